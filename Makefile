@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The whole build of weir: two libraries, one tool, their tests. One file, no recursion into folders; what is made
+# goes below build/. `make help` lists the targets. Set on the command line or in the environment:
+#   CC=clang  CFLAGS=-O3  WERROR=1 (warnings are errors)  V=1 (show commands)  SAN=1 (sanitizers, in build-san/)
+#   DESTDIR=  PREFIX=/usr/local  LIBDIR=  SBINDIR=  INCLUDEDIR=  DATADIR=  (where `install` puts things)
+
+VERSION    := 0.1.0# the one place: sonames, .pc files, WR_VERSION in C and the tarball take it from here
+SOVERSION  := $(firstword $(subst ., ,$(VERSION)))
+
+PREFIX     ?= /usr/local
+LIBDIR     ?= $(PREFIX)/lib
+SBINDIR    ?= $(PREFIX)/sbin
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR    ?= $(PREFIX)/share
+CFLAGS     ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+FUZZ_CC    ?= clang
+
+# ---- where things go, and for which kind of build
+
+B := build
+ifdef SAN
+B := build-san
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+ifdef FUZZ
+B := build/fuzz
+SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+.NOTPARALLEL:# `make -j deps check`: nothing is compiled before the packages are there
+endif
+
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
+
+# ---- compiler and linker
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wformat=2 -Wundef -Wvla \
+	-Wimplicit-fallthrough -Wcast-align -Wnull-dereference -Wno-unused-parameter $(if $(WERROR),-Werror)
+OURS := -std=gnu11 -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 -DWR_VERSION=\"$(VERSION)\" \
+	-fPIC -fvisibility=hidden -fno-common -ffunction-sections -fdata-sections $(WARN) $(SANITIZE)
+
+# Asked once, and only when a recipe needs it: `make deps check` is read before pkg-config is installed.
+ask      = $(eval $(1) := $$(shell $(2)))$($(1))
+cflags   = $(call ask,CFLAGS_OF_$(1),$(PKG_CONFIG) --cflags $(1) | sed 's/-I/-isystem /g')
+libs     = $(call ask,LIBS_OF_$(1),$(PKG_CONFIG) --libs $(1))
+NO_UNDEFINED_VERSION = $(call ask,NO_UNDEFINED_VERSION,\
+	f='-Xlinker --no-undefined-version'; $(CC) $$$$f -shared -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f)
+
+# A library with sanitizers finds their symbols in the program, so it may not insist on having all of its own.
+HARDEN := -Wl,-z,relro,-z,now -Wl,--as-needed
+SHARED  = -shared $(HARDEN) $(if $(SANITIZE),,-Wl,--no-undefined -Wl,-z,defs) $(NO_UNDEFINED_VERSION) $(SANITIZE)
+PROGRAM = $(HARDEN) -Wl,--gc-sections $(SANITIZE)
+
+# What each part may see: the tool and the benchmarks get the public headers and nothing else of ours.
+INCLUDES = -Iinclude -Ilib -I. $(call cflags,libmnl)
+$(B)/obj/tools/%: INCLUDES = -Iinclude
+$(B)/obj/bench/%: INCLUDES = -Iinclude $(call cflags,libnl-route-3.0)
+$(B)/obj/tests/%: INCLUDES = -Iinclude -Ilib -Itc -I. $(call cflags,cmocka) $(call cflags,libnl-route-3.0)
+
+# ---- sources: a file in one of these folders belongs to what the folder belongs to
+
+sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
+objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+BASE_OBJ    := $(call objects,$(call sources,lib/base))
+WEIR_OBJ    := $(BASE_OBJ) $(call objects,$(call sources,lib lib/netlink lib/txn lib/link lib/ip tc))
+NETWORK_OBJ := $(call objects,$(call sources,lib/network lib/nat lib/dhcp lib/json))
+TOOL_OBJ    := $(call objects,$(call sources,tools))
+COMMON_OBJ  := $(call objects,$(call sources,tests/common) $(sort $(wildcard tests/netns/lib_*.c)))
+HEADERS     := $(sort $(wildcard include/weir/*.h))
+
+tests  = $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/$(1)/test_*.c)))
+UNIT  := $(call tests,unit)
+NETNS := $(call tests,netns)
+BENCH := $(patsubst %.c,$(B)/%,$(call sources,bench))
+FUZZERS := $(patsubst %.c,$(B)/%,$(call sources,tests/fuzz))
+
+STATIC := $(B)/libweir-network.a $(B)/libweir.a
+SHLIBS := $(B)/libweir.so.$(VERSION) $(B)/libweir-network.so.$(VERSION)
+SOLINKS = $(1).so.$(SOVERSION) $(1).so
+LINKS  := $(call SOLINKS,$(B)/libweir) $(call SOLINKS,$(B)/libweir-network)
+PCS    := $(B)/libweir.pc $(B)/libweir-network.pc
+TOOL   := $(if $(TOOL_OBJ),$(B)/weir)
+
+.PHONY: all deps demo check check-lint check-unit check-netns check-api check-guest check-lab check-san check-valgrind \
+	layers map static install uninstall format tidy analyze fuzz fuzz-run bench dist tags clean distclean help programs FORCE
+
+all: $(SHLIBS) $(LINKS) $(STATIC) $(PCS) $(TOOL) ## both libraries, shared and static, and build/weir
+
+# ---- rules
+
+# A stamp changes when the command that it names changes: another CC or PREFIX, or a file that is gone, makes what it must.
+STAMP.flags = $(CC) $(CPPFLAGS) $(OURS) $(CFLAGS) $(LDFLAGS)
+STAMP.paths = $(VERSION) $(PREFIX) $(LIBDIR) $(INCLUDEDIR)
+STAMP.parts = $(WEIR_OBJ) $(NETWORK_OBJ) $(COMMON_OBJ) $(TOOL_OBJ)
+$(B)/.flags $(B)/.paths $(B)/.parts: FORCE
+	@mkdir -p $(@D); printf '%s\n' '$(STAMP$(@F))' | cmp -s - $@ || printf '%s\n' '$(STAMP$(@F))' > $@
+
+$(B)/obj/%.o: %.c $(B)/.flags
+	$(call say,CC,$<)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(INCLUDES) $(OURS) $(CFLAGS) -MMD -MP -c -o $@ $<
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# Only weir_* leaves a library, so lib/base is inside both, hidden, and libweir-network sees libweir's public calls only.
+$(B)/libweir.so.$(VERSION): $(WEIR_OBJ)
+$(B)/libweir-network.so.$(VERSION): $(BASE_OBJ) $(NETWORK_OBJ) $(B)/libweir.so.$(VERSION)
+$(B)/libweir.so.$(VERSION): DEPS = $(call libs,libmnl)
+$(B)/libweir-network.so.$(VERSION): DEPS = $(call libs,libnftables) $(call libs,jansson)
+$(SHLIBS): $(B)/%.so.$(VERSION): lib/%.map $(B)/.flags $(B)/.parts
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SHARED) -Wl,-soname,$*.so.$(SOVERSION) -Wl,--version-script=lib/$*.map $(CFLAGS) $(LDFLAGS) \
+		-o $@ $(filter %.o %.so.$(VERSION),$^) $(DEPS)
+$(LINKS): $(SHLIBS)
+	$(Q)ln -sf $(firstword $(subst .so, ,$(@F))).so.$(VERSION) $@
+
+# In an archive nothing is hidden, so lib/base is in one of them only.
+$(B)/libweir.a: $(WEIR_OBJ)
+$(B)/libweir-network.a: $(NETWORK_OBJ)
+$(B)/tests/common.a: $(COMMON_OBJ)
+%.a: $(B)/.parts
+	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@
+	$(Q)$(AR) rcsD $@ $(filter %.o,$^)
+
+$(B)/%.pc: lib/%.pc.in $(B)/.paths
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|g' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' $< > $@
+
+# Programs are linked with our archives, so that they run where they were built. A test that needs more from the linker
+# (LDFLAGS_test_faults := -Wl,--wrap=malloc) says so here.
+OURLIBS = $(STATIC) $(call libs,libnftables) $(call libs,jansson) $(call libs,libmnl)
+link    = $(Q)mkdir -p $(@D) && $(CC) $(PROGRAM) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_$(@F)) -o $@ $(filter %.o %common.a,$^)
+$(B)/weir: $(TOOL_OBJ) $(STATIC) $(B)/.parts
+	$(call say,LD,$@)
+	$(link) $(OURLIBS)
+$(UNIT) $(NETNS): $(B)/%: $(B)/obj/%.o $(B)/tests/common.a $(STATIC)
+	$(call say,LD,$@)
+	$(link) $(OURLIBS) $(call libs,cmocka) $(call libs,libnl-route-3.0)
+$(BENCH): $(B)/%: $(B)/obj/%.o $(STATIC)
+	$(call say,LD,$@)
+	$(link) $(OURLIBS) $(call libs,libnl-route-3.0)
+$(FUZZERS): $(B)/%: $(B)/obj/%.o $(STATIC)
+	$(call say,LD,$@)
+	$(link) -fsanitize=fuzzer $(OURLIBS)
+
+# weir-static needs every library below as an archive, which few distributions ship: say which one is missing.
+STATIC_LIBS = $(call ask,STATIC_LIBS,$(PKG_CONFIG) --static --libs libnftables jansson libmnl)
+static: $(STATIC) ## the static archives, and build/weir-static where all libraries have one
+	@for l in $(STATIC_LIBS) -lc; do case $$l in -l*) \
+		echo 'int main(void) { return 0; }' | $(CC) -static $(LDFLAGS) -x c - -o /dev/null $$l 2>/dev/null || \
+			missing="$$missing lib$${l#-l}.a" ;; esac; done; \
+	if [ -n "$$missing" ]; then echo "built $(STATIC); build/weir-static NOT built: the linker finds no$$missing"; \
+	else $(MAKE) --no-print-directory $(B)/weir-static; fi
+$(B)/weir-static: $(TOOL_OBJ) $(STATIC)
+	$(call say,LD,$@)
+	$(link) -static $(STATIC) $(STATIC_LIBS)
+
+# ---- tests: each tier prints a line per program and ends with "N passed, N failed"; `check` sums up
+
+TIERS   := lint unit netns api guest lab
+WRAP    :=
+TIMEOUT := 600
+VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible \
+	$(addprefix --suppressions=,$(wildcard tests/valgrind.supp))
+export ASAN_OPTIONS ?= detect_leaks=1
+export UBSAN_OPTIONS ?= print_stacktrace=1
+run = @WEIR='$(B)/weir' WEIR_BUILD='$(B)' CC='$(CC)' WR_VERSION='$(VERSION)' V='$(V)' tests/run.sh \
+	--totals $(B)/totals --logs $(B)/logs --timeout $(TIMEOUT)
+here = $(sort $(wildcard $(1)))
+
+deps: ## install what is needed to build and test (Debian packages; needs root only if one is missing)
+	@tests/deps.sh
+
+demo: all ## the tour: two guests on a NAT network, in throwaway namespaces
+	@WEIR='$(B)/weir' WEIR_BUILD='$(B)' tests/demo/demo.sh
+
+programs: all $(UNIT) $(NETNS)
+
+check: programs ## all tests, the cheap ones first; stops after the first tier that fails (make -k check: goes on)
+	@rm -f $(B)/totals; for t in $(TIERS); do \
+		if [ -n "$$stop" ]; then echo "$$t: not run, because of $$stop"; continue; fi; \
+		$(MAKE) --no-print-directory check-$$t || \
+			stop='$(if $(findstring k,$(firstword -$(MAKEFLAGS))),,'$$t')'; \
+		grep -q "^$$t " $(B)/totals || echo "$$t 0 1 0" >> $(B)/totals; \
+	done; tests/run.sh --sum $(B)/totals
+check-lint: all ## layers, headers, exports, documentation and other cheap rules
+	$(run) --tier lint tests/lint/selftest.sh $(call here,tests/lint/check-*)
+check-unit: $(UNIT) $(TOOL) ## pure functions, no privileges
+	$(run) --tier unit $(if $(WRAP),--wrap '$(WRAP)') $(UNIT) $(call here,tests/unit/test_*.sh)
+check-netns: $(NETNS) $(TOOL) ## real kernel objects in namespaces
+	$(run) --tier netns --netns $(if $(WRAP),--wrap '$(WRAP)') $(NETNS) $(call here,tests/netns/test_*.sh)
+check-api: all ## the installed libraries, used from C99 and C++11
+	$(run) --tier api $(call here,tests/api/test_*.sh)
+check-guest: all ## a guest boots on a port that we made
+	$(run) --tier guest --timeout 1200 tests/guest/run.sh
+check-lab: programs ## the netns tier on stock kernels in QEMU
+	$(run) --tier lab --timeout 3600 tests/lab/run.sh
+check-san: ## unit and netns tiers with address and undefined behaviour sanitizers
+	@$(MAKE) --no-print-directory SAN=1 TIERS='unit netns' TIMEOUT=1800 check
+check-valgrind: ## unit and netns tiers under valgrind
+	@$(MAKE) --no-print-directory TIERS='unit netns' TIMEOUT=3000 WRAP='$(VALGRIND)' check
+layers: ## does every file include only what stands below it?
+	@tests/lint/check-layers
+map: $(STATIC) ## put what the source marks WEIR_API into the newest node of each version script
+	@WEIR_BUILD='$(B)' tests/lint/check-exports --write
+
+# ---- install: every installed file is one word here, FROM:TO, so that uninstall knows them all
+
+to = $(foreach f,$(1),$(f):$(2)/$(notdir $(f)))
+PROGRAMS_TO := $(call to,$(TOOL),$(SBINDIR)) $(call to,$(SHLIBS),$(LIBDIR))
+FILES_TO := $(call to,$(STATIC),$(LIBDIR)) $(call to,$(PCS),$(LIBDIR)/pkgconfig) $(call to,$(HEADERS),$(INCLUDEDIR)/weir) \
+	$(call to,$(wildcard examples/*.json),$(DATADIR)/doc/weir/examples) \
+	$(call to,$(wildcard tools/*.8),$(DATADIR)/man/man8) $(call to,$(wildcard lib/*.7),$(DATADIR)/man/man7) \
+	$(foreach f,$(shell find share -type f 2>/dev/null),$(f):$(DATADIR)/$(f:share/%=%))
+
+install: all ## tool, libraries, headers, .pc files, schema, examples, manuals
+	$(Q)for f in $(PROGRAMS_TO); do install -D -m 755 "$${f%%:*}" "$(DESTDIR)$${f#*:}" || exit; done
+	$(Q)for f in $(FILES_TO); do install -D -m 644 "$${f%%:*}" "$(DESTDIR)$${f#*:}" || exit; done
+	$(Q)for l in $(LINKS); do cp -Pf $$l "$(DESTDIR)$(LIBDIR)/" || exit; done
+	$(Q)[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
+uninstall: ## remove what install put there, and folders of ours that are empty then
+	$(Q)for f in $(PROGRAMS_TO) $(FILES_TO); do rm -f "$(DESTDIR)$${f#*:}"; done
+	$(Q)for l in $(notdir $(LINKS)); do rm -f "$(DESTDIR)$(LIBDIR)/$$l"; done
+	$(Q)rmdir --ignore-fail-on-non-empty $(wildcard $(addprefix $(DESTDIR),\
+		$(INCLUDEDIR)/weir $(DATADIR)/weir $(DATADIR)/doc/weir/examples)) $(wildcard $(DESTDIR)$(DATADIR)/doc/weir) 2>&1 || :
+
+# ---- for developers
+
+OUR_C := $(call here,$(foreach d,include/weir lib lib/* tc tools bench tests/*,$(d)/*.c $(d)/*.h))
+
+format: ## apply .clang-format to all C files
+	clang-format -i $(OUR_C)
+tidy: ## clang-tidy with the checks of .clang-tidy
+	clang-tidy --quiet $(filter lib/%.c tc/%.c,$(OUR_C)) -- $(INCLUDES) $(filter-out -W%,$(OURS))
+	clang-tidy --quiet $(filter tools/%.c,$(OUR_C)) -- -Iinclude $(filter-out -W%,$(OURS))
+analyze: ## gcc -fanalyzer, cppcheck, clang-tidy with clang's analyzer
+	$(MAKE) B=build/analyze CC=gcc CFLAGS='-O1 -g -fanalyzer' $(STATIC:$(B)/%=build/analyze/%)
+	cppcheck -q --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+		--suppressions-list=tests/lint/cppcheck.supp -D_GNU_SOURCE -Iinclude -Ilib -I. lib tc tools
+	$(MAKE) tidy
+fuzz: ## run every fuzzer for 20 s each (clang)
+	@$(MAKE) --no-print-directory FUZZ=1 CC=$(FUZZ_CC) fuzz-run
+fuzz-run: $(FUZZERS)
+	@for f in $(FUZZERS); do n=$$(basename $$f); c=$(B)/corpus/$$n; mkdir -p $$c; \
+		seeds=; [ ! -d tests/fuzz/$$n ] || seeds=tests/fuzz/$$n; \
+		$$f -max_total_time=20 -print_final_stats=1 -artifact_prefix=$(B)/$$n- $$c $$seeds || exit; done
+bench: $(BENCH) $(TOOL) ## build and run the benchmarks (JSON on stdout)
+	@for b in $(BENCH); do WEIR='$(B)/weir' $$b || exit; done
+dist: ## build/weir-VERSION.tar.gz from the last commit
+	@mkdir -p $(B) && git archive --format=tar.gz --prefix=weir-$(VERSION)/ -o $(B)/weir-$(VERSION).tar.gz HEAD
+tags: ## build/tags for the editor
+	@mkdir -p $(B) && ctags -f $(B)/tags --tag-relative=always $(OUR_C)
+clean: ## remove what was built; downloads below build/ stay
+	rm -rf build-san $(filter-out build/lab build/guest build/cache,$(wildcard build/* build/.[fp]*))
+distclean: ## remove build/ altogether
+	rm -rf build build-san
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

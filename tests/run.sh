@@ -1,0 +1,126 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Runs the test programs of one tier, one after the other, and says in one line each how many of their tests passed.
+# A program tells its numbers by cmocka's closing lines or by a last line "N passed, N failed[, N skipped]"; one that
+# gives none, is killed, or ends with an error that its numbers don't show counts as one failure. Exit status 77
+# without numbers is a skip, and a line "SKIP: why" is shown. The sums are appended to a file, for `make check`.
+#
+#   tests/run.sh --tier NAME [--totals FILE] [--logs DIR] [--timeout S] [--netns] [--wrap COMMAND] PROGRAM...
+#   tests/run.sh --sum FILE		one line per tier, and the last line that counts them all
+set -u
+
+# The sums of stdin's lines "NAME PASSED FAILED SKIPPED" as the closing line; fails if something failed.
+closing_line() {
+	awk '{ p += $2; f += $3; s += $4 }
+	END { printf "%d passed, %d failed%s\n", p, f, s ? ", " s " skipped" : ""; exit f != 0 }'
+}
+
+# What a log says: "PASSED FAILED SKIPPED", or nothing if it has no numbers.
+numbers() {
+	awk '
+	# "[==========] 3 test(s) run.", "[  PASSED  ] 3 test(s)."; newer versions put the name of the group in front
+	function count() { return match($0, /[0-9]+ test\(s\)/) ? substr($0, RSTART) + 0 : 0 }
+	/^\[==========\].*Running [0-9]+ test/	{ open++; cmocka = 1; next }
+	/^\[==========\].*[0-9]+ test\(s\) run/	{ open--; ran += count() }
+	/^\[  PASSED  \].*[0-9]+ test\(s\)/	{ passed += count() }
+	/^\[  SKIPPED \].*[0-9]+ test\(s\), listed/	{ skipped += count() }
+	/^\[  FAILED  \] GROUP (SETUP|TEARDOWN)/	{ group++ }
+	/^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$/	{ line = ($1 + 0) " " ($3 + 0) " " ($5 + 0) }
+	END {
+		if (cmocka)	# a group that began and never ended is one failure: the program left in its middle
+			print passed + 0, ran - passed - skipped + group + open, skipped + 0
+		else if (line)
+			print line
+	}' "$1"
+}
+
+# run_one PROGRAM: runs it, prints its line, appends its numbers to $sums
+run_one() {
+	name=$(basename "$1" .sh)
+	log=$logs/$tier/$name.log
+	began=$(date +%s)
+	# shellcheck disable=SC2086 # $enter and $wrap are commands with arguments
+	timeout -k 10 "$timeout" $enter $wrap "$1" </dev/null >"$log" 2>&1
+	rc=$?
+	took=$(($(date +%s) - began))
+	why=
+	case $rc in
+	0) ;;
+	124) why="no end after $timeout s" ;;
+	1[3-9][0-9]) why="killed by signal $((rc - 128))" ;;
+	*) why="exit status $rc" ;;
+	esac
+
+	# shellcheck disable=SC2046 # three words
+	set -- $(numbers "$log")
+	if [ $# = 0 ] && [ $rc = 77 ]; then
+		set -- 0 0 1
+	elif [ $# = 0 ]; then
+		why=${why:-"no numbers in its output"}
+		set -- 0 1 0
+	elif [ $rc != 0 ] && [ "$2" = 0 ]; then
+		set -- "$1" 1 "$3"
+	fi
+	echo "$name $1 $2 $3" >>"$sums"
+
+	text="$1 passed"
+	[ "$2" = 0 ] || text="$text, $2 FAILED${why:+ ($why)}"
+	[ "$3" = 0 ] || text="$text, $3 skipped"
+	[ "$took" -lt 2 ] || text="$text  ($took s)"
+	printf '%-7s%-32s%s\n' "$tier" "$name" "$text"
+	[ "$3" = 0 ] || sed -n 's/^.*SKIP: */       skipped: /p' "$log" | sort | uniq | head -n 20
+	if [ -n "${V:-}" ]; then
+		cat "$log"
+	elif [ "$2" != 0 ]; then
+		echo "       ---- the end of $log"
+		tail -n 60 "$log" | sed 's/^/       /'
+	fi
+}
+
+tier=tests totals='' logs=build/logs timeout=600 netns='' wrap='' enter=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--sum)
+		awk '{ printf "%-7s%5d passed, %d failed%s\n", $1, $2, $3, $4 ? ", " $4 " skipped" : "" }' "$2"
+		closing_line <"$2"
+		exit
+		;;
+	--tier) tier=$2 && shift 2 ;;
+	--totals) totals=$2 && shift 2 ;;
+	--logs) logs=$2 && shift 2 ;;
+	--timeout) timeout=$2 && shift 2 ;;
+	--wrap) wrap=$2 && shift 2 ;;
+	--netns) netns=1 && shift ;;
+	--*) echo "tests/run.sh: unknown option $1" >&2 && exit 2 ;;
+	*) break ;;
+	esac
+done
+
+mkdir -p "$logs/$tier"
+sums=$logs/$tier/sums
+: >"$sums"
+
+if [ -n "$netns" ]; then	# as root a plain network namespace, or else one inside a user namespace
+	for enter in 'unshare -n -m' 'unshare -r -n -m' ''; do
+		[ -n "$enter" ] && $enter true 2>/dev/null && break
+	done
+	if [ -z "$enter" ]; then
+		echo "       skipped: $tier: neither root nor allowed to make user namespaces"
+		echo "$tier 0 0 $#" >>"$sums"
+		set --
+	fi
+fi
+
+if [ $# = 0 ] && [ ! -s "$sums" ]; then
+	echo "       FAILED: $tier: there are no programs in this tier"
+	echo "$tier 0 1 0" >>"$sums"
+fi
+for program; do
+	run_one "$program"
+done
+closing=$(closing_line <"$sums")
+rc=$?
+[ -z "$totals" ] || echo "$tier $closing" | awk '{ print $1, $2 + 0, $4 + 0, $6 + 0 }' >>"$totals"
+echo "$closing"
+exit $rc
