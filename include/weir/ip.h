@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Addresses, routes and sysctls: the values, and the builders that put them on
+ * a transaction. Kernel interfaces: RTM_NEWADDR, RTM_NEWROUTE, /proc/sys/net.
+ */
+#ifndef WEIR_IP_H
+#define WEIR_IP_H
+
+#include <stdbool.h>
+
+#include <weir/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct weir;
+struct weir_txn;
+
+/**
+ * enum weir_family - an address family, with the numbers of AF_*
+ * @WEIR_FAMILY_NONE:	no address
+ * @WEIR_FAMILY_IPV4:	IPv4
+ * @WEIR_FAMILY_IPV6:	IPv6
+ */
+enum weir_family {
+	WEIR_FAMILY_NONE = 0,
+	WEIR_FAMILY_IPV4 = 2,
+	WEIR_FAMILY_IPV6 = 10
+};
+
+/**
+ * struct weir_ip - an IP address
+ * @family:	an enum weir_family; WEIR_FAMILY_NONE: there is no address
+ * @bytes:	the address in network order, 4 or 16 bytes; the rest is zero
+ */
+struct weir_ip {
+	uint8_t family;
+	uint8_t bytes[16];
+};
+
+/** WEIR_IP_TEXT - bytes that hold any address as text */
+#define WEIR_IP_TEXT 46
+
+/**
+ * weir_ip_parse() - read an address
+ * @text:	a numeric IPv4 or IPv6 address without prefix
+ * @ret:	receives the address
+ *
+ * Return: 0, or -EINVAL if @text is no numeric address
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_ip_parse(const char *text, struct weir_ip *ret);
+
+/**
+ * weir_ip_format() - write an address
+ * @ip:		the address
+ * @buf:	receives the text; WEIR_IP_TEXT bytes
+ *
+ * Return: @buf; "" for no address
+ *
+ * Since: 0.1
+ */
+WEIR_API const char *weir_ip_format(const struct weir_ip *ip, char *buf);
+
+/**
+ * weir_ip_mask() - keep the first bits of an address
+ * @ip:		the address
+ * @prefix:	how many bits to keep; larger than the family's width: all
+ *
+ * Return: the address with all other bits zero
+ *
+ * Since: 0.1
+ */
+WEIR_API struct weir_ip weir_ip_mask(const struct weir_ip *ip, unsigned int prefix);
+
+/** WEIR_ADDR_NODAD - in weir_addr.has: @nodad is set */
+#define WEIR_ADDR_NODAD (1ull << 0)
+
+/**
+ * struct weir_addr - an address of a link
+ * @sz:		sizeof(struct weir_addr)
+ * @has:	which optional members are set, WEIR_ADDR_*
+ * @ifindex:	the link, > 0
+ * @local:	the address
+ * @prefix:	prefix length, 0..32 or 0..128
+ * @broadcast:	IPv4 broadcast address; no family: none
+ * @nodad:	IPv6: usable at once, without duplicate address detection
+ */
+struct weir_addr {
+	size_t sz;
+	uint64_t has;
+	int ifindex;
+	struct weir_ip local;
+	uint8_t prefix;
+	struct weir_ip broadcast;
+	bool nodad;
+};
+
+/** WEIR_ROUTE_METRIC - in weir_route.has: @metric is set */
+#define WEIR_ROUTE_METRIC (1ull << 0)
+
+/**
+ * struct weir_route - a unicast route of the main table
+ * @sz:		sizeof(struct weir_route)
+ * @has:	which optional members are set, WEIR_ROUTE_*
+ * @ifindex:	the link it leaves by, > 0
+ * @dst:	destination network; bits beyond @prefix must be zero
+ * @prefix:	prefix length of @dst, 0..32 or 0..128
+ * @gateway:	next hop; no family: the network is on the link
+ * @metric:	priority, lower is preferred
+ * @protocol:	who made the route (rtm_protocol); 0: RTPROT_STATIC
+ */
+struct weir_route {
+	size_t sz;
+	uint64_t has;
+	int ifindex;
+	struct weir_ip dst;
+	uint8_t prefix;
+	struct weir_ip gateway;
+	uint32_t metric;
+	uint8_t protocol;
+};
+
+/**
+ * weir_txn_addr_add() - add an address to a link
+ * @t:		the transaction
+ * @addr:	the address; the link may be one that @t makes
+ *
+ * RTM_NEWADDR with NLM_F_CREATE and NLM_F_EXCL. Undone by deleting the address.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_addr_add(struct weir_txn *t, const struct weir_addr *addr);
+
+/**
+ * weir_txn_route_add() - add a route
+ * @t:		the transaction
+ * @route:	the route; its link must be up when it is added
+ *
+ * RTM_NEWROUTE with NLM_F_CREATE and NLM_F_EXCL. Undone by deleting the route.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_route_add(struct weir_txn *t, const struct weir_route *route);
+
+/**
+ * weir_route_list() - the unicast routes of the main table
+ * @w:		the handle
+ * @ret:	receives an array of both families, to be freed with free()
+ * @ret_n:	receives its length
+ * @err:	filled on failure; may be NULL
+ *
+ * One strict dump, repeated while the kernel says that it was interrupted.
+ *
+ * Return: 0, or a negative errno: -EAGAIN if routes kept changing for 5 s
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_route_list(struct weir *w, struct weir_route **ret, size_t *ret_n,
+			     struct weir_error *err);
+
+/**
+ * weir_txn_sysctl_set() - write a sysctl of the network namespace
+ * @t:		the transaction
+ * @key:	path below /proc/sys with slashes, "net/ipv4/ip_forward"
+ * @value:	what to write, without a newline
+ * @optional:	if the file does not exist, do nothing instead of failing (a
+ *		kernel without IPv6)
+ *
+ * Undone by writing what was there before; a value that is already there is
+ * not written.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_sysctl_set(struct weir_txn *t, const char *key, const char *value,
+				 bool optional);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

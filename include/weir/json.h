@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Definitions and state as JSON, the native text form.
+ *
+ * Members have libvirt's names, rates and bursts libvirt's units (1000 bytes/s,
+ * 1024 bytes). A member that is not known is refused with its path, because a
+ * misspelt limit must not be no limit. The JSON Schema of a network is installed
+ * as share/weir/network.schema.json.
+ */
+#ifndef WEIR_JSON_H
+#define WEIR_JSON_H
+
+#include <weir/network.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * weir_network_parse() - read a definition
+ * @text:	JSON; need not end in a zero byte
+ * @len:	its length in bytes
+ * @ret:	receives the definition, for weir_network_free()
+ * @err:	filled on failure: @err->attr is the path ("ips[0].dhcp.ranges[1].end"),
+ *		or @err->msg has line and column of a syntax error; may be NULL
+ *
+ * Checks what each member may hold; weir_network_check() checks the whole.
+ *
+ * Return: 0 or a negative errno: -EINVAL, -ERANGE, -ENAMETOOLONG, -ENOMEM
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_network_parse(const char *text, size_t len, struct weir_network **ret,
+				struct weir_error *err);
+
+/**
+ * weir_network_json() - write a definition
+ * @net:	the definition
+ * @ret:	receives indented JSON with a final newline, to be freed with free()
+ *
+ * Return: 0 or -ENOMEM
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_network_json(const struct weir_network *net, char **ret);
+
+/**
+ * weir_network_schema() - the JSON Schema of a definition
+ * @ret:	receives the schema (draft 2020-12), to be freed with free()
+ *
+ * Return: 0 or -ENOMEM
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_network_schema(char **ret);
+
+/**
+ * weir_port_json() - write a port
+ * @port:	the port
+ * @ret:	receives indented JSON with a final newline, to be freed with free()
+ *
+ * Return: 0 or -ENOMEM
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_port_json(const struct weir_port *port, char **ret);
+
+/**
+ * weir_port_parse() - read a port as weir_port_json() wrote it
+ * @text:	JSON; need not end in a zero byte
+ * @len:	its length in bytes
+ * @ret:	receives the port
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or a negative errno
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_port_parse(const char *text, size_t len, struct weir_port *ret,
+			     struct weir_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

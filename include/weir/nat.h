@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What virtual networks may reach, by one nftables table "inet weir".
+ *
+ * The table's rules are few and constant. A network is nothing but elements in
+ * its sets and maps: its bridge's name, its subnets. So what a packet costs does
+ * not grow with the number of networks, adding or removing one touches no other,
+ * and each change is one nftables transaction. The rules judge traffic between
+ * networks and to the outside by both sides; traffic inside one network passes.
+ * An accept here does not override a drop in somebody else's table.
+ */
+#ifndef WEIR_NAT_H
+#define WEIR_NAT_H
+
+#include <stdbool.h>
+
+#include <weir/ip.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct weir_txn;
+struct weir_step_ops;
+
+/**
+ * enum weir_forward_mode - what happens to traffic that leaves a network
+ * @WEIR_FORWARD_ISOLATED:	there is no way out and no way in
+ * @WEIR_FORWARD_NAT:		it leaves with an address of the host's; only
+ *				answers come in
+ * @WEIR_FORWARD_ROUTE:		it is routed both ways, if the source is right
+ * @WEIR_FORWARD_OPEN:		the rules leave it alone
+ *
+ * The numbers are libvirt's.
+ */
+enum weir_forward_mode {
+	WEIR_FORWARD_ISOLATED = 0,
+	WEIR_FORWARD_NAT = 1,
+	WEIR_FORWARD_ROUTE = 2,
+	WEIR_FORWARD_OPEN = 3
+};
+
+/**
+ * struct weir_subnet - a network address
+ * @address:	any address in it
+ * @prefix:	its prefix length
+ */
+struct weir_subnet {
+	struct weir_ip address;
+	uint8_t prefix;
+};
+
+/**
+ * struct weir_nat - a network as the packet filter sees it
+ * @sz:			sizeof(struct weir_nat)
+ * @bridge:		the bridge's name; must be a valid link name without
+ *			anything that nftables would read otherwise
+ * @mode:		what happens to its traffic
+ * @dev:		the only link that traffic may leave by and come in by;
+ *			NULL: any
+ * @subnets:		the network's subnets
+ * @n_subnets:		how many
+ * @nat_ipv6:		in mode NAT, masquerade IPv6 too; otherwise IPv6 is routed
+ * @address_start:	in mode NAT, the first IPv4 address that traffic leaves
+ *			with; no family: the address of the outgoing link
+ * @address_end:	the last one
+ * @port_start:		first port that NAT may choose; 0: 1024
+ * @port_end:		last port that NAT may choose; 0: 65535
+ */
+struct weir_nat {
+	size_t sz;
+	const char *bridge;
+	enum weir_forward_mode mode;
+	const char *dev;
+	const struct weir_subnet *subnets;
+	size_t n_subnets;
+	bool nat_ipv6;
+	struct weir_ip address_start;
+	struct weir_ip address_end;
+	uint16_t port_start;
+	uint16_t port_end;
+};
+
+/**
+ * weir_txn_nat_add() - let a network's traffic through as its mode says
+ * @t:		the transaction
+ * @nat:	the network
+ *
+ * One nftables transaction, which also makes the table if it is not there. In
+ * mode OPEN there is nothing to do. Undone by taking the elements out again, and
+ * the table if it was made.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -EINVAL	a name that cannot be put into nftables' language, a mode NAT
+ *		network without a subnet, an address range that is none
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_nat_add(struct weir_txn *t, const struct weir_nat *nat);
+
+/**
+ * weir_txn_nat_del() - forget a network
+ * @t:		the transaction
+ * @nat:	the network, as it was given to weir_txn_nat_add()
+ *
+ * Takes its elements out; with the last network the table goes too. Elements
+ * that are not there are no error. Undone by adding them again.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_nat_del(struct weir_txn *t, const struct weir_nat *nat);
+
+/** weir_nat_step - the type of these steps, for weir_options.step_ops */
+extern WEIR_API const struct weir_step_ops weir_nat_step;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Transactions: a list of steps, each with its undo.
+ *
+ *	weir_txn_begin(w, "start net default", 0, &t, &err);
+ *	br = weir_txn_link_add(t, &bridge);
+ *	weir_txn_addr_add(t, &addr);
+ *	r = weir_txn_commit(t, &err);
+ *
+ * Builders check their input, put steps on the transaction and change nothing.
+ * They return a negative errno when they refuse, and the transaction remembers
+ * the first refusal, so a caller may ignore what they return and look at what
+ * weir_txn_commit() says. A builder that makes a link returns the index that the
+ * link will have, so that later steps can name it before it exists.
+ *
+ * Commit works in this order: read what undo will need; write the undo of every
+ * step to the journal in the state directory; apply the steps in order, with all
+ * neighbouring rtnetlink steps in one sendmsg(); delete links, as one message;
+ * decide; finish what could not be undone (stopping a frozen daemon, removing a
+ * file that was moved aside); remove the journal. When a step fails, everything
+ * that took effect is undone in reverse. When the process is killed, the next
+ * weir_txn_begin() or weir_recover() on the same state directory does that.
+ */
+#ifndef WEIR_TXN_H
+#define WEIR_TXN_H
+
+#include <stdbool.h>
+
+#include <weir/weir.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct weir_txn;
+struct weir_step;
+
+/** WEIR_TXN_DRY - only build and explain: takes no lock, cannot be committed */
+#define WEIR_TXN_DRY (1u << 0)
+
+/**
+ * weir_txn_begin() - start a transaction
+ * @w:		the handle; one transaction at a time
+ * @title:	what it is for, in a few words; kept in the journal. Copied
+ * @flags:	0 or WEIR_TXN_DRY
+ * @ret:	receives the transaction, to be ended by weir_txn_commit() or
+ *		weir_txn_abort()
+ * @err:	filled on failure; may be NULL
+ *
+ * With a state directory, waits for the lock on it and first recovers what a
+ * killed process left there.
+ *
+ * Return: 0, or a negative errno:
+ *   -EBUSY	another process holds the state directory, or the handle has a
+ *		transaction already
+ *   others	see weir_recover()
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_begin(struct weir *w, const char *title, unsigned int flags,
+			    struct weir_txn **ret, struct weir_error *err);
+
+/**
+ * weir_txn_commit() - carry the transaction out
+ * @t:		the transaction; it is freed in every case
+ * @err:	filled on failure with the first step that failed; may be NULL
+ *
+ * Return: 0 when every step is done, or a negative errno when everything is as
+ * it was before. If undoing itself failed, @err says so after the reason, and
+ * the journal stays for weir_recover().
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_commit(struct weir_txn *t, struct weir_error *err);
+
+/**
+ * weir_txn_abort() - drop a transaction that was not committed
+ * @t:	the transaction; NULL is ignored
+ *
+ * Since: 0.1
+ */
+WEIR_API void weir_txn_abort(struct weir_txn *t);
+
+/**
+ * weir_txn_error() - the first refusal of a builder
+ * @t:		the transaction
+ * @err:	receives the error; may be NULL
+ *
+ * Return: 0 if no builder refused, or the negative errno of the first that did
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_error(const struct weir_txn *t, struct weir_error *err);
+
+/**
+ * weir_txn_handle() - the handle a transaction belongs to
+ * @t:	the transaction
+ *
+ * Return: the handle given to weir_txn_begin()
+ *
+ * Since: 0.1
+ */
+WEIR_API struct weir *weir_txn_handle(const struct weir_txn *t);
+
+/**
+ * weir_txn_plan() - what the transaction would do, as a shell script
+ * @t:		a transaction begun with WEIR_TXN_DRY
+ * @ret:	receives the text, to be freed with free()
+ * @err:	filled on failure; may be NULL
+ *
+ * One line per step, in order, as the ip, bridge, tc, nft and sysctl command
+ * that would do the same. Run by a shell in a namespace like this one it leads
+ * to the same kernel state, link indexes of taps apart (ip tuntap cannot choose
+ * one).
+ *
+ * Return: 0, the refusal of a builder, or -ENOMEM
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_plan(const struct weir_txn *t, char **ret, struct weir_error *err);
+
+/**
+ * weir_txn_file_write() - replace a file
+ * @t:		the transaction
+ * @path:	absolute path; missing directories are made (and stay)
+ * @data:	the new content; copied
+ * @len:	its length in bytes
+ * @mode:	permissions of a new file
+ * @durable:	on the disk when the step is done (definitions), or only seen
+ *		by other processes (what a reboot forgets anyway)
+ *
+ * Undone by writing the old content, or removing the file if there was none.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_file_write(struct weir_txn *t, const char *path, const void *data, size_t len,
+				 unsigned int mode, bool durable);
+
+/**
+ * weir_txn_file_remove() - remove a file
+ * @t:		the transaction
+ * @path:	absolute path; a file that is not there is no error
+ *
+ * The file is moved aside first and removed when everything else succeeded.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_file_remove(struct weir_txn *t, const char *path);
+
+/**
+ * struct weir_service - a daemon that runs for an object of ours
+ * @sz:		sizeof(struct weir_service)
+ * @name:	how errors call it, "dnsmasq of network default"
+ * @argv:	NULL-terminated; argv[0] is an absolute path. The whole vector
+ *		must be unique to this service: it is how its processes are
+ *		found again
+ * @pid_file:	absolute path of the file where the daemon writes its pid
+ *
+ * The program is expected to put itself into the background: its first process
+ * exits with 0 when it is ready to serve, or with another status after writing
+ * the reason to standard error.
+ */
+struct weir_service {
+	size_t sz;
+	const char *name;
+	const char *const *argv;
+	const char *pid_file;
+};
+
+/**
+ * weir_txn_service_start() - start a daemon in the handle's namespace
+ * @t:		the transaction
+ * @service:	the daemon; copied
+ *
+ * Undone by stopping it.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -ENOENT	argv[0] cannot be executed
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_service_start(struct weir_txn *t, const struct weir_service *service);
+
+/**
+ * weir_txn_service_stop() - stop a daemon
+ * @t:		the transaction
+ * @service:	the daemon; one that does not run is no error
+ * @at_once:	false: it is frozen by this step, and ended when everything else
+ *		succeeded, so that undo leaves the very process that was there;
+ *		true: it is ended by this step, so that a later step can start a
+ *		successor, and undo starts it anew
+ *
+ * A pid is only ever signalled after its command line was compared with argv.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_service_stop(struct weir_txn *t, const struct weir_service *service,
+				   bool at_once);
+
+/**
+ * weir_txn_service_reload() - have a daemon read its files again
+ * @t:		the transaction
+ * @service:	the daemon
+ *
+ * SIGHUP, sent when everything else succeeded.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_service_reload(struct weir_txn *t, const struct weir_service *service);
+
+/**
+ * weir_service_pid() - the process of a daemon
+ * @service:	the daemon
+ *
+ * Return: its pid, or 0 if it does not run
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_service_pid(const struct weir_service *service);
+
+/**
+ * struct weir_blob - some bytes
+ * @data:	the bytes
+ * @len:	how many
+ */
+struct weir_blob {
+	const void *data;
+	size_t len;
+};
+
+/** WEIR_STEP_PARTS - most parts that a step can have */
+#define WEIR_STEP_PARTS 6
+
+/**
+ * struct weir_step_ops - a type of steps
+ * @sz:		sizeof(struct weir_step_ops)
+ * @name:	its word in the journal, unique among the types a handle knows
+ * @apply:	does it. On failure nothing of it may remain
+ * @undo:	takes it back. @applied is false if it is not known whether
+ *		apply() was called or came to its end (the process was killed):
+ *		then a state as if it had not been is success too
+ * @finish:	what is left to do once the transaction is decided; must be
+ *		repeatable. May be NULL
+ * @plan:	the step as shell commands, in memory of malloc(); NULL if memory
+ *		ran out
+ *
+ * A step is its parts: bytes that its builder put together and that the journal
+ * keeps, so undo() and finish() may run in another process. They run in the
+ * caller's thread; use weir_in_netns() to get into the namespace.
+ */
+struct weir_step_ops {
+	size_t sz;
+	const char *name;
+	int (*apply)(struct weir *w, const struct weir_step *s, struct weir_error *err);
+	int (*undo)(struct weir *w, const struct weir_step *s, bool applied,
+		    struct weir_error *err);
+	int (*finish)(struct weir *w, const struct weir_step *s, struct weir_error *err);
+	char *(*plan)(const struct weir_step *s);
+};
+
+/**
+ * weir_txn_step() - put a step of any type on a transaction
+ * @t:		the transaction
+ * @ops:	its type; must outlive the transaction
+ * @object:	what it works on, for errors
+ * @parts:	its bytes; copied, with a zero byte behind each
+ * @n_parts:	how many, up to WEIR_STEP_PARTS
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_step(struct weir_txn *t, const struct weir_step_ops *ops, const char *object,
+			   const struct weir_blob *parts, size_t n_parts);
+
+/**
+ * weir_txn_refuse() - make a transaction fail with a reason of the caller's own
+ * @t:		the transaction
+ * @reason:	a filled error; copied if it is the transaction's first
+ *
+ * For builders outside of the library.
+ *
+ * Return: the reason's code
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_refuse(struct weir_txn *t, const struct weir_error *reason);
+
+/**
+ * weir_step_part() - the bytes of a step
+ * @s:	the step
+ * @i:	which part, from 0
+ *
+ * Return: the part; empty if there is none. A zero byte follows it
+ *
+ * Since: 0.1
+ */
+WEIR_API struct weir_blob weir_step_part(const struct weir_step *s, unsigned int i);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How the library fills a struct weir_error. What the struct means is said in <weir/error.h>. */
+#ifndef WR_BASE_ERROR_H
+#define WR_BASE_ERROR_H
+
+#include <weir/error.h>
+
+#include "base/base.h"
+
+/* Fills @err, if there is one, and returns @code, so that a refusal is one statement. */
+int wr_error(struct weir_error *err, int code, enum weir_stage stage, const char *object,
+	     const char *attr, const char *fmt, ...) WR_PRINTF(6, 7);
+
+/* A refusal of the caller's input: nothing was changed. */
+#define wr_refuse(err, code, object, attr, ...)                                                    \
+	wr_error(err, code, WEIR_STAGE_INPUT, object, attr, __VA_ARGS__)
+
+/* A failed system call: the reason is @fmt followed by the errno's text. */
+int wr_syserr(struct weir_error *err, int code, const char *object, const char *fmt, ...)
+	WR_PRINTF(4, 5);
+
+int wr_nomem(struct weir_error *err);
+
+/* Puts @prefix in front of the object that @err names: "txn start net default: bridge virbr0". */
+void wr_error_prefix_attr(struct weir_error *err, const char *prefix);
+
+/* Bounded copy and print; a cut text ends in "...". */
+void wr_copy(char *dst, size_t size, const char *src);
+void wr_format(char *dst, size_t size, const char *fmt, ...) WR_PRINTF(3, 4);
+
+/*
+ * The rule for public structs that start with their own size: a smaller one is
+ * an older caller (the missing tail reads as zero), a larger one a newer caller
+ * whose tail must be zero. Copies @src over @dst, which has @size bytes.
+ */
+int wr_opts_copy(void *dst, size_t size, const void *src, const char *what, struct weir_error *err);
+
+#endif

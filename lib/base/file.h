@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whole files: read, replaced in one step, removed. No caller ever sees half a
+ * file, and a failed write (a full disk) leaves the old one in place.
+ */
+#ifndef WR_BASE_FILE_H
+#define WR_BASE_FILE_H
+
+#include <sys/types.h>
+
+#include "base/str.h"
+
+/* Appends the file's bytes to @out. 0 or -errno. Works on /proc and /sys too. */
+int wr_file_read(const char *path, struct wr_str *out);
+/*
+ * Replaces @path by @data, through a temporary file beside it. With @durable
+ * the bytes and the name are on the disk when the call returns.
+ */
+int wr_file_write(const char *path, const void *data, size_t len, mode_t mode, bool durable);
+/* Writes into an existing file, in one write(): what sysctl and sysfs want. */
+int wr_file_poke(const char *path, const char *text);
+/* Makes the directory and its parents. 0 also when it is there. */
+int wr_mkdirs(const char *path, mode_t mode);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* IP addresses as values: text, masks, order. Links and routes are in lib/ip. */
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include "base/ip.h"
+
+unsigned int wr_ip_bits(const struct weir_ip *ip)
+{
+	return ip->family == AF_INET ? 32 : ip->family == AF_INET6 ? 128 : 0;
+}
+
+int weir_ip_parse(const char *text, struct weir_ip *ret)
+{
+	struct weir_ip ip = { 0 };
+
+	if (inet_pton(AF_INET, text, ip.bytes) == 1)
+		ip.family = AF_INET;
+	else if (inet_pton(AF_INET6, text, ip.bytes) == 1)
+		ip.family = AF_INET6;
+	else
+		return -EINVAL;
+	*ret = ip;
+	return 0;
+}
+
+const char *weir_ip_format(const struct weir_ip *ip, char *buf)
+{
+	*buf = '\0';
+	if (ip->family)
+		inet_ntop(ip->family, ip->bytes, buf, WEIR_IP_TEXT);
+	return buf;
+}
+
+struct weir_ip weir_ip_mask(const struct weir_ip *ip, unsigned int prefix)
+{
+	struct weir_ip net = *ip;
+
+	for (unsigned int bit = prefix; bit < 128; bit++)
+		net.bytes[bit / 8] &= (uint8_t)~(0x80u >> (bit % 8));
+	return net;
+}
+
+struct weir_ip wr_ip_last(const struct weir_ip *ip, unsigned int prefix)
+{
+	struct weir_ip last = weir_ip_mask(ip, prefix);
+
+	for (unsigned int bit = prefix; bit < wr_ip_bits(ip); bit++)
+		last.bytes[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
+	return last;
+}
+
+bool wr_ip_in(const struct weir_ip *ip, const struct weir_ip *net, unsigned int prefix)
+{
+	struct weir_ip a = weir_ip_mask(ip, prefix), b = weir_ip_mask(net, prefix);
+
+	return !memcmp(&a, &b, sizeof(a));
+}
+
+int wr_ip_compare(const struct weir_ip *a, const struct weir_ip *b)
+{
+	return a->family != b->family ? (int)a->family - b->family :
+					memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+bool wr_ip_equal(const struct weir_ip *a, const struct weir_ip *b)
+{
+	return wr_ip_compare(a, b) == 0;
+}

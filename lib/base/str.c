@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The growing string: see str.h. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/str.h"
+
+void wr_str_done(struct wr_str *s)
+{
+	free(s->data);
+	*s = (struct wr_str){ 0 };
+}
+
+void *wr_str_grow(struct wr_str *s, size_t n)
+{
+	size_t need = s->len + n + 1;
+	char *data;
+
+	if (s->failed || need < n)
+		goto fail;
+	if (need > s->cap) {
+		size_t cap = s->cap ? s->cap : 64;
+
+		while (cap < need)
+			cap *= 2;
+		data = realloc(s->data, cap);
+		if (!data)
+			goto fail;
+		s->data = data;
+		s->cap = cap;
+	}
+	data = s->data + s->len;
+	memset(data, 0, n + 1);
+	s->len += n;
+	return data;
+fail:
+	s->failed = true;
+	return NULL;
+}
+
+void wr_str_add(struct wr_str *s, const void *data, size_t n)
+{
+	void *room = wr_str_grow(s, n);
+
+	if (room && n)
+		memcpy(room, data, n);
+}
+
+void wr_str_puts(struct wr_str *s, const char *text)
+{
+	wr_str_add(s, text, strlen(text));
+}
+
+void wr_str_putc(struct wr_str *s, char c)
+{
+	wr_str_add(s, &c, 1);
+}
+
+void wr_str_printf(struct wr_str *s, const char *fmt, ...)
+{
+	va_list ap, again;
+	char *room;
+	int n;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	room = n < 0 ? NULL : wr_str_grow(s, n);
+	if (room)
+		vsnprintf(room, n + 1, fmt, again);
+	va_end(again);
+}
+
+void wr_str_shell(struct wr_str *s, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-+=./:,@%";
+
+	if (*text && !text[strspn(text, plain)]) {
+		wr_str_puts(s, text);
+		return;
+	}
+	wr_str_putc(s, '\'');
+	for (; *text; text++) {
+		if (*text == '\'')
+			wr_str_puts(s, "'\\''");
+		else
+			wr_str_putc(s, *text);
+	}
+	wr_str_putc(s, '\'');
+}
+
+void wr_str_json(struct wr_str *s, const char *text)
+{
+	wr_str_putc(s, '"');
+	for (; *text; text++) {
+		unsigned char c = *text;
+
+		if (c == '"' || c == '\\')
+			wr_str_printf(s, "\\%c", c);
+		else if (c < 0x20)
+			wr_str_printf(s, "\\u%04x", c);
+		else
+			wr_str_putc(s, c);
+	}
+	wr_str_putc(s, '"');
+}
+
+char *wr_str_take(struct wr_str *s)
+{
+	char *data;
+
+	if (s->failed || !wr_str_grow(s, 0)) {
+		wr_str_done(s);
+		return NULL;
+	}
+	data = wr_take(s->data);
+	*s = (struct wr_str){ 0 };
+	return data;
+}
+
+const char *wr_str_text(const struct wr_str *s)
+{
+	return s->data ? s->data : "";
+}

@@ -1,0 +1,724 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The engine over attribute tables, as far as it needs no netlink: one member
+ * at a time first, whole structs after. See table.h for what a table is.
+ */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <weir/ip.h>
+
+#include "base/table.h"
+
+/* --- one member ---------------------------------------------------------- */
+
+void *wr_member(const struct wr_field *f, const void *obj)
+{
+	return (char *)obj + f->offset;
+}
+
+bool wr_is_integer(const struct wr_field *f)
+{
+	return f->codec <= WR_BE16;
+}
+
+uint64_t wr_load(const struct wr_field *f, const void *obj)
+{
+	const void *p = wr_member(f, obj);
+	union {
+		uint8_t u8;
+		uint16_t u16;
+		uint32_t u32;
+		uint64_t u64;
+	} v = { .u64 = 0 };
+
+	memcpy(&v, p, f->size);
+	switch (f->size) {
+	case 1: return v.u8;
+	case 2: return v.u16;
+	case 4: return f->codec == WR_S32 ? (uint64_t)(int64_t)(int32_t)v.u32 : v.u32;
+	default: return v.u64;
+	}
+}
+
+void wr_store(const struct wr_field *f, void *obj, uint64_t value)
+{
+	uint8_t u8 = value;
+	uint16_t u16 = value;
+	uint32_t u32 = value;
+	const void *src = &value;
+
+	if (f->size == 1)
+		src = &u8;
+	else if (f->size == 2)
+		src = &u16;
+	else if (f->size == 4)
+		src = &u32;
+	memcpy(wr_member(f, obj), src, f->size);
+}
+
+void *wr_list(const struct wr_field *f, const void *obj, size_t *ret_n)
+{
+	void *items;
+
+	memcpy(&items, wr_member(f, obj), sizeof(items));
+	memcpy(ret_n, (const char *)obj + f->count, sizeof(*ret_n));
+	return items;
+}
+
+static const char *load_string(const struct wr_field *f, const void *obj)
+{
+	const char *s;
+
+	if (f->codec == WR_NAME)
+		return wr_member(f, obj);
+	memcpy(&s, wr_member(f, obj), sizeof(s));
+	return s;
+}
+
+static bool any_set(const struct wr_table *t, const void *obj)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (wr_has(t, &t->fields[i], obj))
+			return true;
+	return false;
+}
+
+static bool is_zero(const void *p, size_t n)
+{
+	const char *c = p;
+
+	while (n && !*c) {
+		c++;
+		n--;
+	}
+	return n == 0;
+}
+
+bool wr_has(const struct wr_table *t, const struct wr_field *f, const void *obj)
+{
+	uint64_t has;
+	size_t n;
+
+	if (f->bit) {
+		memcpy(&has, (const char *)obj + t->has, sizeof(has));
+		return has & f->bit;
+	}
+	if (f->codec == WR_OBJECT)
+		return any_set(f->sub, wr_member(f, obj));
+	if (f->codec == WR_LIST) {
+		wr_list(f, obj, &n);
+		return n > 0;
+	}
+	return !is_zero(wr_member(f, obj), f->codec == WR_NAME ? 1 : f->size);
+}
+
+void wr_set_has(const struct wr_table *t, const struct wr_field *f, void *obj)
+{
+	uint64_t has;
+
+	if (!f->bit)
+		return;
+	memcpy(&has, (char *)obj + t->has, sizeof(has));
+	has |= f->bit;
+	memcpy((char *)obj + t->has, &has, sizeof(has));
+}
+
+const char *wr_word(const struct wr_field *f, uint64_t value)
+{
+	static const struct wr_word yes_no[] = { { 1, "no" }, { 2, "yes" } };
+	struct wr_words w = f->flags & WR_TRISTATE ? (struct wr_words)WR_WORDS(yes_no) : f->words;
+
+	for (size_t i = 0; i < w.n; i++)
+		if (w.words[i].value == value)
+			return w.words[i].name;
+	return NULL;
+}
+
+/* What fits both on the wire and in the member. */
+static uint64_t width_max(const struct wr_field *f)
+{
+	static const uint64_t max[] = {
+		[WR_U8] = UINT8_MAX,   [WR_U16] = UINT16_MAX, [WR_U32] = UINT32_MAX,
+		[WR_U64] = UINT64_MAX, [WR_S32] = INT32_MAX,  [WR_BE16] = UINT16_MAX,
+	};
+	uint64_t member = f->size < 8 ? (1ull << 8 * f->size) - 1 : UINT64_MAX;
+
+	if (f->flags & WR_BOOL)
+		return 1;
+	return max[f->codec] < member ? max[f->codec] : member;
+}
+
+static uint64_t scale(const struct wr_field *f)
+{
+	return f->scale ? f->scale : 1;
+}
+
+uint64_t wr_field_max(const struct wr_field *f)
+{
+	return f->max ? f->max : width_max(f) / scale(f);
+}
+
+void wr_field_choices(const struct wr_field *f, struct wr_str *out)
+{
+	for (size_t i = 0; i < f->words.n; i++) {
+		if (i)
+			wr_str_puts(out, i + 1 == f->words.n ? " or " : ", ");
+		wr_str_puts(out, f->words.words[i].name);
+	}
+}
+
+static int refuse_word(const struct wr_field *f, const char *shown, struct weir_error *err)
+{
+	wr_auto(str) struct wr_str choices = { 0 };
+
+	wr_field_choices(f, &choices);
+	return wr_refuse(err, -EINVAL, "", f->name, "%s is none of: %s", shown,
+			 wr_str_text(&choices));
+}
+
+static int refuse_range(const struct wr_field *f, const char *shown, struct weir_error *err)
+{
+	return wr_refuse(err, -ERANGE, "", f->name, "%s is outside %" PRIu64 "..%" PRIu64 "%s%s",
+			 shown, f->min, wr_field_max(f), f->unit ? " " : "",
+			 f->unit ? f->unit : "");
+}
+
+static int check_integer(const struct wr_field *f, uint64_t shown, struct weir_error *err)
+{
+	char text[24];
+
+	wr_format(text, sizeof(text), f->codec == WR_S32 ? "%" PRId64 : "%" PRIu64, shown);
+	if (f->words.n)
+		return wr_word(f, shown) ? 0 : refuse_word(f, text, err);
+	if (shown < f->min || shown > wr_field_max(f))
+		return refuse_range(f, text, err);
+	return 0;
+}
+
+static bool known_ip(const struct weir_ip *ip)
+{
+	return ip->family == WEIR_FAMILY_IPV6 ||
+	       (ip->family == WEIR_FAMILY_IPV4 && is_zero(ip->bytes + 4, sizeof(ip->bytes) - 4));
+}
+
+static int check_string(const struct wr_field *f, const char *s, struct weir_error *err)
+{
+	char shown[WR_SHOWN];
+
+	if (f->check && f->check(s))
+		return wr_refuse(err, -EINVAL, "", f->name, "\"%s\" %s", wr_shown(s, shown), f->rule);
+	return 0;
+}
+
+int wr_field_check(const struct wr_field *f, const void *obj, struct weir_error *err)
+{
+	const char *s;
+
+	if (wr_is_integer(f)) {
+		if (f->flags & (WR_BOOL | WR_TRISTATE))
+			return wr_load(f, obj) <= (f->flags & WR_BOOL ? 1u : 2u) ? 0 :
+			       wr_refuse(err, -EINVAL, "", f->name, "is neither yes nor no");
+		return check_integer(f, wr_load(f, obj) / scale(f), err);
+	}
+	if (f->codec == WR_NAME && !memchr(wr_member(f, obj), 0, f->size))
+		return wr_refuse(err, -ENAMETOOLONG, "", f->name, "is longer than %d bytes",
+				 f->size - 1);
+	if (f->codec == WR_IP && !known_ip(wr_member(f, obj)))
+		return wr_refuse(err, -EINVAL, "", f->name, "is neither an IPv4 nor an IPv6 address");
+	if (f->codec != WR_NAME && f->codec != WR_STRING)
+		return 0;
+	s = load_string(f, obj);
+	return s ? check_string(f, s, err) : 0;
+}
+
+static int parse_word(const struct wr_field *f, void *obj, const char *text,
+		      struct weir_error *err)
+{
+	char shown[WR_SHOWN], quoted[WR_SHOWN + 2];
+
+	for (size_t i = 0; i < f->words.n; i++)
+		if (!strcmp(f->words.words[i].name, text)) {
+			wr_store(f, obj, f->words.words[i].value);
+			return 0;
+		}
+	wr_format(quoted, sizeof(quoted), "\"%s\"", wr_shown(text, shown));
+	return refuse_word(f, quoted, err);
+}
+
+static int parse_bool(const struct wr_field *f, void *obj, const char *text,
+		      struct weir_error *err)
+{
+	static const char *const words[] = { "off", "on", "false", "true", "no", "yes", "0", "1" };
+	char shown[WR_SHOWN];
+
+	for (size_t i = 0; i < WR_COUNT(words); i++)
+		if (!strcmp(words[i], text)) {
+			wr_store(f, obj, f->flags & WR_BOOL ? i % 2 : 1 + i % 2);
+			return 0;
+		}
+	return wr_refuse(err, -EINVAL, "", f->name, "\"%s\" is neither on nor off",
+			 wr_shown(text, shown));
+}
+
+static int parse_number(const struct wr_field *f, void *obj, const char *text,
+			struct weir_error *err)
+{
+	bool negative = *text == '-';
+	char shown[WR_SHOWN], *end;
+	uint64_t value;
+	int r;
+
+	errno = 0;
+	value = strtoull(text + negative, &end, 0);
+	if (!isdigit((unsigned char)text[negative]) || *end)
+		return wr_refuse(err, -EINVAL, "", f->name, "\"%s\" is no number",
+				 wr_shown(text, shown));
+	if (errno || (negative && value))
+		return refuse_range(f, wr_shown(text, shown), err);
+	r = check_integer(f, value, err);
+	if (!r)
+		wr_store(f, obj, value * scale(f));
+	return r;
+}
+
+static int parse_integer(const struct wr_field *f, void *obj, const char *text,
+			 struct weir_error *err)
+{
+	if (f->words.n)
+		return parse_word(f, obj, text, err);
+	if (f->flags & (WR_BOOL | WR_TRISTATE))
+		return parse_bool(f, obj, text, err);
+	return parse_number(f, obj, text, err);
+}
+
+static int parse_string(const struct wr_field *f, void *obj, const char *text,
+			struct weir_error *err)
+{
+	char **slot = wr_member(f, obj), *copy, shown[WR_SHOWN];
+	int r = check_string(f, text, err);
+
+	if (r)
+		return r;
+	if (f->codec == WR_NAME) {
+		if (strlen(text) >= f->size)
+			return wr_refuse(err, -ENAMETOOLONG, "", f->name,
+					 "\"%s\" is longer than %d bytes", wr_shown(text, shown),
+					 f->size - 1);
+		memset(slot, 0, f->size);
+		memcpy(slot, text, strlen(text));
+		return 0;
+	}
+	copy = strdup(text);
+	if (!copy)
+		return wr_nomem(err);
+	free(*slot);
+	*slot = copy;
+	return 0;
+}
+
+int wr_field_parse(const struct wr_table *t, const struct wr_field *f, void *obj, const char *text,
+		   struct weir_error *err)
+{
+	char shown[WR_SHOWN];
+	int r;
+
+	if (wr_is_integer(f))
+		r = parse_integer(f, obj, text, err);
+	else if (f->codec == WR_MAC)
+		r = wr_mac_parse(text, wr_member(f, obj));
+	else if (f->codec == WR_IP)
+		r = weir_ip_parse(text, wr_member(f, obj));
+	else
+		r = parse_string(f, obj, text, err);
+	if (r && (f->codec == WR_MAC || f->codec == WR_IP))
+		return wr_refuse(err, r, "", f->name, "\"%s\" is no %s",
+				 wr_shown(text, shown),
+				 f->codec == WR_MAC ? "MAC address" : "IP address");
+	if (!r)
+		wr_set_has(t, f, obj);
+	return r;
+}
+
+void wr_field_text(const struct wr_field *f, const void *obj, struct wr_str *out)
+{
+	char buf[WEIR_IP_TEXT];
+	const char *s;
+
+	if (wr_is_integer(f)) {
+		uint64_t v = wr_load(f, obj) / scale(f);
+
+		s = wr_word(f, v);
+		if (s)
+			wr_str_puts(out, s);
+		else if (f->flags & WR_BOOL && !(f->flags & WR_DIGIT))
+			wr_str_puts(out, v ? "on" : "off");
+		else if (f->codec == WR_S32)
+			wr_str_printf(out, "%" PRId64, (int64_t)v);
+		else
+			wr_str_printf(out, f->flags & WR_HEX ? "0x%" PRIx64 : "%" PRIu64, v);
+	} else if (f->codec == WR_MAC) {
+		wr_mac_format(wr_member(f, obj), buf);
+		wr_str_puts(out, buf);
+	} else if (f->codec == WR_IP) {
+		wr_str_puts(out, weir_ip_format(wr_member(f, obj), buf));
+	} else if (f->codec == WR_NAME) {
+		wr_str_add(out, wr_member(f, obj), strnlen(wr_member(f, obj), f->size));
+	} else {
+		s = load_string(f, obj);
+		wr_str_puts(out, s ? s : "");
+	}
+}
+
+static bool lists_equal(const struct wr_field *f, const void *a, const void *b)
+{
+	size_t na, nb;
+	const char *ia = wr_list(f, a, &na), *ib = wr_list(f, b, &nb);
+
+	if (na != nb)
+		return false;
+	for (size_t i = 0; i < na; i++)
+		if (!wr_table_equal(f->sub, ia + i * f->sub->size, ib + i * f->sub->size))
+			return false;
+	return true;
+}
+
+bool wr_field_equal(const struct wr_field *f, const void *a, const void *b)
+{
+	const char *sa, *sb;
+
+	switch ((enum wr_codec)f->codec) {
+	case WR_OBJECT:
+		return wr_table_equal(f->sub, wr_member(f, a), wr_member(f, b));
+	case WR_LIST:
+		return lists_equal(f, a, b);
+	case WR_NAME:
+		return !strncmp(wr_member(f, a), wr_member(f, b), f->size);
+	case WR_STRING:
+		sa = load_string(f, a);
+		sb = load_string(f, b);
+		return sa && sb ? !strcmp(sa, sb) : sa == sb;
+	case WR_U8: case WR_U16: case WR_U32: case WR_U64: case WR_S32: case WR_BE16:
+	case WR_MAC: case WR_IP:
+		break;
+	}
+	return !memcmp(wr_member(f, a), wr_member(f, b), f->size);
+}
+
+/* --- a whole struct ------------------------------------------------------ */
+
+const struct wr_field *wr_find(const struct wr_table *t, const char *name)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (!strcmp(t->fields[i].name, name))
+			return &t->fields[i];
+	return NULL;
+}
+
+const struct wr_field *wr_plain(const struct wr_field *f)
+{
+	const struct wr_table *t = f->codec == WR_LIST ? f->sub : NULL;
+
+	return t && t->n == 1 && t->fields[0].codec == WR_STRING ? &t->fields[0] : NULL;
+}
+
+static int check_list(const struct wr_field *f, const void *obj, struct weir_error *err)
+{
+	char path[80];
+	size_t n;
+	const char *items = wr_list(f, obj, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		int r = wr_table_check(f->sub, items + i * f->sub->size, err);
+
+		if (r) {
+			if (err && wr_plain(f))
+				*err->attr = '\0';
+			wr_format(path, sizeof(path), "%s[%zu]", f->name, i);
+			wr_error_prefix_attr(err, path);
+			return r;
+		}
+	}
+	return 0;
+}
+
+int wr_table_check(const struct wr_table *t, const void *obj, struct weir_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < t->n && !r; i++) {
+		const struct wr_field *f = &t->fields[i];
+
+		if (!wr_has(t, f, obj)) {
+			if (f->flags & WR_REQUIRED)
+				r = wr_refuse(err, -EINVAL, "", f->name, "is missing");
+		} else if (f->codec == WR_OBJECT) {
+			r = wr_table_check(f->sub, wr_member(f, obj), err);
+			if (r)
+				wr_error_prefix_attr(err, f->name);
+		} else if (f->codec == WR_LIST) {
+			r = check_list(f, obj, err);
+		} else {
+			r = wr_field_check(f, obj, err);
+		}
+	}
+	if (!r && t->verify)
+		r = t->verify(obj, err);
+	return r;
+}
+
+bool wr_table_equal(const struct wr_table *t, const void *a, const void *b)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct wr_field *f = &t->fields[i];
+		bool has = wr_has(t, f, a);
+
+		if (has != wr_has(t, f, b) || (has && !wr_field_equal(f, a, b)))
+			return false;
+	}
+	return true;
+}
+
+uint64_t wr_table_diff(const struct wr_table *t, const void *want, const void *is)
+{
+	uint64_t diff = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct wr_field *f = &t->fields[i];
+
+		if (f->flags & WR_READONLY || !wr_has(t, f, want))
+			continue;
+		if (!wr_has(t, f, is) || !wr_field_equal(f, want, is))
+			diff |= f->bit;
+	}
+	return diff;
+}
+
+void wr_table_free(const struct wr_table *t, void *obj)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct wr_field *f = &t->fields[i];
+		void **slot = wr_member(f, obj);
+		size_t n;
+
+		if (f->codec == WR_OBJECT) {
+			wr_table_free(f->sub, slot);
+		} else if (f->codec == WR_STRING) {
+			free(*slot);
+			*slot = NULL;
+		} else if (f->codec == WR_LIST) {
+			char *items = wr_list(f, obj, &n);
+
+			for (size_t k = 0; k < n; k++)
+				wr_table_free(f->sub, items + k * f->sub->size);
+			free(items);
+			*slot = NULL;
+			memset((char *)obj + f->count, 0, sizeof(size_t));
+		}
+	}
+}
+
+static int copy_list(const struct wr_field *f, void *dst, const void *src)
+{
+	size_t n;
+	const char *from = wr_list(f, src, &n);
+	char *to = NULL;
+	int r = 0;
+
+	if (n) {
+		to = calloc(n, f->sub->size);
+		if (!to)
+			return -ENOMEM;
+	}
+	memcpy(wr_member(f, dst), &to, sizeof(to));
+	memcpy((char *)dst + f->count, &n, sizeof(n));
+	for (size_t i = 0; i < n && !r; i++)
+		r = wr_table_copy(f->sub, to + i * f->sub->size, from + i * f->sub->size);
+	return r;
+}
+
+/* Forgets, without freeing, everything that @obj points to. */
+static void disown(const struct wr_table *t, void *obj)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct wr_field *f = &t->fields[i];
+
+		if (f->codec == WR_OBJECT)
+			disown(f->sub, wr_member(f, obj));
+		else if (f->codec == WR_STRING || f->codec == WR_LIST)
+			memset(wr_member(f, obj), 0, f->size);
+		if (f->codec == WR_LIST)
+			memset((char *)obj + f->count, 0, sizeof(size_t));
+	}
+}
+
+/* The plain bytes first, then what the struct owns; after a failure @dst can be freed. */
+int wr_table_copy(const struct wr_table *t, void *dst, const void *src)
+{
+	int r = 0;
+
+	memcpy(dst, src, t->size);
+	disown(t, dst);
+	for (size_t i = 0; i < t->n && !r; i++) {
+		const struct wr_field *f = &t->fields[i];
+		const char *s;
+
+		if (f->codec == WR_OBJECT) {
+			r = wr_table_copy(f->sub, wr_member(f, dst), wr_member(f, src));
+		} else if (f->codec == WR_LIST) {
+			r = copy_list(f, dst, src);
+		} else if (f->codec == WR_STRING && (s = load_string(f, src))) {
+			char *copy = strdup(s);
+
+			memcpy(wr_member(f, dst), &copy, sizeof(copy));
+			r = copy ? 0 : -ENOMEM;
+		}
+	}
+	return r;
+}
+
+void wr_table_text(const struct wr_table *t, const void *obj, struct wr_str *out)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct wr_field *f = &t->fields[i];
+
+		if (f->codec >= WR_OBJECT || !wr_has(t, f, obj))
+			continue;
+		wr_str_printf(out, "%s%s ", out->len ? " " : "", f->name);
+		wr_field_text(f, obj, out);
+	}
+}
+
+static void json_break(int indent, struct wr_str *out)
+{
+	if (indent < 0)
+		return;
+	wr_str_putc(out, '\n');
+	for (int i = 0; i < indent; i++)
+		wr_str_puts(out, "  ");
+}
+
+static void json_object(const struct wr_table *t, const void *obj, int indent, struct wr_str *out)
+{
+	wr_str_putc(out, '{');
+	wr_table_json(t, obj, indent < 0 ? -1 : indent + 1, out);
+	if (any_set(t, obj))
+		json_break(indent, out);
+	wr_str_putc(out, '}');
+}
+
+static void json_value(const struct wr_field *f, const void *obj, int indent, struct wr_str *out);
+
+static void json_list(const struct wr_field *f, const void *obj, int indent, struct wr_str *out)
+{
+	const struct wr_field *plain = wr_plain(f);
+	int inner = indent < 0 ? -1 : indent + 1;
+	size_t n;
+	const char *items = wr_list(f, obj, &n);
+
+	wr_str_putc(out, '[');
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			wr_str_putc(out, ',');
+		json_break(inner, out);
+		if (plain)
+			json_value(plain, items + i * f->sub->size, inner, out);
+		else
+			json_object(f->sub, items + i * f->sub->size, inner, out);
+	}
+	json_break(indent, out);
+	wr_str_putc(out, ']');
+}
+
+static void json_value(const struct wr_field *f, const void *obj, int indent, struct wr_str *out)
+{
+	wr_auto(str) struct wr_str text = { 0 };
+
+	if (f->codec == WR_OBJECT) {
+		json_object(f->sub, wr_member(f, obj), indent, out);
+	} else if (f->codec == WR_LIST) {
+		json_list(f, obj, indent, out);
+	} else if (f->flags & (WR_BOOL | WR_TRISTATE)) {
+		wr_str_puts(out, wr_load(f, obj) == (f->flags & WR_BOOL ? 1 : 2) ? "true" : "false");
+	} else {
+		wr_field_text(f, obj, &text);
+		if (wr_is_integer(f) && !f->words.n && !(f->flags & WR_HEX))
+			wr_str_puts(out, wr_str_text(&text));
+		else
+			wr_str_json(out, wr_str_text(&text));
+	}
+}
+
+void wr_table_json(const struct wr_table *t, const void *obj, int indent, struct wr_str *out)
+{
+	bool first = out->len == 0 || out->data[out->len - 1] == '{';
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct wr_field *f = &t->fields[i];
+
+		if (!wr_has(t, f, obj))
+			continue;
+		if (!first)
+			wr_str_putc(out, ',');
+		first = false;
+		json_break(indent, out);
+		wr_str_json(out, f->name);
+		wr_str_puts(out, indent < 0 ? ":" : ": ");
+		json_value(f, obj, indent, out);
+	}
+}
+
+/* --- texts that more than one table needs -------------------------------- */
+
+const char *wr_shown(const char *text, char buf[WR_SHOWN])
+{
+	size_t n = 0;
+
+	for (; *text; text++) {
+		unsigned char c = *text;
+		/* A character of UTF-8 has up to 4 bytes and is not cut in its middle. */
+		size_t room = (c & 0xc0) == 0x80 ? 1 : 4;
+
+		if (n + room + sizeof("...") > WR_SHOWN) {
+			n += (size_t)snprintf(buf + n, sizeof("..."), "...");
+			break;
+		}
+		if (c < 0x20 || c == 0x7f)
+			n += (size_t)snprintf(buf + n, 5, c == '\n' ? "\\n" : "\\x%02x", c);
+		else
+			buf[n++] = *text;
+	}
+	buf[n] = '\0';
+	return buf;
+}
+
+int wr_mac_parse(const char *text, uint8_t mac[6])
+{
+	unsigned int byte[6];
+	int end = 0;
+
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3],
+		   &byte[4], &byte[5], &end) != 6 || text[end] || strspn(text, "0123456789abcdefABCDEF:") != strlen(text))
+		return -EINVAL;
+	for (int i = 0; i < 6; i++)
+		mac[i] = byte[i];
+	return 0;
+}
+
+void wr_mac_format(const uint8_t mac[6], char buf[18])
+{
+	snprintf(buf, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+		 mac[5]);
+}
+
+int wr_check_ifname(const char *name)
+{
+	if (!*name || strlen(name) > 15 || !strcmp(name, ".") || !strcmp(name, ".."))
+		return -EINVAL;
+	for (; *name; name++)
+		if (*name == '/' || *name == ':' || isspace((unsigned char)*name))
+			return -EINVAL;
+	return 0;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The heart: one table per kind of object says, for each member of its public
+ * struct, how it is called, how it is stored, what it may hold and (for kernel
+ * objects) which netlink attribute carries it. Everything that has to be done
+ * for each member walks the table:
+ *
+ *	check and parse text, print text and JSON	here
+ *	compare, copy, free				here
+ *	encode to and decode from netlink		netlink/attr.c
+ *	read JSON, write its schema			json/
+ *
+ * Adding an attribute is one row. A row describes the public struct, which
+ * stays hand-written so that readers, ctags and the documentation see it.
+ */
+#ifndef WR_BASE_TABLE_H
+#define WR_BASE_TABLE_H
+
+#include "base/error.h"
+#include "base/str.h"
+
+/* How a member is stored, and how wide it is on the wire. */
+enum wr_codec {
+	/* integers and booleans: the member may be narrower than the wire */
+	WR_U8 = 1,
+	WR_U16,
+	WR_U32,
+	WR_U64,
+	WR_S32,
+	WR_BE16,
+	/* byte strings */
+	WR_NAME,	/* char[]: text that ends in a zero byte */
+	WR_MAC,		/* uint8_t[6] */
+	WR_IP,		/* struct weir_ip, 4 or 16 bytes on the wire */
+	/* definitions only: never on the wire */
+	WR_STRING,	/* char *, owned by the struct; NULL: absent */
+	WR_OBJECT,	/* a struct inside the struct */
+	WR_LIST,	/* pointer to structs and a size_t count beside it */
+};
+
+enum wr_row_flags {
+	WR_BOOL = 1 << 0,	/* 0 or 1: on/off as text, true/false as JSON */
+	WR_TRISTATE = 1 << 1,	/* enum weir_yes_no: absent, no, yes */
+	WR_FIXED = 1 << 2,	/* cannot change on a live object */
+	WR_READONLY = 1 << 3,	/* told by the kernel, never sent */
+	WR_HEADER = 1 << 4,	/* part of the fixed header, not an attribute */
+	WR_REQUIRED = 1 << 5,	/* a definition must have it */
+	WR_HEX = 1 << 6,	/* an integer that people read in hex */
+	WR_IFINDEX = 1 << 7,	/* a link, shown by its name where that is known */
+	WR_ON_SET = 1 << 8,	/* silently ignored in a create message: sent after it */
+	WR_DIGIT = 1 << 9,	/* a WR_BOOL that iproute2 writes as 1 or 0 */
+};
+
+struct wr_word {
+	uint32_t value;
+	const char *name;
+};
+
+struct wr_words {
+	const struct wr_word *words;
+	size_t n;
+};
+
+struct wr_table;
+
+struct wr_field {
+	const char *name;	/* the word in text, JSON and error paths */
+	const char *doc;	/* one line for help and the schema */
+	uint16_t offset;	/* of the member */
+	uint16_t size;		/* of the member */
+	uint16_t count;		/* WR_LIST: offset of the size_t count */
+	uint16_t attr;		/* netlink attribute type */
+	uint8_t codec;		/* enum wr_codec */
+	uint16_t flags;		/* enum wr_row_flags */
+	uint64_t bit;		/* in the struct's has; 0: zero or NULL means absent */
+	uint64_t min, max;	/* range of an integer as shown; max 0: no bound but the width */
+	uint32_t scale;		/* member = shown value * scale; 0: 1 */
+	const char *unit;	/* of the shown value, for help */
+	struct wr_words words;	/* an integer that is shown as a word */
+	const struct wr_table *sub;	/* WR_OBJECT, WR_LIST: what is inside */
+	int (*check)(const char *text);	/* WR_STRING, WR_NAME: further rule, 0 or -errno */
+	const char *rule;	/* that rule in words */
+};
+
+struct wr_table {
+	const char *name;	/* "bridge": how the kind calls itself */
+	size_t size;		/* of the struct */
+	int has;		/* offset of the uint64_t presence bits; -1: none */
+	const struct wr_field *fields;
+	size_t n;
+	const uint16_t *path;	/* nests around the attributes, outermost first, 0 ends */
+	/* Rules that need more than one member. */
+	int (*verify)(const void *obj, struct weir_error *err);
+};
+
+#define WR_SIZEOF(type, member) sizeof(((struct type *)0)->member)
+
+/* A row: struct, member, codec, name; then what else there is to say, by member name. */
+#define WR_ROW(type, member, codec_, name_, ...)                                                   \
+	{ .name = name_, .codec = codec_, .offset = offsetof(struct type, member),                 \
+	  .size = WR_SIZEOF(type, member), __VA_ARGS__ }
+/* A row that a netlink attribute carries. */
+#define WR_ATTR(type, member, attr_, codec_, name_, bit_, ...)                                     \
+	WR_ROW(type, member, codec_, name_, .attr = attr_, .bit = bit_, ##__VA_ARGS__)
+#define WR_LIST_ROW(type, member, name_, table_, ...)                                              \
+	{ .name = name_, .codec = WR_LIST, .offset = offsetof(struct type, member),                \
+	  .size = WR_SIZEOF(type, member), .count = offsetof(struct type, n_##member),             \
+	  .sub = table_, __VA_ARGS__ }
+#define WR_OBJECT_ROW(type, member, name_, table_, ...)                                            \
+	WR_ROW(type, member, WR_OBJECT, name_, .sub = table_, ##__VA_ARGS__)
+#define WR_WORDS(array) { array, WR_COUNT(array) }
+#define WR_TABLE(var, type, name_, has_, fields_, ...)                                             \
+	const struct wr_table var = { .name = name_, .size = sizeof(struct type), .has = has_,     \
+				      .fields = fields_, .n = WR_COUNT(fields_), __VA_ARGS__ }
+
+/* --- one member ---------------------------------------------------------- */
+
+void *wr_member(const struct wr_field *f, const void *obj);
+uint64_t wr_load(const struct wr_field *f, const void *obj);
+void wr_store(const struct wr_field *f, void *obj, uint64_t value);
+/* The items of a list and how many there are. */
+void *wr_list(const struct wr_field *f, const void *obj, size_t *ret_n);
+bool wr_has(const struct wr_table *t, const struct wr_field *f, const void *obj);
+void wr_set_has(const struct wr_table *t, const struct wr_field *f, void *obj);
+bool wr_is_integer(const struct wr_field *f);
+/* The largest integer that the row takes, as shown. */
+uint64_t wr_field_max(const struct wr_field *f);
+/* A list of structs with one string in them is a list of strings in JSON: its row, or NULL. */
+const struct wr_field *wr_plain(const struct wr_field *f);
+/* The word for a value, or NULL. */
+const char *wr_word(const struct wr_field *f, uint64_t value);
+
+/* Range, word and rule of a member that is set. */
+int wr_field_check(const struct wr_field *f, const void *obj, struct weir_error *err);
+/* Reads @text into the member; the error says what would have been right. */
+int wr_field_parse(const struct wr_table *t, const struct wr_field *f, void *obj, const char *text,
+		   struct weir_error *err);
+void wr_field_text(const struct wr_field *f, const void *obj, struct wr_str *out);
+bool wr_field_equal(const struct wr_field *f, const void *a, const void *b);
+/* "none, nat or route": what a row of words takes. */
+void wr_field_choices(const struct wr_field *f, struct wr_str *out);
+
+/* --- a whole struct ------------------------------------------------------ */
+
+const struct wr_field *wr_find(const struct wr_table *t, const char *name);
+/* Every rule of every row, and verify(). Paths as "ips[0].dhcp.ranges[1].start". */
+int wr_table_check(const struct wr_table *t, const void *obj, struct weir_error *err);
+bool wr_table_equal(const struct wr_table *t, const void *a, const void *b);
+/* What @want sets and @is does not have so, as presence bits. */
+uint64_t wr_table_diff(const struct wr_table *t, const void *want, const void *is);
+void wr_table_free(const struct wr_table *t, void *obj);
+int wr_table_copy(const struct wr_table *t, void *dst, const void *src);
+/* "name value name value" of what is set, as iproute2 writes it. */
+void wr_table_text(const struct wr_table *t, const void *obj, struct wr_str *out);
+/* The members of a JSON object, without its braces; @indent < 0: on one line. */
+void wr_table_json(const struct wr_table *t, const void *obj, int indent, struct wr_str *out);
+
+/* --- texts that more than one table needs -------------------------------- */
+
+#define WR_SHOWN 80
+/* Somebody else's text in a message: long ones are cut, control characters escaped. Returns @buf. */
+const char *wr_shown(const char *text, char buf[WR_SHOWN]);
+int wr_mac_parse(const char *text, uint8_t mac[6]);
+void wr_mac_format(const uint8_t mac[6], char buf[18]);
+/* A name the kernel takes for a link: 1..15 bytes, no slash, no space, not "." or "..". */
+int wr_check_ifname(const char *name);
+
+#endif
