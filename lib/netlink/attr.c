@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Attribute tables on the wire: see attr.h. Values stay in host order in the struct. */
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+
+#include <weir/ip.h>
+
+#include "netlink/attr.h"
+
+#define MAX_DEPTH 8
+
+/* --- to the wire --------------------------------------------------------- */
+
+static void put_row(struct wr_batch *b, const struct wr_field *f, const void *obj)
+{
+	const char *text = wr_member(f, obj);
+	struct weir_ip ip;
+
+	switch ((enum wr_codec)f->codec) {
+	case WR_U8:
+		wr_put_u8(b, f->attr, wr_load(f, obj));
+		break;
+	case WR_U16:
+		wr_put_u16(b, f->attr, wr_load(f, obj));
+		break;
+	case WR_BE16:
+		wr_put_u16(b, f->attr, htons(wr_load(f, obj)));
+		break;
+	case WR_U32:
+	case WR_S32:
+		wr_put_u32(b, f->attr, wr_load(f, obj));
+		break;
+	case WR_U64:
+		wr_put_u64(b, f->attr, wr_load(f, obj));
+		break;
+	case WR_NAME:
+		/* No bytes at all take an alias away; one zero byte would be an alias. */
+		wr_put(b, f->attr, text, *text ? strlen(text) + 1 : 0);
+		break;
+	case WR_MAC:
+		wr_put(b, f->attr, text, 6);
+		break;
+	case WR_IP:
+		memcpy(&ip, text, sizeof(ip));
+		wr_put(b, f->attr, ip.bytes, ip.family == WEIR_FAMILY_IPV4 ? 4 : 16);
+		break;
+	case WR_STRING: case WR_OBJECT: case WR_LIST:
+		break;
+	}
+}
+
+static bool wanted(const struct wr_table *t, const struct wr_field *f, const void *obj,
+		   unsigned int only, unsigned int but)
+{
+	return f->attr && !(f->flags & (WR_READONLY | WR_HEADER | but)) &&
+	       (!only || f->flags & only) && wr_has(t, f, obj);
+}
+
+bool wr_has_any(const struct wr_table *t, const void *obj, unsigned int only, unsigned int but)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (wanted(t, &t->fields[i], obj, only, but))
+			return true;
+	return false;
+}
+
+bool wr_encode_rows(struct wr_batch *b, const struct wr_table *t, const void *obj,
+		    unsigned int only, unsigned int but)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (!wanted(t, &t->fields[i], obj, only, but))
+			continue;
+		put_row(b, &t->fields[i], obj);
+		any = true;
+	}
+	return any;
+}
+
+bool wr_encode(struct wr_batch *b, const struct wr_table *t, const void *obj, unsigned int only,
+	       unsigned int but)
+{
+	size_t nest[MAX_DEPTH];
+	size_t depth = 0;
+
+	if (!wr_has_any(t, obj, only, but))
+		return false;
+	for (; t->path && t->path[depth]; depth++)
+		nest[depth] = wr_nest(b, t->path[depth]);
+	wr_encode_rows(b, t, obj, only, but);
+	while (depth)
+		wr_nest_end(b, nest[--depth]);
+	return true;
+}
+
+/* --- from the wire ------------------------------------------------------- */
+
+const struct nlattr *wr_attr_find(const void *attrs, size_t len, uint16_t type)
+{
+	const struct nlattr *a = attrs;
+
+	/* A length that is wrong ends the walk: mnl_attr_ok() compares it with what is left. */
+	for (; len && mnl_attr_ok(a, len); a = mnl_attr_next(a)) {
+		size_t step = MNL_ALIGN(a->nla_len);
+
+		if (mnl_attr_get_type(a) == type)
+			return a;
+		if (step >= len)
+			break;
+		len -= step;
+	}
+	return NULL;
+}
+
+uint32_t wr_attr_u32(const struct nlattr *attr, uint32_t absent)
+{
+	uint32_t v;
+
+	if (!attr || mnl_attr_get_payload_len(attr) < sizeof(v))
+		return absent;
+	memcpy(&v, mnl_attr_get_payload(attr), sizeof(v));
+	return v;
+}
+
+static int get_integer(const struct wr_field *f, const void *data, size_t len, void *obj)
+{
+	static const uint8_t width[] = { [WR_U8] = 1,  [WR_U16] = 2, [WR_U32] = 4,
+					 [WR_U64] = 8, [WR_S32] = 4, [WR_BE16] = 2 };
+	uint64_t v = 0;
+	uint32_t u32;
+	uint16_t u16;
+	uint8_t u8;
+
+	/* The kernel widened some attributes over time; it never narrowed one. */
+	if (len < width[f->codec])
+		return -EBADMSG;
+	switch (width[f->codec]) {
+	case 1:
+		memcpy(&u8, data, 1);
+		v = u8;
+		break;
+	case 2:
+		memcpy(&u16, data, 2);
+		v = f->codec == WR_BE16 ? ntohs(u16) : u16;
+		break;
+	case 4:
+		memcpy(&u32, data, 4);
+		v = f->codec == WR_S32 ? (uint64_t)(int64_t)(int32_t)u32 : u32;
+		break;
+	default:
+		memcpy(&v, data, 8);
+	}
+	wr_store(f, obj, f->flags & WR_BOOL ? v != 0 : v);
+	return 0;
+}
+
+static int get_row(const struct wr_field *f, const void *data, size_t len, void *obj)
+{
+	struct weir_ip ip = { 0 };
+	char *text = wr_member(f, obj);
+
+	if (wr_is_integer(f))
+		return get_integer(f, data, len, obj);
+	if (f->codec == WR_MAC) {
+		/* Links without Ethernet addresses (sit, ip6tnl) have shorter or longer ones. */
+		memset(text, 0, 6);
+		memcpy(text, data, len < 6 ? len : 6);
+	} else if (f->codec == WR_IP) {
+		if (len != 4 && len != 16)
+			return -EBADMSG;
+		ip.family = len == 4 ? WEIR_FAMILY_IPV4 : WEIR_FAMILY_IPV6;
+		memcpy(ip.bytes, data, len);
+		memcpy(text, &ip, sizeof(ip));
+	} else if (f->codec == WR_NAME) {
+		len = strnlen(data, len);
+		if (len >= f->size)
+			return -EBADMSG;
+		memset(text, 0, f->size);
+		memcpy(text, data, len);
+	}
+	return 0;
+}
+
+int wr_decode(const struct wr_table *t, const void *attrs, size_t len, void *obj,
+	      struct weir_error *err)
+{
+	const struct nlattr *a;
+
+	for (const uint16_t *nest = t->path; nest && *nest; nest++) {
+		a = wr_attr_find(attrs, len, *nest);
+		if (!a)
+			return 0;
+		attrs = mnl_attr_get_payload(a);
+		len = mnl_attr_get_payload_len(a);
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		const struct wr_field *f = &t->fields[i];
+
+		a = f->attr && !(f->flags & WR_HEADER) ? wr_attr_find(attrs, len, f->attr) : NULL;
+		if (!a)
+			continue;
+		if (get_row(f, mnl_attr_get_payload(a), mnl_attr_get_payload_len(a), obj))
+			return wr_error(err, -EBADMSG, WEIR_STAGE_REPLY, t->name, f->name,
+					"the kernel sent %d bytes",
+					(int)mnl_attr_get_payload_len(a));
+		wr_set_has(t, f, obj);
+	}
+	return 0;
+}
+
+/* --- from an offset to a name -------------------------------------------- */
+
+size_t wr_header_size(uint16_t nlmsg_type)
+{
+	switch (nlmsg_type & ~3) {	/* NEW, DEL, GET and SET of a family are neighbours */
+	case RTM_NEWLINK:
+		return sizeof(struct ifinfomsg);
+	case RTM_NEWADDR:
+		return sizeof(struct ifaddrmsg);
+	case RTM_NEWROUTE:
+		return sizeof(struct rtmsg);
+	case RTM_NEWNEIGH:
+		return sizeof(struct ndmsg);
+	case RTM_NEWQDISC:
+	case RTM_NEWTCLASS:
+	case RTM_NEWTFILTER:
+		return sizeof(struct tcmsg);
+	}
+	return 0;
+}
+
+/* Collects the types of the attributes that enclose @offset, outermost first. */
+static size_t enclosing(const struct nlmsghdr *msg, uint32_t offset, uint16_t types[MAX_DEPTH])
+{
+	const char *base = (const char *)msg;
+	size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(wr_header_size(msg->nlmsg_type));
+	size_t end = msg->nlmsg_len;
+	size_t depth = 0;
+
+	while (depth < MAX_DEPTH && at + MNL_ATTR_HDRLEN <= end) {
+		const struct nlattr *a = (const void *)(base + at);
+		size_t next = at + MNL_ALIGN(a->nla_len);
+
+		if (a->nla_len < MNL_ATTR_HDRLEN || next > MNL_ALIGN(end))
+			break;
+		if (offset >= next) {
+			at = next;
+			continue;
+		}
+		types[depth++] = mnl_attr_get_type(a);
+		if (offset < at + MNL_ATTR_HDRLEN)
+			break;
+		/* The kernel points at an attribute's header, so inside means in a nest. */
+		end = at + a->nla_len;
+		at += MNL_ATTR_HDRLEN;
+	}
+	return depth;
+}
+
+static const struct wr_field *row_at(const struct wr_table *t, const uint16_t *types, size_t depth)
+{
+	size_t i = 0;
+
+	for (; t->path && t->path[i]; i++)
+		if (i >= depth || t->path[i] != types[i])
+			return NULL;
+	if (i + 1 != depth)
+		return NULL;
+	for (size_t k = 0; k < t->n; k++)
+		if (t->fields[k].attr == types[i] && !(t->fields[k].flags & WR_HEADER))
+			return &t->fields[k];
+	return NULL;
+}
+
+void wr_attr_path(const struct nlmsghdr *msg, uint32_t offset, const struct wr_table *const *tables,
+		  char *buf, size_t size)
+{
+	uint16_t types[MAX_DEPTH];
+	size_t depth = offset ? enclosing(msg, offset, types) : 0;
+	size_t len = 0;
+
+	*buf = '\0';
+	for (; depth && tables && *tables; tables++) {
+		const struct wr_field *f = row_at(*tables, types, depth);
+
+		if (!f)
+			continue;
+		wr_format(buf, size, "%s%s%s", (*tables)->path ? (*tables)->name : "",
+			  (*tables)->path ? "." : "", f->name);
+		return;
+	}
+	for (size_t i = 0; i < depth && len < size; i++)
+		len += snprintf(buf + len, size - len, "%s%d", i ? "/" : "attribute ", types[i]);
+}

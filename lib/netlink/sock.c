@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The socket: see sock.h. libmnl opens it and walks messages; the receive loop is
+ * our own, because mnl_cb_run() stops at the first error of a batch and ignores
+ * the error that an NLMSG_DONE carries.
+ */
+#include <libmnl/libmnl.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/netns.h"
+#include "netlink/sock.h"
+
+/* Larger than any single reply: a PF with 256 VFs answers with some 130 KB. */
+#define REPLY_SIZE (256 * 1024)
+/* Room for the failures of a few thousand messages at once. */
+#define RCVBUF (4 * 1024 * 1024)
+#define SNDBUF (8 * 1024 * 1024)
+
+struct opening {
+	struct mnl_socket *nl;
+};
+
+static int open_here(void *arg)
+{
+	struct opening *o = arg;
+
+	o->nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	return o->nl ? 0 : -errno;
+}
+
+/* FORCE wants CAP_NET_ADMIN in the initial user namespace; without it the system's limit holds. */
+static void set_buffer(int fd, int force, int plain, int size)
+{
+	if (setsockopt(fd, SOL_SOCKET, force, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size));
+}
+
+static size_t chunk_size(int fd)
+{
+	int size = 0;
+	socklen_t len = sizeof(size);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len) < 0 || size < 65536)
+		return 32768;
+	/* netlink_sendmsg() refuses len > sk_sndbuf - 32. */
+	return (size_t)size - 64;
+}
+
+int wr_sock_open(int netns_fd, struct wr_sock *s, struct weir_error *err)
+{
+	struct opening o = { NULL };
+	int on = 1;
+	int fd, r;
+
+	*s = (struct wr_sock){ .count.sz = sizeof(s->count) };
+	r = wr_netns_run(netns_fd, open_here, &o);
+	if (r)
+		return wr_error(err, r, WEIR_STAGE_SOCKET, "netlink socket", "",
+				"cannot be opened");
+	s->nl = o.nl;
+	s->reply = malloc(REPLY_SIZE);
+	if (!s->reply || mnl_socket_bind(s->nl, 0, MNL_SOCKET_AUTOPID) < 0) {
+		r = s->reply ? -errno : -ENOMEM;
+		wr_sock_close(s);
+		return wr_error(err, r, WEIR_STAGE_SOCKET, "netlink socket", "", "cannot be bound");
+	}
+	fd = mnl_socket_get_fd(s->nl);
+	mnl_socket_setsockopt(s->nl, NETLINK_EXT_ACK, &on, sizeof(on));
+	mnl_socket_setsockopt(s->nl, NETLINK_CAP_ACK, &on, sizeof(on));
+	mnl_socket_setsockopt(s->nl, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RCVBUF);
+	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SNDBUF);
+	s->chunk = chunk_size(fd);
+	return 0;
+}
+
+void wr_sock_close(struct wr_sock *s)
+{
+	if (s->nl)
+		mnl_socket_close(s->nl);
+	free(s->reply);
+	*s = (struct wr_sock){ 0 };
+}
+
+/* One sendmsg() and the reading of its answers. */
+struct exchange {
+	struct wr_sock *s;
+	struct wr_result *results;	/* of the messages in this chunk */
+	uint32_t first_seq;
+	uint32_t n;
+	uint32_t base;			/* number of the chunk's first message in the batch */
+	const struct wr_reader *reader;
+	bool done;			/* the last message's answer is there */
+	bool lost;			/* ENOBUFS: answers were dropped */
+	bool interrupted;		/* NLM_F_DUMP_INTR */
+	int reader_code;
+};
+
+static void take_error(struct wr_result *res, const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
+	size_t at = MNL_NLMSG_HDRLEN + sizeof(*e);
+	const struct nlattr *a;
+
+	res->code = e->error;
+	res->msg[0] = '\0';
+	res->attr_offset = 0;
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		at += e->msg.nlmsg_len > MNL_NLMSG_HDRLEN ? e->msg.nlmsg_len - MNL_NLMSG_HDRLEN : 0;
+	at = MNL_ALIGN(at);
+	if (at > nlh->nlmsg_len)
+		return;
+	for (a = (const void *)((const char *)nlh + at);
+	     mnl_attr_ok(a, (const char *)mnl_nlmsg_get_payload_tail(nlh) - (const char *)a);
+	     a = mnl_attr_next(a)) {
+		if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG)
+			wr_format(res->msg, sizeof(res->msg), "%.*s",
+				  (int)mnl_attr_get_payload_len(a), mnl_attr_get_str(a));
+		else if (mnl_attr_get_type(a) == NLMSGERR_ATTR_OFFS &&
+			 mnl_attr_get_payload_len(a) >= 4)
+			memcpy(&res->attr_offset, mnl_attr_get_payload(a), 4);
+	}
+}
+
+static void take_message(struct exchange *x, const struct nlmsghdr *nlh)
+{
+	uint32_t i = nlh->nlmsg_seq - x->first_seq;
+	int r;
+
+	if (i >= x->n)
+		return;	/* late answer to an earlier exchange that gave up */
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+		x->interrupted = true;
+	if (nlh->nlmsg_type == NLMSG_ERROR &&
+	    nlh->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(struct nlmsgerr)) {
+		take_error(&x->results[i], nlh);
+		x->done |= i + 1 == x->n;
+	} else if (nlh->nlmsg_type == NLMSG_DONE) {
+		int code = 0;
+
+		if (nlh->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(code))
+			memcpy(&code, mnl_nlmsg_get_payload(nlh), sizeof(code));
+		x->results[i].code = code < 0 ? code : 0;
+		x->done |= i + 1 == x->n;
+	} else if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && x->reader && x->reader->reply) {
+		r = x->reader->reply(x->reader->arg, x->base + i, nlh);
+		if (r && !x->reader_code)
+			x->reader_code = r;
+	}
+}
+
+/* Reads until the last answer, or until there is nothing more to read. */
+static int receive(struct exchange *x, struct weir_error *err)
+{
+	while (!x->done) {
+		struct iovec iov = { x->s->reply, REPLY_SIZE };
+		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+		ssize_t n = recvmsg(mnl_socket_get_fd(x->s->nl), &msg, MSG_DONTWAIT);
+		const struct nlmsghdr *nlh = (const void *)x->s->reply;
+		int left = (int)n;
+
+		x->s->count.n_receives++;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == ENOBUFS) {
+			x->lost = true;
+			continue;
+		}
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+			x->lost = true;
+			return 0;
+		}
+		if (n < 0)
+			return wr_error(err, -errno, WEIR_STAGE_SOCKET, "netlink socket", "",
+					"cannot be read");
+		if (msg.msg_flags & MSG_TRUNC)
+			return wr_error(err, -EMSGSIZE, WEIR_STAGE_REPLY, "netlink socket", "",
+					"a reply is larger than %d bytes", REPLY_SIZE);
+		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+			take_message(x, nlh);
+	}
+	return 0;
+}
+
+static int transmit(struct wr_sock *s, const void *data, size_t len, uint32_t n,
+		    struct weir_error *err)
+{
+	ssize_t sent;
+
+	do
+		sent = mnl_socket_sendto(s->nl, data, len);
+	while (sent < 0 && errno == EINTR);
+	s->count.n_sends++;
+	s->count.n_messages += n;
+	s->count.n_bytes += len;
+	if (sent < 0)
+		return wr_error(err, -errno, WEIR_STAGE_SOCKET, "netlink socket", "",
+				"cannot send %zu bytes", len);
+	return 0;
+}
+
+/* As many whole messages from @at as one sendmsg() takes; sets their sequence numbers. */
+static size_t next_chunk(struct wr_sock *s, struct wr_batch *b, size_t at, uint32_t *ret_n)
+{
+	struct nlmsghdr *nlh = NULL;
+	size_t end = at;
+
+	*ret_n = 0;
+	while (end < b->buf.len) {
+		struct nlmsghdr *next = (void *)(b->buf.data + end);
+		size_t len = MNL_ALIGN(next->nlmsg_len);
+
+		if (nlh && end + len - at > s->chunk)
+			break;
+		nlh = next;
+		nlh->nlmsg_seq = ++s->seq;
+		nlh->nlmsg_pid = 0;
+		end += len;
+		(*ret_n)++;
+	}
+	if (nlh)
+		nlh->nlmsg_flags |= NLM_F_ACK;
+	return end - at;
+}
+
+/* @ret_lost: not every answer arrived. @ret_interrupted: a dump has to be repeated. */
+static int run_chunks(struct wr_sock *s, struct wr_batch *b, struct wr_result *results,
+		      const struct wr_reader *reader, bool *ret_lost, bool *ret_interrupted,
+		      struct weir_error *err)
+{
+	uint32_t base = 0, n;
+
+	*ret_lost = false;
+	*ret_interrupted = false;
+	for (size_t at = 0; at < b->buf.len;) {
+		size_t len = next_chunk(s, b, at, &n);
+		struct exchange x = {
+			.s = s, .results = results + base, .first_seq = s->seq - n + 1,
+			.n = n, .base = base, .reader = reader,
+		};
+		int r = transmit(s, b->buf.data + at, len, n, err);
+
+		if (!r)
+			r = receive(&x, err);
+		if (r)
+			return r;
+		for (uint32_t i = 0; x.lost && i < n; i++)
+			if (!results[base + i].code)
+				results[base + i].code = WR_UNKNOWN;
+		*ret_lost |= x.lost;
+		*ret_interrupted |= x.interrupted;
+		if (x.reader_code)
+			return wr_error(err, x.reader_code, WEIR_STAGE_REPLY, "netlink socket", "",
+					"a reply cannot be read");
+		at += len;
+		base += n;
+	}
+	return 0;
+}
+
+static int own_results(const struct wr_batch *b, struct wr_result **results, struct wr_result **own)
+{
+	if (b->buf.failed)
+		return -ENOMEM;
+	if (!*results) {
+		*own = calloc(b->n ? b->n : 1, sizeof(**own));
+		if (!*own)
+			return -ENOMEM;
+		*results = *own;
+	}
+	memset(*results, 0, b->n * sizeof(**results));
+	return 0;
+}
+
+int wr_sock_run(struct wr_sock *s, struct wr_batch *b, struct wr_result *results,
+		uint32_t *ret_failed, struct weir_error *err)
+{
+	wr_auto(free) struct wr_result *own = NULL;
+	bool lost, interrupted;
+	int r;
+
+	if (own_results(b, &results, &own))
+		return wr_nomem(err);
+	r = run_chunks(s, b, results, NULL, &lost, &interrupted, err);
+	if (r)
+		return r;
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (results[i].code >= 0)
+			continue;
+		if (ret_failed)
+			*ret_failed = i;
+		wr_error(err, results[i].code, WEIR_STAGE_KERNEL, "", "", "%s", results[i].msg);
+		if (err)
+			err->attr_offset = results[i].attr_offset;
+		return results[i].code;
+	}
+	if (lost)
+		return wr_error(err, -ENOBUFS, WEIR_STAGE_SOCKET, "netlink socket", "",
+				"the kernel dropped answers");
+	return 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *results,
+		 const struct wr_reader *reader, unsigned int timeout_ms, struct weir_error *err)
+{
+	wr_auto(free) struct wr_result *own = NULL;
+	int64_t deadline = now_ms() + timeout_ms;
+	long pause_us = 100;
+
+	for (;;) {
+		struct timespec pause = { 0, pause_us * 1000 };
+		bool lost, interrupted;
+		int r;
+
+		if (own_results(b, &results, &own))
+			return wr_nomem(err);
+		r = run_chunks(s, b, results, reader, &lost, &interrupted, err);
+		if (r || (!lost && !interrupted))
+			return r;
+		if (now_ms() >= deadline)
+			return wr_error(err, -EAGAIN, WEIR_STAGE_REPLY, "netlink dump", "",
+					"kept changing for %u ms", timeout_ms);
+		nanosleep(&pause, NULL);
+		if (pause_us < 50000)
+			pause_us *= 2;
+		if (reader && reader->restart)
+			reader->restart(reader->arg);
+	}
+}

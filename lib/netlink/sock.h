@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One rtnetlink socket: sending a batch in one sendmsg() and learning what
+ * became of each message in it.
+ *
+ * What the kernel does with a batch (measured, not promised by its manual): it
+ * handles every message inside sendmsg(), goes on after one that fails, and
+ * queues an answer for each failure and each message that asked for an ACK. So
+ * only the last message asks for one, and when sendmsg() returns every answer
+ * is there to be read: no read here ever waits.
+ */
+#ifndef WR_NETLINK_SOCK_H
+#define WR_NETLINK_SOCK_H
+
+#include <weir/weir.h>
+
+#include "base/error.h"
+#include "netlink/batch.h"
+
+struct mnl_socket;
+
+struct wr_sock {
+	struct mnl_socket *nl;
+	uint32_t seq;		/* of the last message sent */
+	size_t chunk;		/* most bytes that one sendmsg() takes */
+	char *reply;		/* receive buffer */
+	struct weir_counters count;
+};
+
+/* The kernel's answer to one message. */
+struct wr_result {
+	int code;		/* 0, or a negative errno; WR_UNKNOWN: the answer was lost */
+	uint32_t attr_offset;
+	char msg[160];
+};
+
+/* The reply was dropped with a full receive buffer; the message was handled. */
+#define WR_UNKNOWN 1
+
+/* What a GET or a dump answers, message by message. @index counts requests. */
+struct wr_reader {
+	/* 0, or a negative errno, which ends the exchange's result (not the reading). */
+	int (*reply)(void *arg, uint32_t index, const struct nlmsghdr *msg);
+	/* A dump was interrupted by a change and starts again: forget what was read. */
+	void (*restart)(void *arg);
+	void *arg;
+};
+
+int wr_sock_open(int netns_fd, struct wr_sock *s, struct weir_error *err);
+void wr_sock_close(struct wr_sock *s);
+
+/*
+ * Sends @b, split only where the socket's buffer makes it necessary, and fills
+ * @results (one for each message; may be NULL). Returns 0 if every message
+ * succeeded, else the first failure's code with @err's code, message and offset
+ * filled in and @ret_failed (may be NULL) its number. Later messages were
+ * handled all the same. -ENOBUFS: some results are WR_UNKNOWN.
+ */
+int wr_sock_run(struct wr_sock *s, struct wr_batch *b, struct wr_result *results,
+		uint32_t *ret_failed, struct weir_error *err);
+
+/*
+ * Sends requests that only read; the last may be a dump. Each request's own
+ * error goes to @results. An interrupted dump is repeated until @timeout_ms is
+ * over (then -EAGAIN). Returns 0 even if single requests failed.
+ */
+int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *results,
+		 const struct wr_reader *reader, unsigned int timeout_ms, struct weir_error *err);
+
+#endif
