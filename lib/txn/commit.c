@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Carrying a transaction out and taking it back. The order is the one that
+ * <weir/txn.h> describes; recovery of a dead process's journal (journal.c) runs
+ * the same undo and the same finish over the steps it reads from the file.
+ */
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+
+#include "base/netns.h"
+#include "netlink/attr.h"
+#include "txn/journal.h"
+
+#define READ_TIMEOUT_MS 5000
+
+static bool is_msg(const struct weir_step *s)
+{
+	return s->ops == &wr_msg_ops;
+}
+
+static struct nlmsghdr *msg_of(const struct weir_step *s, int part)
+{
+	return s->parts[part].len ? (struct nlmsghdr *)s->parts[part].data : NULL;
+}
+
+/* --- links by index and name ---------------------------------------------- */
+
+struct identify {
+	struct wr_link_ref *refs;	/* a copy; index 0: not there */
+};
+
+static int identify_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct identify *id = arg;
+	size_t at = MNL_NLMSG_HDRLEN + sizeof(struct ifinfomsg);
+	const char *attrs = (const char *)msg + at;
+	size_t len = msg->nlmsg_len - at;
+	const struct nlattr *name;
+
+	if (msg->nlmsg_type != RTM_NEWLINK || msg->nlmsg_len < at)
+		return 0;
+	name = wr_attr_find(attrs, len, IFLA_IFNAME);
+	if (!name || strncmp(mnl_attr_get_payload(name), id->refs[index].name,
+			     mnl_attr_get_payload_len(name)))
+		return 0;
+	id->refs[index].old_group = wr_attr_u32(wr_attr_find(attrs, len, IFLA_GROUP), 0);
+	id->refs[index].ifindex = -id->refs[index].ifindex;
+	return 0;
+}
+
+static void get_link(struct wr_batch *b, int ifindex)
+{
+	struct ifinfomsg ifi = { .ifi_index = ifindex };
+
+	wr_msg(b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
+	wr_put_u32(b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+}
+
+/* Keeps of @refs those that exist; returns how many, or a negative errno. */
+static ssize_t keep_existing(struct weir *w, struct wr_link_ref *refs, size_t n,
+			     struct weir_error *err)
+{
+	struct identify id = { refs };
+	struct wr_reader reader = { .reply = identify_reply, .arg = &id };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	size_t kept = 0;
+	int r;
+
+	if (!n)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		get_link(&b, refs[i].ifindex);
+	r = wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+	if (r)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		if (refs[i].ifindex > 0)
+			continue;
+		refs[kept] = refs[i];
+		refs[kept++].ifindex *= -1;
+	}
+	return kept;
+}
+
+int wr_count_links(struct weir *w, const struct wr_link_ref *refs, size_t n, size_t *ret,
+		   struct weir_error *err)
+{
+	wr_auto(free) struct wr_link_ref *copy = malloc(n * sizeof(*refs) + 1);
+	ssize_t kept;
+
+	if (!copy)
+		return wr_nomem(err);
+	if (n)
+		memcpy(copy, refs, n * sizeof(*refs));
+	kept = keep_existing(w, copy, n, err);
+	if (kept < 0)
+		return kept;
+	*ret = kept;
+	return 0;
+}
+
+static void set_group(struct wr_batch *b, int ifindex, uint32_t group)
+{
+	struct ifinfomsg ifi = { .ifi_index = ifindex };
+
+	wr_msg(b, RTM_SETLINK, 0, &ifi, sizeof(ifi));
+	wr_put_u32(b, IFLA_GROUP, group);
+}
+
+static void del_group(struct wr_batch *b, uint32_t group)
+{
+	struct ifinfomsg ifi = { 0 };
+
+	wr_msg(b, RTM_DELLINK, 0, &ifi, sizeof(ifi));
+	wr_put_u32(b, IFLA_GROUP, group);
+}
+
+static void del_link(struct wr_batch *b, int ifindex)
+{
+	struct ifinfomsg ifi = { .ifi_index = ifindex };
+
+	wr_msg(b, RTM_DELLINK, 0, &ifi, sizeof(ifi));
+}
+
+static uint32_t scratch_group(struct weir_txn *t)
+{
+	return 0x80000000u | (uint32_t)wr_txn_ifindex(t);
+}
+
+/*
+ * Each RTM_DELLINK ends in a wait for a grace period (13-18 ms); a group of links
+ * shares one. So a set is gathered in a group of its own and goes as one.
+ */
+int wr_delete_links(struct weir *w, const struct wr_link_ref *refs, size_t n,
+		    struct weir_error *err)
+{
+	wr_auto(free) struct wr_link_ref *copy = malloc(n * sizeof(*refs) + 1);
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct weir_txn t = { .w = w };
+	uint32_t group = scratch_group(&t);
+	ssize_t kept;
+	int r;
+
+	if (!copy)
+		return wr_nomem(err);
+	if (n)
+		memcpy(copy, refs, n * sizeof(*refs));
+	kept = keep_existing(w, copy, n, err);
+	if (kept <= 0)
+		return kept;
+	for (ssize_t i = 0; i < kept && kept > 1; i++)
+		set_group(&b, copy[i].ifindex, group);
+	if (kept > 1)
+		del_group(&b, group);
+	else
+		del_link(&b, copy[0].ifindex);
+	r = wr_sock_run(&w->sock, &b, NULL, NULL, err);
+	if (r != -ENODEV)	/* one vanished meanwhile: see what is left */
+		return r;
+	kept = keep_existing(w, copy, kept, err);
+	if (kept <= 0)
+		return kept;
+	wr_str_done(&b.buf);
+	b = (struct wr_batch){ 0 };
+	for (ssize_t i = 0; i < kept; i++)
+		del_link(&b, copy[i].ifindex);
+	r = wr_sock_run(&w->sock, &b, NULL, NULL, err);
+	return r == -ENODEV ? 0 : r;
+}
+
+/* --- before the first change: what undo must restore ----------------------- */
+
+struct preparing {
+	struct weir_txn *t;
+	size_t *step_of;	/* request -> step */
+	size_t n_requests;
+	struct weir_error *err;
+};
+
+static int prepare_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct preparing *p = arg;
+	struct weir_step *s = &p->t->steps[p->step_of[index]];
+
+	return s->prepare(s, msg, p->err);
+}
+
+static int prepare_steps(struct weir_txn *t, struct weir_error *err)
+{
+	struct preparing p = { .t = t, .err = err };
+	struct wr_reader reader = { .reply = prepare_reply, .arg = &p };
+	wr_auto(free) struct wr_result *results = calloc(t->n_steps + 1, sizeof(*results));
+	wr_auto(free) size_t *step_of = calloc(t->n_steps + 1, sizeof(*step_of));
+	wr_auto(batch) struct wr_batch b = { 0 };
+	int r;
+
+	if (!results || !step_of)
+		return wr_nomem(err);
+	p.step_of = step_of;
+	for (size_t i = 0; i < t->n_steps; i++) {
+		if (!t->steps[i].prepare)
+			continue;
+		step_of[b.n] = i;
+		wr_msg_copy(&b, msg_of(&t->steps[i], WR_MSG_GET));
+	}
+	if (!b.n)
+		return 0;
+	r = wr_sock_read(&t->w->sock, &b, results, &reader, READ_TIMEOUT_MS, err);
+	for (uint32_t i = 0; i < b.n && !r; i++)
+		if (results[i].code < 0)
+			r = wr_error(err, results[i].code, WEIR_STAGE_KERNEL,
+				     t->steps[step_of[i]].object, "", "%s", results[i].msg);
+	return r;
+}
+
+/* A link that is gone, or whose index somebody else has now, is not deleted. */
+static int prepare_deletes(struct weir_txn *t, struct weir_error *err)
+{
+	ssize_t kept = keep_existing(t->w, t->deleted, t->n_deleted, err);
+
+	if (kept < 0)
+		return kept;
+	t->n_deleted = kept;
+	t->scratch_group = scratch_group(t);
+	return 0;
+}
+
+/* --- forward ---------------------------------------------------------------- */
+
+/* Whether the test that set a fault wants it at this step. */
+static enum wr_fault fault_at(const struct weir_txn *t, size_t step)
+{
+	return t->w->fault && t->w->fault_step == step ? t->w->fault : WR_FAULT_NONE;
+}
+
+static int injected(struct weir_error *err, const char *object)
+{
+	return wr_error(err, -EIO, WEIR_STAGE_SYSTEM, object, "", "fault put in by a test");
+}
+
+static void name_failure(struct weir_step *s, struct weir_error *err)
+{
+	if (!err)
+		return;
+	wr_copy(err->object, sizeof(err->object), s->object);
+	wr_attr_path(msg_of(s, WR_MSG_DO), err->attr_offset, s->tables, err->attr,
+		     sizeof(err->attr));
+}
+
+/* Another namespace's messages go through a socket of their own, open for one run. */
+static int run_in(struct weir_txn *t, const char *netns, struct wr_batch *b,
+		  struct wr_result *results, uint32_t *ret_failed, struct weir_error *err)
+{
+	wr_auto(fd) int fd = -1;
+	struct wr_sock sock;
+	int r;
+
+	if (!*netns)
+		return wr_sock_run(&t->w->sock, b, results, ret_failed, err);
+	fd = wr_netns_open(netns, err);
+	if (fd < 0)
+		return fd;
+	r = wr_sock_open(fd, &sock, err);
+	if (r)
+		return r;
+	r = wr_sock_run(&sock, b, results, ret_failed, err);
+	t->w->sock.count.n_sends += sock.count.n_sends;
+	t->w->sock.count.n_messages += sock.count.n_messages;
+	t->w->sock.count.n_bytes += sock.count.n_bytes;
+	t->w->sock.count.n_receives += sock.count.n_receives;
+	wr_sock_close(&sock);
+	return r;
+}
+
+/* Steps [@first, @end) in one batch. */
+static int apply_messages(struct weir_txn *t, size_t first, size_t end, struct weir_error *err)
+{
+	const char *netns = weir_step_part(&t->steps[first], WR_MSG_NETNS).data;
+	wr_auto(free) struct wr_result *results = calloc(end - first, sizeof(*results));
+	wr_auto(batch) struct wr_batch b = { 0 };
+	uint32_t failed = 0;
+	bool cut = false;
+	int r = 0;
+
+	if (!results)
+		return wr_nomem(err);
+	for (size_t i = first; i < end && !cut; i++) {
+		cut = fault_at(t, i) == WR_FAULT_SKIP;
+		if (cut)
+			break;
+		wr_msg_copy(&b, msg_of(&t->steps[i], WR_MSG_DO));
+		if (fault_at(t, i) == WR_FAULT_KERNEL && !b.buf.failed)
+			wr_msg_header(&b)->nlmsg_len = MNL_NLMSG_HDRLEN;
+		if (fault_at(t, i) == WR_FAULT_KERNEL && !b.buf.failed)
+			b.buf.len = b.msg + MNL_NLMSG_HDRLEN;
+		t->steps[i].state = WR_STEP_LOST;
+	}
+	if (b.n) {
+		r = run_in(t, netns, &b, results, &failed, err);
+		for (uint32_t i = 0; i < b.n && (!r || results[failed].code < 0); i++)
+			t->steps[first + i].state = results[i].code < 0 ? WR_STEP_REFUSED :
+						    results[i].code	? WR_STEP_LOST :
+									  WR_STEP_APPLIED;
+		if (r && results[failed].code < 0)
+			name_failure(&t->steps[first + failed], err);
+	}
+	return r ? r : cut ? injected(err, t->steps[first + b.n].object) : 0;
+}
+
+static int apply_other(struct weir_txn *t, size_t i, struct weir_error *err)
+{
+	struct weir_step *s = &t->steps[i];
+	int r;
+
+	if (fault_at(t, i))
+		return injected(err, s->object);
+	s->state = WR_STEP_LOST;
+	r = s->ops->apply(t->w, s, err);
+	s->state = r ? WR_STEP_REFUSED : WR_STEP_APPLIED;
+	return r;
+}
+
+static bool same_socket(const struct weir_step *a, const struct weir_step *b)
+{
+	return !strcmp(weir_step_part(a, WR_MSG_NETNS).data, weir_step_part(b, WR_MSG_NETNS).data);
+}
+
+static int apply_steps(struct weir_txn *t, struct weir_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0, end; i < t->n_steps && !r; i = end) {
+		end = i + 1;
+		if (!is_msg(&t->steps[i])) {
+			r = apply_other(t, i, err);
+			continue;
+		}
+		while (end < t->n_steps && is_msg(&t->steps[end]) &&
+		       same_socket(&t->steps[i], &t->steps[end]))
+			end++;
+		r = apply_messages(t, i, end, err);
+	}
+	return r;
+}
+
+static int gather_deletes(struct weir_txn *t, bool back, struct weir_error *err)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	uint32_t failed = 0;
+	int r;
+
+	if (t->n_deleted < 2)
+		return 0;
+	if (!back && fault_at(t, t->n_steps))
+		return injected(err, t->deleted[0].name);
+	for (size_t i = 0; i < t->n_deleted; i++)
+		set_group(&b, t->deleted[i].ifindex,
+			  back ? t->deleted[i].old_group : t->scratch_group);
+	r = wr_sock_run(&t->w->sock, &b, NULL, &failed, err);
+	if (r && err)
+		wr_format(err->object, sizeof(err->object), "link %s", t->deleted[failed].name);
+	return r;
+}
+
+/* The point of no return: one message that deletes every link, or none. */
+static int apply_deletes(struct weir_txn *t, struct weir_error *err)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	int r;
+
+	if (!t->n_deleted)
+		return 0;
+	if (fault_at(t, t->n_steps + (t->n_deleted > 1)))
+		return injected(err, t->deleted[0].name);
+	if (t->n_deleted > 1)
+		del_group(&b, t->scratch_group);
+	else
+		del_link(&b, t->deleted[0].ifindex);
+	r = wr_sock_run(&t->w->sock, &b, NULL, NULL, err);
+	if (r && err)
+		wr_format(err->object, sizeof(err->object), "link %s", t->deleted[0].name);
+	return r == -ENODEV ? 0 : r;	/* it vanished by itself: that is what was wanted */
+}
+
+int wr_txn_finish(struct weir_txn *t, struct weir_error *err)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < t->n_steps; i++) {
+		const struct weir_step *s = &t->steps[i];
+		int r = s->ops->finish ? s->ops->finish(t->w, s, first ? NULL : err) : 0;
+
+		if (!first)
+			first = r;
+	}
+	return first;
+}
+
+/* --- backward --------------------------------------------------------------- */
+
+/* Answers that say: it is not there, or it is there again. */
+static bool undone_already(int code)
+{
+	return code == -ENODEV || code == -ENOENT || code == -EADDRNOTAVAIL || code == -ESRCH ||
+	       code == -EEXIST || code == -EINVAL;
+}
+
+/* Undo messages of the steps before @end, down to the next step of another type. */
+static int undo_messages(struct weir_txn *t, size_t *end, struct weir_error *err)
+{
+	wr_auto(free) struct wr_result *results = NULL;
+	wr_auto(free) bool *certain = calloc(*end + 1, sizeof(*certain));
+	wr_auto(batch) struct wr_batch b = { 0 };
+	size_t i = *end;
+	int r;
+
+	if (!certain)
+		return wr_nomem(err);
+	for (; i > 0 && is_msg(&t->steps[i - 1]); i--) {
+		struct weir_step *s = &t->steps[i - 1];
+		const struct nlmsghdr *undo = msg_of(s, WR_MSG_UNDO);
+
+		/* A refused change of an existing object may have been carried out in part. */
+		if (!undo || s->state == WR_STEP_WAITING ||
+		    (s->state == WR_STEP_REFUSED && !s->parts[WR_MSG_GET].len))
+			continue;
+		certain[b.n] = s->state == WR_STEP_APPLIED;
+		wr_msg_copy(&b, undo);
+	}
+	*end = i;
+	if (!b.n)
+		return 0;
+	results = calloc(b.n, sizeof(*results));
+	if (!results)
+		return wr_nomem(err);
+	r = wr_sock_run(&t->w->sock, &b, results, NULL, err);
+	if (r >= 0)
+		return r;
+	for (uint32_t k = 0; k < b.n; k++)
+		if (results[k].code < 0 && (certain[k] || !undone_already(results[k].code)))
+			return results[k].code;
+	return r == -ENOBUFS ? r : 0;
+}
+
+static int undo_other(struct weir_txn *t, struct weir_step *s, struct weir_error *err)
+{
+	if (s->state == WR_STEP_WAITING || s->state == WR_STEP_REFUSED || !s->ops->undo)
+		return 0;
+	return s->ops->undo(t->w, s, s->state == WR_STEP_APPLIED, err);
+}
+
+/* Goes on after a failure: what can be undone is undone; the first failure is returned. */
+int wr_txn_undo(struct weir_txn *t, struct weir_error *err)
+{
+	int first = gather_deletes(t, true, err);
+
+	for (size_t end = t->n_steps; end > 0;) {
+		struct weir_error *e = first ? NULL : err;
+		int r;
+
+		if (is_msg(&t->steps[end - 1]))
+			r = undo_messages(t, &end, e);
+		else
+			r = undo_other(t, &t->steps[--end], e);
+		if (!first)
+			first = r;
+	}
+	if (t->n_created) {
+		int r = wr_delete_links(t->w, t->created, t->n_created, first ? NULL : err);
+
+		if (!first)
+			first = r;
+	}
+	return first;
+}
+
+/* --- both -------------------------------------------------------------------- */
+
+static bool has_finish(const struct weir_txn *t)
+{
+	for (size_t i = 0; i < t->n_steps; i++)
+		if (t->steps[i].ops->finish)
+			return true;
+	return false;
+}
+
+static void note_failed_undo(struct weir_error *err, const struct weir_error *undo)
+{
+	char reason[sizeof(err->msg)];
+	char line[sizeof(err->msg)];
+
+	if (!err)
+		return;
+	memcpy(reason, err->msg, sizeof(reason));
+	weir_error_format(undo, line, sizeof(line));
+	wr_format(err->msg, sizeof(err->msg), "%s; and undoing it failed, weir recover will try again: %s",
+		  reason, line);
+}
+
+static int carry_out(struct weir_txn *t, struct weir_error *err)
+{
+	struct weir_error undo_err = WEIR_ERROR_INIT;
+	bool journal = t->w->state_dir && (t->n_steps || t->n_deleted);
+	int r = prepare_steps(t, err);
+
+	if (!r)
+		r = prepare_deletes(t, err);
+	if (!r && journal)
+		r = wr_journal_write(t, err);
+	if (r)
+		return r;
+	r = apply_steps(t, err);
+	if (!r)
+		r = gather_deletes(t, false, err);
+	if (!r)
+		r = apply_deletes(t, err);
+	if (!r && journal && has_finish(t)) {
+		r = wr_journal_decide(t->w, err);
+		if (t->n_deleted)
+			r = 0;	/* no way back; recovery sees it by the links that are gone */
+	}
+	if (r) {
+		if (wr_txn_undo(t, &undo_err)) {
+			note_failed_undo(err, &undo_err);
+			return r;	/* the journal stays */
+		}
+	} else if (wr_txn_finish(t, err)) {
+		return err ? err->code : -EIO;	/* done but for a rest, which the journal keeps */
+	}
+	if (journal)
+		wr_journal_remove(t->w);
+	return r;
+}
+
+int weir_txn_commit(struct weir_txn *t, struct weir_error *err)
+{
+	struct weir_error own = WEIR_ERROR_INIT;
+	int r = weir_txn_error(t, &own);
+
+	if (!r && t->dry)
+		r = wr_refuse(&own, -EINVAL, "transaction", "", "was begun only to be explained");
+	if (!r)
+		r = carry_out(t, &own);
+	if (r && err)
+		*err = own;
+	weir_txn_abort(t);
+	return r;
+}
+
+/* The type itself: messages are applied and undone in batches, above. */
+const struct weir_step_ops wr_msg_ops = { .sz = sizeof(wr_msg_ops), .name = "rtnetlink" };

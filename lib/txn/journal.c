@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The journal file and the lock.
+ *
+ *	magic[8] phase[1] boot_id[36] u64 netns  u32 scratch
+ *	u32 n_created {s32 ifindex, u32 group, name[16]}...
+ *	u32 n_deleted {the same}...
+ *	u32 n_steps { u32 len type, u32 len object, WEIR_STEP_PARTS x (u32 len bytes) }...
+ *	u32 checksum of everything but the phase
+ *
+ * It appears by rename(), so it is there complete or not at all; the phase is
+ * changed by writing its one byte. Nothing is synced: the kernel state it speaks
+ * of does not survive what fsync() protects from.
+ *
+ * The lock is an open-file-description lock. A child between fork and exec has a
+ * copy of its descriptor, so once the lock can be had, every child of the dead
+ * owner has executed its program and can be found by its command line.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/netns.h"
+#include "txn/journal.h"
+
+#define MAGIC "weirjnl1"
+#define PHASE_AT (sizeof(MAGIC) - 1)
+
+/* --- the lock ----------------------------------------------------------------- */
+
+static int try_lock(int fd)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_OFD_SETLK, &fl) < 0 ? -errno : 0;
+}
+
+int wr_lock(struct weir *w, struct weir_error *err)
+{
+	char path[PATH_MAX];
+	struct timespec pause = { 0, 1000000 };
+	uint64_t waited_ms = 0;
+	int r;
+
+	wr_format(path, sizeof(path), "%s/lock", w->state_dir);
+	r = wr_mkdirs(w->state_dir, 0755);
+	if (!r) {
+		w->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		r = w->lock_fd < 0 ? -errno : 0;
+	}
+	if (r)
+		return wr_syserr(err, r, "state directory", "%s", path);
+	while ((r = try_lock(w->lock_fd)) == -EAGAIN && waited_ms < w->lock_timeout_ms) {
+		nanosleep(&pause, NULL);
+		waited_ms += pause.tv_nsec / 1000000;
+		if (pause.tv_nsec < 50000000)
+			pause.tv_nsec *= 2;
+	}
+	if (!r)
+		return 0;
+	wr_unlock(w);
+	if (r == -EAGAIN)
+		return wr_error(err, -EBUSY, WEIR_STAGE_SYSTEM, "state directory", "",
+				"%s is held by another process for over %u ms", path,
+				w->lock_timeout_ms);
+	return wr_syserr(err, r, "state directory", "%s", path);
+}
+
+void wr_unlock(struct weir *w)
+{
+	wr_close(&w->lock_fd);
+}
+
+/* --- writing -------------------------------------------------------------------- */
+
+static void put_u32(struct wr_str *s, uint32_t v)
+{
+	wr_str_add(s, &v, sizeof(v));
+}
+
+static void put_bytes(struct wr_str *s, const void *data, size_t len)
+{
+	put_u32(s, len);
+	wr_str_add(s, data, len);
+}
+
+static void put_refs(struct wr_str *s, const struct wr_link_ref *refs, size_t n)
+{
+	put_u32(s, n);
+	for (size_t i = 0; i < n; i++)
+		wr_str_add(s, &refs[i], sizeof(refs[i]));
+}
+
+/* FNV-1a; the phase byte changes after the file is written and does not count. */
+static uint32_t checksum(const void *data, size_t len)
+{
+	const unsigned char *c = data;
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (i == PHASE_AT ? 0 : c[i])) * 16777619u;
+	return h;
+}
+
+static int here(struct weir *w, char boot_id[37], uint64_t *ret_netns)
+{
+	wr_auto(str) struct wr_str text = { 0 };
+	int r = wr_file_read("/proc/sys/kernel/random/boot_id", &text);
+
+	if (r)
+		return r;
+	memset(boot_id, 0, 37);
+	memcpy(boot_id, wr_str_text(&text), text.len < 36 ? text.len : 36);
+	return wr_netns_id(w->netns_fd, ret_netns);
+}
+
+static void journal_path(const struct weir *w, char *path)
+{
+	wr_format(path, PATH_MAX, "%s/journal", w->state_dir);
+}
+
+int wr_journal_write(const struct weir_txn *t, struct weir_error *err)
+{
+	wr_auto(str) struct wr_str s = { 0 };
+	char path[PATH_MAX], boot_id[37];
+	uint64_t netns;
+	int r = here(t->w, boot_id, &netns);
+
+	if (r)
+		return wr_syserr(err, r, "journal", "where we are");
+	wr_str_printf(&s, MAGIC "%c%s", WR_PHASE_UNDO, boot_id);
+	wr_str_add(&s, &netns, sizeof(netns));
+	put_u32(&s, t->scratch_group);
+	put_refs(&s, t->created, t->n_created);
+	put_refs(&s, t->deleted, t->n_deleted);
+	put_u32(&s, t->n_steps);
+	for (size_t i = 0; i < t->n_steps; i++) {
+		const struct weir_step *step = &t->steps[i];
+
+		put_bytes(&s, step->ops->name, strlen(step->ops->name));
+		put_bytes(&s, step->object, strlen(step->object));
+		for (int k = 0; k < WEIR_STEP_PARTS; k++)
+			put_bytes(&s, step->parts[k].data, step->parts[k].len);
+	}
+	put_u32(&s, s.data ? checksum(s.data, s.len) : 0);
+	if (s.failed)
+		return wr_nomem(err);
+	journal_path(t->w, path);
+	r = wr_file_write(path, s.data, s.len, 0600, false);
+	return r ? wr_syserr(err, r, "journal", "%s", path) : 0;
+}
+
+int wr_journal_decide(struct weir *w, struct weir_error *err)
+{
+	char path[PATH_MAX];
+	wr_auto(fd) int fd = -1;
+
+	journal_path(w, path);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || pwrite(fd, "F", 1, PHASE_AT) != 1)
+		return wr_syserr(err, -errno, "journal", "%s", path);
+	return 0;
+}
+
+void wr_journal_remove(struct weir *w)
+{
+	char path[PATH_MAX];
+
+	journal_path(w, path);
+	unlink(path);
+}
+
+/* --- reading --------------------------------------------------------------------- */
+
+struct input {
+	const char *data;
+	size_t left;
+	bool bad;
+};
+
+static const char *take(struct input *in, size_t n)
+{
+	const char *p = in->data;
+
+	if (in->bad || n > in->left) {
+		in->bad = true;
+		return NULL;
+	}
+	in->data += n;
+	in->left -= n;
+	return p;
+}
+
+static uint32_t take_u32(struct input *in)
+{
+	const char *p = take(in, sizeof(uint32_t));
+	uint32_t v = 0;
+
+	if (p)
+		memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static struct weir_blob take_bytes(struct input *in)
+{
+	uint32_t len = take_u32(in);
+	const char *p = take(in, len);
+
+	return (struct weir_blob){ p, p ? len : 0 };
+}
+
+static void take_refs(struct input *in, struct weir_txn *t,
+		      void (*add)(struct weir_txn *t, int ifindex, const char *name),
+		      struct wr_link_ref **refs)
+{
+	uint32_t n = take_u32(in);
+
+	for (uint32_t i = 0; i < n && !in->bad; i++) {
+		const char *p = take(in, sizeof(struct wr_link_ref));
+		struct wr_link_ref ref;
+
+		if (!p)
+			return;
+		memcpy(&ref, p, sizeof(ref));
+		if (ref.ifindex <= 0 || !memchr(ref.name, 0, sizeof(ref.name))) {
+			in->bad = true;
+			return;
+		}
+		add(t, ref.ifindex, ref.name);
+		if (!t->err.code)
+			(*refs)[i].old_group = ref.old_group;
+	}
+}
+
+/* An rtnetlink step's message parts must hold one whole message each. */
+static bool messages_whole(const struct weir_blob parts[WEIR_STEP_PARTS])
+{
+	static const int message_parts[] = { WR_MSG_DO, WR_MSG_UNDO, WR_MSG_GET };
+
+	for (size_t i = 0; i < WR_COUNT(message_parts); i++) {
+		const struct weir_blob *p = &parts[message_parts[i]];
+		struct nlmsghdr nlh;
+
+		if (!p->len)
+			continue;
+		if (p->len < sizeof(nlh))
+			return false;
+		memcpy(&nlh, p->data, sizeof(nlh));
+		if (nlh.nlmsg_len < sizeof(nlh) || nlh.nlmsg_len > p->len)
+			return false;
+	}
+	return true;
+}
+
+static int take_step(struct input *in, struct weir_txn *t, struct weir_error *err)
+{
+	struct weir_blob type = take_bytes(in), object = take_bytes(in);
+	struct weir_blob parts[WEIR_STEP_PARTS];
+	const struct weir_step_ops *ops;
+	char name[32], what[64];
+	struct weir_step *s;
+
+	for (int k = 0; k < WEIR_STEP_PARTS; k++)
+		parts[k] = take_bytes(in);
+	if (in->bad)
+		return 0;
+	wr_format(name, sizeof(name), "%.*s", (int)type.len, (const char *)type.data);
+	wr_format(what, sizeof(what), "%.*s", (int)object.len, (const char *)object.data);
+	ops = wr_find_ops(t->w, name);
+	if (!ops)
+		return wr_error(err, -EOPNOTSUPP, WEIR_STAGE_INPUT, "journal", "",
+				"has steps of type \"%s\", which this program cannot undo; run weir recover",
+				name);
+	if (ops == &wr_msg_ops && !messages_whole(parts)) {
+		in->bad = true;
+		return 0;
+	}
+	s = wr_txn_add(t, ops, what, parts, WEIR_STEP_PARTS);
+	if (!s)
+		return wr_nomem(err);
+	s->state = WR_STEP_LOST;
+	return 0;
+}
+
+int wr_journal_parse(const void *data, size_t len, struct weir_txn *t, struct wr_journal *ret,
+		     struct weir_error *err)
+{
+	struct input in = { data, len, false };
+	const char *magic = take(&in, PHASE_AT), *phase = take(&in, 1);
+	const char *boot_id = take(&in, 36), *netns = take(&in, sizeof(ret->netns));
+	uint32_t sum = 0, n;
+	int r = 0;
+
+	if (in.bad || in.left < sizeof(sum) || memcmp(magic, MAGIC, PHASE_AT) ||
+	    (*phase != WR_PHASE_UNDO && *phase != WR_PHASE_FINISH))
+		goto damaged;
+	memcpy(&sum, (const char *)data + len - sizeof(sum), sizeof(sum));
+	if (sum != checksum(data, len - sizeof(sum)))
+		goto damaged;
+	ret->phase = *phase;
+	memset(ret->boot_id, 0, sizeof(ret->boot_id));
+	memcpy(ret->boot_id, boot_id, 36);
+	memcpy(&ret->netns, netns, sizeof(ret->netns));
+	t->scratch_group = take_u32(&in);
+	take_refs(&in, t, wr_txn_created, &t->created);
+	take_refs(&in, t, wr_txn_deleted, &t->deleted);
+	n = take_u32(&in);
+	for (uint32_t i = 0; i < n && !in.bad && !r; i++)
+		r = take_step(&in, t, err);
+	if (r || (!in.bad && in.left == sizeof(sum)))
+		return r;
+damaged:
+	return wr_error(err, -EBADMSG, WEIR_STAGE_REPLY, "journal", "", "is damaged");
+}
+
+/* --- recovering ------------------------------------------------------------------- */
+
+static bool is_kernel_step(const struct weir_step *s)
+{
+	return s->ops != &wr_file_write_ops && s->ops != &wr_file_remove_ops;
+}
+
+/* After a reboot only the files are still as the dead process left them. */
+static void forget_kernel_steps(struct weir_txn *t)
+{
+	t->n_created = 0;
+	t->n_deleted = 0;
+	for (size_t i = 0; i < t->n_steps; i++)
+		if (is_kernel_step(&t->steps[i]))
+			t->steps[i].state = WR_STEP_WAITING;
+}
+
+/* The links were deleted by one message: either all that are left are there, or none. */
+static int was_decided(struct weir_txn *t, enum wr_phase phase, bool *ret, struct weir_error *err)
+{
+	size_t n = 0;
+	int r = 0;
+
+	*ret = phase == WR_PHASE_FINISH;
+	if (*ret || !t->n_deleted)
+		return 0;
+	r = wr_count_links(t->w, t->deleted, t->n_deleted, &n, err);
+	*ret = !r && n == 0;
+	return r;
+}
+
+static int recover(struct weir_txn *t, const struct wr_journal *j, struct weir_error *err)
+{
+	char boot_id[37];
+	uint64_t netns;
+	bool decided;
+	int r = here(t->w, boot_id, &netns);
+
+	if (r)
+		return wr_syserr(err, r, "journal", "where we are");
+	if (strcmp(boot_id, j->boot_id))
+		forget_kernel_steps(t);
+	else if (netns != j->netns)
+		return wr_refuse(err, -EXDEV, "journal", "",
+				 "in %s belongs to the network namespace net:[%llu]; recover it there",
+				 t->w->state_dir, (unsigned long long)j->netns);
+	r = was_decided(t, j->phase, &decided, err);
+	if (!r)
+		r = decided ? wr_txn_finish(t, err) : wr_txn_undo(t, err);
+	if (r)
+		return r;
+	wr_journal_remove(t->w);
+	return decided ? 2 : 1;
+}
+
+int wr_journal_recover(struct weir *w, struct weir_error *err)
+{
+	wr_auto(str) struct wr_str text = { 0 };
+	struct wr_journal j;
+	struct weir_txn *t;
+	char path[PATH_MAX];
+	int r;
+
+	journal_path(w, path);
+	r = wr_file_read(path, &text);
+	if (r == -ENOENT)
+		return 0;
+	if (r)
+		return wr_syserr(err, r, "journal", "%s", path);
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return wr_nomem(err);
+	t->w = w;
+	r = wr_journal_parse(text.data, text.len, t, &j, err);
+	if (!r)
+		r = recover(t, &j, err);
+	wr_txn_free(t);
+	return r;
+}
+
+int weir_recover(struct weir *w, struct weir_error *err)
+{
+	int r;
+
+	if (!w->state_dir)
+		return 0;
+	if (w->txn)
+		return wr_refuse(err, -EBUSY, "transaction", "", "\"%s\" is open on this handle",
+				 w->txn->title);
+	r = wr_lock(w, err);
+	if (!r)
+		r = wr_journal_recover(w, err);
+	wr_unlock(w);
+	return r;
+}

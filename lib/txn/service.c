@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Daemons as steps. A daemon is known by its whole command line, which is unique
+ * to it: a pid read from a file is only a hint, because pids are used again and
+ * a killed process may not have written one. What the daemon does is not known
+ * here; that it backgrounds itself when ready is (see struct weir_service).
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "base/netns.h"
+#include "txn/txn.h"
+
+#define START_TIMEOUT_MS 10000
+#define STOP_TIMEOUT_MS 5000
+#define MAX_ARGS 64
+
+enum { PART_NAME, PART_ARGV, PART_PID_FILE };
+
+/* --- finding it ------------------------------------------------------------------ */
+
+static bool runs_argv(int pid, const struct weir_blob *argv)
+{
+	wr_auto(str) struct wr_str cmdline = { 0 };
+	char path[64];
+
+	wr_format(path, sizeof(path), "/proc/%d/cmdline", pid);
+	if (pid <= 0 || wr_file_read(path, &cmdline))
+		return false;
+	return cmdline.len == argv->len && !memcmp(cmdline.data, argv->data, argv->len);
+}
+
+static int pid_from_file(const char *path)
+{
+	wr_auto(str) struct wr_str text = { 0 };
+
+	return wr_file_read(path, &text) ? 0 : (int)strtol(wr_str_text(&text), NULL, 10);
+}
+
+/* Calls @fn for every process of that command line; returns how many there were. */
+static int each_process(const struct weir_blob *argv, void (*fn)(int pid, void *arg), void *arg)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *e;
+	int n = 0;
+
+	while (dir && (e = readdir(dir))) {
+		int pid = (int)strtol(e->d_name, NULL, 10);
+
+		if (!runs_argv(pid, argv))
+			continue;
+		n++;
+		if (fn)
+			fn(pid, arg);
+	}
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static void keep_pid(int pid, void *arg)
+{
+	*(int *)arg = pid;
+}
+
+static int find(const struct weir_blob *argv, const char *pid_file)
+{
+	int pid = pid_from_file(pid_file);
+
+	if (runs_argv(pid, argv))
+		return pid;
+	pid = 0;
+	each_process(argv, keep_pid, &pid);
+	return pid;
+}
+
+/* --- ending it -------------------------------------------------------------------- */
+
+/* A pidfd keeps the pid from meaning another process between look and signal. */
+static int open_process(int pid, const struct weir_blob *argv)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd >= 0 && !runs_argv(pid, argv))
+		wr_close(&fd);
+	return fd;
+}
+
+static int send_signal(int pidfd, int sig)
+{
+	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
+}
+
+static bool wait_end(int pidfd, int timeout_ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, timeout_ms) > 0;
+}
+
+static void end_process(int pid, void *arg)
+{
+	wr_auto(fd) int fd = open_process(pid, arg);
+
+	if (fd < 0)
+		return;
+	send_signal(fd, SIGTERM);
+	send_signal(fd, SIGCONT);	/* it may be frozen */
+	if (wait_end(fd, STOP_TIMEOUT_MS))
+		return;
+	send_signal(fd, SIGKILL);
+	wait_end(fd, STOP_TIMEOUT_MS);
+}
+
+/*
+ * Until none is left: one that puts itself into the background is more than one
+ * process for a moment, and a child that is just being executed shows no
+ * command line yet.
+ */
+static int end_all(const struct weir_blob *argv, const char *name, const char *pid_file,
+		   struct weir_error *err)
+{
+	int left = 1;
+
+	for (int round = 0; round < 20 && left; round++)
+		left = each_process(argv, end_process, (void *)argv);
+	if (left)
+		return wr_error(err, -EBUSY, WEIR_STAGE_PROGRAM, name, "", "does not end");
+	unlink(pid_file);
+	return 0;
+}
+
+/* --- starting it ------------------------------------------------------------------- */
+
+struct start {
+	char *const *argv;
+	int err_fd;		/* becomes the program's standard error */
+	pid_t pid;
+};
+
+static int spawn_here(void *arg)
+{
+	static char *const environment[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+					     (char *)"LC_ALL=C", NULL };
+	struct start *s = arg;
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+	int r;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, s->err_fd, 2);
+	r = posix_spawn(&s->pid, s->argv[0], &files, &attr, s->argv, environment);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	return -r;
+}
+
+/* Pointers into NUL-joined text. */
+static void split_argv(const struct weir_blob *argv, char *out[MAX_ARGS + 1])
+{
+	char *p = (char *)argv->data, *end = p + argv->len;
+	int n = 0;
+
+	for (; p < end && n < MAX_ARGS; p += strlen(p) + 1)
+		out[n++] = p;
+	out[n] = NULL;
+}
+
+static void read_complaint(int fd, char *line, size_t size)
+{
+	ssize_t n = read(fd, line, size - 1);
+
+	line[n > 0 ? n : 0] = '\0';
+	/* The last line says why; those before it are warnings. */
+	for (char *p = line + strlen(line); p > line && (p[-1] == '\n' || p[-1] == ' ');)
+		*--p = '\0';
+	if (strrchr(line, '\n'))
+		memmove(line, strrchr(line, '\n') + 1, strlen(strrchr(line, '\n') + 1) + 1);
+}
+
+/* "…: Address already in use": the errno that the program's last words are the text of. */
+static int errno_of(const char *complaint)
+{
+	size_t len = strlen(complaint);
+
+	for (int e = 1; e < 134; e++) {
+		const char *text = strerrordesc_np(e);
+		size_t n = text ? strlen(text) : 0;
+
+		if (n && n <= len && !strcmp(complaint + len - n, text))
+			return -e;
+	}
+	return -EIO;
+}
+
+static int wait_ready(const struct start *s, const char *name, int complaint_fd,
+		      struct weir_error *err)
+{
+	wr_auto(fd) int pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
+	char line[400];
+	int status;
+
+	if (pidfd < 0 || !wait_end(pidfd, START_TIMEOUT_MS)) {
+		kill(s->pid, SIGKILL);
+		waitpid(s->pid, &status, 0);
+		return wr_error(err, -ETIME, WEIR_STAGE_PROGRAM, name, "",
+				"%s is not ready after %d s", s->argv[0], START_TIMEOUT_MS / 1000);
+	}
+	while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	read_complaint(complaint_fd, line, sizeof(line));
+	return wr_error(err, errno_of(line), WEIR_STAGE_PROGRAM, name, "", "%s",
+			*line ? line : "ended at once, without a word");
+}
+
+static int start(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
+	const struct weir_blob args = weir_step_part(s, PART_ARGV);
+	const char *name = weir_step_part(s, PART_NAME).data;
+	char *argv[MAX_ARGS + 1];
+	int pipe_fds[2];
+	struct start st = { .argv = argv };
+	int r;
+
+	split_argv(&args, argv);
+	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		return wr_syserr(err, -errno, name, "a pipe");
+	st.err_fd = pipe_fds[1];
+	r = weir_in_netns(w, spawn_here, &st);
+	if (r)
+		r = wr_syserr(err, r, name, "%s cannot be executed", argv[0]);
+	else
+		r = wait_ready(&st, name, pipe_fds[0], err);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	return r;
+}
+
+/* --- the types of steps --------------------------------------------------------------- */
+
+static int stop(const struct weir_step *s, struct weir_error *err)
+{
+	const struct weir_blob argv = weir_step_part(s, PART_ARGV);
+
+	return end_all(&argv, weir_step_part(s, PART_NAME).data,
+		       weir_step_part(s, PART_PID_FILE).data, err);
+}
+
+static int signal_it(const struct weir_step *s, int sig, struct weir_error *err)
+{
+	const struct weir_blob argv = weir_step_part(s, PART_ARGV);
+	int pid = find(&argv, weir_step_part(s, PART_PID_FILE).data);
+	wr_auto(fd) int fd = pid ? open_process(pid, &argv) : -1;
+	int r = fd >= 0 ? send_signal(fd, sig) : 0;
+
+	return r && r != -ESRCH ? wr_syserr(err, r, weir_step_part(s, PART_NAME).data, "kill") : 0;
+}
+
+static int start_undo(struct weir *w, const struct weir_step *s, bool applied,
+		      struct weir_error *err)
+{
+	return stop(s, err);
+}
+
+const struct weir_step_ops wr_service_start_ops = {
+	.sz = sizeof(wr_service_start_ops), .name = "service-start",
+	.apply = start, .undo = start_undo,
+};
+
+static int freeze_apply(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
+	return signal_it(s, SIGSTOP, err);
+}
+
+static int freeze_undo(struct weir *w, const struct weir_step *s, bool applied,
+		       struct weir_error *err)
+{
+	return signal_it(s, SIGCONT, err);
+}
+
+static int freeze_finish(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
+	return stop(s, err);
+}
+
+const struct weir_step_ops wr_service_stop_ops = {
+	.sz = sizeof(wr_service_stop_ops), .name = "service-stop",
+	.apply = freeze_apply, .undo = freeze_undo, .finish = freeze_finish,
+};
+
+static int end_apply(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
+	return stop(s, err);
+}
+
+static int end_undo(struct weir *w, const struct weir_step *s, bool applied, struct weir_error *err)
+{
+	const struct weir_blob argv = weir_step_part(s, PART_ARGV);
+
+	return find(&argv, weir_step_part(s, PART_PID_FILE).data) ? 0 : start(w, s, err);
+}
+
+const struct weir_step_ops wr_service_end_ops = {
+	.sz = sizeof(wr_service_end_ops), .name = "service-end",
+	.apply = end_apply, .undo = end_undo,
+};
+
+static int reload_nothing(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
+	return 0;
+}
+
+static int reload_finish(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
+	return signal_it(s, SIGHUP, err);
+}
+
+const struct weir_step_ops wr_service_reload_ops = {
+	.sz = sizeof(wr_service_reload_ops), .name = "service-reload",
+	.apply = reload_nothing, .finish = reload_finish,
+};
+
+/* --- builders ------------------------------------------------------------------------- */
+
+static size_t join_argv(const char *const *argv, struct wr_str *out)
+{
+	size_t n = 0;
+
+	for (; argv[n]; n++)
+		wr_str_add(out, argv[n], strlen(argv[n]) + 1);
+	return n;
+}
+
+static struct weir_step *add(struct weir_txn *t, const struct weir_service *service,
+			     const struct weir_step_ops *ops)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	wr_auto(str) struct wr_str argv = { 0 };
+	size_t n = join_argv(service->argv, &argv);
+
+	if (n < 1 || n > MAX_ARGS || service->argv[0][0] != '/' || argv.failed) {
+		wr_refuse(&err, -EINVAL, service->name, "argv",
+			  "needs 1 to %d words, the first an absolute path", MAX_ARGS);
+		wr_txn_fail(t, &err);
+		return NULL;
+	}
+	return wr_txn_add(t, ops, service->name,
+			  (struct weir_blob[]){
+				  [PART_NAME] = { service->name, strlen(service->name) },
+				  [PART_ARGV] = { argv.data, argv.len },
+				  [PART_PID_FILE] = { service->pid_file, strlen(service->pid_file) },
+			  }, 3);
+}
+
+int weir_txn_service_start(struct weir_txn *t, const struct weir_service *service)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	wr_auto(str) struct wr_str line = { 0 };
+	struct weir_step *s;
+
+	if (!t->dry && access(service->argv[0], X_OK) < 0) {
+		wr_syserr(&err, -errno, service->name, "%s cannot be executed", service->argv[0]);
+		return wr_txn_fail(t, &err);
+	}
+	s = add(t, service, &wr_service_start_ops);
+	for (const char *const *a = service->argv; *a; a++) {
+		wr_str_puts(&line, a == service->argv ? "" : " ");
+		wr_str_shell(&line, *a);
+	}
+	wr_step_plan(t, s, "%s", wr_str_text(&line));
+	return t->err.code;
+}
+
+static void plan_kill(struct weir_txn *t, struct weir_step *s, const char *pid_file, const char *sig)
+{
+	wr_auto(str) struct wr_str path = { 0 };
+
+	wr_str_shell(&path, pid_file);
+	wr_step_plan(t, s, "kill %s \"$(cat %s)\"", sig, wr_str_text(&path));
+}
+
+int weir_txn_service_stop(struct weir_txn *t, const struct weir_service *service, bool at_once)
+{
+	plan_kill(t, add(t, service, at_once ? &wr_service_end_ops : &wr_service_stop_ops),
+		  service->pid_file, "-TERM");
+	return t->err.code;
+}
+
+int weir_txn_service_reload(struct weir_txn *t, const struct weir_service *service)
+{
+	plan_kill(t, add(t, service, &wr_service_reload_ops), service->pid_file, "-HUP");
+	return t->err.code;
+}
+
+int weir_service_pid(const struct weir_service *service)
+{
+	wr_auto(str) struct wr_str argv = { 0 };
+	struct weir_blob blob;
+
+	join_argv(service->argv, &argv);
+	blob = (struct weir_blob){ argv.data, argv.len };
+	return argv.failed ? 0 : find(&blob, service->pid_file);
+}

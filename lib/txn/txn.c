@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Building a transaction: its steps, the links it makes and deletes, the first
+ * refusal, the plan's text. Nothing here touches the host; commit.c does.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <linux/rtnetlink.h>
+
+#include "netlink/attr.h"
+#include "txn/journal.h"
+
+int weir_txn_begin(struct weir *w, const char *title, unsigned int flags, struct weir_txn **ret,
+		   struct weir_error *err)
+{
+	struct weir_txn *t;
+	int r = 0;
+
+	if (w->txn)
+		return wr_refuse(err, -EBUSY, "transaction", "", "\"%s\" is open on this handle",
+				 w->txn->title);
+	t = calloc(1, sizeof(*t));
+	if (!t || !(t->title = strdup(title))) {
+		free(t);
+		return wr_nomem(err);
+	}
+	t->w = w;
+	t->dry = flags & WEIR_TXN_DRY;
+	t->err = (struct weir_error)WEIR_ERROR_INIT;
+	if (w->state_dir && !t->dry) {
+		r = wr_lock(w, err);
+		if (!r)
+			r = wr_journal_recover(w, err);
+	}
+	if (r < 0) {
+		wr_unlock(w);
+		wr_txn_free(t);
+		return r;
+	}
+	w->txn = t;
+	*ret = t;
+	return 0;
+}
+
+static void step_free(struct weir_step *s)
+{
+	for (size_t i = 0; i < WEIR_STEP_PARTS; i++)
+		free((void *)s->parts[i].data);
+	free(s->plan);
+	if (s->prepare)
+		free(s->local);
+}
+
+void wr_txn_free(struct weir_txn *t)
+{
+	for (size_t i = 0; i < t->n_steps; i++)
+		step_free(&t->steps[i]);
+	for (size_t i = 0; i < t->n_fds; i++)
+		close(t->fds[i]);
+	free(t->fds);
+	free(t->steps);
+	free(t->created);
+	free(t->deleted);
+	free(t->title);
+	free(t);
+}
+
+void weir_txn_abort(struct weir_txn *t)
+{
+	if (!t)
+		return;
+	t->w->txn = NULL;
+	wr_unlock(t->w);
+	wr_txn_free(t);
+}
+
+struct weir *weir_txn_handle(const struct weir_txn *t)
+{
+	return t->w;
+}
+
+int weir_txn_error(const struct weir_txn *t, struct weir_error *err)
+{
+	if (err && t->err.code)
+		*err = t->err;
+	return t->err.code;
+}
+
+int wr_txn_fail(struct weir_txn *t, const struct weir_error *err)
+{
+	if (!t->err.code)
+		t->err = *err;
+	return err->code;
+}
+
+int weir_txn_refuse(struct weir_txn *t, const struct weir_error *reason)
+{
+	return wr_txn_fail(t, reason);
+}
+
+/* Room for one more item behind @n of @size bytes; the array doubles at powers of two. */
+static void *grow(void *items, size_t n, size_t size)
+{
+	if (n & (n - 1) || (n == 0 && items))
+		return items;
+	return realloc(items, (n ? 2 * n : 1) * size);
+}
+
+static int fail_nomem(struct weir_txn *t)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	wr_nomem(&err);
+	return wr_txn_fail(t, &err);
+}
+
+static bool copy_parts(struct weir_step *s, const struct weir_blob *parts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char *data = malloc(parts[i].len + 1);
+
+		if (!data)
+			return false;
+		if (parts[i].len)
+			memcpy(data, parts[i].data, parts[i].len);
+		data[parts[i].len] = '\0';
+		s->parts[i] = (struct weir_blob){ data, parts[i].len };
+	}
+	return true;
+}
+
+struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops,
+			     const char *object, const struct weir_blob *parts, size_t n)
+{
+	struct weir_step *steps, *s;
+
+	if (t->err.code)
+		return NULL;
+	steps = grow(t->steps, t->n_steps, sizeof(*steps));
+	if (!steps) {
+		fail_nomem(t);
+		return NULL;
+	}
+	t->steps = steps;
+	s = &steps[t->n_steps];
+	*s = (struct weir_step){ .ops = ops };
+	wr_copy(s->object, sizeof(s->object), object);
+	if (!copy_parts(s, parts, n)) {
+		step_free(s);
+		fail_nomem(t);
+		return NULL;
+	}
+	t->n_steps++;
+	return s;
+}
+
+int weir_txn_step(struct weir_txn *t, const struct weir_step_ops *ops, const char *object,
+		  const struct weir_blob *parts, size_t n_parts)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_step *s;
+
+	if (n_parts > WEIR_STEP_PARTS || !wr_find_ops(t->w, ops->name)) {
+		wr_refuse(&err, -EINVAL, object, "", "steps of type %s are unknown to the handle",
+			  ops->name);
+		return wr_txn_fail(t, &err);
+	}
+	s = wr_txn_add(t, ops, object, parts, n_parts);
+	if (!s)
+		return t->err.code;
+	if (t->dry && ops->plan && !(s->plan = ops->plan(s)))
+		return fail_nomem(t);
+	return 0;
+}
+
+struct weir_blob weir_step_part(const struct weir_step *s, unsigned int i)
+{
+	static const struct weir_blob none = { "", 0 };
+
+	return i < WEIR_STEP_PARTS && s->parts[i].data ? s->parts[i] : none;
+}
+
+/* --- links ---------------------------------------------------------------- */
+
+/* xorshift32: indexes only need to differ from each other and from other processes'. */
+static uint32_t next_random(struct weir *w)
+{
+	struct timespec ts;
+
+	if (!w->seed) {
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		w->seed = ((uint32_t)ts.tv_nsec ^ (uint32_t)ts.tv_sec << 10 ^
+			   (uint32_t)getpid() * 2654435761u) | 1;
+	}
+	w->seed ^= w->seed << 13;
+	w->seed ^= w->seed >> 17;
+	w->seed ^= w->seed << 5;
+	return w->seed;
+}
+
+int wr_txn_ifindex(struct weir_txn *t)
+{
+	const uint32_t low = 1u << 24, high = 1u << 31;
+	int ifindex;
+
+	do
+		ifindex = (int)(low + next_random(t->w) % (high - low));
+	while (wr_txn_makes(t, ifindex));
+	return ifindex;
+}
+
+static void add_ref(struct weir_txn *t, struct wr_link_ref **refs, size_t *n, int ifindex,
+		    const char *name)
+{
+	struct wr_link_ref *more = grow(*refs, *n, sizeof(*more));
+
+	if (!more) {
+		fail_nomem(t);
+		return;
+	}
+	*refs = more;
+	more[*n] = (struct wr_link_ref){ .ifindex = ifindex };
+	wr_copy(more[*n].name, sizeof(more[*n].name), name);
+	(*n)++;
+}
+
+void wr_txn_created(struct weir_txn *t, int ifindex, const char *name)
+{
+	add_ref(t, &t->created, &t->n_created, ifindex, name);
+}
+
+void wr_txn_deleted(struct weir_txn *t, int ifindex, const char *name)
+{
+	add_ref(t, &t->deleted, &t->n_deleted, ifindex, name);
+}
+
+static const char *made_name(const struct weir_txn *t, int ifindex)
+{
+	for (size_t i = 0; i < t->n_created; i++)
+		if (t->created[i].ifindex == ifindex)
+			return t->created[i].name;
+	return NULL;
+}
+
+bool wr_txn_makes(const struct weir_txn *t, int ifindex)
+{
+	return made_name(t, ifindex) != NULL;
+}
+
+void wr_txn_keep_fd(struct weir_txn *t, int fd)
+{
+	int *fds = grow(t->fds, t->n_fds, sizeof(*fds));
+
+	if (!fds) {
+		close(fd);
+		fail_nomem(t);
+		return;
+	}
+	t->fds = fds;
+	fds[t->n_fds++] = fd;
+}
+
+static int read_name(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	size_t at = NLMSG_HDRLEN + sizeof(struct ifinfomsg);
+	const struct nlattr *a;
+
+	if (msg->nlmsg_type != RTM_NEWLINK || msg->nlmsg_len < at)
+		return 0;
+	a = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, IFLA_IFNAME);
+	if (a)
+		wr_format(arg, 16, "%.*s", a->nla_len - NLA_HDRLEN, (const char *)(a + 1));
+	return 0;
+}
+
+const char *wr_txn_link_name(struct weir_txn *t, int ifindex, char buf[16])
+{
+	struct ifinfomsg ifi = { .ifi_index = ifindex };
+	struct wr_reader reader = { .reply = read_name, .arg = buf };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	const char *made = made_name(t, ifindex);
+
+	if (made)
+		return made;
+	wr_format(buf, 16, "if%d", ifindex);
+	wr_msg(&b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
+	wr_sock_read(&t->w->sock, &b, NULL, &reader, 1000, NULL);
+	return buf;
+}
+
+/* --- rtnetlink steps ------------------------------------------------------- */
+
+struct weir_step *wr_txn_msg(struct weir_txn *t, const char *object,
+			     const struct wr_table *const *tables, const struct wr_batch *request,
+			     const struct wr_batch *undo, const char *netns)
+{
+	struct weir_blob parts[] = {
+		[WR_MSG_DO] = { request->buf.data, request->buf.len },
+		[WR_MSG_UNDO] = { undo ? undo->buf.data : NULL, undo ? undo->buf.len : 0 },
+		[WR_MSG_NETNS] = { netns, netns ? strlen(netns) : 0 },
+	};
+	struct weir_step *s;
+
+	if (request->buf.failed || (undo && undo->buf.failed)) {
+		fail_nomem(t);
+		return NULL;
+	}
+	s = wr_txn_add(t, &wr_msg_ops, object, parts, WR_COUNT(parts));
+	if (s)
+		s->tables = tables;
+	return s;
+}
+
+/* --- the plan -------------------------------------------------------------- */
+
+void wr_step_plan(struct weir_txn *t, struct weir_step *s, const char *fmt, ...)
+{
+	wr_auto(str) struct wr_str line = { 0 };
+	char *text = NULL;
+	va_list ap;
+
+	if (!t->dry || !s)
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (text && s->parts[WR_MSG_NETNS].len && s->ops == &wr_msg_ops) {
+		wr_str_puts(&line, "nsenter --net=");
+		wr_str_shell(&line, weir_step_part(s, WR_MSG_NETNS).data);
+		wr_str_printf(&line, " %s", text);
+		free(text);
+		text = wr_str_take(&line);
+	}
+	free(s->plan);
+	s->plan = text;
+	if (!text)
+		fail_nomem(t);
+}
+
+/* Links are deleted last, each by name: the group trick is an optimisation of ours. */
+int weir_txn_plan(const struct weir_txn *t, char **ret, struct weir_error *err)
+{
+	wr_auto(str) struct wr_str out = { 0 };
+
+	if (t->err.code)
+		return weir_txn_error(t, err);
+	for (size_t i = 0; i < t->n_steps; i++)
+		if (t->steps[i].plan && *t->steps[i].plan)
+			wr_str_printf(&out, "%s\n", t->steps[i].plan);
+	for (size_t i = 0; i < t->n_deleted; i++)
+		wr_str_printf(&out, "ip link delete dev %s\n", t->deleted[i].name);
+	*ret = wr_str_take(&out);
+	return *ret ? 0 : wr_nomem(err);
+}

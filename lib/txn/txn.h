@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The inside of a handle, of a transaction and of its steps, for the modules of
+ * libweir that put steps on one. What a transaction does is said in <weir/txn.h>.
+ */
+#ifndef WR_TXN_TXN_H
+#define WR_TXN_TXN_H
+
+#include <weir/txn.h>
+
+#include "base/table.h"
+#include "netlink/sock.h"
+
+/* For tests: makes a step fail. See wr_fault_now(). */
+enum wr_fault {
+	WR_FAULT_NONE = 0,
+	WR_FAULT_SKIP,		/* the step is not carried out and reports EIO */
+	WR_FAULT_KERNEL,	/* the request is spoilt, so that the kernel itself refuses it */
+};
+
+struct weir {
+	struct wr_sock sock;
+	int netns_fd;		/* -1: the caller's namespace */
+	char *netns;		/* as the caller named it; NULL: the caller's namespace */
+	char *config_dir;
+	char *state_dir;
+	const struct weir_step_ops *const *step_ops;
+	uint32_t lock_timeout_ms;
+	int lock_fd;		/* held from begin to the end of a transaction */
+	struct weir_txn *txn;	/* the transaction that is open */
+	uint32_t seed;		/* of link indexes */
+	enum wr_fault fault;
+	uint32_t fault_step;
+};
+
+/* A link that a transaction makes or deletes, and how to know it again. */
+struct wr_link_ref {
+	int ifindex;
+	uint32_t old_group;	/* of a link to be deleted */
+	char name[16];
+};
+
+enum wr_step_state {
+	WR_STEP_WAITING = 0,
+	WR_STEP_APPLIED,
+	WR_STEP_REFUSED,
+	WR_STEP_LOST,		/* it is not known whether it took effect */
+};
+
+struct weir_step {
+	const struct weir_step_ops *ops;
+	struct weir_blob parts[WEIR_STEP_PARTS];	/* owned */
+	char object[64];
+	enum wr_step_state state;
+	/* In this process only: */
+	const struct wr_table *const *tables;	/* rtnetlink: names of its attributes */
+	char *plan;				/* its text, if the builder wrote it */
+	void *local;				/* prepare()'s, freed with the step; else the caller's */
+	/* rtnetlink: reads the old state from the answer to part WR_MSG_GET into the undo part */
+	int (*prepare)(struct weir_step *s, const struct nlmsghdr *reply, struct weir_error *err);
+};
+
+struct weir_txn {
+	struct weir *w;
+	char *title;
+	bool dry;
+	struct weir_step *steps;
+	size_t n_steps;
+	struct wr_link_ref *created;
+	size_t n_created;
+	struct wr_link_ref *deleted;
+	size_t n_deleted;
+	uint32_t scratch_group;	/* where links to be deleted are gathered */
+	int *fds;		/* open until the transaction ends */
+	size_t n_fds;
+	struct weir_error err;	/* of the first builder that refused */
+};
+
+/* --- builders' side ------------------------------------------------------ */
+
+/* Remembers the first refusal; returns its code. */
+int wr_txn_fail(struct weir_txn *t, const struct weir_error *err);
+/* A step; NULL (and the transaction failed) when memory ran out or it had failed before. */
+struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops,
+			     const char *object, const struct weir_blob *parts, size_t n);
+/* A free link index: random, so that it needs no look-up, over 2^24 to stay off the kernel's own. */
+int wr_txn_ifindex(struct weir_txn *t);
+/* Notes a link that a step makes: undo deletes it, after everything else was undone. */
+void wr_txn_created(struct weir_txn *t, int ifindex, const char *name);
+/* Notes a link that commit deletes, after every step was applied. */
+void wr_txn_deleted(struct weir_txn *t, int ifindex, const char *name);
+bool wr_txn_makes(const struct weir_txn *t, int ifindex);
+/* Closes @fd when the transaction ends: messages name namespaces by descriptors. */
+void wr_txn_keep_fd(struct weir_txn *t, int fd);
+/* The name of a link, made here or asked of the kernel; "if7" if it has none. For plans. */
+const char *wr_txn_link_name(struct weir_txn *t, int ifindex, char buf[16]);
+
+/* The parts of an rtnetlink step. */
+enum { WR_MSG_DO, WR_MSG_UNDO, WR_MSG_NETNS, WR_MSG_GET };
+
+/*
+ * An rtnetlink request as a step. @undo may be NULL: it goes with a link that the
+ * transaction makes. @netns: where, if not in the handle's namespace.
+ */
+struct weir_step *wr_txn_msg(struct weir_txn *t, const char *object,
+			     const struct wr_table *const *tables, const struct wr_batch *request,
+			     const struct wr_batch *undo, const char *netns);
+/* Writes the step's line of the plan; does nothing unless the transaction is dry. */
+void wr_step_plan(struct weir_txn *t, struct weir_step *s, const char *fmt, ...) WR_PRINTF(3, 4);
+
+/* --- the types of steps that libweir knows -------------------------------- */
+
+extern const struct weir_step_ops wr_msg_ops, wr_file_write_ops, wr_file_remove_ops;
+extern const struct weir_step_ops wr_service_start_ops, wr_service_stop_ops;
+extern const struct weir_step_ops wr_service_end_ops, wr_service_reload_ops;
+/* All types a handle knows by name: libweir's own (lib/weir.c) and the caller's. */
+const struct weir_step_ops *wr_find_ops(const struct weir *w, const char *name);
+
+/* --- carrying out -------------------------------------------------------- */
+
+/* Undoes every step that may have taken effect, in reverse, then deletes created links. */
+int wr_txn_undo(struct weir_txn *t, struct weir_error *err);
+/* What remains after the decision. */
+int wr_txn_finish(struct weir_txn *t, struct weir_error *err);
+/* Deletes the links in @refs that exist under index and name, in one message if it can. */
+int wr_delete_links(struct weir *w, const struct wr_link_ref *refs, size_t n,
+		    struct weir_error *err);
+/* How many of the links exist under their index and name. */
+int wr_count_links(struct weir *w, const struct wr_link_ref *refs, size_t n, size_t *ret,
+		   struct weir_error *err);
+void wr_txn_free(struct weir_txn *t);
+
+#endif
