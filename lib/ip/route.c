@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Unicast routes of the main table: RTM_NEWROUTE, its undo, and reading them in one dump. */
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+
+#include "base/ip.h"
+#include "ip/steps.h"
+#include "netlink/attr.h"
+#include "txn/txn.h"
+
+#define READ_TIMEOUT_MS 5000
+
+/* clang-format off */
+static const struct wr_field route_fields[] = {
+	WR_ATTR(weir_route, ifindex, RTA_OIF, WR_S32, "dev", 0, .flags = WR_REQUIRED | WR_IFINDEX,
+		.min = 1, .doc = "the link it leaves by"),
+	WR_ATTR(weir_route, dst, RTA_DST, WR_IP, "dst", 0, .flags = WR_REQUIRED,
+		.doc = "destination network"),
+	WR_ROW(weir_route, prefix, WR_U8, "prefix", .flags = WR_HEADER, .max = 128,
+	       .doc = "its prefix length"),
+	WR_ATTR(weir_route, gateway, RTA_GATEWAY, WR_IP, "via", 0, .doc = "next hop"),
+	WR_ATTR(weir_route, metric, RTA_PRIORITY, WR_U32, "metric", WEIR_ROUTE_METRIC,
+		.doc = "priority, lower is preferred"),
+	WR_ROW(weir_route, protocol, WR_U8, "protocol", .flags = WR_HEADER, .doc = "who made it"),
+};
+/* clang-format on */
+
+static int verify_route(const void *obj, struct weir_error *err)
+{
+	const struct weir_route *rt = obj;
+	struct weir_ip net = weir_ip_mask(&rt->dst, rt->prefix);
+
+	if (rt->prefix > wr_ip_bits(&rt->dst))
+		return wr_refuse(err, -ERANGE, "", "prefix", "%u is outside 0..%u", rt->prefix,
+				 wr_ip_bits(&rt->dst));
+	if (!wr_ip_equal(&net, &rt->dst))
+		return wr_refuse(err, -EINVAL, "", "dst", "has bits beyond its prefix of %u",
+				 rt->prefix);
+	if (rt->gateway.family && rt->gateway.family != rt->dst.family)
+		return wr_refuse(err, -EINVAL, "", "via", "is of another family than dst");
+	return 0;
+}
+
+static WR_TABLE(route_table, weir_route, "route", offsetof(struct weir_route, has), route_fields,
+		.verify = verify_route);
+const struct wr_table *const wr_route_tables[] = { &route_table, NULL };
+
+static void route_msg(struct wr_batch *b, uint16_t type, uint16_t flags, const struct weir_route *rt)
+{
+	struct rtmsg rtm = {
+		.rtm_family = rt->dst.family,
+		.rtm_dst_len = rt->prefix,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = rt->protocol,
+		.rtm_scope = rt->gateway.family || rt->dst.family == WEIR_FAMILY_IPV6 ?
+				     RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
+		.rtm_type = RTN_UNICAST,
+	};
+
+	wr_msg(b, type, flags, &rtm, sizeof(rtm));
+	wr_encode(b, &route_table, rt, 0, 0);
+}
+
+static void plan(struct weir_txn *t, struct weir_step *s, const struct weir_route *rt,
+		 const char *dst)
+{
+	wr_auto(str) struct wr_str line = { 0 };
+	char gateway[WEIR_IP_TEXT], buf[16];
+
+	wr_str_printf(&line, "ip route add %s/%u", dst, rt->prefix);
+	if (rt->gateway.family)
+		wr_str_printf(&line, " via %s", weir_ip_format(&rt->gateway, gateway));
+	wr_str_puts(&line, " dev ");
+	wr_str_shell(&line, wr_txn_link_name(t, rt->ifindex, buf));
+	if (rt->has & WEIR_ROUTE_METRIC)
+		wr_str_printf(&line, " metric %u", rt->metric);
+	wr_step_plan(t, s, "%s protocol %u", wr_str_text(&line), rt->protocol);
+}
+
+int weir_txn_route_add(struct weir_txn *t, const struct weir_route *route)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	char dst[WEIR_IP_TEXT], object[64];
+	struct weir_step *s;
+	struct weir_route rt;
+	int r = wr_opts_copy(&rt, sizeof(rt), route, "route", &err);
+
+	if (!r)
+		r = wr_table_check(&route_table, &rt, &err);
+	weir_ip_format(&rt.dst, dst);
+	wr_format(object, sizeof(object), "route to %s/%u", dst, rt.prefix);
+	if (r) {
+		wr_copy(err.object, sizeof(err.object), object);
+		return wr_txn_fail(t, &err);
+	}
+	if (!rt.protocol)
+		rt.protocol = RTPROT_STATIC;
+	route_msg(&b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &rt);
+	route_msg(&undo, RTM_DELROUTE, 0, &rt);
+	s = wr_txn_msg(t, object, wr_route_tables, &b, wr_txn_makes(t, rt.ifindex) ? NULL : &undo,
+		       NULL);
+	if (t->dry)
+		plan(t, s, &rt, dst);
+	return t->err.code;
+}
+
+/* --- reading --------------------------------------------------------------------------- */
+
+struct routes {
+	struct weir_route *routes;
+	size_t n, cap;
+	struct weir_error *err;
+};
+
+static int take_route(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	const size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct rtmsg));
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(msg);
+	struct weir_route rt = { .sz = sizeof(rt) };
+	struct routes *all = arg;
+	int r;
+
+	if (msg->nlmsg_type != RTM_NEWROUTE || msg->nlmsg_len < at)
+		return 0;
+	if (rtm->rtm_type != RTN_UNICAST || rtm->rtm_table != RT_TABLE_MAIN)
+		return 0;
+	rt.dst.family = rtm->rtm_family;
+	rt.prefix = rtm->rtm_dst_len;
+	rt.protocol = rtm->rtm_protocol;
+	r = wr_decode(&route_table, (const char *)msg + at, msg->nlmsg_len - at, &rt, all->err);
+	if (r)
+		return r;
+	if (all->n == all->cap) {
+		size_t cap = all->cap ? 2 * all->cap : 16;
+		struct weir_route *more = realloc(all->routes, cap * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		all->routes = more;
+		all->cap = cap;
+	}
+	all->routes[all->n++] = rt;
+	return 0;
+}
+
+static void forget_routes(void *arg)
+{
+	((struct routes *)arg)->n = 0;
+}
+
+int weir_route_list(struct weir *w, struct weir_route **ret, size_t *ret_n, struct weir_error *err)
+{
+	struct rtmsg rtm = { .rtm_table = RT_TABLE_MAIN };
+	struct routes all = { .err = err };
+	struct wr_reader reader = { take_route, forget_routes, &all };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	int r;
+
+	/* AF_UNSPEC dumps every family at once; the header's table filters. */
+	wr_msg(&b, RTM_GETROUTE, NLM_F_DUMP, &rtm, sizeof(rtm));
+	r = wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+	if (r) {
+		free(all.routes);
+		return r;
+	}
+	*ret = all.routes;
+	*ret_n = all.n;
+	return 0;
+}

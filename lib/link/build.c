@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Making, changing and deleting links: builders that turn a struct weir_link into
+ * the fewest messages that the kernel honours in full. Its rules, as far as they
+ * decide what goes where (facts tried on 6.1, 6.12 and 6.18):
+ *
+ *	- a create message silently drops IFLA_IFALIAS and port settings, and
+ *	  fails as a whole if it has IPv6's part: they follow in a second message;
+ *	- a port's settings are looked up by the master it has already, so they
+ *	  cannot ride in the message that gives it one;
+ *	- a link that is to have no IPv6 link-local address must come up last;
+ *	- a bridge's MTU is pinned only by a change, and 1500 is none.
+ */
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include "base/netns.h"
+#include "link/kinds.h"
+#include "link/link.h"
+#include "txn/txn.h"
+
+static void object_of(const struct weir_link *l, char object[64])
+{
+	const char *kind = weir_link_kind_name(l->kind);
+
+	if (l->has & WEIR_LINK_NAME)
+		wr_format(object, 64, "%s %.15s", *kind ? kind : "link", l->name);
+	else
+		wr_format(object, 64, "link %d", l->ifindex);
+}
+
+static int fail(struct weir_txn *t, const struct weir_link *l, struct weir_error *err)
+{
+	object_of(l, err->object);
+	return wr_txn_fail(t, err);
+}
+
+/* --- checks ----------------------------------------------------------------------- */
+
+static int check(const struct weir_link *l, struct weir_error *err)
+{
+	const struct wr_kind *k = wr_kind(l->kind);
+	int r = wr_table_check(&wr_link_table, l, err);
+
+	if (!r)
+		r = wr_table_check(&wr_link_inet6_table, l, err);
+	if (!r)
+		r = wr_table_check(&wr_bridge_port_table, &l->port, err);
+	if (!r && k && k->table)
+		r = wr_table_check(k->table, wr_kind_data(k, l), err);
+	return r;
+}
+
+static int check_new(const struct weir_link *l, struct weir_error *err)
+{
+	const struct wr_kind *k = wr_kind(l->kind);
+
+	if (!k)
+		return wr_refuse(err, -EINVAL, "", "kind", "is missing");
+	if (!(l->has & WEIR_LINK_NAME))
+		return wr_refuse(err, -EINVAL, "", "name", "is missing");
+	if (l->has & WEIR_LINK_MAC && l->mac[0] & 1)
+		return wr_refuse(err, -EADDRNOTAVAIL, "", "address", "is a multicast address");
+	if (k->needs_lower && !(l->has & WEIR_LINK_LOWER))
+		return wr_refuse(err, -EINVAL, "", "link", "is missing: the link below it");
+	if (l->port.has && !(l->has & WEIR_LINK_MASTER))
+		return wr_refuse(err, -EINVAL, "", "port", "has settings, but there is no master");
+	return k->verify ? k->verify(l, err) : 0;
+}
+
+/* --- messages ---------------------------------------------------------------------- */
+
+static void link_msg(struct wr_batch *b, uint16_t type, uint16_t flags, int ifindex, bool change_up,
+		     bool up)
+{
+	struct ifinfomsg ifi = {
+		.ifi_index = ifindex,
+		.ifi_flags = up ? IFF_UP : 0,
+		.ifi_change = change_up ? IFF_UP : 0,
+	};
+
+	wr_msg(b, type, flags, &ifi, sizeof(ifi));
+}
+
+static void put_info(struct wr_batch *b, const struct weir_link *l, const struct wr_kind *k,
+		     int peer_netns_fd, int peer_ifindex)
+{
+	size_t info = wr_nest(b, IFLA_LINKINFO), data;
+
+	wr_put_text(b, IFLA_INFO_KIND, k->name);
+	if (k->table && wr_has_any(k->table, wr_kind_data(k, l), 0, 0)) {
+		data = wr_nest(b, IFLA_INFO_DATA);
+		wr_encode_rows(b, k->table, wr_kind_data(k, l), 0, 0);
+		wr_nest_end(b, data);
+	}
+	if (k->put)
+		k->put(b, l, peer_netns_fd, peer_ifindex);
+	wr_nest_end(b, info);
+}
+
+static void put_port(struct wr_batch *b, const struct weir_bridge_port *port)
+{
+	size_t info = wr_nest(b, IFLA_LINKINFO), data;
+
+	wr_put_text(b, IFLA_INFO_SLAVE_KIND, "bridge");
+	data = wr_nest(b, IFLA_INFO_SLAVE_DATA);
+	wr_encode_rows(b, &wr_bridge_port_table, port, 0, 0);
+	wr_nest_end(b, data);
+	wr_nest_end(b, info);
+}
+
+/* --- the plan's words ------------------------------------------------------------------ */
+
+/* Rows as "name value", with links by name: iproute2 takes no indexes there. */
+static void words(struct weir_txn *t, const struct wr_table *table, const struct weir_link *l,
+		  struct wr_str *out)
+{
+	char buf[16];
+
+	for (size_t i = 0; i < table->n; i++) {
+		const struct wr_field *f = &table->fields[i];
+
+		if (!f->attr || f->flags & (WR_READONLY | WR_HEADER) || !wr_has(table, f, l) ||
+		    f->attr == IFLA_IFNAME || f->attr == IFLA_LINK)
+			continue;
+		if (f->attr == IFLA_MASTER && !l->master) {
+			wr_str_puts(out, " nomaster");
+			continue;
+		}
+		wr_str_printf(out, " %s ", f->name);
+		if (f->flags & WR_IFINDEX)
+			wr_str_shell(out, wr_txn_link_name(t, (int)wr_load(f, l), buf));
+		else {
+			wr_auto(str) struct wr_str value = { 0 };
+
+			wr_field_text(f, l, &value);
+			wr_str_shell(out, wr_str_text(&value));
+		}
+	}
+}
+
+static void plan_create(struct weir_txn *t, struct weir_step *s, const struct weir_link *l,
+			const struct wr_kind *k, bool up)
+{
+	wr_auto(str) struct wr_str line = { 0 };
+	char lower[16];
+
+	if (!t->dry)
+		return;
+	wr_str_puts(&line, "ip link add");
+	if (l->has & WEIR_LINK_LOWER) {
+		wr_str_puts(&line, " link ");
+		wr_str_shell(&line, wr_txn_link_name(t, (int)l->lower, lower));
+	}
+	wr_str_puts(&line, " name ");
+	wr_str_shell(&line, l->name);
+	wr_str_printf(&line, " index %d", l->ifindex);
+	words(t, &wr_link_table, l, &line);
+	wr_str_printf(&line, "%s type %s", up ? " up" : "", k->name);
+	if (k->text) {
+		k->text(l, &line);
+	} else if (k->table) {
+		wr_auto(str) struct wr_str data = { 0 };
+
+		wr_table_text(k->table, wr_kind_data(k, l), &data);
+		wr_str_printf(&line, "%s%s", data.len ? " " : "", wr_str_text(&data));
+	}
+	wr_step_plan(t, s, "%s", wr_str_text(&line));
+}
+
+static void plan_set(struct weir_txn *t, struct weir_step *s, const char *name,
+		     const struct weir_link *l, const struct wr_kind *k)
+{
+	wr_auto(str) struct wr_str line = { 0 };
+	wr_auto(str) struct wr_str data = { 0 };
+
+	if (!t->dry)
+		return;
+	wr_str_puts(&line, "ip link set dev ");
+	wr_str_shell(&line, name);
+	words(t, &wr_link_table, l, &line);
+	words(t, &wr_link_inet6_table, l, &line);
+	if (l->has & WEIR_LINK_UP)
+		wr_str_puts(&line, l->is_up ? " up" : " down");
+	if (k && k->table)
+		wr_table_text(k->table, wr_kind_data(k, l), &data);
+	if (data.len)
+		wr_str_printf(&line, " type %s %s", k->name, wr_str_text(&data));
+	if (l->port.has) {
+		wr_str_done(&data);
+		wr_table_text(&wr_bridge_port_table, &l->port, &data);
+		wr_str_printf(&line, " type bridge_slave %s", wr_str_text(&data));
+	}
+	wr_step_plan(t, s, "%s", wr_str_text(&line));
+}
+
+/* --- settings of a link that exists, or will by then ---------------------------------------- */
+
+/*
+ * One message with what @l has set. @kind_data: with the kind's own settings too
+ * (NULL: without). Returns the step, for an undo of its own.
+ */
+static struct weir_step *set_step(struct weir_txn *t, const struct weir_link *l, const char *name,
+				  const struct wr_kind *kind_data)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	const struct wr_kind *k = wr_kind(l->kind);
+	struct weir_step *s;
+	char object[64];
+
+	link_msg(&b, RTM_NEWLINK, 0, l->ifindex, l->has & WEIR_LINK_UP, l->is_up);
+	wr_encode(&b, &wr_link_table, l, 0, WR_FIXED);
+	if (kind_data && wr_has_any(kind_data->table, wr_kind_data(kind_data, l), 0, WR_FIXED))
+		put_info(&b, l, kind_data, -1, 0);
+	else if (l->port.has)
+		put_port(&b, &l->port);
+	wr_encode(&b, &wr_link_inet6_table, l, 0, 0);
+	wr_format(object, sizeof(object), "%s %s", k ? k->name : "link", name);
+	s = wr_txn_msg(t, object, k ? k->tables : WR_LINK_TABLES(NULL), &b, NULL, NULL);
+	plan_set(t, s, name, l, kind_data);
+	return s;
+}
+
+static void set_one(struct weir_txn *t, const struct weir_link *l, uint64_t which)
+{
+	struct weir_link part = *l;
+
+	part.has = l->has & which;
+	part.port.has = 0;
+	if (part.has)
+		set_step(t, &part, l->name, NULL);
+}
+
+/* A change to the value that is there pins nothing, so 1500 goes by way of 1501. */
+static void pin_mtu(struct weir_txn *t, const struct weir_link *l)
+{
+	struct weir_link detour = *l;
+
+	if (!(l->has & WEIR_LINK_MTU) || l->kind != WEIR_LINK_BRIDGE)
+		return;
+	detour.mtu = 1501;
+	if (l->mtu == 1500)
+		set_one(t, &detour, WEIR_LINK_MTU);
+	set_one(t, l, WEIR_LINK_MTU);
+}
+
+/* What did not ride in the create message; coming up last. */
+static void settle(struct weir_txn *t, const struct weir_link *l, uint64_t first, bool up_is_left)
+{
+	struct weir_link part = *l;
+
+	set_one(t, l, first);
+	pin_mtu(t, l);
+	if (l->port.has) {
+		part.has = 0;
+		set_step(t, &part, l->name, NULL);
+	}
+	if (up_is_left && l->has & WEIR_LINK_UP && l->is_up)
+		set_one(t, l, WEIR_LINK_UP);
+}
+
+#define AFTER_CREATE (WEIR_LINK_ALIAS | WEIR_LINK_ADDR_GEN_MODE)
+
+void wr_link_settle_tap(struct weir_txn *t, const struct weir_link *l)
+{
+	settle(t, l, l->has & ~(WEIR_LINK_NAME | WEIR_LINK_IFINDEX | WEIR_LINK_UP), true);
+}
+
+/* --- making ------------------------------------------------------------------------------ */
+
+static int open_peer_netns(struct weir_txn *t, const struct weir_link *l)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	int fd;
+
+	if (l->kind != WEIR_LINK_VETH || !l->veth.peer_netns)
+		return -1;
+	fd = wr_netns_open(l->veth.peer_netns, &err);
+	if (fd < 0)
+		wr_txn_fail(t, &err);
+	else
+		wr_txn_keep_fd(t, fd);
+	return fd;
+}
+
+/* The end of a pair that is elsewhere comes up by a socket there. */
+static void peer_up(struct weir_txn *t, const struct weir_link *l, int peer_ifindex)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct weir_step *s;
+	char object[64];
+	char path[4096];
+
+	if (l->kind != WEIR_LINK_VETH || !l->veth.peer_up)
+		return;
+	link_msg(&b, RTM_NEWLINK, 0, peer_ifindex, true, true);
+	wr_format(object, sizeof(object), "veth %s", l->veth.peer_name);
+	wr_format(path, sizeof(path), l->veth.peer_netns && !strchr(l->veth.peer_netns, '/') ?
+		  "/run/netns/%s" : "%s", l->veth.peer_netns ? l->veth.peer_netns : "");
+	s = wr_txn_msg(t, object, WR_LINK_TABLES(NULL), &b, NULL, *path ? path : NULL);
+	wr_step_plan(t, s, "ip link set dev %s up", l->veth.peer_name);
+}
+
+static void create(struct weir_txn *t, const struct weir_link *l, bool up)
+{
+	const struct wr_kind *k = wr_kind(l->kind);
+	int netns_fd = open_peer_netns(t, l), peer_ifindex = wr_txn_ifindex(t);
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct weir_link first = *l;
+	struct weir_step *s;
+	char object[64];
+
+	if (l->kind == WEIR_LINK_BRIDGE)
+		first.has &= ~WEIR_LINK_MTU;
+	first.has &= ~AFTER_CREATE;
+	link_msg(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, l->ifindex, up, up);
+	wr_encode(&b, &wr_link_table, &first, 0, WR_ON_SET);
+	put_info(&b, &first, k, netns_fd, peer_ifindex);
+	object_of(l, object);
+	s = wr_txn_msg(t, object, k->tables, &b, NULL, NULL);
+	plan_create(t, s, &first, k, up);
+	wr_txn_created(t, l->ifindex, l->name);
+	settle(t, l, AFTER_CREATE, !up);
+	peer_up(t, l, peer_ifindex);
+}
+
+/* @l ready to be made: checked, with an index and our group. */
+int wr_link_prepare(struct weir_txn *t, const struct weir_link *link, struct weir_link *l)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	int r = wr_opts_copy(l, sizeof(*l), link, "link", &err);
+
+	if (r)
+		return wr_txn_fail(t, &err);
+	r = check_new(l, &err);
+	if (!r)
+		r = check(l, &err);
+	if (r)
+		return fail(t, l, &err);
+	if (!(l->has & WEIR_LINK_IFINDEX) || l->ifindex <= 0)
+		l->ifindex = wr_txn_ifindex(t);
+	l->has |= WEIR_LINK_IFINDEX;
+	if (!(l->has & WEIR_LINK_GROUP_SET))
+		l->group = WEIR_LINK_GROUP;
+	l->has |= WEIR_LINK_GROUP_SET;
+	return 0;
+}
+
+int weir_txn_link_add(struct weir_txn *t, const struct weir_link *link)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_link l;
+	int r = wr_link_prepare(t, link, &l);
+
+	if (r)
+		return r;
+	if (l.kind == WEIR_LINK_TUN) {
+		wr_refuse(&err, -EOPNOTSUPP, "", "kind", "tap and tun links are made by weir_txn_tap_add()");
+		return fail(t, &l, &err);
+	}
+	if (l.kind == WEIR_LINK_VETH && !(l.has & WEIR_LINK_NUM_TX_QUEUES))
+		l.num_tx_queues = 1;
+	if (l.kind == WEIR_LINK_VETH && !(l.has & WEIR_LINK_NUM_RX_QUEUES))
+		l.num_rx_queues = 1;
+	if (l.kind == WEIR_LINK_VETH)
+		l.has |= WEIR_LINK_NUM_TX_QUEUES | WEIR_LINK_NUM_RX_QUEUES;
+	create(t, &l, l.has & WEIR_LINK_UP && l.is_up && !(l.has & WEIR_LINK_ADDR_GEN_MODE));
+	return t->err.code ? t->err.code : l.ifindex;
+}
+
+/* --- changing ------------------------------------------------------------------------------ */
+
+/* The old values of what the step sets; what the kernel leaves out is zero or empty. */
+static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct weir_error *err)
+{
+	const struct weir_link *want = s->local;
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct weir_link old = { 0 };
+	const struct wr_kind *k;
+	int r = wr_link_decode(reply, &old, err);
+
+	if (r)
+		return r;
+	old.has = want->has & ~(WEIR_LINK_IFINDEX | WEIR_LINK_KIND);
+	old.bridge.has = want->bridge.has;
+	old.macvlan.has = want->macvlan.has;
+	old.port.has = want->port.has;
+	k = wr_kind(want->kind);
+	link_msg(&b, RTM_NEWLINK, 0, old.ifindex, old.has & WEIR_LINK_UP, old.is_up);
+	wr_encode(&b, &wr_link_table, &old, 0, WR_FIXED);
+	if (k && k->table && wr_has_any(k->table, wr_kind_data(k, &old), 0, WR_FIXED))
+		put_info(&b, &old, k, -1, 0);
+	else if (old.port.has)
+		put_port(&b, &old.port);
+	wr_encode(&b, &wr_link_inet6_table, &old, 0, 0);
+	if (b.buf.failed)
+		return wr_nomem(err);
+	free((void *)s->parts[WR_MSG_UNDO].data);
+	s->parts[WR_MSG_UNDO].len = b.buf.len;
+	s->parts[WR_MSG_UNDO].data = wr_str_take(&b.buf);
+	return 0;
+}
+
+/* A change that can be taken back: what is there now is read when the commit begins. */
+static void set_existing(struct weir_txn *t, const struct weir_link *part, const char *name,
+			 const struct wr_kind *kind_data)
+{
+	wr_auto(batch) struct wr_batch get = { 0 };
+	struct weir_step *s = set_step(t, part, name, kind_data);
+
+	if (!s || wr_txn_makes(t, part->ifindex))
+		return;
+	link_msg(&get, RTM_GETLINK, 0, part->ifindex, false, false);
+	wr_put_u32(&get, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	s->local = malloc(sizeof(*part));
+	s->parts[WR_MSG_GET].len = get.buf.len;
+	s->parts[WR_MSG_GET].data = wr_str_take(&get.buf);
+	if (!s->local || !s->parts[WR_MSG_GET].data) {
+		struct weir_error err = WEIR_ERROR_INIT;
+
+		wr_nomem(&err);
+		wr_txn_fail(t, &err);
+		return;
+	}
+	memcpy(s->local, part, sizeof(*part));
+	s->prepare = read_undo;
+}
+
+int weir_txn_link_set(struct weir_txn *t, const struct weir_link *link)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_link l, part;
+	const struct wr_kind *k;
+	char buf[16];
+	const char *name;
+	int r = wr_opts_copy(&l, sizeof(l), link, "link", &err);
+
+	if (r)
+		return wr_txn_fail(t, &err);
+	if (!(l.has & WEIR_LINK_IFINDEX) || l.ifindex <= 0)
+		r = wr_refuse(&err, -EINVAL, "", "ifindex", "is missing");
+	if (!r)
+		r = check(&l, &err);
+	if (r)
+		return fail(t, &l, &err);
+	k = wr_kind(l.kind);
+	name = l.has & WEIR_LINK_NAME ? l.name : t->dry ? wr_txn_link_name(t, l.ifindex, buf) : "";
+	part = l;
+	part.port.has = 0;
+	part.has &= ~WEIR_LINK_NAME;
+	if (part.has & ~WEIR_LINK_IFINDEX || (k && k->table))
+		set_existing(t, &part, name, k && k->table ? k : NULL);
+	if (l.port.has) {
+		part = (struct weir_link){ .sz = sizeof(part), .has = WEIR_LINK_IFINDEX,
+					   .ifindex = l.ifindex, .port = l.port };
+		set_existing(t, &part, name, NULL);
+	}
+	return t->err.code;
+}
+
+/* --- deleting ------------------------------------------------------------------------------- */
+
+int weir_txn_link_del(struct weir_txn *t, int ifindex, const char *name)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	if (ifindex > 0 && !wr_check_ifname(name)) {
+		wr_txn_deleted(t, ifindex, name);
+		return t->err.code;
+	}
+	wr_refuse(&err, -EINVAL, "link", ifindex > 0 ? "name" : "ifindex",
+		  "is needed to delete a link");
+	return wr_txn_fail(t, &err);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tap and tun devices as rtnetlink shows them (IFLA_TUN_*), which is read only:
+ * they are made by ioctl, in tap.c.
+ */
+#include <linux/if_link.h>
+#include <linux/if_tun.h>
+
+#include "link/kinds.h"
+
+#define TUN(member, attr, codec, name, bit, ...)                                                   \
+	WR_ATTR(weir_tun, member, attr, codec, name, WEIR_TUN_##bit, ##__VA_ARGS__)
+#define TUN_SWITCH(member, attr, name, bit, ...)                                                   \
+	TUN(member, attr, WR_U8, name, bit, .flags = WR_BOOL | WR_READONLY, ##__VA_ARGS__)
+
+static const struct wr_word types[] = { { IFF_TUN, "tun" }, { IFF_TAP, "tap" } };
+
+/* clang-format off */
+static const struct wr_field tun_fields[] = {
+	TUN(type, IFLA_TUN_TYPE, WR_U8, "mode", TYPE, .flags = WR_READONLY,
+	    .words = WR_WORDS(types), .doc = "packets or frames"),
+	TUN_SWITCH(pi, IFLA_TUN_PI, "pi", PI, .doc = "packets carry struct tun_pi"),
+	TUN_SWITCH(vnet_hdr, IFLA_TUN_VNET_HDR, "vnet_hdr", VNET_HDR,
+		   .doc = "frames carry a virtio_net header"),
+	TUN_SWITCH(multi_queue, IFLA_TUN_MULTI_QUEUE, "multi_queue", MULTI_QUEUE,
+		   .doc = "it can have several descriptors"),
+	TUN_SWITCH(persist, IFLA_TUN_PERSIST, "persist", PERSIST,
+		   .doc = "it stays without a descriptor"),
+	TUN(owner, IFLA_TUN_OWNER, WR_U32, "user", OWNER, .flags = WR_READONLY,
+	    .doc = "uid that may attach"),
+	TUN(group, IFLA_TUN_GROUP, WR_U32, "group", GROUP, .flags = WR_READONLY,
+	    .doc = "gid that may attach"),
+};
+/* clang-format on */
+
+static const uint16_t info_data[] = { IFLA_LINKINFO, IFLA_INFO_DATA, 0 };
+
+static WR_TABLE(tun_table, weir_tun, "tun", offsetof(struct weir_tun, has), tun_fields,
+	 .path = info_data);
+
+const struct wr_kind wr_kind_tun = {
+	.kind = WEIR_LINK_TUN,
+	.name = "tun",
+	.table = &tun_table,
+	.tables = WR_LINK_TABLES(&tun_table),
+	.offset = offsetof(struct weir_link, tun),
+};

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The registry of link kinds. A kind is one file with its table and one line in
+ * kinds.c; what all links have in common is in link.c's tables.
+ */
+#ifndef WR_LINK_KINDS_H
+#define WR_LINK_KINDS_H
+
+#include <weir/link.h>
+
+#include "netlink/attr.h"
+
+struct wr_kind {
+	enum weir_link_kind kind;
+	const char *name;		/* IFLA_INFO_KIND, iproute2's "type" */
+	const struct wr_table *table;	/* of IFLA_INFO_DATA; NULL: there is none */
+	size_t offset;			/* of the kind's struct in struct weir_link */
+	const struct wr_table *const *tables; /* WR_LINK_TABLES(its own) */
+	bool needs_lower;
+	/* What the table cannot say: rules, attributes and words of its own. */
+	int (*verify)(const struct weir_link *link, struct weir_error *err);
+	void (*put)(struct wr_batch *b, const struct weir_link *link, int peer_netns_fd,
+		    int peer_ifindex);
+	void (*text)(const struct weir_link *link, struct wr_str *out);
+};
+
+extern const struct wr_kind wr_kind_bridge, wr_kind_veth, wr_kind_tun, wr_kind_ifb;
+extern const struct wr_kind wr_kind_macvlan, wr_kind_macvtap;
+
+const struct wr_kind *wr_kind(enum weir_link_kind kind);
+const struct wr_kind *wr_kind_by_name(const char *name);
+/* The kind's own struct inside @link. */
+static inline void *wr_kind_data(const struct wr_kind *k, const struct weir_link *link)
+{
+	return (char *)link + k->offset;
+}
+
+/* Tables that every link has: attributes, IFLA_LINKINFO's words, IPv6's part, a bridge's port. */
+extern const struct wr_table wr_link_table, wr_link_info_table, wr_link_inet6_table;
+extern const struct wr_table wr_bridge_port_table;
+/* Where the name of an attribute that the kernel refused is looked for. */
+#define WR_LINK_TABLES(own)                                                                        \
+	((const struct wr_table *const[]){ &wr_link_table, &wr_link_info_table,                    \
+					   &wr_link_inet6_table, &wr_bridge_port_table, own, NULL })
+
+/* Reads an RTM_NEWLINK. */
+int wr_link_decode(const struct nlmsghdr *msg, struct weir_link *ret, struct weir_error *err);
+
+#endif
