@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A port's bandwidth in both directions as steps of a transaction:
+ *
+ *	to the guest    host ---> [htb 1:1] port ---> guest
+ *	from the guest  host <--- [htb 1:1] ifb <--- ingress of port <--- guest
+ *
+ * The redirect happens before the bridge sees the frame, and the frame comes back
+ * from the ifb as if it had just arrived on the port.
+ */
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_mirred.h>
+
+#include <inttypes.h>
+
+#include <weir/link.h>
+
+#include "tc/htb.h"
+#include "txn/txn.h"
+
+#define INGRESS_HANDLE 0xffff0000u
+#define IFB_QUEUE_LEN 256	/* packets; the driver's own 32 drop too early */
+
+/* --- checks -------------------------------------------------------------------------- */
+
+static int check_rate(const struct weir_rate *r, const char *direction, bool floor_allowed,
+		      struct weir_error *err)
+{
+	const char *wrong = NULL, *why = "";
+
+	if ((r->peak_bytes_per_s || r->burst_bytes) && !r->average_bytes_per_s) {
+		wrong = r->peak_bytes_per_s ? "peak" : "burst";
+		why = "needs an average";
+	} else if (r->peak_bytes_per_s && r->peak_bytes_per_s < r->average_bytes_per_s) {
+		wrong = "peak";
+		why = "is below the average";
+	} else if (r->floor_bytes_per_s && !floor_allowed) {
+		wrong = "floor";
+		why = "can only be given inbound";
+	}
+	if (wrong)
+		wr_refuse(err, -EINVAL, "", wrong, "%s", why);
+	if (!wrong && (r->average_bytes_per_s > WEIR_RATE_MAX ||
+		       r->peak_bytes_per_s > WEIR_RATE_MAX || r->floor_bytes_per_s > WEIR_RATE_MAX))
+		wrong = "rate";
+	else if (!wrong && r->burst_bytes > WEIR_BURST_MAX)
+		wrong = "burst";
+	else if (wrong) {
+		wr_error_prefix_attr(err, direction);
+		return -EINVAL;
+	}
+	if (!wrong)
+		return 0;
+	wr_refuse(err, -ERANGE, "", wrong, "is above the largest: 2^54 KB/s, 4194303 KiB");
+	wr_error_prefix_attr(err, direction);
+	return -ERANGE;
+}
+
+int weir_bandwidth_check(const struct weir_bandwidth *bandwidth, struct weir_error *err)
+{
+	int r = check_rate(&bandwidth->inbound, "inbound", true, err);
+
+	return r ? r : check_rate(&bandwidth->outbound, "outbound", false, err);
+}
+
+/* --- steps ------------------------------------------------------------------------------ */
+
+/* A step on a link, and the deletion of the qdisc at @parent as its undo, if it needs one. */
+static struct weir_step *add(struct weir_txn *t, const char *what, const char *name, int ifindex,
+			     const struct wr_batch *b, uint32_t parent)
+{
+	struct tcmsg tcm = { .tcm_ifindex = ifindex, .tcm_parent = parent };
+	wr_auto(batch) struct wr_batch undo = { 0 };
+	bool goes_with_link = wr_txn_makes(t, ifindex) || !parent;
+	char object[64];
+
+	if (!goes_with_link)
+		wr_msg(&undo, RTM_DELQDISC, 0, &tcm, sizeof(tcm));
+	wr_format(object, sizeof(object), "%s on %s", what, name);
+	return wr_txn_msg(t, object, NULL, b, goes_with_link ? NULL : &undo, NULL);
+}
+
+static void add_htb(struct weir_txn *t, int ifindex, const char *name, const struct weir_rate *rate)
+{
+	struct wr_htb_class c = wr_htb_from_rate(rate);
+	wr_auto(batch) struct wr_batch qdisc = { 0 }, class = { 0 };
+	wr_auto(str) struct wr_str dev = { 0 };
+	struct weir_step *s;
+
+	wr_str_shell(&dev, name);
+	wr_htb_qdisc_msg(&qdisc, ifindex);
+	s = add(t, "qdisc 1: htb", name, ifindex, &qdisc, TC_H_ROOT);
+	wr_step_plan(t, s, "tc qdisc add dev %s root handle 1: htb default 1", wr_str_text(&dev));
+	wr_htb_class_msg(&class, ifindex, &c);
+	s = add(t, "class 1:1 htb", name, ifindex, &class, 0);
+	wr_step_plan(t, s,
+		     "tc class add dev %s parent 1: classid 1:1 htb rate %" PRIu64
+		     "bps ceil %" PRIu64 "bps burst %ub cburst %ub quantum %u",
+		     wr_str_text(&dev), c.rate_bytes_per_s, c.ceil_bytes_per_s, c.burst_bytes,
+		     c.cburst_bytes, c.quantum_bytes);
+}
+
+/* 15 bytes are all a link's name has, so a long one keeps its end and gets a hash. */
+static void ifb_name(const char *port, char out[16])
+{
+	uint32_t h = 2166136261u;
+	size_t len = strlen(port);
+
+	if (len <= 11) {
+		wr_format(out, 16, "ifb-%s", port);
+		return;
+	}
+	for (const char *p = port; *p; p++)
+		h = (h ^ (unsigned char)*p) * 16777619u;
+	wr_format(out, 16, "ifb%06x%s", (unsigned int)(h & 0xffffff), port + len - 6);
+}
+
+static int add_ifb(struct weir_txn *t, const char *port, char name[16])
+{
+	struct weir_link ifb = {
+		.sz = sizeof(ifb),
+		.has = WEIR_LINK_NAME | WEIR_LINK_UP | WEIR_LINK_ADDR_GEN_MODE |
+		       WEIR_LINK_TXQUEUELEN | WEIR_LINK_NUM_TX_QUEUES,
+		.kind = WEIR_LINK_IFB,
+		.num_tx_queues = 1,
+		.txqueuelen = IFB_QUEUE_LEN,
+		.addr_gen_mode = WEIR_ADDR_GEN_NONE,
+		.is_up = true,
+	};
+
+	ifb_name(port, name);
+	wr_copy(ifb.name, sizeof(ifb.name), name);
+	return weir_txn_link_add(t, &ifb);
+}
+
+static void redirect_msg(struct wr_batch *b, int ifindex, int to)
+{
+	struct tcmsg tcm = {
+		.tcm_ifindex = ifindex,
+		.tcm_parent = INGRESS_HANDLE,
+		.tcm_info = TC_H_MAKE(1u << 16, htons(ETH_P_ALL)),
+	};
+	struct {
+		struct tc_u32_sel sel;
+		struct tc_u32_key key;
+	} match = { .sel = { .flags = TC_U32_TERMINAL, .nkeys = 1 } };
+	struct tc_mirred mirred = {
+		.action = TC_ACT_STOLEN,
+		.eaction = TCA_EGRESS_REDIR,
+		.ifindex = (uint32_t)to,
+	};
+	size_t options, actions, first, parms;
+
+	wr_msg(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &tcm, sizeof(tcm));
+	wr_put_text(b, TCA_KIND, "u32");
+	options = wr_nest(b, TCA_OPTIONS);
+	actions = wr_nest(b, TCA_U32_ACT);
+	first = wr_nest(b, 1);
+	wr_put_text(b, TCA_ACT_KIND, "mirred");
+	parms = wr_nest(b, TCA_ACT_OPTIONS);
+	wr_put(b, TCA_MIRRED_PARMS, &mirred, sizeof(mirred));
+	wr_nest_end(b, parms);
+	wr_nest_end(b, first);
+	wr_nest_end(b, actions);
+	wr_put(b, TCA_U32_SEL, &match, sizeof(match));
+	wr_nest_end(b, options);
+}
+
+static void add_redirect(struct weir_txn *t, int ifindex, const char *name, int ifb,
+			 const char *ifb_name_)
+{
+	struct tcmsg tcm = {
+		.tcm_ifindex = ifindex, .tcm_handle = INGRESS_HANDLE, .tcm_parent = TC_H_INGRESS,
+	};
+	wr_auto(batch) struct wr_batch ingress = { 0 }, filter = { 0 };
+	wr_auto(str) struct wr_str dev = { 0 }, to = { 0 };
+	struct weir_step *s;
+
+	wr_str_shell(&dev, name);
+	wr_str_shell(&to, ifb_name_);
+	wr_msg(&ingress, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &tcm, sizeof(tcm));
+	wr_put_text(&ingress, TCA_KIND, "ingress");
+	s = add(t, "qdisc ffff: ingress", name, ifindex, &ingress, TC_H_INGRESS);
+	wr_step_plan(t, s, "tc qdisc add dev %s ingress", wr_str_text(&dev));
+	redirect_msg(&filter, ifindex, ifb);
+	s = add(t, "filter u32", name, ifindex, &filter, 0);
+	wr_step_plan(t, s,
+		     "tc filter add dev %s parent ffff: protocol all prio 1 u32 match u32 0 0 "
+		     "action mirred egress redirect dev %s",
+		     wr_str_text(&dev), wr_str_text(&to));
+}
+
+int weir_txn_shape(struct weir_txn *t, int ifindex, const char *name,
+		   const struct weir_bandwidth *bandwidth, struct weir_shape *ret)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_shape shape = { 0 };
+
+	if (weir_bandwidth_check(bandwidth, &err)) {
+		wr_format(err.object, sizeof(err.object), "bandwidth of %s", name);
+		return wr_txn_fail(t, &err);
+	}
+	if (bandwidth->inbound.average_bytes_per_s)
+		add_htb(t, ifindex, name, &bandwidth->inbound);
+	if (bandwidth->outbound.average_bytes_per_s) {
+		shape.ifb_ifindex = add_ifb(t, name, shape.ifb_name);
+		add_htb(t, shape.ifb_ifindex, shape.ifb_name, &bandwidth->outbound);
+		add_redirect(t, ifindex, name, shape.ifb_ifindex, shape.ifb_name);
+	}
+	if (ret && !t->err.code)
+		*ret = shape;
+	return t->err.code;
+}
