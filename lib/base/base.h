@@ -46,6 +46,6 @@ static inline void wr_auto_fd(int *fd)
 
 #define WR_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
-#pragma GCC poison strcpy strcat sprintf vsprintf atoi atol strtok perror printf
+#pragma GCC poison strcpy strcat sprintf vsprintf atoi atol strtok perror
 
 #endif

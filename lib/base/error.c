@@ -118,7 +118,7 @@ const char *weir_stage_name(enum weir_stage stage)
 const char *weir_error_format(const struct weir_error *err, char *buf, size_t size)
 {
 	const char *reason = err->code ? strerrordesc_np(-err->code) : NULL;
-	/* The kernel's extack text says why; the errno says what kind. Both are wanted. */
+	/* The kernel's words say why, the errno says what kind: both are wanted. */
 	bool add = reason && !strstr(err->msg, reason) &&
 		   (err->stage == WEIR_STAGE_KERNEL || !*err->msg);
 

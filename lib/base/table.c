@@ -276,7 +276,7 @@ static int parse_number(const struct wr_field *f, void *obj, const char *text,
 	if (!isdigit((unsigned char)text[negative]) || *end)
 		return wr_refuse(err, -EINVAL, "", f->name, "\"%s\" is no number",
 				 wr_shown(text, shown));
-	if (errno || (negative && value))
+	if (errno || negative)
 		return refuse_range(f, wr_shown(text, shown), err);
 	r = check_integer(f, value, err);
 	if (!r)
@@ -600,7 +600,7 @@ static void json_break(int indent, struct wr_str *out)
 		wr_str_puts(out, "  ");
 }
 
-static void json_object(const struct wr_table *t, const void *obj, int indent, struct wr_str *out)
+static void json_struct(const struct wr_table *t, const void *obj, int indent, struct wr_str *out)
 {
 	wr_str_putc(out, '{');
 	wr_table_json(t, obj, indent < 0 ? -1 : indent + 1, out);
@@ -626,7 +626,7 @@ static void json_list(const struct wr_field *f, const void *obj, int indent, str
 		if (plain)
 			json_value(plain, items + i * f->sub->size, inner, out);
 		else
-			json_object(f->sub, items + i * f->sub->size, inner, out);
+			json_struct(f->sub, items + i * f->sub->size, inner, out);
 	}
 	json_break(indent, out);
 	wr_str_putc(out, ']');
@@ -637,7 +637,7 @@ static void json_value(const struct wr_field *f, const void *obj, int indent, st
 	wr_auto(str) struct wr_str text = { 0 };
 
 	if (f->codec == WR_OBJECT) {
-		json_object(f->sub, wr_member(f, obj), indent, out);
+		json_struct(f->sub, wr_member(f, obj), indent, out);
 	} else if (f->codec == WR_LIST) {
 		json_list(f, obj, indent, out);
 	} else if (f->flags & (WR_BOOL | WR_TRISTATE)) {

@@ -216,7 +216,10 @@ static struct weir_step *set_step(struct weir_txn *t, const struct weir_link *l,
 	else if (l->port.has)
 		put_port(&b, &l->port);
 	wr_encode(&b, &wr_link_inet6_table, l, 0, 0);
-	wr_format(object, sizeof(object), "%s %s", k ? k->name : "link", name);
+	if (*name)
+		wr_format(object, sizeof(object), "%s %s", k ? k->name : "link", name);
+	else
+		wr_format(object, sizeof(object), "link %d", l->ifindex);
 	s = wr_txn_msg(t, object, k ? k->tables : WR_LINK_TABLES(NULL), &b, NULL, NULL);
 	plan_set(t, s, name, l, kind_data);
 	return s;

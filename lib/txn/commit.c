@@ -10,6 +10,7 @@
 
 #include "base/netns.h"
 #include "netlink/attr.h"
+#include "txn/explain.h"
 #include "txn/journal.h"
 
 #define READ_TIMEOUT_MS 5000
@@ -246,6 +247,8 @@ static void name_failure(struct weir_step *s, struct weir_error *err)
 	wr_copy(err->object, sizeof(err->object), s->object);
 	wr_attr_path(msg_of(s, WR_MSG_DO), err->attr_offset, s->tables, err->attr,
 		     sizeof(err->attr));
+	if (err->stage == WEIR_STAGE_KERNEL)
+		wr_explain(msg_of(s, WR_MSG_DO), err);
 }
 
 /* Another namespace's messages go through a socket of their own, open for one run. */
@@ -273,39 +276,80 @@ static int run_in(struct weir_txn *t, const char *netns, struct wr_batch *b,
 	return r;
 }
 
-/* Steps [@first, @end) in one batch. */
-static int apply_messages(struct weir_txn *t, size_t first, size_t end, struct weir_error *err)
+static bool is_in(const struct weir_step *s, const char *netns)
 {
-	const char *netns = weir_step_part(&t->steps[first], WR_MSG_NETNS).data;
+	return !strcmp(weir_step_part(s, WR_MSG_NETNS).data, netns);
+}
+
+/* A request that the kernel refuses: a test wants to see the batch go on and be undone. */
+static void spoil(struct wr_batch *b)
+{
+	if (b->buf.failed)
+		return;
+	wr_msg_header(b)->nlmsg_len = MNL_NLMSG_HDRLEN;
+	b->buf.len = b->msg + MNL_NLMSG_HDRLEN;
+}
+
+/* What became of each step of a batch; without answers they stay lost. */
+static void note_results(struct weir_step *const *steps, const struct wr_result *results, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		steps[i]->state = results[i].code < 0	      ? WR_STEP_REFUSED :
+				  results[i].code == WR_UNKNOWN ? WR_STEP_LOST :
+								  WR_STEP_APPLIED;
+}
+
+/* Those of the steps [@first, @end) that work in @netns, in one batch. */
+static int apply_messages(struct weir_txn *t, size_t first, size_t end, const char *netns,
+			  struct weir_error *err)
+{
 	wr_auto(free) struct wr_result *results = calloc(end - first, sizeof(*results));
+	wr_auto(free) struct weir_step **steps = calloc(end - first, sizeof(struct weir_step *));
 	wr_auto(batch) struct wr_batch b = { 0 };
-	uint32_t failed = 0;
-	bool cut = false;
+	struct weir_step *cut = NULL;
+	uint32_t failed = UINT32_MAX;
 	int r = 0;
 
-	if (!results)
+	if (!results || !steps)
 		return wr_nomem(err);
 	for (size_t i = first; i < end && !cut; i++) {
-		cut = fault_at(t, i) == WR_FAULT_SKIP;
-		if (cut)
+		struct weir_step *s = &t->steps[i];
+
+		if (!is_in(s, netns))
+			continue;
+		if (fault_at(t, i) == WR_FAULT_SKIP) {
+			cut = s;
 			break;
-		wr_msg_copy(&b, msg_of(&t->steps[i], WR_MSG_DO));
-		if (fault_at(t, i) == WR_FAULT_KERNEL && !b.buf.failed)
-			wr_msg_header(&b)->nlmsg_len = MNL_NLMSG_HDRLEN;
-		if (fault_at(t, i) == WR_FAULT_KERNEL && !b.buf.failed)
-			b.buf.len = b.msg + MNL_NLMSG_HDRLEN;
-		t->steps[i].state = WR_STEP_LOST;
+		}
+		steps[b.n] = s;
+		s->state = WR_STEP_LOST;
+		wr_msg_copy(&b, msg_of(s, WR_MSG_DO));
+		if (fault_at(t, i) == WR_FAULT_KERNEL)
+			spoil(&b);
 	}
-	if (b.n) {
+	if (b.n)
 		r = run_in(t, netns, &b, results, &failed, err);
-		for (uint32_t i = 0; i < b.n && (!r || results[failed].code < 0); i++)
-			t->steps[first + i].state = results[i].code < 0 ? WR_STEP_REFUSED :
-						    results[i].code	? WR_STEP_LOST :
-									  WR_STEP_APPLIED;
-		if (r && results[failed].code < 0)
-			name_failure(&t->steps[first + failed], err);
-	}
-	return r ? r : cut ? injected(err, t->steps[first + b.n].object) : 0;
+	if (!r || r == -ENOBUFS || failed != UINT32_MAX)
+		note_results(steps, results, b.n);
+	if (r && failed != UINT32_MAX)
+		name_failure(steps[failed], err);
+	return r ? r : cut ? injected(err, cut->object) : 0;
+}
+
+/*
+ * A run of rtnetlink steps: first those of the handle's namespace, in one batch,
+ * then those elsewhere. Only the far ends of pairs are elsewhere: they need what
+ * is made here, and nothing here needs them.
+ */
+static int apply_run(struct weir_txn *t, size_t first, size_t end, struct weir_error *err)
+{
+	int r = apply_messages(t, first, end, "", err);
+
+	for (size_t i = first; i < end && !r; i++)
+		if (t->steps[i].state == WR_STEP_WAITING)
+			r = apply_messages(t, first, end,
+					   weir_step_part(&t->steps[i], WR_MSG_NETNS).data, err);
+	return r;
 }
 
 static int apply_other(struct weir_txn *t, size_t i, struct weir_error *err)
@@ -321,11 +365,6 @@ static int apply_other(struct weir_txn *t, size_t i, struct weir_error *err)
 	return r;
 }
 
-static bool same_socket(const struct weir_step *a, const struct weir_step *b)
-{
-	return !strcmp(weir_step_part(a, WR_MSG_NETNS).data, weir_step_part(b, WR_MSG_NETNS).data);
-}
-
 static int apply_steps(struct weir_txn *t, struct weir_error *err)
 {
 	int r = 0;
@@ -336,10 +375,9 @@ static int apply_steps(struct weir_txn *t, struct weir_error *err)
 			r = apply_other(t, i, err);
 			continue;
 		}
-		while (end < t->n_steps && is_msg(&t->steps[end]) &&
-		       same_socket(&t->steps[i], &t->steps[end]))
+		while (end < t->n_steps && is_msg(&t->steps[end]))
 			end++;
-		r = apply_messages(t, i, end, err);
+		r = apply_run(t, i, end, err);
 	}
 	return r;
 }

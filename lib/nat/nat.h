@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of this folder share. A network's part of the table is kept as
+ * a list: lines "SET ELEMENT" in nftables' own words, as in
+ *
+ *	same "virbr0" . "virbr0"
+ *	net4 "virbr0" . 192.168.122.0/24
+ *	from_if "virbr0" : jump out_any
+ *
+ * A list is compared with what the table has, and the difference becomes a
+ * script. So one function adds a network, removes it, and undoes either, no
+ * matter how much of it had been done.
+ */
+#ifndef WR_NAT_NAT_H
+#define WR_NAT_NAT_H
+
+#include <weir/nat.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+struct nft_ctx;
+
+/* What "inet weir" holds, as seen from one bridge. */
+struct wr_nat_table {
+	bool is_there;
+	struct wr_str own;	/* list of the bridge's elements */
+	struct wr_str others;	/* list of all other elements */
+	struct wr_str chains;	/* the chains p_*, one per line */
+};
+
+/* --- elements.c: from a struct weir_nat to a list ---------------------------- */
+
+/* Checks @nat and appends its list; nothing in mode OPEN. */
+int wr_nat_elements(const struct weir_nat *nat, struct wr_str *out, struct weir_error *err);
+
+/* --- table.c: text only, nothing here talks to the kernel --------------------- */
+
+/* Reads the output of "list table inet weir". */
+void wr_nat_table_read(struct wr_nat_table *table, const char *listing, const char *bridge);
+void wr_nat_table_done(struct wr_nat_table *table);
+/* The script that makes the bridge's elements those in @want; empty if they are. */
+void wr_nat_script(const struct wr_nat_table *table, const char *want, struct wr_str *out);
+/* The same for a shell that cannot look: @before is expected to be there. */
+void wr_nat_plan(const char *before, const char *want, struct wr_str *out);
+
+static inline void wr_auto_nat_table(struct wr_nat_table *table)
+{
+	wr_nat_table_done(table);
+}
+
+/* --- nft.c: libnftables, in the namespace of the calling thread --------------- */
+
+/* -EPROTONOSUPPORT: the kernel has no nf_tables; -EPERM: the caller may not use it. */
+int wr_nft_open(struct nft_ctx **ret, struct weir_error *err);
+void wr_nft_close(struct nft_ctx *nft);
+int wr_nft_read(struct nft_ctx *nft, struct wr_nat_table *table, const char *bridge,
+		struct weir_error *err);
+/* One script is one transaction of the kernel's: all of it or nothing. */
+int wr_nft_run(struct nft_ctx *nft, const char *script, struct weir_error *err);
+
+static inline void wr_auto_nft(struct nft_ctx **nft)
+{
+	wr_nft_close(*nft);
+}
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libnftables, and what it says when it fails. What goes into the table is not
+ * known here.
+ *
+ * A context lives as long as one step: it is a socket, and libweir has no place
+ * that could keep one for us. libnftables ends the program when its socket
+ * cannot be opened, and writes to standard error when the caller has no
+ * privilege to list the ruleset; wr_nft_open() looks first, so that neither
+ * happens.
+ */
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include <linux/netlink.h>
+#include <nftables/libnftables.h>
+
+#include "nat/nat.h"
+
+static const struct feature {
+	const char *text;	/* inside of a chain */
+	const char *name;
+} features[] = {
+	{ "type filter hook forward priority 0;", "inet tables (CONFIG_NF_TABLES_INET)" },
+	{ "type nat hook postrouting priority 0;", "nat chains (nft_chain_nat, CONFIG_NFT_NAT)" },
+	{ "iifname \"lo\" accept", "meta (CONFIG_NF_TABLES)" },
+	{ "ct state established accept", "conntrack (nft_ct, CONFIG_NFT_CT)" },
+	{ "reject with icmpx port-unreachable", "reject (nft_reject_inet, CONFIG_NFT_REJECT)" },
+	{ "type nat hook postrouting priority 0; masquerade", "masquerade (nft_masq, CONFIG_NFT_MASQ)" },
+	{ "type nat hook postrouting priority 0; snat ip to 192.0.2.1", "snat (nft_nat, CONFIG_NFT_NAT)" },
+};
+
+/* --- errors ---------------------------------------------------------------------- */
+
+/* libnftables keeps no code, only errno's text in the user's language. */
+static int code_of(const char *text)
+{
+	char buf[128];
+
+	for (int e = 1; e < 134; e++)
+		if (strstr(text, strerror_r(e, buf, sizeof(buf))))
+			return -e;
+	return -EIO;
+}
+
+/* The first line; the others show the script, which a reader of errors never saw. */
+static void first_line(const char *text, char *buf, size_t size)
+{
+	const char *error = strstr(text, "Error: ");
+
+	text = error ? error + strlen("Error: ") : text;
+	wr_format(buf, size, "%.*s", (int)strcspn(text, "\n"), text);
+}
+
+static int run(struct nft_ctx *nft, const char *script, char *why, size_t size)
+{
+	int r = nft_run_cmd_from_buffer(nft, script);
+	const char *text = nft_ctx_get_error_buffer(nft);
+
+	if (!r)
+		return 0;
+	first_line(text, why, size);
+	return code_of(why);
+}
+
+/* Tries without changing anything. */
+static int try(struct nft_ctx *nft, const char *script, char *why, size_t size)
+{
+	int r;
+
+	nft_ctx_set_dry_run(nft, true);
+	r = run(nft, script, why, size);
+	nft_ctx_set_dry_run(nft, false);
+	return r;
+}
+
+/* A missing module shows as "No such file or directory", which helps nobody. */
+static void name_missing(struct nft_ctx *nft, struct wr_str *out)
+{
+	for (size_t i = 0; i < WR_COUNT(features); i++) {
+		char script[160], why[256];
+		int r;
+
+		wr_format(script, sizeof(script), "table inet weir-probe { chain c { %s\n}\n}",
+			  features[i].text);
+		r = try(nft, script, why, sizeof(why));
+		if (r == -ENOENT || r == -EOPNOTSUPP || r == -EAFNOSUPPORT)
+			wr_str_printf(out, "%s%s", out->len ? ", " : "", features[i].name);
+	}
+}
+
+int wr_nft_run(struct nft_ctx *nft, const char *script, struct weir_error *err)
+{
+	wr_auto(str) struct wr_str missing = { 0 };
+	char why[256] = "";
+	int r = run(nft, script, why, sizeof(why));
+
+	if (!r)
+		return 0;
+	name_missing(nft, &missing);
+	if (missing.len)
+		return wr_error(err, -EPROTONOSUPPORT, WEIR_STAGE_KERNEL, "", "",
+				"%s: the kernel lacks %s", why, wr_str_text(&missing));
+	return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why);
+}
+
+/* --- the context ------------------------------------------------------------------- */
+
+static int unsupported(struct weir_error *err)
+{
+	return wr_error(err, -EPROTONOSUPPORT, WEIR_STAGE_KERNEL, "", "",
+			"the kernel lacks nf_tables (CONFIG_NF_TABLES)");
+}
+
+static int check_socket(struct weir_error *err)
+{
+	wr_auto(fd) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+	if (fd >= 0)
+		return 0;
+	if (errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT)
+		return unsupported(err);
+	return wr_syserr(err, -errno, "", "netfilter socket");
+}
+
+static int check_access(struct nft_ctx *nft, struct weir_error *err)
+{
+	char why[256] = "";
+	int r = try(nft, "add table inet weir", why, sizeof(why));
+
+	if (r == -EPERM)
+		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "",
+				"%s: nf_tables needs CAP_NET_ADMIN in the network namespace", why);
+	if (r == -EOPNOTSUPP || r == -EINVAL || r == -EPROTONOSUPPORT)
+		return unsupported(err);
+	return r ? wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why) : 0;
+}
+
+int wr_nft_open(struct nft_ctx **ret, struct weir_error *err)
+{
+	wr_auto(nft) struct nft_ctx *nft = NULL;
+	int r = check_socket(err);
+
+	if (r)
+		return r;
+	nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!nft || nft_ctx_buffer_output(nft) || nft_ctx_buffer_error(nft))
+		return wr_nomem(err);
+	r = check_access(nft, err);
+	if (r)
+		return r;
+	*ret = wr_take(nft);
+	return 0;
+}
+
+void wr_nft_close(struct nft_ctx *nft)
+{
+	if (nft)
+		nft_ctx_free(nft);
+}
+
+/* Listing a table that is not there is an error like any other, so tables are listed first. */
+int wr_nft_read(struct nft_ctx *nft, struct wr_nat_table *table, const char *bridge,
+		struct weir_error *err)
+{
+	char why[256] = "";
+	int r = run(nft, "list tables inet", why, sizeof(why));
+
+	if (!r && strstr(nft_ctx_get_output_buffer(nft), "table inet weir\n")) {
+		r = run(nft, "list table inet weir", why, sizeof(why));
+		if (!r)
+			wr_nat_table_read(table, nft_ctx_get_output_buffer(nft), bridge);
+	}
+	return r ? wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why) : 0;
+}

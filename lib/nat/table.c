@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The table "inet weir": its constant rules, reading what a listing of it says,
+ * and the script that leads from there to what a network wants. Text in, text
+ * out; nft.c talks to the kernel.
+ *
+ * Rules return where a packet may pass one side, so that the other side is still
+ * asked; only `same` and the in_* chains accept. The host's own traffic crosses
+ * none of this: there are no input and output chains, and in postrouting a packet
+ * has an incoming link only if it was forwarded.
+ */
+#include <stdio.h>
+
+#include "nat/nat.h"
+
+/*
+ * All of it may be run again where the table is there: declarations are no error
+ * then, and rules are flushed before they are added. nftables has no "add this
+ * rule unless it is there".
+ */
+static const char make_table[] =
+	"table inet weir {\n"
+	"	comment \"made by weir\"\n"
+	"	set same { type ifname . ifname; }\n"
+	"	set uplink { type ifname . ifname; }\n"
+	"	set net4 { type ifname . ipv4_addr; flags interval; }\n"
+	"	set net6 { type ifname . ipv6_addr; flags interval; }\n"
+	"	set in4 { type ifname . ipv4_addr; flags interval; }\n"
+	"	set in6 { type ifname . ipv6_addr; flags interval; }\n"
+	"	map from_if { type ifname : verdict; }\n"
+	"	map to_if { type ifname : verdict; }\n"
+	"	map nat4 { type ifname : verdict; }\n"
+	"	map nat6 { type ifname : verdict; }\n"
+	"	chain refuse { }\n"
+	"	chain out_any { }\n"
+	"	chain out_dev { }\n"
+	"	chain in_any { }\n"
+	"	chain in_dev { }\n"
+	"	chain forward { type filter hook forward priority filter; policy accept; }\n"
+	"	chain postrouting { type nat hook postrouting priority srcnat; policy accept; }\n"
+	"}\n"
+	"flush chain inet weir refuse\n"
+	"flush chain inet weir out_any\n"
+	"flush chain inet weir out_dev\n"
+	"flush chain inet weir in_any\n"
+	"flush chain inet weir in_dev\n"
+	"flush chain inet weir forward\n"
+	"flush chain inet weir postrouting\n"
+	"table inet weir {\n"
+	"	chain refuse {\n"
+	"		reject with icmpx port-unreachable\n"
+	"	}\n"
+	"	chain out_any {\n"
+	"		iifname . ip saddr @net4 return\n"
+	"		iifname . ip6 saddr @net6 return\n"
+	"		goto refuse\n"
+	"	}\n"
+	"	chain out_dev {\n"
+	"		iifname . oifname @uplink goto out_any\n"
+	"		goto refuse\n"
+	"	}\n"
+	"	chain in_any {\n"
+	"		ct state established,related accept\n"
+	"		oifname . ip daddr @in4 accept\n"
+	"		oifname . ip6 daddr @in6 accept\n"
+	"		goto refuse\n"
+	"	}\n"
+	"	chain in_dev {\n"
+	"		oifname . iifname @uplink goto in_any\n"
+	"		goto refuse\n"
+	"	}\n"
+	"	chain forward {\n"
+	"		iifname . oifname @same accept\n"
+	"		iifname vmap @from_if\n"
+	"		oifname vmap @to_if\n"
+	"	}\n"
+	"	chain postrouting {\n"
+	"		iifname . oifname @same return\n"
+	"		ip daddr { 224.0.0.0/24, 255.255.255.255 } return\n"
+	"		ip6 daddr ff02::/16 return\n"
+	"		meta nfproto ipv4 iifname vmap @nat4\n"
+	"		meta nfproto ipv6 iifname vmap @nat6\n"
+	"	}\n"
+	"}\n";
+
+/*
+ * The kernel refuses to delete a chain that an element leads to. So when another
+ * process, with a state directory of its own, added a network a moment ago, this
+ * fails as a whole instead of taking its protection away.
+ */
+static const char remove_table[] =
+	"delete chain inet weir forward\n"
+	"delete chain inet weir postrouting\n"
+	"delete chain inet weir in_dev\n"
+	"delete chain inet weir in_any\n"
+	"delete chain inet weir out_dev\n"
+	"delete chain inet weir out_any\n"
+	"delete chain inet weir refuse\n"
+	"delete table inet weir\n";
+
+/* --- lists ------------------------------------------------------------------- */
+
+/* The next line of @list, without its end; NULL behind the last. */
+static const char *next_line(const char **list, size_t *ret_len)
+{
+	const char *line = *list;
+
+	if (!*line)
+		return NULL;
+	*ret_len = strcspn(line, "\n");
+	*list += *ret_len + (line[*ret_len] == '\n');
+	return line;
+}
+
+static bool has_line(const char *list, const char *line, size_t len)
+{
+	const char *other;
+	size_t other_len;
+
+	while ((other = next_line(&list, &other_len)))
+		if (other_len == len && !memcmp(other, line, len))
+			return true;
+	return false;
+}
+
+/* "add" or "delete" every line of @list that is not in @except. */
+static void put_elements(struct wr_str *out, const char *verb, const char *list, const char *except)
+{
+	const char *line;
+	size_t len;
+
+	while ((line = next_line(&list, &len))) {
+		size_t set = strcspn(line, " \n");
+
+		if (set < len && !has_line(except, line, len))
+			wr_str_printf(out, "%s element inet weir %.*s { %.*s }\n", verb, (int)set,
+				      line, (int)(len - set - 1), line + set + 1);
+	}
+}
+
+/* --- the chains p_*: one for each distinct way of translating ------------------ */
+
+/* Appends the chains that a list leads to, one per line and each once. */
+static void list_chains(const char *list, struct wr_str *out)
+{
+	static const char link[] = " : goto p_";
+	const char *line;
+	size_t len;
+
+	while ((line = next_line(&list, &len))) {
+		const char *chain = memmem(line, len, link, sizeof(link) - 1);
+		size_t n;
+
+		if (!chain)
+			continue;
+		chain += sizeof(link) - 3;
+		n = len - (chain - line);
+		if (!has_line(wr_str_text(out), chain, n))
+			wr_str_printf(out, "%.*s\n", (int)n, chain);
+	}
+}
+
+static void put_chain(struct wr_str *out, const char *name, size_t len)
+{
+	char chain[128], rule[160];
+	const char *ports = memrchr(name + 2, '_', len - 2);
+	const char *addresses = ports ? name + 2 : NULL;
+	int n_addresses = ports ? (int)(ports - addresses) : 0;
+	int n_ports;
+
+	ports = ports ? ports + 1 : name + 2;
+	n_ports = (int)(name + len - ports);
+	wr_format(chain, sizeof(chain), "%.*s", (int)len, name);
+	wr_format(rule, sizeof(rule), "add rule inet weir %s", chain);
+	wr_str_printf(out, "add chain inet weir %s\nflush chain inet weir %s\n", chain, chain);
+	if (addresses)
+		wr_str_printf(out, "%s meta l4proto { tcp, udp } snat ip to %.*s:%.*s\n"
+				   "%s snat ip to %.*s\n",
+			      rule, n_addresses, addresses, n_ports, ports,
+			      rule, n_addresses, addresses);
+	wr_str_printf(out, "%s meta l4proto { tcp, udp } masquerade to :%.*s\n%s masquerade\n",
+		      rule, n_ports, ports, rule);
+}
+
+static void put_chains(struct wr_str *out, const char *list, const char *except)
+{
+	wr_auto(str) struct wr_str chains = { 0 };
+	const char *text, *name;
+	size_t len;
+
+	list_chains(list, &chains);
+	text = wr_str_text(&chains);
+	while ((name = next_line(&text, &len)))
+		if (!has_line(except, name, len))
+			put_chain(out, name, len);
+}
+
+static void delete_chains(struct wr_str *out, const char *chains, const char *used)
+{
+	const char *name;
+	size_t len;
+
+	while ((name = next_line(&chains, &len)))
+		if (!has_line(used, name, len))
+			wr_str_printf(out, "delete chain inet weir %.*s\n", (int)len, name);
+}
+
+/* --- reading a listing ----------------------------------------------------------- */
+
+/* "virbr0" in quotes is the element's first word. */
+static bool is_of(const char *element, size_t len, const char *bridge)
+{
+	size_t n = strlen(bridge);
+
+	return len > n + 1 && element[0] == '"' && !memcmp(element + 1, bridge, n) &&
+	       element[n + 1] == '"';
+}
+
+/* From behind "elements = {" to the brace that ends them, over any number of lines. */
+static const char *read_elements(struct wr_nat_table *table, const char *text, const char *set,
+				 const char *bridge)
+{
+	static const char space[] = " \t\n";
+
+	while (*text && *text != '}') {
+		const char *element = text + strspn(text, space);
+		size_t len = strcspn(element, ",}");
+
+		text = element + len + (element[len] == ',');
+		while (len && strchr(space, element[len - 1]))
+			len--;
+		if (len)
+			wr_str_printf(is_of(element, len, bridge) ? &table->own : &table->others,
+				      "%s %.*s\n", set, (int)len, element);
+	}
+	return text;
+}
+
+void wr_nat_table_read(struct wr_nat_table *table, const char *listing, const char *bridge)
+{
+	static const char elements[] = "elements = {";
+	char set[32] = "", word[8], name[128];
+	const char *line;
+	size_t len;
+
+	table->is_there = true;
+	while ((line = next_line(&listing, &len))) {
+		const char *text = line + strspn(line, "\t");
+
+		if (!strncmp(text, elements, sizeof(elements) - 1)) {
+			listing = read_elements(table, text + sizeof(elements) - 1, set, bridge);
+			continue;
+		}
+		if (sscanf(text, "%7[a-z] %127s {", word, name) != 2)
+			continue;
+		if (!strcmp(word, "set") || !strcmp(word, "map"))
+			wr_copy(set, sizeof(set), name);
+		else if (!strcmp(word, "chain") && !strncmp(name, "p_", 2))
+			wr_str_printf(&table->chains, "%s\n", name);
+	}
+}
+
+void wr_nat_table_done(struct wr_nat_table *table)
+{
+	wr_str_done(&table->own);
+	wr_str_done(&table->others);
+	wr_str_done(&table->chains);
+}
+
+/* --- scripts ----------------------------------------------------------------------- */
+
+void wr_nat_script(const struct wr_nat_table *table, const char *want, struct wr_str *out)
+{
+	const char *own = wr_str_text(&table->own), *others = wr_str_text(&table->others);
+	const char *chains = wr_str_text(&table->chains);
+	wr_auto(str) struct wr_str used = { 0 };
+
+	if (*want && !table->is_there)
+		wr_str_puts(out, make_table);
+	put_chains(out, want, chains);
+	put_elements(out, "delete", own, want);
+	put_elements(out, "add", want, own);
+	list_chains(want, &used);
+	list_chains(others, &used);
+	delete_chains(out, chains, wr_str_text(&used));
+	if (table->is_there && !*want && !*others)
+		wr_str_puts(out, remove_table);
+	out->failed |= used.failed || table->own.failed || table->others.failed ||
+		       table->chains.failed;
+}
+
+static void put_command(struct wr_str *out, const char *options, const char *script)
+{
+	wr_str_printf(out, "%snft -f - <<'WEIR-EOF'%s\n%sWEIR-EOF", out->len ? "\n" : "", options,
+		      script);
+}
+
+/* What nobody else needs goes too; the kernel knows and refuses the rest. */
+static void plan_removal(const char *before, struct wr_str *out)
+{
+	wr_auto(str) struct wr_str script = { 0 }, chains = { 0 };
+
+	if (!*before)
+		return;
+	put_elements(&script, "delete", before, "");
+	put_command(out, "", wr_str_text(&script));
+	wr_str_done(&script);
+	list_chains(before, &chains);
+	delete_chains(&script, wr_str_text(&chains), "");
+	if (script.len)
+		put_command(out, " 2>/dev/null || :", wr_str_text(&script));
+	put_command(out, " 2>/dev/null || :", remove_table);
+	out->failed |= script.failed || chains.failed;
+}
+
+void wr_nat_plan(const char *before, const char *want, struct wr_str *out)
+{
+	const struct wr_nat_table nothing = { 0 };
+	wr_auto(str) struct wr_str script = { 0 };
+
+	if (!*want) {
+		plan_removal(before, out);
+		return;
+	}
+	wr_nat_script(&nothing, want, &script);
+	put_command(out, "", wr_str_text(&script));
+	out->failed |= script.failed;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Definitions as objects: their memory, storing and removing them, listing what
+ * is stored and what runs. Starting and stopping is in start.c.
+ */
+#include <stdio.h>
+
+#include <weir/link.h>
+
+#include "network/network.h"
+#include "network/tables.h"
+
+const struct weir_step_ops *const weir_network_steps[] = { &weir_nat_step, NULL };
+
+void weir_network_free(struct weir_network *net)
+{
+	if (!net)
+		return;
+	wr_table_free(&wr_network_table, net);
+	free(net);
+}
+
+int weir_network_copy(const struct weir_network *net, struct weir_network **ret)
+{
+	struct weir_network *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
+	if (wr_table_copy(&wr_network_table, copy, net)) {
+		weir_network_free(copy);
+		return -ENOMEM;
+	}
+	*ret = copy;
+	return 0;
+}
+
+int weir_network_get(struct weir *w, const char *name, int which, struct weir_network **ret,
+		     struct weir_error *err)
+{
+	struct wr_live *live;
+	int r;
+
+	if (which == WEIR_NETWORK_CONFIG)
+		return wr_store_config(w, name, ret, err);
+	r = wr_store_live(w, name, &live, err);
+	if (r == -ENOENT && which == 0)
+		return wr_store_config(w, name, ret, err);
+	if (r)
+		return r;
+	r = weir_network_copy(&live->net, ret);
+	wr_live_free(live);
+	return r ? wr_nomem(err) : 0;
+}
+
+/* --- defining ------------------------------------------------------------------------------- */
+
+struct neighbours {
+	struct weir *w;
+	const struct weir_network *net;
+	struct weir_error *err;
+};
+
+/* What must not be shared with another stored definition. */
+static int compare_config(void *arg, const char *name)
+{
+	struct neighbours *n = arg;
+	struct weir_network *other;
+	int r = 0;
+
+	/* A definition that cannot be read is no reason to refuse another one. */
+	if (!strcmp(name, n->net->name) || wr_store_config(n->w, name, &other, NULL))
+		return 0;
+	if (!strcmp(other->uuid, n->net->uuid))
+		r = wr_refuse(n->err, -EEXIST, "", "uuid", "is that of network %s", name);
+	else if (!strcmp(other->bridge.name, n->net->bridge.name))
+		r = wr_refuse(n->err, -EEXIST, "", "bridge.name", "%s is that of network %s",
+			      other->bridge.name, name);
+	else
+		r = wr_check_apart(n->net, other, n->err);
+	weir_network_free(other);
+	return r;
+}
+
+/* Keeps the identity of the definition that is replaced. */
+static int keep_identity(struct weir *w, struct weir_network *net, struct weir_error *err)
+{
+	struct weir_network *old;
+	int r = wr_store_config(w, net->name, &old, NULL);
+
+	if (r)
+		return r == -ENOENT ? 0 : wr_store_config(w, net->name, &old, err);
+	if (*net->uuid && strcmp(net->uuid, old->uuid))
+		r = wr_refuse(err, -EEXIST, "", "uuid", "differs from %s, which has this name",
+			      old->uuid);
+	wr_copy(net->uuid, sizeof(net->uuid), old->uuid);
+	if (!*net->bridge.name)
+		wr_copy(net->bridge.name, sizeof(net->bridge.name), old->bridge.name);
+	if (!net->mac && old->mac)
+		net->mac = wr_take(old->mac);
+	weir_network_free(old);
+	return r;
+}
+
+int weir_txn_network_define(struct weir_txn *t, const struct weir_network *net)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir *w = weir_txn_handle(t);
+	struct weir_network *full = NULL;
+	struct neighbours n = { .w = w, .err = &err };
+	int r = weir_network_check(net, &err);
+
+	if (!r)
+		r = weir_network_copy(net, &full) ? wr_nomem(&err) : 0;
+	n.net = full;
+	if (!r)
+		r = keep_identity(w, full, &err);
+	if (!r)
+		r = wr_complete(w, full, &err);
+	if (!r)
+		r = wr_store_each(w, WR_STORE_CONFIG, compare_config, &n, &err);
+	if (r) {
+		wr_format(err.object, sizeof(err.object), "network %s", net->name ? net->name : "");
+		weir_txn_refuse(t, &err);
+	} else {
+		r = wr_txn_store_config(t, full);
+	}
+	weir_network_free(full);
+	return r;
+}
+
+int weir_txn_network_undefine(struct weir_txn *t, const char *name)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_network *net;
+	int r = wr_store_config(weir_txn_handle(t), name, &net, &err);
+
+	/* A file that cannot be read as a definition can still be removed. */
+	if (r == -ENOENT || r == -EACCES || (r && err.stage == WEIR_STAGE_SYSTEM))
+		return weir_txn_refuse(t, &err);
+	if (!r)
+		weir_network_free(net);
+	return wr_txn_unstore(t, WR_STORE_CONFIG, name);
+}
+
+/* --- listing ---------------------------------------------------------------------------------- */
+
+struct listing {
+	struct weir *w;
+	struct weir_network_entry *entries;
+	size_t n, cap;
+};
+
+static struct weir_network_entry *entry_of(struct listing *l, const char *name)
+{
+	struct weir_network_entry *more;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (!strcmp(l->entries[i].name, name))
+			return &l->entries[i];
+	if (l->n == l->cap) {
+		l->cap = l->cap ? 2 * l->cap : 16;
+		more = realloc(l->entries, l->cap * sizeof(*more));
+		if (!more)
+			return NULL;
+		l->entries = more;
+	}
+	more = &l->entries[l->n++];
+	memset(more, 0, sizeof(*more));
+	wr_copy(more->name, sizeof(more->name), name);
+	return more;
+}
+
+static void describe(struct weir_network_entry *e, const struct weir_network *net)
+{
+	wr_copy(e->bridge, sizeof(e->bridge), net->bridge.name);
+	e->mode = net->forward.mode;
+}
+
+static int list_config(void *arg, const char *name)
+{
+	struct listing *l = arg;
+	struct weir_network_entry *e = entry_of(l, name);
+	struct weir_network *net;
+
+	if (!e)
+		return -ENOMEM;
+	e->is_persistent = true;
+	if (!wr_store_config(l->w, name, &net, NULL)) {
+		describe(e, net);
+		weir_network_free(net);
+	}
+	return 0;
+}
+
+static int list_live(void *arg, const char *name)
+{
+	struct listing *l = arg;
+	struct weir_network_entry *e = entry_of(l, name);
+	struct weir_link link;
+	struct wr_live *live;
+
+	if (!e)
+		return -ENOMEM;
+	e->is_active = true;
+	if (wr_store_live(l->w, name, &live, NULL))
+		return 0;
+	describe(e, &live->net);
+	e->bridge_missing = weir_link_get(l->w, live->bridge_ifindex, NULL, &link, NULL) ||
+			    strcmp(link.name, live->net.bridge.name);
+	wr_live_free(live);
+	return 0;
+}
+
+static int count_port(void *arg, const char *name)
+{
+	struct listing *l = arg;
+	struct weir_port port;
+
+	if (wr_store_port(l->w, name, &port, NULL))
+		return 0;
+	for (size_t i = 0; i < l->n; i++)
+		l->entries[i].n_ports += !strcmp(l->entries[i].name, port.network);
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct weir_network_entry *)a)->name,
+		      ((const struct weir_network_entry *)b)->name);
+}
+
+int weir_network_list(struct weir *w, struct weir_network_entry **ret, size_t *ret_n,
+		      struct weir_error *err)
+{
+	struct listing l = { .w = w };
+	int r = 0;
+
+	if (weir_config_dir(w))
+		r = wr_store_each(w, WR_STORE_CONFIG, list_config, &l, err);
+	if (!r)
+		r = wr_store_each(w, WR_STORE_LIVE, list_live, &l, err);
+	if (!r)
+		r = wr_store_each(w, WR_STORE_PORTS, count_port, &l, err);
+	if (r) {
+		free(l.entries);
+		return r == -ENOMEM ? wr_nomem(err) : r;
+	}
+	if (l.n)
+		qsort(l.entries, l.n, sizeof(*l.entries), by_name);
+	*ret = l.entries;
+	*ret_n = l.n;
+	return 0;
+}

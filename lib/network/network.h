@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of this folder need of each other. */
+#ifndef WR_NETWORK_NETWORK_H
+#define WR_NETWORK_NETWORK_H
+
+#include <weir/network.h>
+#include <weir/txn.h>
+
+#include "base/error.h"
+
+/* A running network: LIVE, one file in the state directory. */
+struct wr_live {
+	int32_t bridge_ifindex;
+	int32_t ifb_ifindex;	/* of the bridge's own bandwidth; 0: none */
+	char ifb_name[16];
+	struct weir_network net;
+};
+
+/* --- store.c: files --------------------------------------------------------------- */
+
+/* Both refuse a handle without the directory. -ENOENT: there is none; @err is filled then too. */
+int wr_store_config(struct weir *w, const char *name, struct weir_network **ret,
+		    struct weir_error *err);
+int wr_store_live(struct weir *w, const char *name, struct wr_live **ret, struct weir_error *err);
+void wr_live_free(struct wr_live *live);
+int wr_store_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err);
+
+/* Calls @fn with the name of everything that is stored, until it returns other than 0. */
+enum wr_store { WR_STORE_CONFIG, WR_STORE_LIVE, WR_STORE_PORTS };
+int wr_store_each(struct weir *w, enum wr_store which, int (*fn)(void *arg, const char *name),
+		  void *arg, struct weir_error *err);
+
+/* Steps that write and remove those files. */
+int wr_txn_store_config(struct weir_txn *t, const struct weir_network *net);
+int wr_txn_store_live(struct weir_txn *t, const struct wr_live *live);
+int wr_txn_store_port(struct weir_txn *t, const struct weir_port *port);
+int wr_txn_unstore(struct weir_txn *t, enum wr_store which, const char *name);
+
+/* --- choose.c: what a definition leaves to be made --------------------------------- */
+
+void wr_make_uuid(char uuid[37]);
+/* A unicast, locally administered address with libvirt's prefix 52:54:00. */
+void wr_make_mac(uint8_t mac[6]);
+/* The host's end of a guest's port: the guest's address with a high first byte. */
+void wr_host_mac(const uint8_t guest[6], uint8_t host[6]);
+/* Whether the handle's namespace has a link of that name, without asking rtnetlink. */
+bool wr_link_exists(struct weir *w, const char *name);
+/* Fills in uuid, MAC address and bridge name where they are absent. */
+int wr_complete(struct weir *w, struct weir_network *net, struct weir_error *err);
+
+/* --- check.c ------------------------------------------------------------------------- */
+
+/* Whether two networks have a subnet in common; then says which. */
+int wr_check_apart(const struct weir_network *net, const struct weir_network *other,
+		   struct weir_error *err);
+
+#endif

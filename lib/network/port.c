@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Guests' ports: attach and detach as steps, and the record of each. What port a
+ * guest gets is decided in resolve.c; here it is made.
+ */
+#include <stdio.h>
+
+#include <weir/link.h>
+
+#include "base/table.h"
+#include "network/network.h"
+#include "network/tables.h"
+
+#define MAX_PORTS 1000000
+
+static int refuse(struct weir_txn *t, const char *network, struct weir_error *err)
+{
+	if (!*err->object)
+		wr_format(err->object, sizeof(err->object), "network %s", network);
+	return weir_txn_refuse(t, err);
+}
+
+/* --- choosing -------------------------------------------------------------------------------- */
+
+static bool port_known(struct weir *w, const char *name)
+{
+	struct weir_port port;
+
+	return wr_store_port(w, name, &port, NULL) != -ENOENT;
+}
+
+static int choose_name(struct weir *w, char name[16], struct weir_error *err)
+{
+	for (int i = 0; i < MAX_PORTS; i++) {
+		wr_format(name, 16, "vnet%d", i);
+		if (!wr_link_exists(w, name) && !port_known(w, name))
+			return 0;
+	}
+	return wr_refuse(err, -ENOSPC, "port", "name", "vnet0 to vnet%d are all taken", MAX_PORTS - 1);
+}
+
+static int complete(struct weir *w, struct weir_port *port, struct weir_error *err)
+{
+	static const uint8_t none[6];
+
+	if (!memcmp(port->mac, none, 6))
+		wr_make_mac(port->mac);
+	wr_host_mac(port->mac, port->host_mac);
+	if (!*port->name)
+		return choose_name(w, port->name, err);
+	if (port_known(w, port->name))
+		return wr_refuse(err, -EEXIST, "port", "name", "%s is another guest's port",
+				 port->name);
+	return 0;
+}
+
+/* --- attaching --------------------------------------------------------------------------------- */
+
+/* What tap and veth have in common: up last, and without an IPv6 address the guest could reach. */
+static struct weir_link host_end(const struct wr_live *live, const struct weir_port *port)
+{
+	struct weir_link l = {
+		.sz = sizeof(l),
+		.has = WEIR_LINK_NAME | WEIR_LINK_MAC | WEIR_LINK_MASTER | WEIR_LINK_UP |
+		       WEIR_LINK_ADDR_GEN_MODE,
+		.master = (uint32_t)live->bridge_ifindex,
+		.mtu = port->mtu,
+		.addr_gen_mode = WEIR_ADDR_GEN_NONE,
+		.is_up = true,
+	};
+
+	wr_copy(l.name, sizeof(l.name), port->name);
+	memcpy(l.mac, port->host_mac, 6);
+	if (port->mtu)
+		l.has |= WEIR_LINK_MTU;
+	return l;
+}
+
+static int add_tap(struct weir_txn *t, const struct wr_live *live, const struct weir_port *port,
+		   const struct weir_guest *guest, int *ret_fds)
+{
+	struct weir_link l = host_end(live, port);
+
+	l.kind = WEIR_LINK_TUN;
+	l.tun.has = WEIR_TUN_VNET_HDR;
+	l.tun.vnet_hdr = guest->vnet_hdr;
+	return weir_txn_tap_add(t, &l, guest->n_queues, ret_fds);
+}
+
+static int add_veth(struct weir_txn *t, const struct wr_live *live, const struct weir_port *port)
+{
+	struct weir_link l = host_end(live, port);
+
+	l.kind = WEIR_LINK_VETH;
+	l.veth.has = WEIR_VETH_PEER_NAME | WEIR_VETH_PEER_MAC;
+	wr_copy(l.veth.peer_name, sizeof(l.veth.peer_name), port->ifname);
+	memcpy(l.veth.peer_mac, port->mac, 6);
+	if (port->mtu) {
+		l.veth.has |= WEIR_VETH_PEER_MTU;
+		l.veth.peer_mtu = port->mtu;
+	}
+	l.veth.peer_netns = port->netns;
+	l.veth.peer_up = true;
+	return weir_txn_link_add(t, &l);
+}
+
+static int attach(struct weir_txn *t, const struct wr_live *live, const struct weir_guest *guest,
+		  struct weir_port *port, int *ret_fds)
+{
+	struct weir_shape shape = { 0 };
+	int r = port->kind == WEIR_PORT_TAP ? add_tap(t, live, port, guest, ret_fds) :
+					      add_veth(t, live, port);
+
+	if (r < 0)
+		return r;
+	port->ifindex = r;
+	r = weir_txn_shape(t, port->ifindex, port->name, &port->bandwidth, &shape);
+	if (r)
+		return r;
+	port->ifb_ifindex = shape.ifb_ifindex;
+	wr_copy(port->ifb_name, sizeof(port->ifb_name), shape.ifb_name);
+	return wr_txn_store_port(t, port);
+}
+
+int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct weir_guest *guest,
+			 struct weir_port *ret, int *ret_fds)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir *w = weir_txn_handle(t);
+	struct weir_port port;
+	struct weir_guest full;
+	struct wr_live *live = NULL;
+	int r = wr_opts_copy(&full, sizeof(full), guest, "guest", &err);
+
+	if (!r)
+		r = wr_store_live(w, network, &live, &err);
+	if (!r)
+		r = weir_network_resolve(&live->net, &full, &port, &err);
+	if (!r && full.n_queues && !ret_fds)
+		r = wr_refuse(&err, -EINVAL, "port", "queues", "need a place for descriptors");
+	if (!r)
+		r = complete(w, &port, &err);
+	r = r ? refuse(t, network, &err) : attach(t, live, &full, &port, ret_fds);
+	wr_live_free(live);
+	if (!r && ret)
+		*ret = port;
+	return r;
+}
+
+/* --- detaching --------------------------------------------------------------------------------- */
+
+int weir_txn_port_detach(struct weir_txn *t, const char *network, const char *name)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port port;
+	int r = wr_store_port(weir_txn_handle(t), name, &port, &err);
+
+	if (!r && strcmp(port.network, network))
+		r = wr_refuse(&err, -ENOENT, "", "port", "%s is a port of network %s", name,
+			      port.network);
+	if (r)
+		return refuse(t, network, &err);
+	r = wr_txn_unstore(t, WR_STORE_PORTS, name);
+	if (!r && port.ifindex > 0)
+		r = weir_txn_link_del(t, port.ifindex, port.name);
+	if (!r && port.ifb_ifindex > 0)
+		r = weir_txn_link_del(t, port.ifb_ifindex, port.ifb_name);
+	return r;
+}
+
+/* --- listing ------------------------------------------------------------------------------------- */
+
+struct listing {
+	struct weir *w;
+	const char *network;
+	struct weir_port *ports;
+	size_t n, cap;
+};
+
+static int list_port(void *arg, const char *name)
+{
+	struct listing *l = arg;
+	struct weir_port port, *more;
+
+	if (wr_store_port(l->w, name, &port, NULL) || strcmp(port.network, l->network))
+		return 0;
+	if (l->n == l->cap) {
+		l->cap = l->cap ? 2 * l->cap : 16;
+		more = realloc(l->ports, l->cap * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		l->ports = more;
+	}
+	l->ports[l->n++] = port;
+	return 0;
+}
+
+/* vnet2 before vnet10. */
+static int by_name(const void *a, const void *b)
+{
+	return strverscmp(((const struct weir_port *)a)->name, ((const struct weir_port *)b)->name);
+}
+
+int weir_port_list(struct weir *w, const char *network, struct weir_port **ret, size_t *ret_n,
+		   struct weir_error *err)
+{
+	struct listing l = { .w = w, .network = network };
+	int r = wr_store_each(w, WR_STORE_PORTS, list_port, &l, err);
+
+	if (r) {
+		free(l.ports);
+		return r == -ENOMEM ? wr_nomem(err) : r;
+	}
+	if (l.n)
+		qsort(l.ports, l.n, sizeof(*l.ports), by_name);
+	*ret = l.ports;
+	*ret_n = l.n;
+	return 0;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where definitions and state are kept:
+ *
+ *	CONFIG_DIR/networks/NAME.json	the stored definition, durable
+ *	STATE_DIR/networks/NAME.json	a running network: its definition, its links
+ *	STATE_DIR/ports/PORT.json	a guest's port
+ *
+ * Reading is direct; writing and removing are steps of a transaction.
+ */
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include <weir/json.h>
+
+#include "base/file.h"
+#include "json/json.h"
+#include "network/network.h"
+#include "network/tables.h"
+
+/* --- the record of a running network ------------------------------------------------------ */
+
+static const struct wr_field live_fields[] = {
+	WR_ROW(wr_live, bridge_ifindex, WR_S32, "bridgeIfindex", .doc = "index of the bridge"),
+	WR_ROW(wr_live, ifb_ifindex, WR_S32, "ifbIfindex", .doc = "index of the bridge's ifb"),
+	WR_ROW(wr_live, ifb_name, WR_NAME, "ifbName", .doc = "the bridge's ifb"),
+	WR_OBJECT_ROW(wr_live, net, "definition", &wr_network_table, .flags = WR_REQUIRED,
+		      .doc = "what it was started from"),
+};
+static WR_TABLE(live_table, wr_live, "live network", -1, live_fields);
+
+void wr_live_free(struct wr_live *live)
+{
+	if (!live)
+		return;
+	wr_table_free(&live_table, live);
+	free(live);
+}
+
+/* --- paths --------------------------------------------------------------------------------- */
+
+static const struct {
+	bool config;
+	const char *folder;
+	const char *what;
+} stores[] = {
+	[WR_STORE_CONFIG] = { true, "networks", "network" },
+	[WR_STORE_LIVE] = { false, "networks", "network" },
+	[WR_STORE_PORTS] = { false, "ports", "port" },
+};
+
+static int folder_of(struct weir *w, enum wr_store which, char path[PATH_MAX],
+		     struct weir_error *err)
+{
+	const char *dir = stores[which].config ? weir_config_dir(w) : weir_state_dir(w);
+
+	if (!dir)
+		return wr_refuse(err, -EINVAL, stores[which].what,
+				 stores[which].config ? "config_dir" : "state_dir",
+				 "was not given to the handle");
+	wr_format(path, PATH_MAX, "%s/%s", dir, stores[which].folder);
+	return 0;
+}
+
+static int path_of(struct weir *w, enum wr_store which, const char *name, char path[PATH_MAX],
+		   struct weir_error *err)
+{
+	char folder[PATH_MAX];
+	int r = folder_of(w, which, folder, err);
+
+	if (r)
+		return r;
+	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") ||
+	    strlen(folder) + strlen(name) + 7 >= PATH_MAX)
+		return wr_refuse(err, -EINVAL, stores[which].what, "name", "\"%s\" is no name", name);
+	wr_format(path, PATH_MAX, "%s/%s.json", folder, name);
+	return 0;
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+static int read_store(struct weir *w, enum wr_store which, const char *name, struct wr_str *text,
+		      struct weir_error *err)
+{
+	char path[PATH_MAX], object[64];
+	int r = path_of(w, which, name, path, err);
+
+	if (r)
+		return r;
+	wr_format(object, sizeof(object), "%s %s", stores[which].what, name);
+	r = wr_file_read(path, text);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return wr_error(err, -ENOENT, WEIR_STAGE_INPUT, object, "", "%s",
+				which == WR_STORE_CONFIG ? "is not defined" :
+				which == WR_STORE_LIVE	 ? "is not running" : "does not exist");
+	return r ? wr_syserr(err, r, object, "%s", path) : 0;
+}
+
+static int say_which(struct weir_error *err, int r, enum wr_store which, const char *name)
+{
+	if (r && err)
+		wr_format(err->object, sizeof(err->object), "stored %s %s", stores[which].what, name);
+	return r;
+}
+
+int wr_store_config(struct weir *w, const char *name, struct weir_network **ret,
+		    struct weir_error *err)
+{
+	wr_auto(str) struct wr_str text = { 0 };
+	int r = read_store(w, WR_STORE_CONFIG, name, &text, err);
+
+	if (r)
+		return r;
+	return say_which(err, weir_network_parse(text.data, text.len, ret, err), WR_STORE_CONFIG,
+			 name);
+}
+
+int wr_store_live(struct weir *w, const char *name, struct wr_live **ret, struct weir_error *err)
+{
+	wr_auto(str) struct wr_str text = { 0 };
+	wr_auto(free) struct wr_live *live = NULL;
+	int r = read_store(w, WR_STORE_LIVE, name, &text, err);
+
+	if (r)
+		return r;
+	live = calloc(1, sizeof(*live));
+	if (!live)
+		return wr_nomem(err);
+	live->net.sz = sizeof(live->net);
+	r = wr_json_read(&live_table, text.data, text.len, live, err);
+	if (r)
+		return say_which(err, r, WR_STORE_LIVE, name);
+	*ret = wr_take(live);
+	return 0;
+}
+
+int wr_store_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err)
+{
+	wr_auto(str) struct wr_str text = { 0 };
+	int r = read_store(w, WR_STORE_PORTS, name, &text, err);
+
+	if (r)
+		return r;
+	return say_which(err, weir_port_parse(text.data, text.len, ret, err), WR_STORE_PORTS, name);
+}
+
+/* "NAME.json" of a finished file: not what a writer has just begun or moved aside. */
+static bool stored_name(const char *file, char name[256])
+{
+	size_t len = strlen(file);
+
+	if (len <= 5 || len > 255 || strcmp(file + len - 5, ".json"))
+		return false;
+	memcpy(name, file, len - 5);
+	name[len - 5] = '\0';
+	return true;
+}
+
+int wr_store_each(struct weir *w, enum wr_store which, int (*fn)(void *arg, const char *name),
+		  void *arg, struct weir_error *err)
+{
+	char path[PATH_MAX], name[256];
+	struct dirent *e;
+	DIR *dir;
+	int r = folder_of(w, which, path, err);
+
+	if (r)
+		return r;
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT || errno == ENOTDIR ? 0 :
+		       wr_syserr(err, -errno, stores[which].what, "%s", path);
+	while (!r && (e = readdir(dir)))
+		if (stored_name(e->d_name, name))
+			r = fn(arg, name);
+	closedir(dir);
+	return r;
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static int refuse(struct weir_txn *t, const struct weir_error *err)
+{
+	return weir_txn_refuse(t, err);
+}
+
+static int write_store(struct weir_txn *t, enum wr_store which, const char *name, char *json)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	wr_auto(free) char *text = json;
+	char path[PATH_MAX];
+
+	if (!text) {
+		wr_nomem(&err);
+		return refuse(t, &err);
+	}
+	if (path_of(weir_txn_handle(t), which, name, path, &err))
+		return refuse(t, &err);
+	return weir_txn_file_write(t, path, text, strlen(text), 0644, stores[which].config);
+}
+
+int wr_txn_store_config(struct weir_txn *t, const struct weir_network *net)
+{
+	char *json = NULL;
+
+	weir_network_json(net, &json);
+	return write_store(t, WR_STORE_CONFIG, net->name, json);
+}
+
+int wr_txn_store_live(struct weir_txn *t, const struct wr_live *live)
+{
+	char *json = NULL;
+
+	wr_json_write(&live_table, live, &json);
+	return write_store(t, WR_STORE_LIVE, live->net.name, json);
+}
+
+int wr_txn_store_port(struct weir_txn *t, const struct weir_port *port)
+{
+	char *json = NULL;
+
+	weir_port_json(port, &json);
+	return write_store(t, WR_STORE_PORTS, port->name, json);
+}
+
+int wr_txn_unstore(struct weir_txn *t, enum wr_store which, const char *name)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	char path[PATH_MAX];
+
+	if (path_of(weir_txn_handle(t), which, name, path, &err))
+		return refuse(t, &err);
+	return weir_txn_file_remove(t, path);
+}
