@@ -218,7 +218,7 @@ PROGRAMS_TO := $(call to,$(TOOL),$(SBINDIR)) $(call to,$(SHLIBS),$(LIBDIR))
 FILES_TO := $(call to,$(STATIC),$(LIBDIR)) $(call to,$(PCS),$(LIBDIR)/pkgconfig) $(call to,$(HEADERS),$(INCLUDEDIR)/weir) \
 	$(call to,$(wildcard examples/*.json),$(DATADIR)/doc/weir/examples) \
 	$(call to,$(wildcard tools/*.8),$(DATADIR)/man/man8) $(call to,$(wildcard lib/*.7),$(DATADIR)/man/man7) \
-	$(foreach f,$(shell find share -type f 2>/dev/null),$(f):$(DATADIR)/$(f:share/%=%))
+	$(call to,lib/json/network.schema.json,$(DATADIR)/weir)
 
 install: all ## tool, libraries, headers, .pc files, schema, examples, manuals
 	$(Q)for f in $(PROGRAMS_TO); do install -D -m 755 "$${f%%:*}" "$(DESTDIR)$${f#*:}" || exit; done
@@ -249,7 +249,7 @@ fuzz: ## run every fuzzer for 20 s each (clang)
 	@$(MAKE) --no-print-directory FUZZ=1 CC=$(FUZZ_CC) fuzz-run
 fuzz-run: $(FUZZERS)
 	@for f in $(FUZZERS); do n=$$(basename $$f); c=$(B)/corpus/$$n; mkdir -p $$c; \
-		seeds=; [ ! -d tests/fuzz/$$n ] || seeds=tests/fuzz/$$n; \
+		seeds=tests/fuzz/corpus/$${n#fuzz_}; [ -d $$seeds ] || seeds=; \
 		$$f -max_total_time=20 -print_final_stats=1 -artifact_prefix=$(B)/$$n- $$c $$seeds || exit; done
 bench: $(BENCH) $(TOOL) ## build and run the benchmarks (JSON on stdout)
 	@for b in $(BENCH); do WEIR='$(B)/weir' $$b || exit; done

@@ -91,18 +91,46 @@ void wr_str_shell(struct wr_str *s, const char *text)
 	wr_str_putc(s, '\'');
 }
 
+/* How many bytes the character of UTF-8 at @s has; 0: it is none. Stops at the final zero. */
+static size_t utf8_length(const unsigned char *s)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = *s < 0x80 ? 1 : *s < 0xc0 ? 0 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : *s < 0xf8 ? 4 : 0;
+	uint32_t c = n == 1 ? *s : *s & (0x7fu >> n);
+
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
+}
+
+bool wr_is_utf8(const char *text)
+{
+	size_t n = 1;
+
+	for (; *text && n; text += n)
+		n = utf8_length((const unsigned char *)text);
+	return n > 0;
+}
+
 void wr_str_json(struct wr_str *s, const char *text)
 {
 	wr_str_putc(s, '"');
-	for (; *text; text++) {
+	while (*text) {
 		unsigned char c = *text;
+		size_t n = utf8_length((const unsigned char *)text);
 
 		if (c == '"' || c == '\\')
 			wr_str_printf(s, "\\%c", c);
 		else if (c < 0x20)
 			wr_str_printf(s, "\\u%04x", c);
+		else if (n)
+			wr_str_add(s, text, n);
 		else
-			wr_str_putc(s, c);
+			wr_str_puts(s, "\xef\xbf\xbd"); /* U+FFFD */
+		text += n ? n : 1;
 	}
 	wr_str_putc(s, '"');
 }

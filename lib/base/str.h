@@ -25,7 +25,8 @@ void wr_str_putc(struct wr_str *s, char c);
 void wr_str_printf(struct wr_str *s, const char *fmt, ...) WR_PRINTF(2, 3);
 /* @text as one word of a POSIX shell, quoted only where it must be. */
 void wr_str_shell(struct wr_str *s, const char *text);
-/* @text as a JSON string with its quotes. */
+bool wr_is_utf8(const char *text);
+/* @text as a JSON string with its quotes; what is not UTF-8 becomes U+FFFD, since JSON has nothing else. */
 void wr_str_json(struct wr_str *s, const char *text);
 /* The text, owned by the caller; the string is empty afterwards. NULL when memory ran out. */
 char *wr_str_take(struct wr_str *s);

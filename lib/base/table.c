@@ -208,8 +208,11 @@ static int check_string(const struct wr_field *f, const char *s, struct weir_err
 {
 	char shown[WR_SHOWN];
 
+	if (!wr_is_utf8(s))
+		return wr_refuse(err, -EINVAL, "", f->name, "is not UTF-8");
 	if (f->check && f->check(s))
-		return wr_refuse(err, -EINVAL, "", f->name, "\"%s\" %s", wr_shown(s, shown), f->rule);
+		return wr_refuse(err, -EINVAL, "", f->name, "\"%s\" %s", wr_shown(s, shown),
+				 f->rule);
 	return 0;
 }
 
@@ -221,21 +224,25 @@ int wr_field_check(const struct wr_field *f, const void *obj, struct weir_error 
 		if (f->flags & (WR_BOOL | WR_TRISTATE))
 			return wr_load(f, obj) <= (f->flags & WR_BOOL ? 1u : 2u) ? 0 :
 			       wr_refuse(err, -EINVAL, "", f->name, "is neither yes nor no");
+		if (wr_load(f, obj) % scale(f))
+			return wr_refuse(err, -EINVAL, "", f->name,
+					 "is no whole number of %s: not a multiple of %" PRIu64,
+					 f->unit ? f->unit : "units", scale(f));
 		return check_integer(f, wr_load(f, obj) / scale(f), err);
 	}
 	if (f->codec == WR_NAME && !memchr(wr_member(f, obj), 0, f->size))
 		return wr_refuse(err, -ENAMETOOLONG, "", f->name, "is longer than %d bytes",
 				 f->size - 1);
 	if (f->codec == WR_IP && !known_ip(wr_member(f, obj)))
-		return wr_refuse(err, -EINVAL, "", f->name, "is neither an IPv4 nor an IPv6 address");
+		return wr_refuse(err, -EINVAL, "", f->name,
+				 "is neither an IPv4 nor an IPv6 address");
 	if (f->codec != WR_NAME && f->codec != WR_STRING)
 		return 0;
 	s = load_string(f, obj);
 	return s ? check_string(f, s, err) : 0;
 }
 
-static int parse_word(const struct wr_field *f, void *obj, const char *text,
-		      struct weir_error *err)
+static int parse_word(const struct wr_field *f, void *obj, const char *text, struct weir_error *err)
 {
 	char shown[WR_SHOWN], quoted[WR_SHOWN + 2];
 
@@ -248,8 +255,7 @@ static int parse_word(const struct wr_field *f, void *obj, const char *text,
 	return refuse_word(f, quoted, err);
 }
 
-static int parse_bool(const struct wr_field *f, void *obj, const char *text,
-		      struct weir_error *err)
+static int parse_bool(const struct wr_field *f, void *obj, const char *text, struct weir_error *err)
 {
 	static const char *const words[] = { "off", "on", "false", "true", "no", "yes", "0", "1" };
 	char shown[WR_SHOWN];
@@ -334,8 +340,7 @@ int wr_field_parse(const struct wr_table *t, const struct wr_field *f, void *obj
 	else
 		r = parse_string(f, obj, text, err);
 	if (r && (f->codec == WR_MAC || f->codec == WR_IP))
-		return wr_refuse(err, r, "", f->name, "\"%s\" is no %s",
-				 wr_shown(text, shown),
+		return wr_refuse(err, r, "", f->name, "\"%s\" is no %s", wr_shown(text, shown),
 				 f->codec == WR_MAC ? "MAC address" : "IP address");
 	if (!r)
 		wr_set_has(t, f, obj);
@@ -717,8 +722,9 @@ int wr_check_ifname(const char *name)
 {
 	if (!*name || strlen(name) > 15 || !strcmp(name, ".") || !strcmp(name, ".."))
 		return -EINVAL;
+	/* The kernel would make another name of one with a percent sign: "tap%d" is the first free tapN. */
 	for (; *name; name++)
-		if (*name == '/' || *name == ':' || isspace((unsigned char)*name))
+		if (strchr("/:%", *name) || isspace((unsigned char)*name))
 			return -EINVAL;
 	return 0;
 }

@@ -162,7 +162,7 @@ void wr_table_json(const struct wr_table *t, const void *obj, int indent, struct
 const char *wr_shown(const char *text, char buf[WR_SHOWN]);
 int wr_mac_parse(const char *text, uint8_t mac[6]);
 void wr_mac_format(const uint8_t mac[6], char buf[18]);
-/* A name the kernel takes for a link: 1..15 bytes, no slash, no space, not "." or "..". */
+/* A name the kernel takes for a link, as it is: 1..15 bytes, no slash, colon, % or space, not "." or "..". */
 int wr_check_ifname(const char *name);
 
 #endif

@@ -11,10 +11,10 @@
  *				descriptor ever after; gone with the network
  *	NAME.pid		written by dnsmasq, removed when it is stopped
  *
- * dnsmasq gives up root once it runs, so what SIGHUP makes it read must be
- * readable for everybody, directories included; where it is not (a state
- * directory of mode 0700), a reload is a restart. Bridge and addresses are
- * lib/network's.
+ * dnsmasq gives up root before it reads the host files, the first time too. So
+ * they and the directories above them must be open to everybody, as /run/weir is;
+ * in a state directory that is not (mode 0700), dnsmasq stays root. Bridge and
+ * addresses are lib/network's.
  */
 #ifndef WR_DHCP_DHCP_H
 #define WR_DHCP_DHCP_H
@@ -45,13 +45,18 @@ bool wr_dhcp_wanted(const struct weir_network *net);
 void wr_dhcp_paths(const char *state_dir, const char *network, struct wr_dhcp_files *ret);
 /*
  * The configuration: libvirt's keys in libvirt's order, then WR_DHCP_OWN_LINES. A
- * file whose path is empty is not mentioned. Refuses what would be read as
- * something else, in the host files too, so those need no error of their own.
+ * file whose path is empty is not mentioned. What dnsmasq would take for something
+ * else is refused (check.c), in the host files too, so those cannot fail.
  */
 int wr_dhcp_config(const struct weir_network *net, const struct wr_dhcp_files *files,
 		   struct wr_str *conf, struct weir_error *err);
 void wr_dhcp_hosts(const struct weir_network *net, struct wr_str *hosts);
 void wr_dhcp_addnhosts(const struct weir_network *net, struct wr_str *addnhosts);
+
+/* The refusals of wr_dhcp_config(): before the text is made, and of its lines. */
+int wr_dhcp_check(const struct weir_network *net, const struct wr_dhcp_files *files,
+		  struct weir_error *err);
+int wr_dhcp_check_lines(const struct weir_network *net, const char *text, struct weir_error *err);
 
 /* --- the process --------------------------------------------------------------- */
 
@@ -71,8 +76,11 @@ int wr_dhcp_service(const struct weir_network *net, const char *state_dir,
 		    struct wr_dhcp_service *ret, struct weir_error *err);
 /* Whether a map as in /proc/PID/uid_map has a number for @id. */
 bool wr_dhcp_id_mapped(const char *map, uint32_t id);
-/* Whether dnsmasq must stay root, because this user namespace has nobody else. */
-bool wr_dhcp_stays_root(void);
+/*
+ * Whether dnsmasq must stay root: in a user namespace that has nobody else, and
+ * where nobody else can get at its files.
+ */
+bool wr_dhcp_stays_root(const struct wr_dhcp_files *files);
 
 /* --- leases --------------------------------------------------------------------- */
 
@@ -90,7 +98,7 @@ enum wr_dhcp_change {
 	WR_DHCP_NOTHING = 0,
 	WR_DHCP_START,
 	WR_DHCP_STOP,
-	WR_DHCP_RELOAD,		/* host files and SIGHUP */
+	WR_DHCP_RELOAD, /* host files and SIGHUP */
 	WR_DHCP_RESTART,
 };
 

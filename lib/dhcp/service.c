@@ -7,6 +7,7 @@
  */
 #include <ctype.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -58,7 +59,7 @@ void wr_dhcp_paths(const char *state_dir, const char *network, struct wr_dhcp_fi
 		char *path;
 		const char *suffix;
 	} files[] = {
-		{ ret->conf, "conf" },	   { ret->hosts, "hosts" }, { ret->addnhosts, "addnhosts" },
+		{ ret->conf, "conf" },     { ret->hosts, "hosts" }, { ret->addnhosts, "addnhosts" },
 		{ ret->leases, "leases" }, { ret->pid, "pid" },
 	};
 	char name[MAX_ENCODED + 1];
@@ -94,13 +95,33 @@ static bool mapped(const char *path, uint32_t id)
  * dnsmasq becomes nobody:dip, and must set its groups for that. Those two have other
  * numbers elsewhere, but a namespace that maps one of them maps a range.
  */
-bool wr_dhcp_stays_root(void)
+static bool has_nobody(void)
 {
 	wr_auto(str) struct wr_str groups = { 0 };
 
 	wr_file_read("/proc/self/setgroups", &groups);
-	return !mapped("/proc/self/uid_map", 65534) || !mapped("/proc/self/gid_map", 30) ||
-	       !strncmp(wr_str_text(&groups), "deny", 4);
+	return mapped("/proc/self/uid_map", 65534) && mapped("/proc/self/gid_map", 30) &&
+	       strncmp(wr_str_text(&groups), "deny", 4);
+}
+
+/* Whether everybody gets through the directories above @path; those to be made are public. */
+static bool is_public(const char *path)
+{
+	char dir[WR_DHCP_PATH];
+	struct stat st;
+
+	wr_copy(dir, sizeof(dir), path);
+	for (char *slash; (slash = strrchr(dir, '/')) && slash > dir;) {
+		*slash = '\0';
+		if (stat(dir, &st) == 0 && !(st.st_mode & S_IXOTH))
+			return false;
+	}
+	return true;
+}
+
+bool wr_dhcp_stays_root(const struct wr_dhcp_files *files)
+{
+	return !has_nobody() || !is_public(files->hosts);
 }
 
 /* --- the process ---------------------------------------------------------------------- */
@@ -123,7 +144,8 @@ int wr_dhcp_service(const struct weir_network *net, const char *state_dir,
 
 	wr_format(ret->name, sizeof(ret->name), "dnsmasq of network %s", net->name);
 	if (strlen(state_dir) > WR_DHCP_PATH - 300)
-		return wr_refuse(err, -ENAMETOOLONG, ret->name, "", "the state directory's path is too long");
+		return wr_refuse(err, -ENAMETOOLONG, ret->name, "",
+				 "the state directory's path is too long");
 	wr_dhcp_paths(state_dir, net->name, &ret->files);
 	wr_format(ret->conf_file, sizeof(ret->conf_file), "--conf-file=%s", ret->files.conf);
 	ret->argv[0] = program ? program : "/usr/sbin/dnsmasq";

@@ -48,20 +48,20 @@ int wr_dhcp_change(const struct weir_network *old, const struct weir_network *ne
 		   struct weir_error *err)
 {
 	wr_auto(texts) struct texts was = { 0 }, is = { 0 };
-	int r = 0;
+	bool known;
+	int r;
 
 	if (!wr_dhcp_wanted(net)) {
 		*ret = pid || wr_dhcp_wanted(old) ? WR_DHCP_STOP : WR_DHCP_NOTHING;
 		return 0;
 	}
 	r = make_texts(net, files, &is, err);
-	if (!r && wr_dhcp_wanted(old))
-		r = make_texts(old, files, &was, err);
 	if (r)
 		return r;
+	known = wr_dhcp_wanted(old) && !make_texts(old, files, &was, NULL);
 	if (!pid)
 		*ret = WR_DHCP_START;
-	else if (!same(&was.conf, &is.conf))
+	else if (!known || !same(&was.conf, &is.conf))
 		*ret = WR_DHCP_RESTART;
 	else if (!same(&was.hosts, &is.hosts) || !same(&was.addnhosts, &is.addnhosts))
 		*ret = WR_DHCP_RELOAD;
@@ -70,32 +70,14 @@ int wr_dhcp_change(const struct weir_network *old, const struct weir_network *ne
 	return 0;
 }
 
-static bool has_mode(const char *path, mode_t bits)
+/* Whether the process that runs can read the files again; the directories may have changed. */
+static bool can_reload(const struct wr_dhcp_files *files, int pid)
 {
+	char path[32];
 	struct stat st;
 
-	return stat(path, &st) == 0 && (st.st_mode & bits) == bits;
-}
-
-/* Whether @path can be read by the user that dnsmasq has become. */
-static bool is_public(const char *path)
-{
-	char dir[WR_DHCP_PATH];
-
-	if (!has_mode(path, S_IROTH))
-		return false;
-	wr_copy(dir, sizeof(dir), path);
-	for (char *slash; (slash = strrchr(dir, '/')) && slash > dir;) {
-		*slash = '\0';
-		if (!has_mode(dir, S_IXOTH))
-			return false;
-	}
-	return has_mode("/", S_IXOTH);
-}
-
-static bool can_read_again(const struct wr_dhcp_files *files)
-{
-	return wr_dhcp_stays_root() || (is_public(files->hosts) && is_public(files->addnhosts));
+	wr_format(path, sizeof(path), "/proc/%d", pid);
+	return !wr_dhcp_stays_root(files) || (stat(path, &st) == 0 && st.st_uid == 0);
 }
 
 /* --- steps ------------------------------------------------------------------------------ */
@@ -128,15 +110,15 @@ static void write_files(struct weir_txn *t, const struct wr_dhcp_files *files,
  * dnsmasq would make the lease file itself, but then nobody took it away again when
  * a later step fails. @fresh: without the leases that may be there.
  */
-static int start(struct weir_txn *t, const struct wr_dhcp_service *s, const struct weir_network *net,
-		 bool fresh)
+static int start(struct weir_txn *t, const struct wr_dhcp_service *s,
+		 const struct weir_network *net, bool fresh)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	wr_auto(texts) struct texts x = { 0 };
 
 	if (make_texts(net, &s->files, &x, &err))
 		return weir_txn_refuse(t, &err);
-	if (wr_dhcp_stays_root())
+	if (wr_dhcp_stays_root(&s->files))
 		wr_str_puts(&x.conf, "user=\ngroup=\n");
 	if (x.conf.failed && wr_nomem(&err))
 		return weir_txn_refuse(t, &err);
@@ -200,13 +182,16 @@ int wr_txn_dhcp_reload(struct weir_txn *t, const struct weir_network *old,
 	struct weir_error err = WEIR_ERROR_INIT;
 	enum wr_dhcp_change change = WR_DHCP_NOTHING;
 	struct wr_dhcp_service s;
+	int pid;
 
 	if (!wr_dhcp_wanted(old) && !wr_dhcp_wanted(net))
 		return 0;
-	if (find_service(t, net, &s, &err) ||
-	    wr_dhcp_change(old, net, &s.files, weir_service_pid(&s.service), &change, &err))
+	if (find_service(t, net, &s, &err))
 		return weir_txn_refuse(t, &err);
-	if (change == WR_DHCP_RELOAD && !can_read_again(&s.files))
+	pid = weir_service_pid(&s.service);
+	if (wr_dhcp_change(old, net, &s.files, pid, &change, &err))
+		return weir_txn_refuse(t, &err);
+	if (change == WR_DHCP_RELOAD && !can_reload(&s.files, pid))
 		change = WR_DHCP_RESTART;
 	switch (change) {
 	case WR_DHCP_NOTHING:

@@ -67,9 +67,10 @@ static int refuse_key(const struct wr_table *t, const char *key, struct weir_err
 
 	if (meant)
 		wr_str_printf(&hint, "did you mean \"%s\"?", meant->name);
-	for (size_t i = 0; i < t->n && !meant; i++)
-		wr_str_printf(&hint, "%s%s", i == 0 ? "known are " : i + 1 < t->n ? ", " : " and ",
-			      t->fields[i].name);
+	for (size_t i = 0; i < t->n && !meant; i++) {
+		wr_str_puts(&hint, !i ? "known are " : i + 1 < t->n ? ", " : " and ");
+		wr_str_puts(&hint, t->fields[i].name);
+	}
 	return wr_refuse(err, -EINVAL, "", *key ? wr_shown(key, shown) : "\"\"",
 			 "is not known here; %s", wr_str_text(&hint));
 }

@@ -76,7 +76,8 @@ static void link_msg(struct wr_batch *b, uint16_t type, uint16_t flags, int ifin
 {
 	struct ifinfomsg ifi = {
 		.ifi_index = ifindex,
-		.ifi_flags = up ? IFF_UP : 0,
+		/* Flags without a mask would replace all of them. */
+		.ifi_flags = change_up && up ? IFF_UP : 0,
 		.ifi_change = change_up ? IFF_UP : 0,
 	};
 

@@ -31,7 +31,7 @@ static const struct wr_field link_fields[] = {
 	LINK(ifindex, 0, WR_S32, "ifindex", IFINDEX, .flags = WR_HEADER | WR_FIXED,
 	     .doc = "its number"),
 	LINK(name, IFLA_IFNAME, WR_NAME, "name", NAME, .check = wr_check_ifname,
-	     .rule = "is no name for a link: 1 to 15 bytes without slash, colon or space",
+	     .rule = "is no name for a link: 1 to 15 bytes without slash, colon, percent sign or space",
 	     .doc = "its name"),
 	LINK(mac, IFLA_ADDRESS, WR_MAC, "address", MAC, .doc = "MAC address"),
 	LINK(mtu, IFLA_MTU, WR_U32, "mtu", MTU, .unit = "bytes", .doc = "largest packet"),

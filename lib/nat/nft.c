@@ -5,13 +5,14 @@
  *
  * A context lives as long as one step: it is a socket, and libweir has no place
  * that could keep one for us. libnftables ends the program when its socket
- * cannot be opened, and writes to standard error when the caller has no
- * privilege to list the ruleset; wr_nft_open() looks first, so that neither
- * happens.
+ * cannot be opened, and writes to standard error when the caller may not list the
+ * ruleset; wr_nft_open() asks first, so that neither happens.
  */
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <nftables/libnftables.h>
 
@@ -25,7 +26,7 @@ static const struct feature {
 	{ "type nat hook postrouting priority 0;", "nat chains (nft_chain_nat, CONFIG_NFT_NAT)" },
 	{ "iifname \"lo\" accept", "meta (CONFIG_NF_TABLES)" },
 	{ "ct state established accept", "conntrack (nft_ct, CONFIG_NFT_CT)" },
-	{ "reject with icmpx port-unreachable", "reject (nft_reject_inet, CONFIG_NFT_REJECT)" },
+	{ "reject with icmpx port-unreachable", "reject (nft_reject_inet, CONFIG_NFT_REJECT_INET)" },
 	{ "type nat hook postrouting priority 0; masquerade", "masquerade (nft_masq, CONFIG_NFT_MASQ)" },
 	{ "type nat hook postrouting priority 0; snat ip to 192.0.2.1", "snat (nft_nat, CONFIG_NFT_NAT)" },
 };
@@ -63,7 +64,7 @@ static int run(struct nft_ctx *nft, const char *script, char *why, size_t size)
 	return code_of(why);
 }
 
-/* Tries without changing anything. */
+/* Tries without changing anything. Not cheap: the kernel waits for a grace period. */
 static int try(struct nft_ctx *nft, const char *script, char *why, size_t size)
 {
 	int r;
@@ -100,55 +101,60 @@ int wr_nft_run(struct nft_ctx *nft, const char *script, struct weir_error *err)
 	name_missing(nft, &missing);
 	if (missing.len)
 		return wr_error(err, -EPROTONOSUPPORT, WEIR_STAGE_KERNEL, "", "",
-				"%s: the kernel lacks %s", why, wr_str_text(&missing));
+				"the kernel lacks %s (libnftables: %s)", wr_str_text(&missing), why);
 	return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why);
 }
 
 /* --- the context ------------------------------------------------------------------- */
 
-static int unsupported(struct weir_error *err)
+/* Asks for the ruleset's generation: the cheapest question that needs what all others need. */
+static int ask(int fd)
 {
-	return wr_error(err, -EPROTONOSUPPORT, WEIR_STAGE_KERNEL, "", "",
-			"the kernel lacks nf_tables (CONFIG_NF_TABLES)");
+	const struct {
+		struct nlmsghdr nlh;
+		struct nfgenmsg gen;
+	} question = {
+		.nlh = { .nlmsg_len = sizeof(question), .nlmsg_flags = NLM_F_REQUEST,
+			 .nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN },
+		.gen = { .version = NFNETLINK_V0 },
+	};
+	struct {
+		struct nlmsghdr nlh;
+		struct nlmsgerr err;
+		char rest[512];
+	} answer = { 0 };
+
+	/* The kernel answers within send(). */
+	if (send(fd, &question, sizeof(question), 0) < 0 ||
+	    recv(fd, &answer, sizeof(answer), MSG_DONTWAIT) < 0)
+		return -errno;
+	return answer.nlh.nlmsg_type == NLMSG_ERROR ? answer.err.error : 0;
 }
 
-static int check_socket(struct weir_error *err)
+static int check_access(struct weir_error *err)
 {
 	wr_auto(fd) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-
-	if (fd >= 0)
-		return 0;
-	if (errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT)
-		return unsupported(err);
-	return wr_syserr(err, -errno, "", "netfilter socket");
-}
-
-static int check_access(struct nft_ctx *nft, struct weir_error *err)
-{
-	char why[256] = "";
-	int r = try(nft, "add table inet weir", why, sizeof(why));
+	int r = fd < 0 ? -errno : ask(fd);
 
 	if (r == -EPERM)
 		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "",
-				"%s: nf_tables needs CAP_NET_ADMIN in the network namespace", why);
-	if (r == -EOPNOTSUPP || r == -EINVAL || r == -EPROTONOSUPPORT)
-		return unsupported(err);
-	return r ? wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why) : 0;
+				"nf_tables needs CAP_NET_ADMIN in the network namespace");
+	if (r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT || r == -EINVAL || r == -EOPNOTSUPP)
+		return wr_error(err, -EPROTONOSUPPORT, WEIR_STAGE_KERNEL, "", "",
+				"the kernel lacks nf_tables (CONFIG_NF_TABLES)");
+	return r ? wr_syserr(err, r, "", "netfilter socket") : 0;
 }
 
 int wr_nft_open(struct nft_ctx **ret, struct weir_error *err)
 {
 	wr_auto(nft) struct nft_ctx *nft = NULL;
-	int r = check_socket(err);
+	int r = check_access(err);
 
 	if (r)
 		return r;
 	nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!nft || nft_ctx_buffer_output(nft) || nft_ctx_buffer_error(nft))
 		return wr_nomem(err);
-	r = check_access(nft, err);
-	if (r)
-		return r;
 	*ret = wr_take(nft);
 	return 0;
 }
@@ -159,17 +165,16 @@ void wr_nft_close(struct nft_ctx *nft)
 		nft_ctx_free(nft);
 }
 
-/* Listing a table that is not there is an error like any other, so tables are listed first. */
 int wr_nft_read(struct nft_ctx *nft, struct wr_nat_table *table, const char *bridge,
 		struct weir_error *err)
 {
 	char why[256] = "";
-	int r = run(nft, "list tables inet", why, sizeof(why));
+	int r = run(nft, "list table inet weir", why, sizeof(why));
 
-	if (!r && strstr(nft_ctx_get_output_buffer(nft), "table inet weir\n")) {
-		r = run(nft, "list table inet weir", why, sizeof(why));
-		if (!r)
-			wr_nat_table_read(table, nft_ctx_get_output_buffer(nft), bridge);
-	}
-	return r ? wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why) : 0;
+	if (r == -ENOENT)
+		return 0;	/* there is no such table */
+	if (r)
+		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why);
+	wr_nat_table_read(table, nft_ctx_get_output_buffer(nft), bridge);
+	return 0;
 }

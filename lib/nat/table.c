@@ -15,8 +15,10 @@
 
 /*
  * All of it may be run again where the table is there: declarations are no error
- * then, and rules are flushed before they are added. nftables has no "add this
- * rule unless it is there".
+ * then, and rules are flushed before they are added; nftables has no "add this
+ * rule unless it is there". Rules are not written inside of the chains: naming a
+ * chain twice is a change of it for the kernel, and closing the socket then waits
+ * 10 ms for a grace period.
  */
 static const char make_table[] =
 	"table inet weir {\n"
@@ -46,42 +48,26 @@ static const char make_table[] =
 	"flush chain inet weir in_dev\n"
 	"flush chain inet weir forward\n"
 	"flush chain inet weir postrouting\n"
-	"table inet weir {\n"
-	"	chain refuse {\n"
-	"		reject with icmpx port-unreachable\n"
-	"	}\n"
-	"	chain out_any {\n"
-	"		iifname . ip saddr @net4 return\n"
-	"		iifname . ip6 saddr @net6 return\n"
-	"		goto refuse\n"
-	"	}\n"
-	"	chain out_dev {\n"
-	"		iifname . oifname @uplink goto out_any\n"
-	"		goto refuse\n"
-	"	}\n"
-	"	chain in_any {\n"
-	"		ct state established,related accept\n"
-	"		oifname . ip daddr @in4 accept\n"
-	"		oifname . ip6 daddr @in6 accept\n"
-	"		goto refuse\n"
-	"	}\n"
-	"	chain in_dev {\n"
-	"		oifname . iifname @uplink goto in_any\n"
-	"		goto refuse\n"
-	"	}\n"
-	"	chain forward {\n"
-	"		iifname . oifname @same accept\n"
-	"		iifname vmap @from_if\n"
-	"		oifname vmap @to_if\n"
-	"	}\n"
-	"	chain postrouting {\n"
-	"		iifname . oifname @same return\n"
-	"		ip daddr { 224.0.0.0/24, 255.255.255.255 } return\n"
-	"		ip6 daddr ff02::/16 return\n"
-	"		meta nfproto ipv4 iifname vmap @nat4\n"
-	"		meta nfproto ipv6 iifname vmap @nat6\n"
-	"	}\n"
-	"}\n";
+	"add rule inet weir refuse reject with icmpx port-unreachable\n"
+	"add rule inet weir out_any iifname . ip saddr @net4 return\n"
+	"add rule inet weir out_any iifname . ip6 saddr @net6 return\n"
+	"add rule inet weir out_any goto refuse\n"
+	"add rule inet weir out_dev iifname . oifname @uplink goto out_any\n"
+	"add rule inet weir out_dev goto refuse\n"
+	"add rule inet weir in_any ct state established,related accept\n"
+	"add rule inet weir in_any oifname . ip daddr @in4 accept\n"
+	"add rule inet weir in_any oifname . ip6 daddr @in6 accept\n"
+	"add rule inet weir in_any goto refuse\n"
+	"add rule inet weir in_dev oifname . iifname @uplink goto in_any\n"
+	"add rule inet weir in_dev goto refuse\n"
+	"add rule inet weir forward iifname . oifname @same accept\n"
+	"add rule inet weir forward iifname vmap @from_if\n"
+	"add rule inet weir forward oifname vmap @to_if\n"
+	"add rule inet weir postrouting iifname . oifname @same return\n"
+	"add rule inet weir postrouting ip daddr { 224.0.0.0/24, 255.255.255.255 } return\n"
+	"add rule inet weir postrouting ip6 daddr ff02::/16 return\n"
+	"add rule inet weir postrouting meta nfproto ipv4 iifname vmap @nat4\n"
+	"add rule inet weir postrouting meta nfproto ipv6 iifname vmap @nat6\n";
 
 /*
  * The kernel refuses to delete a chain that an element leads to. So when another

@@ -36,8 +36,11 @@ static void put_row(struct wr_batch *b, const struct wr_field *f, const void *ob
 		wr_put_u64(b, f->attr, wr_load(f, obj));
 		break;
 	case WR_NAME:
-		/* No bytes at all take an alias away; one zero byte would be an alias. */
-		wr_put(b, f->attr, text, *text ? strlen(text) + 1 : 0);
+		/*
+		 * Without the zero byte: dev_set_alias() counts it, so the longest alias would
+		 * be refused, and an empty one, which takes the alias away, would be one.
+		 */
+		wr_put(b, f->attr, text, strlen(text));
 		break;
 	case WR_MAC:
 		wr_put(b, f->attr, text, 6);
@@ -240,6 +243,8 @@ static size_t enclosing(const struct nlmsghdr *msg, uint32_t offset, uint16_t ty
 	size_t end = msg->nlmsg_len;
 	size_t depth = 0;
 
+	if (offset < at)
+		return 0;	/* in the fixed header */
 	while (depth < MAX_DEPTH && at + MNL_ATTR_HDRLEN <= end) {
 		const struct nlattr *a = (const void *)(base + at);
 		size_t next = at + MNL_ALIGN(a->nla_len);

@@ -75,6 +75,8 @@ size_t wr_nest(struct wr_batch *b, uint16_t attr)
 
 void wr_nest_end(struct wr_batch *b, size_t nest)
 {
+	if (b->buf.len - nest > UINT16_MAX)
+		b->buf.failed = true;
 	if (!b->buf.failed)
 		mnl_attr_nest_end(wr_msg_header(b), (struct nlattr *)(void *)(b->buf.data + nest));
 }

@@ -79,8 +79,8 @@ static int check_nat(const struct weir_network *net, struct weir_error *err)
 			return r;
 		}
 	}
-	if (nat->port.start && nat->port.end <= nat->port.start)
-		return wr_refuse(err, -EINVAL, "", "forward.nat.port.end", "%u is not above start, %u",
+	if (nat->port.start && nat->port.end < nat->port.start)
+		return wr_refuse(err, -EINVAL, "", "forward.nat.port.end", "%u is below start, %u",
 				 nat->port.end, nat->port.start);
 	return 0;
 }
@@ -332,10 +332,12 @@ int weir_network_check(const struct weir_network *net, struct weir_error *err)
 		check_forward, check_ips, check_routes, check_portgroups, check_dns,
 	};
 	int r = wr_table_check(&wr_network_table, net, err);
+	char name[WR_SHOWN];
 
 	for (size_t i = 0; i < WR_COUNT(rules) && !r; i++)
 		r = rules[i](net, err);
 	if (r && err && !*err->object)
-		wr_format(err->object, sizeof(err->object), "network %s", net->name ? net->name : "");
+		wr_format(err->object, sizeof(err->object), "network %s",
+			  wr_shown(net->name ? net->name : "", name));
 	return r;
 }

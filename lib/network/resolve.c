@@ -41,6 +41,14 @@ static int check_guest(const struct weir_guest *g, struct weir_error *err)
 	return 0;
 }
 
+/* The port is kept as JSON, which holds no other text. */
+static int check_text(const char *src, const char *attr, struct weir_error *err)
+{
+	if (src && !wr_is_utf8(src))
+		return wr_refuse(err, -EINVAL, "port", attr, "is not UTF-8");
+	return 0;
+}
+
 static int copy_text(char *dst, size_t size, const char *src, const char *attr,
 		     struct weir_error *err)
 {
@@ -48,17 +56,17 @@ static int copy_text(char *dst, size_t size, const char *src, const char *attr,
 		return wr_refuse(err, -ENAMETOOLONG, "port", attr, "is longer than %zu bytes",
 				 size - 1);
 	wr_copy(dst, size, src);
-	return 0;
+	return check_text(src, attr, err);
 }
 
 static int copy_name(char dst[16], const char *src, const char *attr, struct weir_error *err)
 {
 	if (src && wr_check_ifname(src))
 		return wr_refuse(err, -EINVAL, "port", attr,
-				 "\"%s\" is no name for a link: 1 to 15 bytes without slash, colon or space",
+				 "\"%s\" is no name for a link: 1 to 15 bytes without slash, colon, percent sign or space",
 				 src);
 	wr_copy(dst, 16, src);
-	return 0;
+	return check_text(src, attr, err);
 }
 
 int weir_network_resolve(const struct weir_network *net, const struct weir_guest *guest,

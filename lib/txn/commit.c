@@ -284,10 +284,13 @@ static bool is_in(const struct weir_step *s, const char *netns)
 /* A request that the kernel refuses: a test wants to see the batch go on and be undone. */
 static void spoil(struct wr_batch *b)
 {
+	/* Without a family's byte the kernel would take it for nothing; this is too short. */
+	const size_t len = MNL_NLMSG_HDRLEN + 4;
+
 	if (b->buf.failed)
 		return;
-	wr_msg_header(b)->nlmsg_len = MNL_NLMSG_HDRLEN;
-	b->buf.len = b->msg + MNL_NLMSG_HDRLEN;
+	wr_msg_header(b)->nlmsg_len = len;
+	b->buf.len = b->msg + len;
 }
 
 /* What became of each step of a batch; without answers they stay lost. */

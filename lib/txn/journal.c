@@ -374,11 +374,14 @@ static int recover(struct weir_txn *t, const struct wr_journal *j, struct weir_e
 int wr_journal_recover(struct weir *w, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str text = { 0 };
-	struct wr_journal j;
+	struct wr_journal j = { 0 };
 	struct weir_txn *t;
 	char path[PATH_MAX];
 	int r;
 
+	/* One that was being written means that nothing had been done yet. */
+	wr_format(path, sizeof(path), "%s/journal.new", w->state_dir);
+	unlink(path);
 	journal_path(w, path);
 	r = wr_file_read(path, &text);
 	if (r == -ENOENT)

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The fixture: see lib_ns.h. */
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <weir/json.h>
+#include <weir/weir.h>
+
+#include "lib_ns.h"
+
+char ns_config_dir[64], ns_state_dir[64];
+static char top[32];
+
+int ns_setup(void **state)
+{
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0) {
+		perror("unshare");
+		return -1;
+	}
+	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	if (mount("none", "/run", "tmpfs", 0, NULL) < 0 || mkdir("/run/netns", 0755) < 0) {
+		perror("/run");
+		return -1;
+	}
+	snprintf(top, sizeof(top), "/run/weir-test-%d", getpid());
+	snprintf(ns_config_dir, sizeof(ns_config_dir), "%s/config", top);
+	snprintf(ns_state_dir, sizeof(ns_state_dir), "%s/state", top);
+	if (mkdir(top, 0755) < 0)
+		return -1;
+	ns_sh("ip link set lo up");
+	return 0;
+}
+
+/* Whatever a failed test left running; the namespaces go by themselves. */
+int ns_teardown(void **state)
+{
+	if (*top)
+		ns_sh("for p in $(pgrep -f -- '[=]%s/'); do kill -9 $p; done; umount -l /run", top);
+	*top = '\0';
+	return 0;
+}
+
+static char *format(const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	return text;
+}
+
+void ns_sh(const char *fmt, ...)
+{
+	va_list ap;
+	char *command;
+	int r;
+
+	va_start(ap, fmt);
+	command = format(fmt, ap);
+	va_end(ap);
+	fflush(NULL);
+	r = system(command);
+	if (r)
+		fprintf(stderr, "exit %d: %s\n", r, command);
+	free(command);
+	assert_int_equal(r, 0);
+}
+
+char *ns_out(const char *fmt, ...)
+{
+	va_list ap;
+	char *command, *out = NULL;
+	size_t len = 0;
+	FILE *pipe, *mem = open_memstream(&out, &len);
+	char buf[4096];
+	size_t n;
+
+	va_start(ap, fmt);
+	command = format(fmt, ap);
+	va_end(ap);
+	pipe = popen(command, "re");
+	free(command);
+	assert_non_null(pipe);
+	assert_non_null(mem);
+	while ((n = fread(buf, 1, sizeof(buf), pipe)) > 0)
+		fwrite(buf, 1, n, mem);
+	pclose(pipe);
+	fclose(mem);
+	return out;
+}
+
+char *ns_snapshot(void)
+{
+	return ns_out("tests/netns/snapshot.sh %s", top);
+}
+
+bool ns_is_same(const char *before)
+{
+	char *now = ns_snapshot();
+	bool same = !strcmp(before, now);
+
+	free(now);
+	return same;
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+void ns_assert_same(const char *before, const char *what)
+{
+	char *now = ns_snapshot();
+	bool same = !strcmp(before, now);
+
+	if (!same) {
+		fprintf(stderr, "%s: the state differs\n", what);
+		write_text("/run/before", before);
+		write_text("/run/now", now);
+		fflush(NULL);
+		if (system("for f in before now; do tr ' ' '\\n' </run/$f >/run/$f.words; done;"
+			   "diff /run/before.words /run/now.words >&2") < 0)
+			perror("diff");
+	}
+	free(now);
+	assert_true(same);
+}
+
+struct weir *ns_open(void)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_options opts = {
+		.sz = sizeof(opts), .config_dir = ns_config_dir, .state_dir = ns_state_dir,
+		.step_ops = weir_network_steps,
+	};
+	struct weir *w = NULL;
+
+	if (weir_open(&opts, &w, &err))
+		fprintf(stderr, "%s\n", err.msg);
+	assert_non_null(w);
+	return w;
+}
+
+struct weir_txn *ns_begin(struct weir *w)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t = NULL;
+
+	if (weir_txn_begin(w, "test", 0, &t, &err) < 0)
+		fprintf(stderr, "%s: %s\n", err.object, err.msg);
+	assert_non_null(t);
+	return t;
+}
+
+void ns_commit(struct weir_txn *t)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	char line[1024];
+	int r = weir_txn_commit(t, &err);
+
+	if (r)
+		fprintf(stderr, "%s\n", weir_error_format(&err, line, sizeof(line)));
+	assert_int_equal(r, 0);
+}
+
+struct weir_network *ns_network(const char *json)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_network *net = NULL;
+	char *text = strdup(json), line[1024];
+
+	assert_non_null(text);
+	for (char *p = text; *p; p++)
+		if (*p == '\'')
+			*p = '"';
+	if (weir_network_parse(text, strlen(text), &net, &err))
+		fprintf(stderr, "%s\n", weir_error_format(&err, line, sizeof(line)));
+	free(text);
+	assert_non_null(net);
+	return net;
+}

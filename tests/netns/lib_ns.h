@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A place to break things: the test program itself moves into network and mount
+ * namespaces of its own, anew for each test, with its own /run and directories
+ * for definitions and state. Nothing of it is left when the test is over.
+ */
+#ifndef TESTS_NETNS_LIB_NS_H
+#define TESTS_NETNS_LIB_NS_H
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <weir/network.h>
+#include <weir/txn.h>
+
+/* cmocka's setup and teardown. */
+int ns_setup(void **state);
+int ns_teardown(void **state);
+
+extern char ns_config_dir[], ns_state_dir[];
+
+/* Runs a shell command; fails the test, with the command's name, if it does not exit with 0. */
+void ns_sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* What the command printed, for free(). */
+char *ns_out(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Everything that weir may change, as text (snapshot.sh); for free(). */
+char *ns_snapshot(void);
+/* Fails the test and shows the difference if the state is not @before. */
+void ns_assert_same(const char *before, const char *what);
+bool ns_is_same(const char *before);
+
+/* A handle on the test's directories, with every type of steps. */
+struct weir *ns_open(void);
+/* Begins; fails the test if it cannot. */
+struct weir_txn *ns_begin(struct weir *w);
+/* Commits; fails the test and shows why if that fails. */
+void ns_commit(struct weir_txn *t);
+/* A definition from JSON text, in which ' stands for ". For weir_network_free(). */
+struct weir_network *ns_network(const char *json);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The transactions: see lib_scenario.h. Everything that would be random is given. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weir/link.h>
+
+#include "lib_scenario.h"
+
+static const char nat_json[] =
+	"{'name':'nat net','uuid':'11111111-2222-4333-8444-555555555555','forward':{'mode':'nat',"
+	" 'nat':{'ipv6':true,'port':{'start':2000,'end':3000}}},"
+	" 'bridge':{'name':'virbr0'},'mac':'52:54:00:11:22:33','mtu':1400,"
+	" 'domain':{'name':'weir.test'},"
+	" 'bandwidth':{'inbound':{'average':20000,'peak':30000,'burst':1000},'outbound':{'average':10000}},"
+	" 'ips':[{'address':'192.168.122.1','prefix':24,'dhcp':{"
+	"   'ranges':[{'start':'192.168.122.10','end':'192.168.122.99'}],"
+	"   'hosts':[{'mac':'52:54:00:00:00:01','name':'one','ip':'192.168.122.5'}]}},"
+	"  {'address':'fd00:122::1','prefix':64}],"
+	" 'routes':[{'address':'10.99.0.0','prefix':16,'gateway':'192.168.122.7'}],"
+	" 'portgroups':[{'name':'gold','bandwidth':{'inbound':{'average':1000,'peak':2000,'burst':64},"
+	"  'outbound':{'average':500}}}]}";
+
+static const char isolated_json[] =
+	"{'name':'iso','uuid':'11111111-2222-4333-8444-666666666666','bridge':{'name':'virbr1','stp':true,'delay':2},"
+	" 'mac':'52:54:00:11:22:44','dns':{'enable':false},'ips':[{'address':'10.7.0.1','prefix':24}]}";
+
+static void start_json(struct weir_txn *t, const char *json)
+{
+	struct weir_network *net = ns_network(json);
+
+	weir_txn_network_start(t, net);
+	weir_network_free(net);
+}
+
+static void define_json(struct weir *w, const char *json)
+{
+	struct weir_network *net = ns_network(json);
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_network_define(t, net);
+	ns_commit(t);
+	weir_network_free(net);
+}
+
+static void run_network(struct weir *w, const char *json)
+{
+	struct weir_txn *t = ns_begin(w);
+
+	start_json(t, json);
+	ns_commit(t);
+}
+
+/* --- networks ---------------------------------------------------------------------------- */
+
+static void nothing(struct weir *w)
+{
+}
+
+/* One link forwards while the host does not: undo must give it back. */
+static void one_forwards(struct weir *w)
+{
+	ns_sh("ip link add up0 type veth peer name up1 && ip link set up0 up && "
+	      "ip addr add 10.0.0.1/24 dev up0 && echo 0 >/proc/sys/net/ipv4/ip_forward && "
+	      "echo 1 >/proc/sys/net/ipv4/conf/up0/forwarding");
+}
+
+static void start_nat(struct weir_txn *t)
+{
+	start_json(t, nat_json);
+}
+
+static void start_isolated(struct weir_txn *t)
+{
+	start_json(t, isolated_json);
+}
+
+static void with_nat(struct weir *w)
+{
+	run_network(w, nat_json);
+}
+
+static void with_both(struct weir *w)
+{
+	run_network(w, isolated_json);
+	run_network(w, nat_json);
+}
+
+static void stop_nat(struct weir_txn *t)
+{
+	weir_txn_network_stop(t, "nat net");
+}
+
+static void define_nat(struct weir_txn *t)
+{
+	struct weir_network *net = ns_network(nat_json);
+
+	weir_txn_network_define(t, net);
+	weir_network_free(net);
+}
+
+static void with_defined(struct weir *w)
+{
+	define_json(w, nat_json);
+}
+
+static void undefine_nat(struct weir_txn *t)
+{
+	weir_txn_network_undefine(t, "nat net");
+}
+
+/* --- reloading: the stored definition has one host more, or another range ------------------- */
+
+static char *replaced(const char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from);
+	char *out;
+
+	assert_non_null(at);
+	assert_true(asprintf(&out, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)) > 0);
+	return out;
+}
+
+static void with_changed(struct weir *w, const char *from, const char *to)
+{
+	char *json = replaced(nat_json, from, to);
+
+	run_network(w, nat_json);
+	define_json(w, json);
+	free(json);
+}
+
+static void with_new_host(struct weir *w)
+{
+	with_changed(w, "'hosts':[", "'hosts':[{'mac':'52:54:00:00:00:02','ip':'192.168.122.6'},");
+}
+
+static void with_new_range(struct weir *w)
+{
+	with_changed(w, "192.168.122.99", "192.168.122.200");
+}
+
+static void reload_nat(struct weir_txn *t)
+{
+	weir_txn_network_reload(t, "nat net");
+}
+
+/* --- ports ------------------------------------------------------------------------------------- */
+
+static int fds[2];
+
+static void attach(struct weir_txn *t, enum weir_port_kind kind, unsigned int n_queues)
+{
+	struct weir_guest g = {
+		.sz = sizeof(g), .kind = kind, .name = kind == WEIR_PORT_TAP ? "tap0" : "veth0",
+		.portgroup = "gold", .mac = { 0x52, 0x54, 0, 1, 1, kind }, .owner = "guest \"1\"",
+		.n_queues = n_queues, .netns = kind == WEIR_PORT_VETH ? "guest" : NULL,
+	};
+
+	weir_txn_port_attach(t, "nat net", &g, NULL, fds);
+}
+
+static void attach_tap(struct weir_txn *t)
+{
+	attach(t, WEIR_PORT_TAP, 0);
+}
+
+static void attach_open_tap(struct weir_txn *t)
+{
+	attach(t, WEIR_PORT_TAP, 2);
+}
+
+static void attach_veth(struct weir_txn *t)
+{
+	attach(t, WEIR_PORT_VETH, 0);
+}
+
+static void with_guest(struct weir *w)
+{
+	with_nat(w);
+	ns_sh("ip netns add guest");
+}
+
+static void with_ports(struct weir *w)
+{
+	struct weir_txn *t;
+
+	with_guest(w);
+	t = ns_begin(w);
+	attach_tap(t);
+	attach_veth(t);
+	ns_commit(t);
+}
+
+static void detach_tap(struct weir_txn *t)
+{
+	weir_txn_port_detach(t, "nat net", "tap0");
+}
+
+/* --- links as such -------------------------------------------------------------------------------- */
+
+static void with_links(struct weir *w)
+{
+	ns_sh("ip link add a0 type veth peer name a1 && ip link set a0 alias 'old alias' mtu 1480 && "
+	      "ip link add b0 type bridge ageing_time 100 && ip link set a0 master b0 && "
+	      "ip link add c0 type veth peer name c1 && ip link add d0 type bridge && ip link set d0 group 7;"
+	      /* A link that was never up has no qdisc; one that was keeps it. */
+	      "ip link set a0 up; ip link set a0 down; ip link set b0 up; ip link set b0 down");
+}
+
+static int index_of(struct weir_txn *t, const char *name)
+{
+	struct weir_link l;
+
+	return weir_link_get(weir_txn_handle(t), 0, name, &l, NULL) ? 0 : l.ifindex;
+}
+
+static void change_links(struct weir_txn *t)
+{
+	struct weir_link a = {
+		.sz = sizeof(a), .ifindex = index_of(t, "a0"), .kind = WEIR_LINK_VETH,
+		.has = WEIR_LINK_IFINDEX | WEIR_LINK_ALIAS | WEIR_LINK_MTU | WEIR_LINK_UP | WEIR_LINK_MAC,
+		.alias = "new", .mtu = 1300, .is_up = true, .mac = { 0x52, 0x54, 0, 9, 9, 9 },
+		.port = { .has = WEIR_PORT_ISOLATED | WEIR_PORT_LEARNING, .isolated = true },
+	};
+	struct weir_link b = {
+		.sz = sizeof(b), .ifindex = index_of(t, "b0"), .kind = WEIR_LINK_BRIDGE,
+		.has = WEIR_LINK_IFINDEX | WEIR_LINK_UP | WEIR_LINK_GROUP_SET, .is_up = true, .group = 5,
+		.bridge = { .has = WEIR_BRIDGE_AGEING_TIME | WEIR_BRIDGE_MCAST_SNOOPING,
+			    .ageing_time_cs = 5000 },
+	};
+	struct weir_addr addr = { .sz = sizeof(addr), .ifindex = b.ifindex, .prefix = 24 };
+	struct weir_route route = { .sz = sizeof(route), .ifindex = b.ifindex, .prefix = 8 };
+
+	weir_ip_parse("10.5.5.1", &addr.local);
+	weir_ip_parse("11.0.0.0", &route.dst);
+	weir_ip_parse("10.5.5.2", &route.gateway);
+	weir_txn_link_set(t, &a);
+	weir_txn_link_set(t, &b);
+	weir_txn_addr_add(t, &addr);
+	weir_txn_route_add(t, &route);
+	weir_txn_link_del(t, index_of(t, "c0"), "c0");
+	weir_txn_link_del(t, index_of(t, "d0"), "d0");
+}
+
+const struct scenario scenarios[] = {
+	{ .name = "define", .prepare = nothing, .build = define_nat },
+	{ .name = "undefine", .prepare = with_defined, .build = undefine_nat },
+	{ .name = "start a nat network", .prepare = one_forwards, .build = start_nat, .has_plan = true },
+	{ .name = "start an isolated network beside", .prepare = with_nat, .build = start_isolated, .has_plan = true },
+	{ .name = "reload hosts", .prepare = with_new_host, .build = reload_nat },
+	{ .name = "reload ranges", .prepare = with_new_range, .build = reload_nat },
+	{ .name = "attach a tap", .prepare = with_guest, .build = attach_tap, .has_plan = true },
+	{ .name = "attach a tap with queues", .prepare = with_guest, .build = attach_open_tap, .holds_fds = true },
+	{ .name = "attach a veth", .prepare = with_guest, .build = attach_veth, .has_plan = true },
+	{ .name = "detach a tap", .prepare = with_ports, .build = detach_tap },
+	{ .name = "stop with ports", .prepare = with_ports, .build = stop_nat },
+	{ .name = "stop one of two", .prepare = with_both, .build = stop_nat },
+	{ .name = "change and delete links", .prepare = with_links, .build = change_links },
+};
+const size_t n_scenarios = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Everything that weir may change, as text that is equal when the state is equal:
+# links, addresses, routes, neighbours, qdiscs, classes, filters, the nftables
+# ruleset, sysctls, processes and files below the directories given. Names stand
+# for indexes; counters and clocks are left out. Reads only.
+#
+#	snapshot.sh DIR...
+set -u
+
+# Indexes, "@if7", and what runs by itself.
+steady() {
+	sed -E -e 's/^[0-9]+: //' -e 's/@if[0-9]+/@/' -e 's/ [a-z_]*_timer +[0-9.]+//g' \
+		-e 's/ (topology_change|topology_change_ack|config_pending|topology_change_detected) [01]//g' \
+		-e 's/ (state|operstate) (UP|DOWN|UNKNOWN|LOWERLAYERDOWN|forwarding|listening|learning|disabled|blocking)//g' \
+		-e 's/(NO-CARRIER|LOWER_UP|M-DOWN),//g' -e 's/,(NO-CARRIER|LOWER_UP|M-DOWN)//g' -e 's/ linkdown//g' \
+		-e 's/ tso_max_size [0-9]+//g' -e 's/ promiscuity [0-9]+ +allmulti [0-9]+//' -e 's/ link-netns(id)? [^ ]+//' -e 's/ +$//'
+}
+
+echo '# links'
+ip -d -o link | steady | sort
+echo '# addresses and routes'
+ip -o addr | grep -v ' fe80:' | steady | sed -E 's/ (tentative|dadfailed)//g' | sort
+ip -4 route show table all | steady | sort
+ip -6 route show table all | grep -vE '^(fe80:|ff00:|multicast ff|local fe80:|anycast fe80:)' | steady | sort
+ip neigh show nud permanent | sort
+echo '# tc'
+tc qdisc show | sed -E 's/direct_packets_stat [0-9]+ ?//' | sort
+for dev in $(tc qdisc show | awk '/htb|ingress/ { for (i = 1; i < NF; i++) if ($i == "dev") print $(i + 1) }' | sort -u); do
+	tc class show dev "$dev" | sed "s/^/$dev /"
+	tc filter show dev "$dev" ingress 2>/dev/null | sed -E -e 's/ installed [0-9]+ sec//' -e 's/ used [0-9]+ sec//' \
+		-e 's/index [0-9]+ //' -e "s/^/$dev /"
+done
+echo '# nft'
+nft list ruleset 2>/dev/null
+echo '# sysctls'
+(cd /proc/sys/net && grep -H . ipv4/ip_forward ipv4/conf/*/forwarding ipv6/conf/*/forwarding \
+	ipv6/conf/*/disable_ipv6 ipv6/conf/*/accept_ra ipv6/conf/*/autoconf 2>/dev/null)
+echo '# files'
+for dir in "$@"; do
+	find "$dir" -type f ! -name lock -printf '%p %m\n' | sort
+	find "$dir" -type f ! -name lock ! -name '*.pid' ! -name '*.leases' -print0 | sort -z | xargs -0r cat |
+		sed -E 's/"(bridgeIfindex|ifbIfindex|ifindex)": [0-9]+/"\1": N/'
+done
+echo '# processes'
+for dir in "$@"; do
+	grep -las -- "[=]$dir" /proc/[0-9]*/cmdline | while IFS=/ read -r _ _ pid _; do
+		echo "$(tr '\0' ' ' <"/proc/$pid/cmdline")$(awk '/^State/ { print $2 == "T" ? "stopped" : "running" }' "/proc/$pid/status")"
+	done
+done 2>/dev/null | sort
