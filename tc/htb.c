@@ -42,12 +42,13 @@ struct wr_htb_class wr_htb_from_rate(const struct weir_rate *rate)
 	return c;
 }
 
+/* Whole microseconds, as tc counts, so that both give the same burst back. */
 uint32_t wr_htb_ticks(uint64_t bytes, uint64_t bytes_per_s)
 {
-	/* bytes < 2^32, so the product needs 62 bits. */
-	uint64_t ns = bytes * 1000000000ull / bytes_per_s;
+	/* bytes < 2^32, so the product needs 52 bits. */
+	uint64_t us = bytes * 1000000 / bytes_per_s;
 
-	return clamp(ns / TICK_NS, 1, UINT32_MAX);
+	return clamp(us * 1000 / TICK_NS, 1, UINT32_MAX);
 }
 
 static void tc_msg(struct wr_batch *b, uint16_t type, int ifindex, uint32_t handle, uint32_t parent)

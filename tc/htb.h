@@ -23,7 +23,7 @@ struct wr_htb_class {
 
 /* The class that gives a port the limits of @rate, whose average is not 0. */
 struct wr_htb_class wr_htb_from_rate(const struct weir_rate *rate);
-/* Time that @bytes take at a rate, in the scheduler's ticks of 64 ns; the largest if more. */
+/* Time that @bytes (below 2^32) take at a rate, in the scheduler's ticks of 64 ns. */
 uint32_t wr_htb_ticks(uint64_t bytes, uint64_t bytes_per_s);
 void wr_htb_qdisc_msg(struct wr_batch *b, int ifindex);
 void wr_htb_class_msg(struct wr_batch *b, int ifindex, const struct wr_htb_class *c);

@@ -26,10 +26,23 @@
 
 /* --- checks -------------------------------------------------------------------------- */
 
+#define RATE_RULE "is above the largest, 2^54 KB/s"
+#define BURST_RULE "is above the largest, 4194303 KiB"
+
 static int check_rate(const struct weir_rate *r, const char *direction, bool floor_allowed,
 		      struct weir_error *err)
 {
+	const struct {
+		const char *name, *why;
+		uint64_t value, max;
+	} largest[] = {
+		{ "average", RATE_RULE, r->average_bytes_per_s, WEIR_RATE_MAX },
+		{ "peak", RATE_RULE, r->peak_bytes_per_s, WEIR_RATE_MAX },
+		{ "burst", BURST_RULE, r->burst_bytes, WEIR_BURST_MAX },
+		{ "floor", RATE_RULE, r->floor_bytes_per_s, WEIR_RATE_MAX },
+	};
 	const char *wrong = NULL, *why = "";
+	int code = -EINVAL;
 
 	if ((r->peak_bytes_per_s || r->burst_bytes) && !r->average_bytes_per_s) {
 		wrong = r->peak_bytes_per_s ? "peak" : "burst";
@@ -41,22 +54,18 @@ static int check_rate(const struct weir_rate *r, const char *direction, bool flo
 		wrong = "floor";
 		why = "can only be given inbound";
 	}
-	if (wrong)
-		wr_refuse(err, -EINVAL, "", wrong, "%s", why);
-	if (!wrong && (r->average_bytes_per_s > WEIR_RATE_MAX ||
-		       r->peak_bytes_per_s > WEIR_RATE_MAX || r->floor_bytes_per_s > WEIR_RATE_MAX))
-		wrong = "rate";
-	else if (!wrong && r->burst_bytes > WEIR_BURST_MAX)
-		wrong = "burst";
-	else if (wrong) {
-		wr_error_prefix_attr(err, direction);
-		return -EINVAL;
+	for (size_t i = 0; i < WR_COUNT(largest) && !wrong; i++) {
+		if (largest[i].value <= largest[i].max)
+			continue;
+		wrong = largest[i].name;
+		why = largest[i].why;
+		code = -ERANGE;
 	}
 	if (!wrong)
 		return 0;
-	wr_refuse(err, -ERANGE, "", wrong, "is above the largest: 2^54 KB/s, 4194303 KiB");
+	wr_refuse(err, code, "", wrong, "%s", why);
 	wr_error_prefix_attr(err, direction);
-	return -ERANGE;
+	return code;
 }
 
 int weir_bandwidth_check(const struct weir_bandwidth *bandwidth, struct weir_error *err)
@@ -143,10 +152,9 @@ static void redirect_msg(struct wr_batch *b, int ifindex, int to)
 		.tcm_parent = INGRESS_HANDLE,
 		.tcm_info = TC_H_MAKE(1u << 16, htons(ETH_P_ALL)),
 	};
-	struct {
-		struct tc_u32_sel sel;
-		struct tc_u32_key key;
-	} match = { .sel = { .flags = TC_U32_TERMINAL, .nkeys = 1 } };
+	/* One key, all of it zero, matches every packet. */
+	struct tc_u32_sel sel = { .flags = TC_U32_TERMINAL, .nkeys = 1 };
+	unsigned char match[sizeof(sel) + sizeof(struct tc_u32_key)] = { 0 };
 	struct tc_mirred mirred = {
 		.action = TC_ACT_STOLEN,
 		.eaction = TCA_EGRESS_REDIR,
@@ -154,6 +162,7 @@ static void redirect_msg(struct wr_batch *b, int ifindex, int to)
 	};
 	size_t options, actions, first, parms;
 
+	memcpy(match, &sel, sizeof(sel));
 	wr_msg(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &tcm, sizeof(tcm));
 	wr_put_text(b, TCA_KIND, "u32");
 	options = wr_nest(b, TCA_OPTIONS);
@@ -165,7 +174,7 @@ static void redirect_msg(struct wr_batch *b, int ifindex, int to)
 	wr_nest_end(b, parms);
 	wr_nest_end(b, first);
 	wr_nest_end(b, actions);
-	wr_put(b, TCA_U32_SEL, &match, sizeof(match));
+	wr_put(b, TCA_U32_SEL, match, sizeof(match));
 	wr_nest_end(b, options);
 }
 

@@ -71,7 +71,8 @@ int wr_file_write(const char *path, const void *data, size_t len, mode_t mode, b
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, data, len);
+	/* Whatever the umask is and whoever left the temporary file: an undo gives back the old mode. */
+	r = fchmod(fd, mode) < 0 ? -errno : write_all(fd, data, len);
 	if (!r && durable && fsync(fd) < 0)
 		r = -errno;
 	if (!r && rename(tmp, path) < 0)
@@ -108,7 +109,9 @@ int wr_mkdirs(const char *path, mode_t mode)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		if (mkdir(part, mode) < 0 && errno != EEXIST)
+		if (mkdir(part, mode) == 0)
+			chmod(part, mode);	/* whatever the caller's umask */
+		else if (errno != EEXIST)
 			return -errno;
 	}
 	return 0;

@@ -335,9 +335,9 @@ static void put_router_adverts(const struct input *in, struct wr_str *out)
 }
 
 /*
- * The lease file is named even without DHCP: router advertisements alone make
- * dnsmasq open one, and the default is the same for all. A guest that calls
- * itself wpad would be every browser's proxy configuration (VU#598349).
+ * Unnamed, the lease file would be the one that all dnsmasqs of the host share. A
+ * guest that calls itself wpad would be every browser's proxy configuration
+ * (VU#598349).
  */
 static void put_own_lines(const struct input *in, struct wr_str *out)
 {

@@ -21,13 +21,14 @@ static int check_name(const char *name, const char *attr, struct weir_error *err
 	size_t len = name ? strlen(name) : 0;
 
 	if (!len || len >= IF_NAMESIZE)
-		return wr_refuse(err, -EINVAL, "nat", attr, "must be a link's name of 1 to %d bytes",
-				 IF_NAMESIZE - 1);
+		return wr_refuse(err, -EINVAL, "nat", attr,
+				 "must be a link's name of 1 to %d bytes", IF_NAMESIZE - 1);
 	if (!name[strspn(name, name_chars)])
 		return 0;
 	wr_str_json(&shown, name);
 	return wr_refuse(err, -EINVAL, "nat", attr,
-			 "%s has other characters than letters, digits and - _ . @", wr_str_text(&shown));
+			 "%s has other characters than letters, digits and - _ . @",
+			 wr_str_text(&shown));
 }
 
 static int check_subnets(const struct weir_nat *nat, const char *object, struct weir_error *err)
@@ -62,8 +63,8 @@ static int check_range(const struct weir_nat *nat, const char *object, struct we
 	if (wr_ip_compare(start, end) > 0)
 		return wr_refuse(err, -EINVAL, object, "address_end", "is before address_start");
 	if (first > last)
-		return wr_refuse(err, -EINVAL, object, "port_end", "%u is before the first port, %u",
-				 last, first);
+		return wr_refuse(err, -EINVAL, object, "port_end",
+				 "%u is before the first port, %u", last, first);
 	return 0;
 }
 
@@ -147,12 +148,13 @@ int wr_nat_elements(const struct weir_nat *nat, struct wr_str *out, struct weir_
 		return r;
 	wr_str_printf(out, "same \"%s\" . \"%s\"\n", b, b);
 	if (nat->mode == WEIR_FORWARD_ISOLATED) {
-		wr_str_printf(out, "from_if \"%s\" : goto refuse\nto_if \"%s\" : goto refuse\n", b, b);
+		wr_str_printf(out, "from_if \"%s\" : goto refuse\n", b);
+		wr_str_printf(out, "to_if \"%s\" : goto refuse\n", b);
 	} else {
 		const char *way = nat->dev ? "dev" : "any";
 
-		wr_str_printf(out, "from_if \"%s\" : jump out_%s\nto_if \"%s\" : goto in_%s\n",
-			      b, way, b, way);
+		wr_str_printf(out, "from_if \"%s\" : jump out_%s\n", b, way);
+		wr_str_printf(out, "to_if \"%s\" : goto in_%s\n", b, way);
 		if (nat->dev)
 			wr_str_printf(out, "uplink \"%s\" . \"%s\"\n", b, nat->dev);
 		add_subnets(nat, out);

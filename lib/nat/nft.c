@@ -18,17 +18,19 @@
 
 #include "nat/nat.h"
 
+#define NAT_HOOK "type nat hook postrouting priority 0; "
+
 static const struct feature {
 	const char *text;	/* inside of a chain */
 	const char *name;
 } features[] = {
 	{ "type filter hook forward priority 0;", "inet tables (CONFIG_NF_TABLES_INET)" },
-	{ "type nat hook postrouting priority 0;", "nat chains (nft_chain_nat, CONFIG_NFT_NAT)" },
-	{ "iifname \"lo\" accept", "meta (CONFIG_NF_TABLES)" },
+	{ NAT_HOOK, "nat chains (nft_chain_nat, CONFIG_NFT_NAT)" },
 	{ "ct state established accept", "conntrack (nft_ct, CONFIG_NFT_CT)" },
-	{ "reject with icmpx port-unreachable", "reject (nft_reject_inet, CONFIG_NFT_REJECT_INET)" },
-	{ "type nat hook postrouting priority 0; masquerade", "masquerade (nft_masq, CONFIG_NFT_MASQ)" },
-	{ "type nat hook postrouting priority 0; snat ip to 192.0.2.1", "snat (nft_nat, CONFIG_NFT_NAT)" },
+	{ "reject with icmpx port-unreachable",
+	  "reject (nft_reject_inet, CONFIG_NFT_REJECT_INET)" },
+	{ NAT_HOOK "masquerade", "masquerade (nft_masq, CONFIG_NFT_MASQ)" },
+	{ NAT_HOOK "snat ip to 192.0.2.1", "snat (nft_nat, CONFIG_NFT_NAT)" },
 };
 
 /* --- errors ---------------------------------------------------------------------- */
@@ -101,7 +103,8 @@ int wr_nft_run(struct nft_ctx *nft, const char *script, struct weir_error *err)
 	name_missing(nft, &missing);
 	if (missing.len)
 		return wr_error(err, -EPROTONOSUPPORT, WEIR_STAGE_KERNEL, "", "",
-				"the kernel lacks %s (libnftables: %s)", wr_str_text(&missing), why);
+				"the kernel lacks %s (libnftables: %s)", wr_str_text(&missing),
+				why);
 	return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why);
 }
 

@@ -75,7 +75,7 @@ const struct weir_step_ops wr_file_write_ops = {
 	.apply = write_apply, .undo = write_undo,
 };
 
-/* A name the shell's here-document does not hold is not needed: contents are text. */
+/* Contents are text; a last line without its newline gets one. */
 static void plan_write(struct weir_txn *t, struct weir_step *s)
 {
 	wr_auto(str) struct wr_str path = { 0 };
@@ -83,9 +83,9 @@ static void plan_write(struct weir_txn *t, struct weir_step *s)
 	size_t len = strlen(data);
 
 	wr_str_shell(&path, path_of(s));
-	wr_step_plan(t, s, "mkdir -p \"$(dirname %s)\"\ncat > %s <<'WEIR-EOF'\n%s%sWEIR-EOF",
-		     wr_str_text(&path), wr_str_text(&path), data,
-		     len && data[len - 1] == '\n' ? "" : "\n");
+	wr_step_plan(t, s, "install -D -m %04o /dev/stdin %s <<'WEIR-EOF'\n%s%sWEIR-EOF",
+		     flags_of(s).mode, wr_str_text(&path), data,
+		     !len || data[len - 1] == '\n' ? "" : "\n");
 }
 
 static int check_path(struct weir_txn *t, const char *object, const char *path)

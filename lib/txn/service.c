@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/netns.h"
@@ -84,40 +85,64 @@ static int find(const struct weir_blob *argv, const char *pid_file)
 
 /* --- ending it -------------------------------------------------------------------- */
 
-/* A pidfd keeps the pid from meaning another process between look and signal. */
-static int open_process(int pid, const struct weir_blob *argv)
-{
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+/* A process that was just seen to run that command line. */
+struct process {
+	int pid;
+	int fd;	/* a pidfd, so that the pid cannot come to mean another; -1: none to be had */
+};
 
-	if (fd >= 0 && !runs_argv(pid, argv))
-		wr_close(&fd);
-	return fd;
+static struct process hold(int pid, const struct weir_blob *argv)
+{
+	struct process p = { pid, pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1 };
+
+	/* Looked at again, now that the descriptor is there. */
+	if (!runs_argv(pid, argv)) {
+		wr_close(&p.fd);
+		p.pid = 0;
+	}
+	return p;
 }
 
-static int send_signal(int pidfd, int sig)
+static int send_signal(const struct process *p, int sig)
 {
-	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
+	int r = p->fd >= 0 ? (int)syscall(SYS_pidfd_send_signal, p->fd, sig, NULL, 0) :
+			     kill(p->pid, sig);
+
+	return r < 0 ? -errno : 0;
 }
 
-static bool wait_end(int pidfd, int timeout_ms)
+static void pause_ms(long ms)
 {
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
 
-	return poll(&p, 1, timeout_ms) > 0;
+	nanosleep(&pause, NULL);
+}
+
+/* valgrind knows no pidfds: there the process is looked at until it is gone. */
+static bool wait_end(const struct process *p, const struct weir_blob *argv, int timeout_ms)
+{
+	struct pollfd poll_fd = { .fd = p->fd, .events = POLLIN };
+
+	if (p->fd >= 0)
+		return poll(&poll_fd, 1, timeout_ms) > 0;
+	for (int ms = 0; ms < timeout_ms && runs_argv(p->pid, argv); ms += 5)
+		pause_ms(5);
+	return !runs_argv(p->pid, argv);
 }
 
 static void end_process(int pid, void *arg)
 {
-	wr_auto(fd) int fd = open_process(pid, arg);
+	struct process p = hold(pid, arg);
 
-	if (fd < 0)
+	if (!p.pid)
 		return;
-	send_signal(fd, SIGTERM);
-	send_signal(fd, SIGCONT);	/* it may be frozen */
-	if (wait_end(fd, STOP_TIMEOUT_MS))
-		return;
-	send_signal(fd, SIGKILL);
-	wait_end(fd, STOP_TIMEOUT_MS);
+	send_signal(&p, SIGTERM);
+	send_signal(&p, SIGCONT);	/* it may be frozen */
+	if (!wait_end(&p, arg, STOP_TIMEOUT_MS)) {
+		send_signal(&p, SIGKILL);
+		wait_end(&p, arg, STOP_TIMEOUT_MS);
+	}
+	wr_close(&p.fd);
 }
 
 /*
@@ -210,21 +235,32 @@ static int errno_of(const char *complaint)
 	return -EIO;
 }
 
+/* It is our child: its pid means nobody else until we have waited for it. */
+static bool wait_child(pid_t pid, int *status, int timeout_ms)
+{
+	for (int ms = 0; ms < timeout_ms; ms++) {
+		pid_t done = waitpid(pid, status, WNOHANG);
+
+		if (done == pid)
+			return true;
+		if (done < 0 && errno != EINTR)
+			return false;
+		pause_ms(1);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, status, 0);
+	return false;
+}
+
 static int wait_ready(const struct start *s, const char *name, int complaint_fd,
 		      struct weir_error *err)
 {
-	wr_auto(fd) int pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
 	char line[400];
-	int status;
+	int status = 0;
 
-	if (pidfd < 0 || !wait_end(pidfd, START_TIMEOUT_MS)) {
-		kill(s->pid, SIGKILL);
-		waitpid(s->pid, &status, 0);
+	if (!wait_child(s->pid, &status, START_TIMEOUT_MS))
 		return wr_error(err, -ETIME, WEIR_STAGE_PROGRAM, name, "",
 				"%s is not ready after %d s", s->argv[0], START_TIMEOUT_MS / 1000);
-	}
-	while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
-		;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	read_complaint(complaint_fd, line, sizeof(line));
@@ -268,10 +304,10 @@ static int stop(const struct weir_step *s, struct weir_error *err)
 static int signal_it(const struct weir_step *s, int sig, struct weir_error *err)
 {
 	const struct weir_blob argv = weir_step_part(s, PART_ARGV);
-	int pid = find(&argv, weir_step_part(s, PART_PID_FILE).data);
-	wr_auto(fd) int fd = pid ? open_process(pid, &argv) : -1;
-	int r = fd >= 0 ? send_signal(fd, sig) : 0;
+	struct process p = hold(find(&argv, weir_step_part(s, PART_PID_FILE).data), &argv);
+	int r = p.pid ? send_signal(&p, sig) : 0;
 
+	wr_close(&p.fd);
 	return r && r != -ESRCH ? wr_syserr(err, r, weir_step_part(s, PART_NAME).data, "kill") : 0;
 }
 
@@ -312,11 +348,23 @@ static int end_apply(struct weir *w, const struct weir_step *s, struct weir_erro
 	return stop(s, err);
 }
 
+/*
+ * One that is dying has lost its command line already and holds its sockets
+ * still, so a start that finds an address in use is tried again for a while.
+ */
 static int end_undo(struct weir *w, const struct weir_step *s, bool applied, struct weir_error *err)
 {
 	const struct weir_blob argv = weir_step_part(s, PART_ARGV);
+	int r = -EADDRINUSE;
 
-	return find(&argv, weir_step_part(s, PART_PID_FILE).data) ? 0 : start(w, s, err);
+	for (int ms = 0; r == -EADDRINUSE && ms < STOP_TIMEOUT_MS; ms += 50) {
+		if (find(&argv, weir_step_part(s, PART_PID_FILE).data))
+			return 0;
+		if (ms)
+			pause_ms(50);
+		r = start(w, s, err);
+	}
+	return r;
 }
 
 const struct weir_step_ops wr_service_end_ops = {

@@ -117,22 +117,37 @@ static void write_text(const char *path, const char *text)
 	fclose(f);
 }
 
+/* Word by word: one word of a link's long line is what differs. */
+void ns_show_difference(const char *a, const char *b)
+{
+	if (!strcmp(a, b))
+		return;
+	write_text("/tmp/weir-test-a", a);
+	write_text("/tmp/weir-test-b", b);
+	fflush(NULL);
+	if (system("cd /tmp; for f in weir-test-a weir-test-b; do tr ' ' '\\n' <$f >$f.words; done;"
+		   "diff weir-test-a.words weir-test-b.words >&2; rm -f weir-test-[ab]*") < 0)
+		perror("diff");
+}
+
 void ns_assert_same(const char *before, const char *what)
 {
 	char *now = ns_snapshot();
 	bool same = !strcmp(before, now);
 
-	if (!same) {
+	if (!same)
 		fprintf(stderr, "%s: the state differs\n", what);
-		write_text("/run/before", before);
-		write_text("/run/now", now);
-		fflush(NULL);
-		if (system("for f in before now; do tr ' ' '\\n' </run/$f >/run/$f.words; done;"
-			   "diff /run/before.words /run/now.words >&2") < 0)
-			perror("diff");
-	}
+	ns_show_difference(before, now);
 	free(now);
 	assert_true(same);
+}
+
+unsigned int ns_stride(void)
+{
+	const char *text = getenv("WEIR_TEST_STRIDE");
+	int stride = text ? (int)strtol(text, NULL, 10) : 1;
+
+	return stride > 1 ? (unsigned int)stride : 1;
 }
 
 struct weir *ns_open(void)

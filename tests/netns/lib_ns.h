@@ -32,6 +32,13 @@ char *ns_snapshot(void);
 /* Fails the test and shows the difference if the state is not @before. */
 void ns_assert_same(const char *before, const char *what);
 bool ns_is_same(const char *before);
+void ns_show_difference(const char *a, const char *b);
+
+/*
+ * How many moments to go on after each: 1, all are tried. The lab's emulated
+ * machines are too slow for that and set WEIR_TEST_STRIDE.
+ */
+unsigned int ns_stride(void);
 
 /* A handle on the test's directories, with every type of steps. */
 struct weir *ns_open(void);

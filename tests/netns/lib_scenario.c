@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <weir/link.h>
 
@@ -61,7 +62,7 @@ static void nothing(struct weir *w)
 /* One link forwards while the host does not: undo must give it back. */
 static void one_forwards(struct weir *w)
 {
-	ns_sh("ip link add up0 type veth peer name up1 && ip link set up0 up && "
+	ns_sh("ip link add up0 address 52:54:00:aa:00:01 type veth peer name up1 address 52:54:00:aa:00:02 && ip link set up0 up && "
 	      "ip addr add 10.0.0.1/24 dev up0 && echo 0 >/proc/sys/net/ipv4/ip_forward && "
 	      "echo 1 >/proc/sys/net/ipv4/conf/up0/forwarding");
 }
@@ -166,6 +167,12 @@ static void attach_tap(struct weir_txn *t)
 	attach(t, WEIR_PORT_TAP, 0);
 }
 
+static void close_queues(void)
+{
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void attach_open_tap(struct weir_txn *t)
 {
 	attach(t, WEIR_PORT_TAP, 2);
@@ -202,9 +209,11 @@ static void detach_tap(struct weir_txn *t)
 
 static void with_links(struct weir *w)
 {
-	ns_sh("ip link add a0 type veth peer name a1 && ip link set a0 alias 'old alias' mtu 1480 && "
-	      "ip link add b0 type bridge ageing_time 100 && ip link set a0 master b0 && "
-	      "ip link add c0 type veth peer name c1 && ip link add d0 type bridge && ip link set d0 group 7;"
+	ns_sh("ip link add a0 address 52:54:00:aa:00:01 type veth peer name a1 address 52:54:00:aa:00:02;"
+	      "ip link set a0 alias 'old alias' mtu 1480;"
+	      "ip link add b0 address 52:54:00:aa:00:03 type bridge ageing_time 100; ip link set a0 master b0;"
+	      "ip link add c0 address 52:54:00:aa:00:04 type veth peer name c1 address 52:54:00:aa:00:05;"
+	      "ip link add d0 address 52:54:00:aa:00:06 type bridge; ip link set d0 group 7;"
 	      /* A link that was never up has no qdisc; one that was keeps it. */
 	      "ip link set a0 up; ip link set a0 down; ip link set b0 up; ip link set b0 down");
 }
@@ -252,7 +261,7 @@ const struct scenario scenarios[] = {
 	{ .name = "reload hosts", .prepare = with_new_host, .build = reload_nat },
 	{ .name = "reload ranges", .prepare = with_new_range, .build = reload_nat },
 	{ .name = "attach a tap", .prepare = with_guest, .build = attach_tap, .has_plan = true },
-	{ .name = "attach a tap with queues", .prepare = with_guest, .build = attach_open_tap, .holds_fds = true },
+	{ .name = "attach a tap with queues", .prepare = with_guest, .build = attach_open_tap, .release = close_queues },
 	{ .name = "attach a veth", .prepare = with_guest, .build = attach_veth, .has_plan = true },
 	{ .name = "detach a tap", .prepare = with_ports, .build = detach_tap },
 	{ .name = "stop with ports", .prepare = with_ports, .build = stop_nat },

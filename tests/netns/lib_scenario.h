@@ -14,7 +14,8 @@ struct scenario {
 	void (*prepare)(struct weir *w);
 	/* Puts the transaction together. */
 	void (*build)(struct weir_txn *t);
-	bool holds_fds;		/* what it makes lives only as long as the process */
+	/* Lets go of what lives only as long as the process that made it. */
+	void (*release)(void);
 	bool has_plan;		/* its plan leads to the same state in a fresh namespace */
 };
 

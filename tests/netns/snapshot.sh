@@ -19,7 +19,8 @@ steady() {
 }
 
 echo '# links'
-ip -d -o link | steady | sort
+# The kernel makes up the address of an ifb each time.
+ip -d -o link | steady | sed -E '/^ifb-/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
 echo '# addresses and routes'
 ip -o addr | grep -v ' fe80:' | steady | sed -E 's/ (tentative|dadfailed)//g' | sort
 ip -4 route show table all | steady | sort

@@ -65,11 +65,11 @@ static void fail_at_every_step(void **state)
 	s->prepare(w);
 	before = ns_snapshot();
 	for (int fault = WR_FAULT_SKIP; fault <= WR_FAULT_KERNEL; fault++)
-		for (n = 0; fail_once(w, s, fault, n, before); n++)
+		for (n = 0; fail_once(w, s, fault, n, before); n += ns_stride())
 			;
 	carry_out(w, s);
 	assert_false(ns_is_same(before));
-	print_message("%s: failed at %u steps, twice each\n", s->name, n);
+	print_message("%s: failed at every %u. of %u steps, twice each\n", s->name, ns_stride(), n);
 	weir_close(w);
 	free(before);
 	ns_teardown(NULL);
