@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * weir net define, undefine, start, stop, reload, list: what happens to a network
+ * as a whole. Each is one transaction with one builder; the guests' ports are in
+ * cmd_port.c, what a network looks like is in cmd_show.c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "weir.h"
+
+/* --- what has become of it -------------------------------------------------------- */
+
+static json_t *json_network(const char *name, const char *bridge, const char *mode, bool is_active)
+{
+	return json_pack("{s:o, s:s?, s:s?, s:b}", "name", json_text(name), "bridge",
+			 bridge && *bridge ? bridge : NULL, "mode", mode, "active", is_active);
+}
+
+/* Reads what is now there, so that names that were made up are shown too. */
+static void report_there(struct tool *t, const char *name, int which, const char *verb)
+{
+	struct weir_network *net = NULL;
+	const char *bridge = NULL, *mode = NULL;
+
+	if (!weir_network_get(t->w, name, which, &net, NULL)) {
+		bridge = net->bridge.name;
+		mode = mode_name(net->forward.mode);
+	}
+	if (t->is_json)
+		out_json(&t->out, json_network(name, bridge, mode, which == WEIR_NETWORK_LIVE));
+	else if (bridge && *bridge)
+		out_text(&t->out, "network %s %s on bridge %s\n", name, verb, bridge);
+	else
+		out_text(&t->out, "network %s %s\n", name, verb);
+	weir_network_free(net);
+}
+
+static void report_gone(struct tool *t, const char *name, const char *verb)
+{
+	if (t->is_json)
+		out_json(&t->out, json_pack("{s:o, s:b}", "name", json_text(name), verb, 1));
+	else
+		out_text(&t->out, "network %s %s\n", name, verb);
+}
+
+/* --- commands with one builder ----------------------------------------------------- */
+
+static int define(struct tool *t, const struct weir_network *net)
+{
+	struct weir_txn *txn;
+	int status = tool_begin(t, &txn, "define network %s", net->name);
+
+	if (status)
+		return status;
+	weir_txn_network_define(txn, net);
+	return tool_commit(t, txn, STATUS_FAILED);
+}
+
+int cmd_net_define(struct tool *t, const struct args *a)
+{
+	struct weir_network *net = NULL;
+	int status = tool_read_network(t, a->words[0], &net);
+
+	if (status)
+		return status;
+	status = define(t, net);
+	if (!status && !t->is_dry_run)
+		report_there(t, net->name, WEIR_NETWORK_CONFIG, "defined");
+	weir_network_free(net);
+	return status;
+}
+
+static int by_name(struct tool *t, const char *name, const char *verb,
+		   int (*builder)(struct weir_txn *txn, const char *name))
+{
+	struct weir_txn *txn;
+	int status = tool_begin(t, &txn, "%s network %s", verb, name);
+
+	if (status)
+		return status;
+	builder(txn, name);
+	return tool_commit(t, txn, STATUS_NOT_FOUND);
+}
+
+int cmd_net_undefine(struct tool *t, const struct args *a)
+{
+	int status = by_name(t, a->words[0], "undefine", weir_txn_network_undefine);
+
+	if (!status && !t->is_dry_run)
+		report_gone(t, a->words[0], "undefined");
+	return status;
+}
+
+int cmd_net_stop(struct tool *t, const struct args *a)
+{
+	int status = by_name(t, a->words[0], "stop", weir_txn_network_stop);
+
+	if (!status && !t->is_dry_run)
+		report_gone(t, a->words[0], "stopped");
+	return status;
+}
+
+int cmd_net_reload(struct tool *t, const struct args *a)
+{
+	int status = by_name(t, a->words[0], "reload", weir_txn_network_reload);
+
+	if (!status && !t->is_dry_run)
+		report_there(t, a->words[0], WEIR_NETWORK_LIVE, "reloaded");
+	return status;
+}
+
+/* --- start ------------------------------------------------------------------------ */
+
+static int start(struct tool *t, const struct weir_network *net)
+{
+	struct weir_txn *txn;
+	int status = tool_begin(t, &txn, "start network %s", net->name);
+
+	if (status)
+		return status;
+	weir_txn_network_start(txn, net);
+	/* -ENOENT is dnsmasq here: the definition has been found. */
+	return tool_commit(t, txn, STATUS_FAILED);
+}
+
+static int find_definition(struct tool *t, const struct args *a, struct weir_network **ret)
+{
+	const char *file = a->value[OPT_TRANSIENT];
+
+	if (!!file == (a->n_words == 1))
+		return usage_error(t, "either NET or --transient FILE is needed");
+	if (file)
+		return tool_read_network(t, file, ret);
+	if (weir_network_get(t->w, a->words[0], WEIR_NETWORK_CONFIG, ret, &t->err))
+		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
+	return STATUS_OK;
+}
+
+int cmd_net_start(struct tool *t, const struct args *a)
+{
+	struct weir_network *net = NULL;
+	int status = find_definition(t, a, &net);
+
+	if (status)
+		return status;
+	status = start(t, net);
+	if (!status && !t->is_dry_run)
+		report_there(t, net->name, WEIR_NETWORK_LIVE, "started");
+	weir_network_free(net);
+	return status;
+}
+
+/* --- list ------------------------------------------------------------------------- */
+
+static const char *state_of(const struct weir_network_entry *e, enum tint *ret_tint)
+{
+	*ret_tint = e->bridge_missing ? TINT_RED : e->is_active ? TINT_GREEN : TINT_DIM;
+	return e->bridge_missing ? "broken" : e->is_active ? "active" : "inactive";
+}
+
+static void list_as_json(struct tool *t, const struct weir_network_entry *list, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *entry = json_network(list[i].name, list[i].bridge, mode_name(list[i].mode),
+					     list[i].is_active);
+
+		json_object_set_new(entry, "persistent", json_boolean(list[i].is_persistent));
+		json_object_set_new(entry, "bridge_missing", json_boolean(list[i].bridge_missing));
+		json_object_set_new(entry, "ports", json_integer(list[i].n_ports));
+		json_array_append_new(array, entry);
+	}
+	out_json(&t->out, array);
+}
+
+static void list_as_table(struct tool *t, const struct weir_network_entry *list, size_t n)
+{
+	static const char *const heads[] = { "NAME", "STATE", "MODE", "BRIDGE", "PORTS", "STORED" };
+	struct table *table = table_new(heads, 6);
+
+	for (size_t i = 0; i < n; i++) {
+		enum tint tint;
+		const char *state = state_of(&list[i], &tint);
+
+		table_cell(table, TINT_NONE, "%s", list[i].name);
+		table_cell(table, tint, "%s", state);
+		table_cell(table, TINT_NONE, "%s", mode_name(list[i].mode));
+		table_cell(table, TINT_NONE, "%s", list[i].bridge);
+		table_cell(table, TINT_NONE, "%u", (unsigned int)list[i].n_ports);
+		table_cell(table, TINT_NONE, "%s", list[i].is_persistent ? "yes" : "no");
+	}
+	table_print(table, &t->out);
+}
+
+int cmd_net_list(struct tool *t, const struct args *a)
+{
+	struct weir_network_entry *list = NULL;
+	size_t n = 0;
+
+	if (weir_network_list(t->w, &list, &n, &t->err))
+		return tool_fail(t, STATUS_FAILED);
+	if (t->is_json)
+		list_as_json(t, list, n);
+	else
+		list_as_table(t, list, n);
+	free(list);
+	return STATUS_OK;
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * weir net attach, detach, ports, leases: guests on a network. With attach --exec
+ * the tool becomes the guest's program, which inherits the tap's descriptors.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "weir.h"
+
+#define MAX_QUEUES 256
+
+/* --- what is asked ---------------------------------------------------------------- */
+
+static int check_attach(struct tool *t, const struct args *a)
+{
+	const char *const *v = a->value;
+
+	if (a->exec && v[OPT_GUEST_NETNS])
+		return usage_error(t, "--exec is for taps, --netns is for containers: not both");
+	if (v[OPT_QUEUES] && !a->exec)
+		return usage_error(t, "--queues needs --exec: a persistent tap is opened by its guest");
+	if (v[OPT_IFNAME] && !v[OPT_GUEST_NETNS])
+		return usage_error(t, "--ifname needs --netns");
+	if (v[OPT_VNET_HDR] && v[OPT_GUEST_NETNS])
+		return usage_error(t, "--vnet-hdr is for taps, --netns is for containers: not both");
+	return STATUS_OK;
+}
+
+static int read_guest(struct tool *t, const struct args *a, struct weir_guest *ret)
+{
+	const char *const *v = a->value;
+	unsigned long n = a->exec ? 1 : 0;
+
+	*ret = (struct weir_guest){
+		.sz = sizeof(*ret),
+		.kind = v[OPT_GUEST_NETNS] ? WEIR_PORT_VETH : WEIR_PORT_TAP,
+		.name = v[OPT_NAME],
+		.portgroup = v[OPT_PORTGROUP],
+		.owner = v[OPT_OWNER],
+		.vnet_hdr = v[OPT_VNET_HDR] != NULL,
+		.netns = v[OPT_GUEST_NETNS],
+		.ifname = v[OPT_IFNAME],
+	};
+	if (v[OPT_MAC] && !mac_parse(v[OPT_MAC], ret->mac))
+		return usage_error(t, "--mac takes a unicast MAC address, not %s", v[OPT_MAC]);
+	if (v[OPT_QUEUES] && (!number_parse(v[OPT_QUEUES], MAX_QUEUES, &n) || !n))
+		return usage_error(t, "--queues takes a number from 1 to %d, not %s", MAX_QUEUES,
+				   v[OPT_QUEUES]);
+	ret->n_queues = (unsigned int)n;
+	return check_attach(t, a);
+}
+
+/* --- words and environment of --exec ---------------------------------------------- */
+
+struct placeholder {
+	const char *name;
+	char *value;
+};
+
+enum { FD, FDS, MAC, NAME, IFINDEX, N_PLACEHOLDERS };
+
+static void fill_placeholders(struct placeholder *p, const struct weir_port *port, const int *fds,
+			      unsigned int n)
+{
+	char mac[18];
+
+	p[FD] = (struct placeholder){ "{fd}", xformat("%d", fds[0]) };
+	p[FDS] = (struct placeholder){ "{fds}", xformat("%d", fds[0]) };
+	for (unsigned int i = 1; i < n; i++) {
+		char *longer = xformat("%s,%d", p[FDS].value, fds[i]);
+
+		free(p[FDS].value);
+		p[FDS].value = longer;
+	}
+	p[MAC] = (struct placeholder){ "{mac}", xformat("%s", mac_format(port->mac, mac)) };
+	p[NAME] = (struct placeholder){ "{name}", xformat("%s", port->name) };
+	p[IFINDEX] = (struct placeholder){ "{ifindex}", xformat("%d", port->ifindex) };
+}
+
+static const struct placeholder *placeholder_at(const struct placeholder *p, const char *s)
+{
+	for (int i = 0; i < N_PLACEHOLDERS; i++)
+		if (!strncmp(s, p[i].name, strlen(p[i].name)))
+			return &p[i];
+	return NULL;
+}
+
+static char *replace(const char *word, const struct placeholder *p)
+{
+	struct out o;
+	char *s;
+
+	out_init(&o, false);
+	while (*word) {
+		const struct placeholder *hit = placeholder_at(p, word);
+
+		out_text(&o, "%.*s", hit ? 0 : 1, word);
+		out_text(&o, "%s", hit ? hit->value : "");
+		word += hit ? strlen(hit->name) : 1;
+	}
+	fflush(o.f);
+	s = xformat("%s", o.buf);
+	out_done(&o);
+	return s;
+}
+
+static void inherit(const int *fds, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		fcntl(fds[i], F_SETFD, 0);
+}
+
+static int exec_failed(struct tool *t, const struct weir_port *port, const char *cmd, int code)
+{
+	struct weir_txn *txn;
+
+	if (!weir_txn_begin(t->w, "detach after a failed exec", 0, &txn, NULL)) {
+		weir_txn_port_detach(txn, port->network, port->name);
+		weir_txn_commit(txn, NULL);
+	}
+	return tool_refuse(t, code == -ENOENT ? STATUS_NO_COMMAND : STATUS_NO_EXEC, code, cmd, "%s",
+			   strerror(-code));
+}
+
+/* Comes back only if it failed; then there is no port either. */
+static int become(struct tool *t, const struct weir_port *port, const int *fds, unsigned int n,
+		  char **argv)
+{
+	struct placeholder p[N_PLACEHOLDERS];
+	char **words;
+	int n_words = 0, code;
+
+	while (argv[n_words])
+		n_words++;
+	words = xalloc((size_t)n_words + 1, sizeof(*words));
+	fill_placeholders(p, port, fds, n);
+	for (int i = 0; i < n_words; i++)
+		words[i] = replace(argv[i], p);
+	setenv("WEIR_TAP", p[NAME].value, 1);
+	setenv("WEIR_TAP_FDS", p[FDS].value, 1);
+	setenv("WEIR_MAC", p[MAC].value, 1);
+	setenv("WEIR_NETWORK", port->network, 1);
+	inherit(fds, n);
+	tool_stats(t);
+	execvp(words[0], words);
+	code = -errno;
+	for (int i = 0; i < N_PLACEHOLDERS; i++)
+		free(p[i].value);
+	for (int i = 0; i < n_words; i++)
+		free(words[i]);
+	free(words);
+	return exec_failed(t, port, argv[0], code);
+}
+
+/* --- attach ----------------------------------------------------------------------- */
+
+static int attach(struct tool *t, const char *network, const struct weir_guest *guest,
+		  struct weir_port *ret, int *ret_fds)
+{
+	struct weir_txn *txn;
+	int status = tool_begin(t, &txn, "attach a port to %s", network);
+
+	if (status)
+		return status;
+	weir_txn_port_attach(txn, network, guest, ret, guest->n_queues ? ret_fds : NULL);
+	return tool_commit(t, txn, STATUS_NOT_FOUND);
+}
+
+static void report_attached(struct tool *t, const struct weir_port *port)
+{
+	char mac[18];
+	char *json = NULL;
+
+	if (t->is_json) {
+		weir_port_json(port, &json);
+		out_text(&t->out, "%s", json ? json : "");
+		free(json);
+		return;
+	}
+	out_text(&t->out, "port %s attached to network %s: %s, mac %s", port->name, port->network,
+		 port_kind_name(port->kind), mac_format(port->mac, mac));
+	if (*port->portgroup)
+		out_text(&t->out, ", portgroup %s", port->portgroup);
+	if (*port->netns)
+		out_text(&t->out, ", %s in namespace %s", port->ifname, port->netns);
+	out_text(&t->out, "\n");
+}
+
+int cmd_net_attach(struct tool *t, const struct args *a)
+{
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir_guest guest;
+	int fds[MAX_QUEUES];
+	int status = read_guest(t, a, &guest);
+
+	if (status)
+		return status;
+	status = attach(t, a->words[0], &guest, &port, fds);
+	if (status || t->is_dry_run)
+		return status;
+	if (a->exec)
+		return become(t, &port, fds, guest.n_queues, a->exec);
+	report_attached(t, &port);
+	return STATUS_OK;
+}
+
+/* --- detach ----------------------------------------------------------------------- */
+
+int cmd_net_detach(struct tool *t, const struct args *a)
+{
+	const char *network = a->words[0], *port = a->words[1];
+	struct weir_txn *txn;
+	int status = tool_begin(t, &txn, "detach %s from %s", port, network);
+
+	if (status)
+		return status;
+	weir_txn_port_detach(txn, network, port);
+	status = tool_commit(t, txn, STATUS_NOT_FOUND);
+	if (status || t->is_dry_run)
+		return status;
+	if (t->is_json)
+		out_json(&t->out, json_pack("{s:o, s:o, s:b}", "name", json_text(port), "network",
+					    json_text(network), "detached", 1));
+	else
+		out_text(&t->out, "port %s detached from network %s\n", port, network);
+	return STATUS_OK;
+}
+
+/* --- ports ------------------------------------------------------------------------ */
+
+static void ports_as_json(struct tool *t, const struct weir_port *list, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		char *text = NULL;
+
+		if (!weir_port_json(&list[i], &text))
+			json_array_append_new(array, json_of(text));
+	}
+	out_json(&t->out, array);
+}
+
+static void add_limit(struct table *table, const struct weir_rate *rate)
+{
+	char *s = rate->average_bytes_per_s ? rate_text(rate->average_bytes_per_s) : NULL;
+
+	table_cell(table, TINT_NONE, "%s", s ? s : "");
+	free(s);
+}
+
+static void ports_as_table(struct tool *t, const struct weir_port *list, size_t n)
+{
+	static const char *const heads[] = { "NAME",	"KIND", "MAC",	 "PORTGROUP", "INBOUND",
+					     "OUTBOUND", "GUEST END", "OWNER" };
+	struct table *table = table_new(heads, 8);
+	char mac[18];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct weir_port *p = &list[i];
+
+		table_cell(table, TINT_NONE, "%s", p->name);
+		table_cell(table, TINT_NONE, "%s", port_kind_name(p->kind));
+		table_cell(table, TINT_NONE, "%s", mac_format(p->mac, mac));
+		table_cell(table, TINT_NONE, "%s", p->portgroup);
+		add_limit(table, &p->bandwidth.inbound);
+		add_limit(table, &p->bandwidth.outbound);
+		table_cell(table, TINT_NONE, "%s%s%s", p->ifname, *p->netns ? "@" : "", p->netns);
+		table_cell(table, TINT_NONE, "%s", p->owner);
+	}
+	table_print(table, &t->out);
+}
+
+/* A network that is not there has no ports either, but whoever asked mistyped its name. */
+static int check_there(struct tool *t, const char *name)
+{
+	struct weir_network *net = NULL;
+
+	if (weir_network_get(t->w, name, 0, &net, &t->err))
+		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
+	weir_network_free(net);
+	return STATUS_OK;
+}
+
+int cmd_net_ports(struct tool *t, const struct args *a)
+{
+	struct weir_port *list = NULL;
+	size_t n = 0;
+
+	if (weir_port_list(t->w, a->words[0], &list, &n, &t->err))
+		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
+	if (!n && check_there(t, a->words[0]))
+		return STATUS_NOT_FOUND;
+	if (t->is_json)
+		ports_as_json(t, list, n);
+	else
+		ports_as_table(t, list, n);
+	free(list);
+	return STATUS_OK;
+}
+
+/* --- leases ----------------------------------------------------------------------- */
+
+static void leases_as_json(struct tool *t, const struct weir_lease *list, size_t n)
+{
+	json_t *array = json_array();
+	char address[WEIR_IP_TEXT];
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(
+			array, json_pack("{s:s, s:o, s:o, s:I}", "address",
+					 weir_ip_format(&list[i].address, address), "mac",
+					 json_text(list[i].mac), "hostname",
+					 json_text(*list[i].hostname ? list[i].hostname : NULL),
+					 "expires", (json_int_t)list[i].expires));
+	out_json(&t->out, array);
+}
+
+static void add_expiry(struct table *table, uint64_t expires)
+{
+	time_t when = (time_t)expires;
+	struct tm tm;
+	char buf[32];
+
+	if (!expires || !localtime_r(&when, &tm) || !strftime(buf, sizeof(buf), "%F %T", &tm))
+		table_cell(table, TINT_NONE, "%s", expires ? "?" : "never");
+	else
+		table_cell(table, when < time(NULL) ? TINT_YELLOW : TINT_NONE, "%s", buf);
+}
+
+static void leases_as_table(struct tool *t, const struct weir_lease *list, size_t n)
+{
+	static const char *const heads[] = { "ADDRESS", "MAC", "HOSTNAME", "EXPIRES" };
+	struct table *table = table_new(heads, 4);
+	char address[WEIR_IP_TEXT];
+
+	for (size_t i = 0; i < n; i++) {
+		table_cell(table, TINT_NONE, "%s", weir_ip_format(&list[i].address, address));
+		table_cell(table, TINT_NONE, "%s", list[i].mac);
+		table_cell(table, TINT_NONE, "%s", list[i].hostname);
+		add_expiry(table, list[i].expires);
+	}
+	table_print(table, &t->out);
+}
+
+int cmd_net_leases(struct tool *t, const struct args *a)
+{
+	struct weir_lease *list = NULL;
+	size_t n = 0;
+
+	if (weir_network_leases(t->w, a->words[0], &list, &n, &t->err))
+		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
+	if (t->is_json)
+		leases_as_json(t, list, n);
+	else
+		leases_as_table(t, list, n);
+	free(list);
+	return STATUS_OK;
+}

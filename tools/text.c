@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Values as people read them, and what people type as values. Definitions are
+ * read and written by the library (<weir/json.h>); this is for tables and for the
+ * few values that stand on the command line.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "weir.h"
+
+const char *mode_name(unsigned int mode)
+{
+	static const char *const names[] = { "isolated", "nat", "route", "open" };
+
+	return mode < sizeof(names) / sizeof(names[0]) ? names[mode] : "unknown";
+}
+
+const char *port_kind_name(unsigned int kind)
+{
+	return kind == WEIR_PORT_TAP ? "tap" : kind == WEIR_PORT_VETH ? "veth" : "unknown";
+}
+
+const char *mac_format(const uint8_t mac[6], char buf[18])
+{
+	snprintf(buf, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+		 mac[5]);
+	return buf;
+}
+
+bool mac_parse(const char *text, uint8_t ret[6])
+{
+	uint8_t mac[6] = { 0 };
+	unsigned int sum = 0;
+
+	for (int i = 0; i < 6; i++) {
+		char digits[3] = { text[0], text[0] ? text[1] : '\0', '\0' };
+
+		if (!isxdigit((unsigned char)digits[0]) || !isxdigit((unsigned char)digits[1]) ||
+		    text[2] != (i < 5 ? ':' : '\0'))
+			return false;
+		mac[i] = (uint8_t)strtoul(digits, NULL, 16);
+		sum |= mac[i];
+		text += 3;
+	}
+	if (!sum || mac[0] & 1)
+		return false;
+	memcpy(ret, mac, sizeof(mac));
+	return true;
+}
+
+bool number_parse(const char *text, unsigned long max, unsigned long *ret)
+{
+	unsigned long value;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || *end || value > max)
+		return false;
+	*ret = value;
+	return true;
+}
+
+/* 5000000 bytes/s are "40Mbit/s": in bits as everywhere else, in one word for columns. */
+char *rate_text(uint64_t bytes_per_s)
+{
+	static const char *const units[] = { "bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s" };
+	double value = 8.0 * (double)bytes_per_s;
+	size_t i = 0;
+
+	for (; value >= 1000 && i < 4; i++)
+		value /= 1000;
+	return xformat("%.4g%s", value, units[i]);
+}
+
+char *limits_text(const struct weir_rate *rate)
+{
+	char *average = rate->average_bytes_per_s ? rate_text(rate->average_bytes_per_s) : NULL;
+	char *peak = rate->peak_bytes_per_s ? rate_text(rate->peak_bytes_per_s) : NULL;
+	char *floor = rate->floor_bytes_per_s ? rate_text(rate->floor_bytes_per_s) : NULL;
+	char *burst = rate->burst_bytes ?
+			      xformat(", burst %llu KiB",
+				      (unsigned long long)(rate->burst_bytes / 1024)) :
+			      NULL;
+	char *s = xformat("%s%s%s%s%s%s", average ? average : "unlimited", peak ? ", peak " : "",
+			  peak ? peak : "", burst ? burst : "", floor ? ", floor " : "",
+			  floor ? floor : "");
+
+	free(average);
+	free(peak);
+	free(floor);
+	free(burst);
+	return s;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What commands have in common: the handle, a definition from a file, a
+ * transaction that is carried out or (with --dry-run) explained, and errors: one
+ * line for people, an object for programs, always on stderr.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "weir.h"
+
+#define MAX_FILE (16u << 20)
+
+/* --- errors ----------------------------------------------------------------------- */
+
+static void print_json_error(const struct weir_error *err, const char *line)
+{
+	const char *code = err->code < 0 ? strerrorname_np(-err->code) : NULL;
+	json_t *error = json_pack("{s:{s:s, s:s, s:o, s:o, s:o, s:o}}", "error", "code",
+				  code ? code : "EIO", "stage", weir_stage_name(err->stage),
+				  "object", json_text(err->object), "attribute",
+				  json_text(err->attr), "message", json_text(err->msg), "text",
+				  json_text(line));
+
+	json_dumpf(error, stderr, JSON_INDENT(2));
+	fputc('\n', stderr);
+	json_decref(error);
+}
+
+/* A line is one line, whatever was in a file or a name that it quotes. */
+static void make_harmless(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			*s = '?';
+}
+
+int tool_fail(struct tool *t, int status)
+{
+	char line[1024];
+
+	weir_error_format(&t->err, line, sizeof(line));
+	make_harmless(line);
+	if (t->is_json)
+		print_json_error(&t->err, line);
+	else
+		fprintf(stderr, "weir: %s\n", line);
+	return status;
+}
+
+int tool_refuse(struct tool *t, int status, int code, const char *object, const char *fmt, ...)
+{
+	va_list ap;
+
+	t->err = (struct weir_error)WEIR_ERROR_INIT;
+	t->err.code = code;
+	t->err.stage = status == STATUS_FAILED ? WEIR_STAGE_SYSTEM : WEIR_STAGE_INPUT;
+	snprintf(t->err.object, sizeof(t->err.object), "%s", object);
+	va_start(ap, fmt);
+	vsnprintf(t->err.msg, sizeof(t->err.msg), fmt, ap);
+	va_end(ap);
+	return tool_fail(t, status);
+}
+
+/* The exit status for t->err, where -ENOENT means that the user named what is not there. */
+int tool_not_found(const struct tool *t, int otherwise)
+{
+	return t->err.code == -ENOENT || t->err.code == -ENODEV ? STATUS_NOT_FOUND : otherwise;
+}
+
+/* --- the handle ------------------------------------------------------------------- */
+
+/*
+ * Two namespaces must never share live state, so each has a directory of its
+ * own: after its name, or after the inode number of what a path leads to.
+ */
+static char *state_dir_of(const char *netns)
+{
+	const char *slash = strrchr(netns, '/');
+	struct stat st;
+
+	if (!slash)
+		return xformat(WEIR_STATE_DIR "/netns-%s", netns);
+	if (!strncmp(netns, "/run/netns/", 11) || !strncmp(netns, "/var/run/netns/", 15))
+		return xformat(WEIR_STATE_DIR "/netns-%s", slash + 1);
+	return xformat(WEIR_STATE_DIR "/netns-%llu",
+		       stat(netns, &st) ? 0ull : (unsigned long long)st.st_ino);
+}
+
+static const char *or_env(const char *value, const char *variable)
+{
+	if (!value)
+		value = getenv(variable);
+	return value && *value ? value : NULL;
+}
+
+/* The library wants absolute paths: a journal must mean the same from anywhere. */
+static char *absolute(const char *path)
+{
+	char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
+	char *s = xformat("%s%s%s", cwd ? cwd : "", cwd ? "/" : "", path);
+
+	free(cwd);
+	return s;
+}
+
+static void choose_directories(struct tool *t)
+{
+	const char *config_dir = or_env(t->config_dir, "WEIR_CONFIG_DIR");
+	const char *state_dir = or_env(t->state_dir, "WEIR_STATE_DIR");
+
+	t->own_config_dir = absolute(config_dir ? config_dir : WEIR_CONFIG_DIR);
+	if (!state_dir && t->netns)
+		t->own_state_dir = state_dir_of(t->netns);
+	else
+		t->own_state_dir = absolute(state_dir ? state_dir : WEIR_STATE_DIR);
+}
+
+int tool_open(struct tool *t)
+{
+	struct weir_options opts = { .sz = sizeof(opts), .step_ops = weir_network_steps };
+
+	choose_directories(t);
+	opts.netns = t->netns;
+	opts.config_dir = t->own_config_dir;
+	opts.state_dir = t->own_state_dir;
+	if (weir_open(&opts, &t->w, &t->err))
+		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
+	return STATUS_OK;
+}
+
+void tool_close(struct tool *t)
+{
+	weir_close(t->w);
+	t->w = NULL;
+	free(t->own_config_dir);
+	free(t->own_state_dir);
+}
+
+void tool_stats(struct tool *t)
+{
+	struct weir_counters c = { .sz = sizeof(c) };
+
+	if (!t->wants_stats || !t->w)
+		return;
+	weir_get_counters(t->w, &c);
+	fprintf(stderr,
+		t->is_json ? "{\"rtnetlink\": {\"sends\": %llu, \"messages\": %llu, \"bytes\": %llu, "
+			     "\"receives\": %llu}}\n" :
+			     "weir: rtnetlink: %llu sends, %llu messages, %llu bytes, %llu receives\n",
+		(unsigned long long)c.n_sends, (unsigned long long)c.n_messages,
+		(unsigned long long)c.n_bytes, (unsigned long long)c.n_receives);
+}
+
+/* --- definitions from files ------------------------------------------------------- */
+
+static int read_all(int fd, char **ret, size_t *ret_len)
+{
+	size_t len = 0, room = 0;
+	char *buf = NULL;
+
+	for (;;) {
+		ssize_t n;
+
+		if (len == room) {
+			char *bigger = room < MAX_FILE ? realloc(buf, room += 65536) : NULL;
+
+			if (!bigger) {
+				free(buf);
+				return -EFBIG;
+			}
+			buf = bigger;
+		}
+		n = read(fd, buf + len, room - len);
+		if (n < 0 && errno != EINTR) {
+			free(buf);
+			return -errno;
+		}
+		if (n == 0)
+			break;
+		if (n > 0)
+			len += (size_t)n;
+	}
+	*ret = buf;
+	*ret_len = len;
+	return 0;
+}
+
+static int read_file(const char *file, char **ret, size_t *ret_len)
+{
+	bool is_stdin = !strcmp(file, "-");
+	int fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = read_all(fd, ret, ret_len);
+	if (!is_stdin)
+		close(fd);
+	return r;
+}
+
+/* The error names the file, and then the place in it. */
+static void name_file(struct weir_error *err, const char *file)
+{
+	if (!*err->object || strlen(err->object) + strlen(file) + 2 >= sizeof(err->object)) {
+		snprintf(err->object, sizeof(err->object), "%s", file);
+	} else {
+		char object[sizeof(err->object)];
+
+		memcpy(object, err->object, sizeof(object));
+		snprintf(err->object, sizeof(err->object), "%.*s: %.*s", 30, file, 30, object);
+	}
+}
+
+int tool_read_network(struct tool *t, const char *file, struct weir_network **ret)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int r = read_file(file, &text, &len);
+
+	if (r)
+		return tool_refuse(t, STATUS_BAD_INPUT, r, file, "%s", strerror(-r));
+	r = weir_network_parse(text, len, ret, &t->err);
+	free(text);
+	if (!r) {
+		r = weir_network_check(*ret, &t->err);
+		if (r) {
+			weir_network_free(*ret);
+			*ret = NULL;
+		}
+	}
+	if (!r)
+		return STATUS_OK;
+	name_file(&t->err, strcmp(file, "-") ? file : "(standard input)");
+	return tool_fail(t, STATUS_BAD_INPUT);
+}
+
+/* --- transactions ----------------------------------------------------------------- */
+
+static const char *const recovered[] = {
+	[1] = "what a killed weir had left half done was undone first",
+	[2] = "what a killed weir had left to be finished was completed first",
+};
+
+/* Says what weir_txn_begin() would do silently. If somebody else works there, begin waits for it. */
+static int recover_first(struct tool *t)
+{
+	int r = weir_recover(t->w, &t->err);
+
+	if ((r == 1 || r == 2) && !t->is_json)
+		fprintf(stderr, "weir: %s\n", recovered[r]);
+	if (r < 0 && r != -EBUSY)
+		return tool_fail(t, STATUS_FAILED);
+	return STATUS_OK;
+}
+
+int tool_begin(struct tool *t, struct weir_txn **ret, const char *fmt, ...)
+{
+	char title[300];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(title, sizeof(title), fmt, ap);
+	va_end(ap);
+	if (!t->is_dry_run && recover_first(t))
+		return STATUS_FAILED;
+	if (weir_txn_begin(t->w, title, t->is_dry_run ? WEIR_TXN_DRY : 0, ret, &t->err))
+		return tool_fail(t, STATUS_FAILED);
+	return STATUS_OK;
+}
+
+static int print_plan(struct tool *t, struct weir_txn *txn)
+{
+	char *script = NULL;
+
+	if (weir_txn_plan(txn, &script, &t->err))
+		return tool_fail(t, STATUS_FAILED);
+	if (t->is_json)
+		out_json(&t->out, json_pack("{s:o}", "script", json_text(script)));
+	else
+		out_text(&t->out, "%s", script);
+	free(script);
+	return STATUS_OK;
+}
+
+/* Ends the transaction in every case. -ENOENT of a builder means status_if_absent. */
+int tool_commit(struct tool *t, struct weir_txn *txn, int status_if_absent)
+{
+	int status = STATUS_OK;
+
+	if (weir_txn_error(txn, &t->err))
+		status = tool_fail(t, t->err.code == -ENOENT ? status_if_absent : STATUS_FAILED);
+	else if (t->is_dry_run)
+		status = print_plan(t, txn);
+	if (status || t->is_dry_run)
+		weir_txn_abort(txn);
+	else if (weir_txn_commit(txn, &t->err))
+		status = tool_fail(t, STATUS_FAILED);
+	return status;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of the tool share: the run that is going on, the shape of a
+ * command, exit statuses, and the way from a library's error to the user's eyes.
+ * A command writes into tool->out and returns an exit status; weir.c shows the
+ * output only when that status is good, so nothing is ever half printed.
+ */
+#ifndef TOOL_WEIR_H
+#define TOOL_WEIR_H
+
+#include <weir/json.h>
+#include <weir/link.h>
+#include <weir/network.h>
+#include <weir/txn.h>
+#include <weir/weir.h>
+
+#include "out.h"
+
+/* What weir leaves with; the same list is in weir.8 and in exit_statuses of help.c. */
+enum status {
+	STATUS_OK = 0,
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2,
+	STATUS_MISSING = 3,
+	STATUS_NOT_FOUND = 4,
+	STATUS_BAD_INPUT = 5,
+	STATUS_NO_EXEC = 126,
+	STATUS_NO_COMMAND = 127,
+};
+
+/* Every option of every command; what one means is said where the command is. */
+enum option_key {
+	OPT_NONE,
+	/* global ones */
+	OPT_JSON,
+	OPT_NETNS,
+	OPT_DRY_RUN,
+	OPT_CONFIG_DIR,
+	OPT_STATE_DIR,
+	OPT_COLOR,
+	OPT_STATS,
+	OPT_VERSION,
+	OPT_HELP,
+	/* of single commands */
+	OPT_TRANSIENT,
+	OPT_CONFIG,
+	OPT_LIVE,
+	OPT_NAME,
+	OPT_PORTGROUP,
+	OPT_MAC,
+	OPT_OWNER,
+	OPT_QUEUES,
+	OPT_VNET_HDR,
+	OPT_GUEST_NETNS,
+	OPT_IFNAME,
+	OPT_EXEC,
+	OPT_KIND,
+	OPT_MASTER,
+	OPT_OURS,
+	OPT_LOAD,
+	OPT_COUNT,
+};
+
+/* An option: its word, the word for its argument (NULL: it takes none), and what it does. */
+struct option_info {
+	const char *name;
+	const char *arg;
+	const char *help;
+	enum option_key key;
+	bool arg_is_optional;
+};
+
+/* What stood behind a command; value[key] is NULL for an option that was not given. */
+struct args {
+	const char *value[OPT_COUNT];
+	char **words;
+	int n_words;
+	char **exec;
+};
+
+struct tool;
+
+struct command {
+	const char *name;
+	const char *words;
+	const char *summary;
+	const char *notes;
+	const struct option_info *options;
+	int min_words;
+	int max_words;
+	int (*run)(struct tool *t, const struct args *a);
+};
+
+struct tool {
+	const struct command *cmd;
+	const char *group;
+	bool is_json;
+	bool is_dry_run;
+	bool wants_stats;
+	const char *color;
+	const char *netns;
+	const char *config_dir;
+	const char *state_dir;
+	char *own_config_dir;
+	char *own_state_dir;
+	struct weir *w;
+	struct weir_error err;
+	struct out out;
+};
+
+/* help.c */
+extern const struct option_info global_options[];
+extern const struct command commands[];
+const struct command *command_find(const char *group, const char *name);
+bool command_is_group(const char *word);
+void help_all(struct tool *t);
+void help_group(struct tool *t, const char *group);
+void help_command(struct tool *t, const struct command *cmd);
+int cmd_help(struct tool *t, const struct args *a);
+int usage_error(struct tool *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* options.c: how a command line falls apart */
+int options_global(struct tool *t, int argc, char **argv, struct args *ret, int *ret_used);
+int options_command(struct tool *t, int argc, char **argv, struct args *ret);
+
+/* tool.c: the handle, transactions and errors */
+int tool_open(struct tool *t);
+void tool_close(struct tool *t);
+void tool_stats(struct tool *t);
+int tool_fail(struct tool *t, int status);
+int tool_refuse(struct tool *t, int status, int code, const char *object, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+int tool_not_found(const struct tool *t, int otherwise);
+int tool_read_network(struct tool *t, const char *file, struct weir_network **ret);
+int tool_begin(struct tool *t, struct weir_txn **ret, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int tool_commit(struct tool *t, struct weir_txn *txn, int status_if_absent);
+
+/* cmd_net.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_misc.c, doctor.c */
+int cmd_net_define(struct tool *t, const struct args *a);
+int cmd_net_undefine(struct tool *t, const struct args *a);
+int cmd_net_start(struct tool *t, const struct args *a);
+int cmd_net_stop(struct tool *t, const struct args *a);
+int cmd_net_reload(struct tool *t, const struct args *a);
+int cmd_net_list(struct tool *t, const struct args *a);
+int cmd_net_show(struct tool *t, const struct args *a);
+int cmd_net_attach(struct tool *t, const struct args *a);
+int cmd_net_detach(struct tool *t, const struct args *a);
+int cmd_net_ports(struct tool *t, const struct args *a);
+int cmd_net_leases(struct tool *t, const struct args *a);
+int cmd_link_list(struct tool *t, const struct args *a);
+int cmd_link_show(struct tool *t, const struct args *a);
+int cmd_plan(struct tool *t, const struct args *a);
+int cmd_recover(struct tool *t, const struct args *a);
+int cmd_schema(struct tool *t, const struct args *a);
+int cmd_doctor(struct tool *t, const struct args *a);
+
+/* text.c: values as people read them, and back */
+const char *mode_name(unsigned int mode);
+const char *port_kind_name(unsigned int kind);
+const char *mac_format(const uint8_t mac[6], char buf[18]);
+bool mac_parse(const char *text, uint8_t ret[6]);
+bool number_parse(const char *text, unsigned long max, unsigned long *ret);
+char *rate_text(uint64_t bytes_per_s);
+char *limits_text(const struct weir_rate *rate);
+
+#endif
