@@ -77,6 +77,9 @@ void weir_close(struct weir *w)
 {
 	if (!w)
 		return;
+	for (size_t i = 0; i < WR_COUNT(w->contexts); i++)
+		if (w->contexts[i].done)
+			w->contexts[i].done(w->contexts[i].context);
 	wr_sock_close(&w->sock);
 	wr_close(&w->netns_fd);
 	wr_unlock(w);
@@ -107,6 +110,27 @@ void weir_get_counters(const struct weir *w, struct weir_counters *ret)
 int weir_in_netns(struct weir *w, int (*fn)(void *arg), void *arg)
 {
 	return wr_netns_run(w->netns_fd, fn, arg);
+}
+
+void *weir_context(const struct weir *w, const struct weir_step_ops *ops)
+{
+	for (size_t i = 0; i < WR_COUNT(w->contexts); i++)
+		if (w->contexts[i].ops == ops)
+			return w->contexts[i].context;
+	return NULL;
+}
+
+int weir_set_context(struct weir *w, const struct weir_step_ops *ops, void *context,
+		     void (*done)(void *context))
+{
+	if (weir_context(w, ops))
+		return -EEXIST;
+	for (size_t i = 0; i < WR_COUNT(w->contexts); i++)
+		if (!w->contexts[i].ops) {
+			w->contexts[i] = (struct wr_context){ ops, context, done };
+			return 0;
+		}
+	return -ENOSPC;
 }
 
 const char *weir_version(void)

@@ -267,6 +267,34 @@ struct weir_step_ops {
 };
 
 /**
+ * weir_context() - what a type of steps keeps with a handle
+ * @w:		the handle
+ * @ops:	the type
+ *
+ * A socket or a library's context that is dear to open and to close.
+ *
+ * Return: what weir_set_context() was given, or NULL
+ *
+ * Since: 0.1
+ */
+WEIR_API void *weir_context(const struct weir *w, const struct weir_step_ops *ops);
+
+/**
+ * weir_set_context() - keep something with a handle for a type of steps
+ * @w:		the handle
+ * @ops:	the type; one context for each
+ * @context:	what to keep, not NULL
+ * @done:	called with it by weir_close()
+ *
+ * Return: 0, -EEXIST if there is one already, or -ENOSPC if the handle keeps 8
+ * contexts
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_set_context(struct weir *w, const struct weir_step_ops *ops, void *context,
+			      void (*done)(void *context));
+
+/**
  * weir_txn_step() - put a step of any type on a transaction
  * @t:		the transaction
  * @ops:	its type; must outlive the transaction

@@ -208,16 +208,22 @@ static void split_argv(const struct weir_blob *argv, char *out[MAX_ARGS + 1])
 	out[n] = NULL;
 }
 
+/* The last line says why; those before it are warnings, and may be many. */
 static void read_complaint(int fd, char *line, size_t size)
 {
-	ssize_t n = read(fd, line, size - 1);
+	wr_auto(str) struct wr_str text = { 0 };
+	char buf[4096], *last;
+	ssize_t n;
 
-	line[n > 0 ? n : 0] = '\0';
-	/* The last line says why; those before it are warnings. */
-	for (char *p = line + strlen(line); p > line && (p[-1] == '\n' || p[-1] == ' ');)
-		*--p = '\0';
-	if (strrchr(line, '\n'))
-		memmove(line, strrchr(line, '\n') + 1, strlen(strrchr(line, '\n') + 1) + 1);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		wr_str_add(&text, buf, (size_t)n);
+	wr_copy(line, size, "");
+	if (text.failed || !text.len)
+		return;
+	for (char *end = text.data + text.len; end > text.data && (end[-1] == '\n' || end[-1] == ' ');)
+		*--end = '\0';
+	last = strrchr(text.data, '\n');
+	wr_copy(line, size, last ? last + 1 : text.data);
 }
 
 /* "…: Address already in use": the errno that the program's last words are the text of. */
@@ -425,11 +431,11 @@ int weir_txn_service_start(struct weir_txn *t, const struct weir_service *servic
 	wr_auto(str) struct wr_str line = { 0 };
 	struct weir_step *s;
 
-	if (!t->dry && access(service->argv[0], X_OK) < 0) {
+	s = add(t, service, &wr_service_start_ops);
+	if (s && !t->dry && access(service->argv[0], X_OK) < 0) {
 		wr_syserr(&err, -errno, service->name, "%s cannot be executed", service->argv[0]);
 		return wr_txn_fail(t, &err);
 	}
-	s = add(t, service, &wr_service_start_ops);
 	for (const char *const *a = service->argv; *a; a++) {
 		wr_str_puts(&line, a == service->argv ? "" : " ");
 		wr_str_shell(&line, *a);

@@ -18,6 +18,13 @@ enum wr_fault {
 	WR_FAULT_KERNEL,	/* the request is spoilt, so that the kernel itself refuses it */
 };
 
+/* What a type of steps keeps with a handle. */
+struct wr_context {
+	const struct weir_step_ops *ops;
+	void *context;
+	void (*done)(void *context);
+};
+
 struct weir {
 	struct wr_sock sock;
 	int netns_fd;		/* -1: the caller's namespace */
@@ -29,6 +36,7 @@ struct weir {
 	int lock_fd;		/* held from begin to the end of a transaction */
 	struct weir_txn *txn;	/* the transaction that is open */
 	uint32_t seed;		/* of link indexes */
+	struct wr_context contexts[8];
 	enum wr_fault fault;
 	uint32_t fault_step;
 };
