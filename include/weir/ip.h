@@ -183,6 +183,23 @@ WEIR_API int weir_route_list(struct weir *w, struct weir_route **ret, size_t *re
 WEIR_API int weir_txn_sysctl_set(struct weir_txn *t, const char *key, const char *value,
 				 bool optional);
 
+/**
+ * weir_txn_sysfs_set() - write an attribute in sysfs
+ * @t:		the transaction
+ * @key:	path below /sys, "class/net/br0/bridge/group_fwd_mask"
+ * @value:	what to write, without a newline
+ * @optional:	if the file does not exist, do nothing instead of failing
+ *
+ * Undone by writing what was there before. Which network namespace's links /sys
+ * shows was decided when it was mounted.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.1
+ */
+WEIR_API int weir_txn_sysfs_set(struct weir_txn *t, const char *key, const char *value,
+				bool optional);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Sysctls of the network namespace as steps. /proc/sys/net shows the namespace of
- * the thread that opens it, so every access runs inside the handle's.
+ * Sysctls, and attributes in sysfs, as steps: one value in one file. /proc/sys/net
+ * shows the namespace of the thread that opens it, so every access runs inside
+ * the handle's; /sys shows that of the one who mounted it.
  */
 #include <stdio.h>
 
@@ -9,7 +10,7 @@
 #include "ip/steps.h"
 #include "txn/txn.h"
 
-enum { PART_KEY, PART_NEW, PART_OLD, PART_FLAGS };
+enum { PART_PATH, PART_NEW, PART_OLD, PART_FLAGS };
 
 #define OPTIONAL 1	/* a missing file is no failure */
 #define KNOWN 2		/* the old value was read */
@@ -37,11 +38,6 @@ static int write_here(void *arg)
 	return wr_file_poke(a->path, a->value);
 }
 
-static void set_path(struct access *a, const char *key)
-{
-	wr_format(a->path, sizeof(a->path), "/proc/sys/%s", key);
-}
-
 static char flags_of(const struct weir_step *s)
 {
 	return *(const char *)weir_step_part(s, PART_FLAGS).data;
@@ -52,7 +48,7 @@ static int write_value(struct weir *w, const struct weir_step *s, int part, stru
 	struct access a = { .value = weir_step_part(s, part).data };
 	int r;
 
-	set_path(&a, weir_step_part(s, PART_KEY).data);
+	wr_copy(a.path, sizeof(a.path), weir_step_part(s, PART_PATH).data);
 	r = weir_in_netns(w, write_here, &a);
 	return r && r != -ENOENT ? wr_syserr(err, r, s->object, "writing %s", a.value) : r;
 }
@@ -67,7 +63,7 @@ static int apply(struct weir *w, const struct weir_step *s, struct weir_error *e
 		return 0;
 	r = write_value(w, s, PART_NEW, err);
 	if (r == -ENOENT)
-		return flags & OPTIONAL ? 0 : wr_syserr(err, r, s->object, "/proc/sys");
+		return flags & OPTIONAL ? 0 : wr_syserr(err, r, s->object, "is not there");
 	return r;
 }
 
@@ -88,34 +84,70 @@ static bool good_key(const char *key)
 	return *key && *key != '/' && !strstr(key, "..") && strlen(key) < 400;
 }
 
-int weir_txn_sysctl_set(struct weir_txn *t, const char *key, const char *value, bool optional)
+/* A step that writes @value into @path; the plan's line is the caller's. */
+static struct weir_step *add(struct weir_txn *t, const char *object, const char *path,
+			     const char *value, bool optional)
+{
+	wr_auto(str) struct wr_str old = { 0 };
+	struct access a = { .value = value };
+	char flags = optional ? OPTIONAL : 0;
+	struct weir_blob parts[4];
+
+	wr_copy(a.path, sizeof(a.path), path);
+	if (weir_in_netns(t->w, read_here, &a) == 0)
+		flags |= KNOWN;
+	old = a.old;
+	parts[PART_PATH] = (struct weir_blob){ path, strlen(path) };
+	parts[PART_NEW] = (struct weir_blob){ value, strlen(value) };
+	parts[PART_OLD] = (struct weir_blob){ old.data, old.len };
+	parts[PART_FLAGS] = (struct weir_blob){ &flags, 1 };
+	return wr_txn_add(t, &wr_sysctl_ops, object, parts, 4);
+}
+
+static int check_key(struct weir_txn *t, const char *object, const char *key, const char *below)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct access a = { .value = value };
-	struct weir_blob parts[4];
+
+	if (good_key(key))
+		return 0;
+	wr_refuse(&err, -EINVAL, object, "", "is no path below %s", below);
+	return wr_txn_fail(t, &err);
+}
+
+int weir_txn_sysctl_set(struct weir_txn *t, const char *key, const char *value, bool optional)
+{
 	wr_auto(str) struct wr_str quoted = { 0 };
-	char flags = optional ? OPTIONAL : 0, object[64];
+	char object[64], path[512];
 	struct weir_step *s;
 
 	wr_format(object, sizeof(object), "sysctl %s", key);
-	if (!good_key(key)) {
-		wr_refuse(&err, -EINVAL, object, "", "is no path below /proc/sys");
-		return wr_txn_fail(t, &err);
-	}
-	set_path(&a, key);
-	if (weir_in_netns(t->w, read_here, &a) == 0)
-		flags |= KNOWN;
-	parts[PART_KEY] = (struct weir_blob){ key, strlen(key) };
-	parts[PART_NEW] = (struct weir_blob){ value, strlen(value) };
-	parts[PART_OLD] = (struct weir_blob){ a.old.data, a.old.len };
-	parts[PART_FLAGS] = (struct weir_blob){ &flags, 1 };
-	s = wr_txn_add(t, &wr_sysctl_ops, object, parts, 4);
+	if (check_key(t, object, key, "/proc/sys"))
+		return t->err.code;
+	wr_format(path, sizeof(path), "/proc/sys/%s", key);
+	s = add(t, object, path, value, optional);
 	wr_str_shell(&quoted, key);
 	if (optional)
 		wr_step_plan(t, s, "test ! -e /proc/sys/%s || sysctl -q -w %s=%s",
 			     wr_str_text(&quoted), wr_str_text(&quoted), value);
 	else
 		wr_step_plan(t, s, "sysctl -q -w %s=%s", wr_str_text(&quoted), value);
-	wr_str_done(&a.old);
+	return t->err.code;
+}
+
+int weir_txn_sysfs_set(struct weir_txn *t, const char *key, const char *value, bool optional)
+{
+	wr_auto(str) struct wr_str quoted = { 0 };
+	char object[64], path[512];
+	struct weir_step *s;
+
+	wr_format(object, sizeof(object), "sysfs %s", key);
+	if (check_key(t, object, key, "/sys"))
+		return t->err.code;
+	wr_format(path, sizeof(path), "/sys/%s", key);
+	s = add(t, object, path, value, optional);
+	wr_str_shell(&quoted, path);
+	wr_step_plan(t, s, "%s%s%secho %s >%s", optional ? "test ! -e " : "",
+		     optional ? wr_str_text(&quoted) : "", optional ? " || " : "", value,
+		     wr_str_text(&quoted));
 	return t->err.code;
 }

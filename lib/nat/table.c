@@ -7,7 +7,10 @@
  * Rules return where a packet may pass one side, so that the other side is still
  * asked; only `same` and the in_* chains accept. The host's own traffic crosses
  * none of this: there are no input and output chains, and in postrouting a packet
- * has an incoming link only if it was forwarded.
+ * has an incoming link only if it was forwarded. For the same reason nothing sent
+ * to 224.0.0.0/24, 255.255.255.255 or ff02::/16 is translated: it is never
+ * forwarded. What is, was asked for its source in out_any, so that the link it
+ * came from is all that postrouting needs to know.
  */
 #include <stdio.h>
 
@@ -64,8 +67,6 @@ static const char make_table[] =
 	"add rule inet weir forward iifname vmap @from_if\n"
 	"add rule inet weir forward oifname vmap @to_if\n"
 	"add rule inet weir postrouting iifname . oifname @same return\n"
-	"add rule inet weir postrouting ip daddr { 224.0.0.0/24, 255.255.255.255 } return\n"
-	"add rule inet weir postrouting ip6 daddr ff02::/16 return\n"
 	"add rule inet weir postrouting meta nfproto ipv4 iifname vmap @nat4\n"
 	"add rule inet weir postrouting meta nfproto ipv6 iifname vmap @nat6\n";
 
