@@ -18,8 +18,9 @@
  */
 static const char *state_of(const struct weir_link *l)
 {
-	static const char *const names[] = { [1] = "notpresent", [3] = "lowerlayerdown",
-					     [4] = "testing",	 [5] = "dormant" };
+	static const char *const names[] = {
+		[1] = "notpresent", [3] = "lowerlayerdown", [4] = "testing", [5] = "dormant"
+	};
 
 	if (!l->is_up)
 		return "down";

@@ -142,7 +142,7 @@ int cmd_net_start(struct tool *t, const struct args *a)
 	struct weir_network *net = NULL;
 	int status = find_definition(t, a, &net);
 
-	if (status)
+	if (status || !net)
 		return status;
 	status = start(t, net);
 	if (!status && !t->is_dry_run)

@@ -23,11 +23,13 @@ static int check_attach(struct tool *t, const struct args *a)
 	if (a->exec && v[OPT_GUEST_NETNS])
 		return usage_error(t, "--exec is for taps, --netns is for containers: not both");
 	if (v[OPT_QUEUES] && !a->exec)
-		return usage_error(t, "--queues needs --exec: a persistent tap is opened by its guest");
+		return usage_error(
+			t, "--queues needs --exec: a persistent tap is opened by its guest");
 	if (v[OPT_IFNAME] && !v[OPT_GUEST_NETNS])
 		return usage_error(t, "--ifname needs --netns");
 	if (v[OPT_VNET_HDR] && v[OPT_GUEST_NETNS])
-		return usage_error(t, "--vnet-hdr is for taps, --netns is for containers: not both");
+		return usage_error(t,
+				   "--vnet-hdr is for taps, --netns is for containers: not both");
 	return STATUS_OK;
 }
 
@@ -256,8 +258,8 @@ static void add_limit(struct table *table, const struct weir_rate *rate)
 
 static void ports_as_table(struct tool *t, const struct weir_port *list, size_t n)
 {
-	static const char *const heads[] = { "NAME",	"KIND", "MAC",	 "PORTGROUP", "INBOUND",
-					     "OUTBOUND", "GUEST END", "OWNER" };
+	static const char *const heads[] = { "NAME",    "KIND",     "MAC",       "PORTGROUP",
+					     "INBOUND", "OUTBOUND", "GUEST END", "OWNER" };
 	struct table *table = table_new(heads, 8);
 	char mac[18];
 
@@ -312,12 +314,13 @@ static void leases_as_json(struct tool *t, const struct weir_lease *list, size_t
 	char address[WEIR_IP_TEXT];
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(
-			array, json_pack("{s:s, s:o, s:o, s:I}", "address",
-					 weir_ip_format(&list[i].address, address), "mac",
-					 json_text(list[i].mac), "hostname",
-					 json_text(*list[i].hostname ? list[i].hostname : NULL),
-					 "expires", (json_int_t)list[i].expires));
+		json_array_append_new(array,
+				      json_pack("{s:s, s:o, s:o, s:I}", "address",
+						weir_ip_format(&list[i].address, address), "mac",
+						json_text(list[i].mac), "hostname",
+						json_text(*list[i].hostname ? list[i].hostname :
+									      NULL),
+						"expires", (json_int_t)list[i].expires));
 	out_json(&t->out, array);
 }
 

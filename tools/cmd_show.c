@@ -28,7 +28,10 @@ static void show_state(struct out *o, const struct weir_network_entry *e)
 		    e->is_persistent ? "stored" : "not stored", (unsigned int)e->n_ports,
 		    e->n_ports == 1 ? "" : "s");
 	out_pair_tinted(o, "state",
-			e->bridge_missing ? TINT_RED : e->is_active ? TINT_GREEN : TINT_DIM, s);
+			e->bridge_missing ? TINT_RED :
+			e->is_active      ? TINT_GREEN :
+					    TINT_DIM,
+			s);
 	free(s);
 }
 
@@ -46,7 +49,8 @@ static void show_head(struct out *o, const struct weir_network *net)
 static void show_bridge(struct out *o, const struct weir_network *net)
 {
 	const struct weir_network_bridge *b = &net->bridge;
-	char *delay = b->stp == WEIR_YES && b->delay_s ? xformat(" (delay %u s)", b->delay_s) : NULL;
+	char *delay =
+		b->stp == WEIR_YES && b->delay_s ? xformat(" (delay %u s)", b->delay_s) : NULL;
 
 	out_pair(o, "bridge", "%s, stp %s%s, mtu %u%s%s", *b->name ? b->name : "(first free)",
 		 b->stp == WEIR_YES ? "on" : "off", or_nothing(delay), net->mtu ? net->mtu : 1500u,
@@ -61,7 +65,8 @@ static void show_forward(struct out *o, const struct weir_forward *f)
 	out_pair(o, "forward", "%s%s%s%s", mode_name(f->mode), *f->dev ? " through " : "", f->dev,
 		 f->nat.ipv6 == WEIR_YES ? ", IPv6 too" : "");
 	if (f->nat.address.start.family)
-		out_pair(o, NULL, "from addresses %s to %s", weir_ip_format(&f->nat.address.start, start),
+		out_pair(o, NULL, "from addresses %s to %s",
+			 weir_ip_format(&f->nat.address.start, start),
 			 weir_ip_format(&f->nat.address.end, end));
 	if (f->nat.port.start)
 		out_pair(o, NULL, "from ports %u to %u", f->nat.port.start, f->nat.port.end);
@@ -73,9 +78,10 @@ static void show_host(struct out *o, const struct weir_dhcp_host *h)
 
 	out_pair(o, NULL, "%s is kept for %s%s%s", weir_ip_format(&h->address, address),
 		 h->mac ? h->mac :
-		 h->id	? h->id :
+		 h->id  ? h->id :
 			  or_nothing(h->name),
-		 (h->mac || h->id) && h->name ? " " : "", h->mac || h->id ? or_nothing(h->name) : "");
+		 (h->mac || h->id) && h->name ? " " : "",
+		 h->mac || h->id ? or_nothing(h->name) : "");
 }
 
 static void show_ip(struct out *o, const struct weir_network_ip *ip)
@@ -84,7 +90,8 @@ static void show_ip(struct out *o, const struct weir_network_ip *ip)
 
 	out_pair(o, "address", "%s/%u", weir_ip_format(&ip->address, address), ip->prefix);
 	for (size_t i = 0; i < ip->dhcp.n_ranges; i++)
-		out_pair(o, NULL, "leases %s to %s", weir_ip_format(&ip->dhcp.ranges[i].start, start),
+		out_pair(o, NULL, "leases %s to %s",
+			 weir_ip_format(&ip->dhcp.ranges[i].start, start),
 			 weir_ip_format(&ip->dhcp.ranges[i].end, end));
 	for (size_t i = 0; i < ip->dhcp.n_hosts; i++)
 		show_host(o, &ip->dhcp.hosts[i]);
@@ -141,8 +148,8 @@ static void show_limits(struct out *o, const struct weir_network *net)
 		show_bandwidth(o, "bandwidth", "", &net->bandwidth);
 	for (size_t i = 0; i < net->n_portgroups; i++) {
 		const struct weir_portgroup *pg = &net->portgroups[i];
-		char *name = xformat("%s%s", pg->name,
-				     pg->is_default == WEIR_YES ? " (default)" : "");
+		char *name =
+			xformat("%s%s", pg->name, pg->is_default == WEIR_YES ? " (default)" : "");
 
 		show_bandwidth(o, i ? NULL : "portgroups", name, &pg->bandwidth);
 		free(name);
@@ -193,7 +200,7 @@ static int show_text(struct tool *t, const struct weir_network *net)
 int cmd_net_show(struct tool *t, const struct args *a)
 {
 	int which = a->value[OPT_CONFIG] ? WEIR_NETWORK_CONFIG :
-		    a->value[OPT_LIVE]	 ? WEIR_NETWORK_LIVE :
+		    a->value[OPT_LIVE]   ? WEIR_NETWORK_LIVE :
 					   0;
 	struct weir_network *net = NULL;
 	int status;

@@ -8,14 +8,19 @@
 
 #include "doctor.h"
 
+/* clang-format off */
 static const struct {
 	const char *word;
 	enum tint tint;
 } states[] = {
-	[STATE_OK] = { "ok", TINT_GREEN },	     [STATE_MODULE] = { "module", TINT_GREEN },
-	[STATE_MISSING] = { "missing", TINT_RED },   [STATE_WARNING] = { "warning", TINT_YELLOW },
-	[STATE_NOTE] = { "note", TINT_NONE },	     [STATE_UNCHECKED] = { "unchecked", TINT_DIM },
+	[STATE_OK]        = { "ok",        TINT_GREEN },
+	[STATE_MODULE]    = { "module",    TINT_GREEN },
+	[STATE_MISSING]   = { "missing",   TINT_RED },
+	[STATE_WARNING]   = { "warning",   TINT_YELLOW },
+	[STATE_NOTE]      = { "note",      TINT_NONE },
+	[STATE_UNCHECKED] = { "unchecked", TINT_DIM },
 };
+/* clang-format on */
 
 void report_add(struct report *r, const struct check *c)
 {
@@ -57,15 +62,14 @@ static void show_as_json(struct tool *t, const struct report *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct check *c = &r->checks[i];
 
-		json_array_append_new(array,
-				      json_pack("{s:s, s:s, s:s, s:b, s:o, s:o}", "area", c->area,
-						"name", c->name, "state", states[c->state].word,
-						"needed", c->is_needed, "detail",
-						json_text(c->detail), "remedy",
-						json_text(c->remedy)));
+		json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:b, s:o, s:o}", "area",
+						       c->area, "name", c->name, "state",
+						       states[c->state].word, "needed",
+						       c->is_needed, "detail", json_text(c->detail),
+						       "remedy", json_text(c->remedy)));
 	}
-	out_json(&t->out, json_pack("{s:b, s:o}", "ok", !count(r, STATE_MISSING, true), "checks",
-				    array));
+	out_json(&t->out,
+		 json_pack("{s:b, s:o}", "ok", !count(r, STATE_MISSING, true), "checks", array));
 }
 
 /* What is missing and not needed is no cause for alarm. */

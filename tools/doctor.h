@@ -9,11 +9,11 @@
 #include "weir.h"
 
 enum state {
-	STATE_OK,	 /* it is there and works */
-	STATE_MODULE,	 /* there as a kernel module that is not loaded yet */
-	STATE_MISSING,	 /* it is not there */
-	STATE_WARNING,	 /* it is there and in the way */
-	STATE_NOTE,	 /* worth knowing */
+	STATE_OK,        /* it is there and works */
+	STATE_MODULE,    /* there as a kernel module that is not loaded yet */
+	STATE_MISSING,   /* it is not there */
+	STATE_WARNING,   /* it is there and in the way */
+	STATE_NOTE,      /* worth knowing */
 	STATE_UNCHECKED, /* could not be looked at */
 };
 
@@ -43,10 +43,10 @@ void kernel_checks(struct tool *t, struct report *r, bool may_load);
 
 /* module.c */
 enum module_state {
-	MODULE_READY,	   /* built in or loaded */
+	MODULE_READY,      /* built in or loaded */
 	MODULE_NOT_LOADED, /* there, but using it would load it */
-	MODULE_ABSENT,	   /* neither; or nobody can tell, and trying loads nothing */
-	MODULE_UNKNOWN,	   /* this kernel has modules, but not their list */
+	MODULE_ABSENT,     /* neither; or nobody can tell, and trying loads nothing */
+	MODULE_UNKNOWN,    /* this kernel has modules, but not their list */
 };
 enum module_state module_state(const char *name);
 

@@ -10,14 +10,13 @@
 
 #include "weir.h"
 
+/* clang-format off */
 const struct option_info global_options[] = {
 	{ "json", NULL, "print JSON, errors too", OPT_JSON, false },
 	{ "netns", "NAME|PATH", "work in this network namespace", OPT_NETNS, false },
 	{ "dry-run", NULL, "print the plan instead of carrying it out", OPT_DRY_RUN, false },
-	{ "config-dir", "DIR", "where definitions are stored (" WEIR_CONFIG_DIR ")", OPT_CONFIG_DIR,
-	  false },
-	{ "state-dir", "DIR", "where the state of this boot is (" WEIR_STATE_DIR ")", OPT_STATE_DIR,
-	  false },
+	{ "config-dir", "DIR", "where definitions are stored (" WEIR_CONFIG_DIR ")", OPT_CONFIG_DIR, false },
+	{ "state-dir", "DIR", "where the state of this boot is (" WEIR_STATE_DIR ")", OPT_STATE_DIR, false },
 	{ "color", "WHEN", "auto, always or never; auto: on a terminal", OPT_COLOR, true },
 	{ "stats", NULL, "afterwards, say on stderr what the kernel was asked", OPT_STATS, false },
 	{ "version", NULL, "print the version", OPT_VERSION, false },
@@ -37,19 +36,15 @@ static const struct option_info show_options[] = {
 };
 
 static const struct option_info attach_options[] = {
-	{ "name", "PORT", "name of the port on the host (first free of vnet0, vnet1, ...)",
-	  OPT_NAME, false },
-	{ "portgroup", "PG", "class of the port (the network's default one)", OPT_PORTGROUP,
-	  false },
+	{ "name", "PORT", "name of the port on the host (first free of vnet0, vnet1, ...)", OPT_NAME, false },
+	{ "portgroup", "PG", "class of the port (the network's default one)", OPT_PORTGROUP, false },
 	{ "mac", "MAC", "the guest's MAC address (one is made)", OPT_MAC, false },
 	{ "owner", "TEXT", "whose it is, for people", OPT_OWNER, false },
 	{ "vnet-hdr", NULL, "tap: frames carry a virtio_net header", OPT_VNET_HDR, false },
-	{ "netns", "NAME|PATH", "a veth with its other end in this namespace, for a container",
-	  OPT_GUEST_NETNS, false },
+	{ "netns", "NAME|PATH", "a veth with its other end in this namespace, for a container", OPT_GUEST_NETNS, false },
 	{ "ifname", "NAME", "with --netns: name of that end (eth0)", OPT_IFNAME, false },
 	{ "queues", "N", "with --exec: how many descriptors (1)", OPT_QUEUES, false },
-	{ "exec", "CMD [ARG]...", "run CMD with the tap's descriptors; must come last", OPT_EXEC,
-	  false },
+	{ "exec", "CMD [ARG]...", "run CMD with the tap's descriptors; must come last", OPT_EXEC, false },
 	{ 0 },
 };
 
@@ -65,7 +60,6 @@ static const struct option_info doctor_options[] = {
 	{ 0 },
 };
 
-/* clang-format off */
 const struct command commands[] = {
 	{ "net define", "FILE|-", "store the definition of a network",
 	  "A uuid, a MAC address and a bridge name are made where the file has none.\n"
@@ -179,7 +173,7 @@ static void put_options(struct out *o, const struct option_info *options)
 {
 	for (; options && options->name; options++) {
 		char *s = xformat("--%s%s%s%s", options->name,
-				  !options->arg		   ? "" :
+				  !options->arg            ? "" :
 				  options->arg_is_optional ? "[=" :
 							     " ",
 				  options->arg ? options->arg : "",
@@ -239,16 +233,17 @@ static json_t *json_options(const struct option_info *options)
 	json_t *list = json_array();
 
 	for (; options && options->name; options++)
-		json_array_append_new(list, json_pack("{s:s, s:s?, s:s}", "name", options->name,
-						      "argument", options->arg, "help",
-						      options->help));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s?, s:s}", "name", options->name,
+						"argument", options->arg, "help", options->help));
 	return list;
 }
 
 static json_t *json_command(const struct command *c)
 {
-	return json_pack("{s:s, s:s, s:s, s:s?, s:o}", "name", c->name, "words", c->words, "summary",
-			 c->summary, "notes", c->notes, "options", json_options(c->options));
+	return json_pack("{s:s, s:s, s:s, s:s?, s:o}", "name", c->name, "words", c->words,
+			 "summary", c->summary, "notes", c->notes, "options",
+			 json_options(c->options));
 }
 
 static json_t *json_all(void)
@@ -322,8 +317,8 @@ int usage_error(struct tool *t, const char *fmt, ...)
 	} else {
 		const char *name = t->cmd ? t->cmd->name : t->group;
 
-		fprintf(stderr, "weir: %s%s%s\nusage: %s\n", name ? name : "", name ? ": " : "", msg,
-			usage);
+		fprintf(stderr, "weir: %s%s%s\nusage: %s\n", name ? name : "", name ? ": " : "",
+			msg, usage);
 	}
 	free(usage);
 	return STATUS_USAGE;

@@ -28,10 +28,10 @@ static void add(struct report *r, const char *area, const char *name, bool is_ne
 		.name = name,
 		.is_needed = is_needed,
 		.state = state,
-		.detail = detail,
 		.remedy = remedy ? xformat("%s", remedy) : NULL,
 	};
 
+	c.detail = detail;
 	report_add(r, &c);
 }
 
@@ -70,8 +70,8 @@ static bool has_cap_net_admin(void)
 static void check_capability(struct report *r)
 {
 	if (has_cap_net_admin() && owns_netns())
-		add(r, "host", "CAP_NET_ADMIN", true, STATE_OK, xformat("in this network namespace"),
-		    NULL);
+		add(r, "host", "CAP_NET_ADMIN", true, STATE_OK,
+		    xformat("in this network namespace"), NULL);
 	else
 		add(r, "host", "CAP_NET_ADMIN", true, STATE_MISSING,
 		    xformat("nothing can be changed in this network namespace"),
@@ -89,7 +89,8 @@ static void check_userns(struct report *r)
 			  (!apparmor || !strcmp(apparmor, "0"));
 
 	add(r, "host", "user namespace", false, STATE_NOTE,
-	    xformat("%s; others may %s", is_initial ? "the initial one" : "a child of the initial one",
+	    xformat("%s; others may %s",
+		    is_initial ? "the initial one" : "a child of the initial one",
 		    is_allowed ? "be made without root" : "not be made without root"),
 	    NULL);
 	free(map);
@@ -136,7 +137,8 @@ static void check_dnsmasq(struct report *r)
 	version = out ? strstr(out, "version ") : NULL;
 	if (!status && version)
 		add(r, "host", "dnsmasq", true, STATE_OK,
-		    xformat("%.*s, %s", 8 + (int)strcspn(version + 8, " \n"), version, argv[0]), NULL);
+		    xformat("%.*s, %s", 8 + (int)strcspn(version + 8, " \n"), version, argv[0]),
+		    NULL);
 	else
 		add(r, "host", "dnsmasq", true, STATE_MISSING,
 		    xformat(argv[0] ? "does not run" :
@@ -154,7 +156,8 @@ static void check_inotify(struct report *r)
 	if (fd >= 0) {
 		close(fd);
 		add(r, "host", "inotify", false, STATE_OK,
-		    xformat("%s instances per user; each dnsmasq takes one", max ? max : "?"), NULL);
+		    xformat("%s instances per user; each dnsmasq takes one", max ? max : "?"),
+		    NULL);
 	} else {
 		add(r, "host", "inotify", false, STATE_WARNING,
 		    xformat("all %s instances of this user are taken: dnsmasq cannot start",
@@ -225,7 +228,8 @@ static bool has_chain(const json_t *objects, const char *table, const char *pref
 	const json_t *object;
 	size_t i;
 
-	json_array_foreach(objects, i, object) {
+	json_array_foreach(objects, i, object)
+	{
 		const json_t *chain = json_object_get(object, "chain");
 		const char *name = json_string_value(json_object_get(chain, "name"));
 		const char *in = json_string_value(json_object_get(chain, "table"));
@@ -243,12 +247,14 @@ struct culprit {
 	const char *remedy;
 };
 
+/* clang-format off */
 static const struct culprit culprits[] = {
 	{ "filter", "DOCKER", "Docker",
 	  "iptables -I DOCKER-USER -i BRIDGE -j ACCEPT, and the same with -o" },
 	{ "filter", "ufw", "ufw", "ufw route allow in on BRIDGE; ufw route allow out on BRIDGE" },
 	{ "firewalld", "", "firewalld", "firewall-cmd --zone=trusted --add-interface=BRIDGE" },
 };
+/* clang-format on */
 
 static const struct culprit *who_is(const json_t *objects, const char *table)
 {
@@ -259,8 +265,8 @@ static const struct culprit *who_is(const json_t *objects, const char *table)
 	return NULL;
 }
 
-static void add_chain(struct report *r, const json_t *objects, const char *family, const char *table,
-		      const char *name, const char *does)
+static void add_chain(struct report *r, const json_t *objects, const char *family,
+		      const char *table, const char *name, const char *does)
 {
 	const struct culprit *who = who_is(objects, table);
 
@@ -277,13 +283,14 @@ static int look_at_chains(struct report *r, const json_t *objects)
 	int n = 0;
 	size_t i;
 
-	json_array_foreach(objects, i, object) {
+	json_array_foreach(objects, i, object)
+	{
 		const char *family = "", *table = "", *name = "", *hook = NULL, *policy = NULL;
 		json_t *chain = json_object_get(object, "chain");
 
 		if (!chain ||
-		    json_unpack(chain, "{s:s, s:s, s:s, s?s, s?s}", "family", &family, "table", &table,
-				"name", &name, "hook", &hook, "policy", &policy) ||
+		    json_unpack(chain, "{s:s, s:s, s:s, s?s, s?s}", "family", &family, "table",
+				&table, "name", &name, "hook", &hook, "policy", &policy) ||
 		    !hook || strcmp(hook, "forward") != 0 || !strcmp(table, "weir"))
 			continue;
 		if (policy && !strcmp(policy, "drop"))
@@ -309,7 +316,7 @@ static int look_at_legacy(struct report *r)
 		add(r, "host", "forwarding", false, STATE_WARNING,
 		    xformat("%s: iptables-legacy's chain FORWARD drops what it does not know",
 			    strstr(out, "DOCKER") ? "Docker" :
-			    strstr(out, "ufw")	  ? "ufw" :
+			    strstr(out, "ufw")    ? "ufw" :
 						    "somebody's firewall"),
 		    "iptables-legacy -I FORWARD -i BRIDGE -j ACCEPT, and the same with -o");
 	free(names);
@@ -396,7 +403,8 @@ static int in_namespace(void *arg)
 void host_checks(struct tool *t, struct report *r)
 {
 	if (weir_in_netns(t->w, in_namespace, r) < 0)
-		add(r, "host", "namespace", true, STATE_MISSING, xformat("cannot be entered"), NULL);
+		add(r, "host", "namespace", true, STATE_MISSING, xformat("cannot be entered"),
+		    NULL);
 	check_directory(r, "config dir", weir_config_dir(t->w));
 	check_directory(r, "state dir", weir_state_dir(t->w));
 	check_networks(t, r);

@@ -36,7 +36,7 @@ static void add(struct getopt_tables *g, const struct option_info *infos)
 			continue;
 		g->options[g->n] = (struct option){
 			.name = infos->name,
-			.has_arg = !infos->arg		  ? no_argument :
+			.has_arg = !infos->arg            ? no_argument :
 				   infos->arg_is_optional ? optional_argument :
 							    required_argument,
 			.val = FIRST_VALUE + (int)g->n,
@@ -94,7 +94,7 @@ static int set_global(struct tool *t, enum option_key key, const char *arg)
 		t->wants_stats = true;
 	else if (key == OPT_COLOR)
 		return set_color(t, arg);
-	else if (!*arg)
+	else if (!arg || !*arg)
 		return usage_error(t, "an option's argument is empty");
 	else if (key == OPT_NETNS)
 		t->netns = arg;

@@ -12,7 +12,7 @@
 #define GAP 2
 
 static const char *const escapes[] = {
-	[TINT_BOLD] = "\033[1m",   [TINT_DIM] = "\033[2m",     [TINT_GREEN] = "\033[32m",
+	[TINT_BOLD] = "\033[1m",    [TINT_DIM] = "\033[2m",  [TINT_GREEN] = "\033[32m",
 	[TINT_YELLOW] = "\033[33m", [TINT_RED] = "\033[31m",
 };
 

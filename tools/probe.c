@@ -110,8 +110,11 @@ static int try_shaping(struct lab *lab, const struct probe *p, struct weir_error
 static int try_nat(struct lab *lab, const struct probe *p, struct weir_error *err)
 {
 	struct weir_subnet subnet = { .prefix = 24 };
-	struct weir_nat nat = { .sz = sizeof(nat), .bridge = "probe-bridge",
-				.mode = WEIR_FORWARD_NAT, .subnets = &subnet, .n_subnets = 1 };
+	struct weir_nat nat = { .sz = sizeof(nat),
+				.bridge = "probe-bridge",
+				.mode = WEIR_FORWARD_NAT,
+				.subnets = &subnet,
+				.n_subnets = 1 };
 	struct weir_txn *txn;
 	int r = begin(lab, &txn, err);
 
@@ -126,9 +129,9 @@ static int try_nat(struct lab *lab, const struct probe *p, struct weir_error *er
 
 /* clang-format off */
 #define LINK(n, k, cfg, mod, need) \
-	{ .area = "link", .name = n, .config = cfg, .modules = { mod }, .run = try_link, .kind = k, .is_needed = need }
+	{ .area = "link", .name = (n), .config = (cfg), .modules = { (mod) }, .run = try_link, .kind = (k), .is_needed = (need) }
 #define LINE(a, n, cfg, mod, l, prt, need) \
-	{ .area = a, .name = n, .config = cfg, .modules = { mod }, .line = l, .part = prt, .is_needed = need }
+	{ .area = (a), .name = (n), .config = (cfg), .modules = { (mod) }, .line = (l), .part = (prt), .is_needed = (need) }
 
 static const struct probe probes[] = {
 	LINK("bridge",  WEIR_LINK_BRIDGE,  "CONFIG_BRIDGE",  "bridge",  true),
@@ -187,7 +190,8 @@ static int try_words(const struct lab *lab, const char *line, size_t len, struct
 {
 	char *text = xformat("%.*s", (int)len, line);
 	char *at = strstr(text, " @ ");
-	char *filled = at ? xformat("%.*s %s %s", (int)(at - text), text, lab->lower, at + 3) : NULL;
+	char *filled =
+		at ? xformat("%.*s %s %s", (int)(at - text), text, lab->lower, at + 3) : NULL;
 	char *out = NULL, *err = NULL;
 	int r = run_line(filled ? filled : text, &out, &err);
 
@@ -197,7 +201,7 @@ static int try_words(const struct lab *lab, const char *line, size_t len, struct
 			 !strncmp(line, "nft", 3) ? "nft" : "iproute2",
 			 !strncmp(line, "nft", 3) ? "nftables" : "iproute2");
 	else
-		first_line(res->detail, sizeof(res->detail), err);
+		first_line(res->detail, sizeof(res->detail), r ? err : "");
 	free(out);
 	free(err);
 	free(text);
@@ -236,8 +240,8 @@ static void would_load(const struct probe *p, char *buf, size_t size)
 		enum module_state s = module_state(p->modules[i]);
 
 		if ((s == MODULE_NOT_LOADED || s == MODULE_UNKNOWN) && used < size)
-			used += (size_t)snprintf(buf + used, size - used, "%s%s",
-						 used ? ", " : "", p->modules[i]);
+			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : "",
+						 p->modules[i]);
 	}
 }
 
@@ -258,7 +262,7 @@ static bool looked_up(const struct probe *p, struct result *res)
 		return false;
 	res->state = is_available(p) ? STATE_MODULE : STATE_UNCHECKED;
 	snprintf(res->detail, sizeof(res->detail),
-		 res->state == STATE_MODULE ? "%s: loaded when first used" :
+		 res->state == STATE_MODULE ? "%s, loaded when first used" :
 					      "would perhaps load %s; try --load",
 		 list);
 	return true;
@@ -333,26 +337,25 @@ static void child(struct result *results, bool may_load)
 
 /* --- the answers ------------------------------------------------------------------ */
 
-static struct result *result_of(struct result *results, const char *name)
+static bool is_ok(const struct result *results, const char *name)
 {
 	for (size_t i = 0; i < N_PROBES; i++)
 		if (!strcmp(probes[i].name, name))
-			return &results[i];
-	return NULL;
+			return results[i].state == STATE_OK;
+	return false;
 }
 
 /* What the library did as a whole needed every part of it. */
 static void infer_parts(struct result *results)
 {
-	const struct result *shaping = result_of(results, "shaping");
-	const struct result *nat = result_of(results, "networks");
+	bool is_proven[] = {
+		[PART_NONE] = false,
+		[PART_SHAPING] = is_ok(results, "shaping"),
+		[PART_NAT] = is_ok(results, "networks"),
+	};
 
 	for (size_t i = 0; i < N_PROBES; i++) {
-		const struct result *whole = probes[i].part == PART_SHAPING ? shaping :
-					     probes[i].part == PART_NAT	    ? nat :
-									      NULL;
-
-		if (!whole || whole->state != STATE_OK || results[i].state != STATE_UNCHECKED)
+		if (!is_proven[probes[i].part] || results[i].state != STATE_UNCHECKED)
 			continue;
 		results[i].state = STATE_OK;
 		results[i].detail[0] = '\0';
@@ -380,11 +383,12 @@ void kernel_checks(struct tool *t, struct report *r, bool may_load)
 				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pid;
 
-	if (results == MAP_FAILED)
+	if (!results || results == MAP_FAILED)
 		return;
 	for (size_t i = 0; i < N_PROBES; i++) {
 		results[i].state = STATE_UNCHECKED;
-		snprintf(results[i].detail, sizeof(results[i].detail), "the probe did not come so far");
+		snprintf(results[i].detail, sizeof(results[i].detail),
+			 "the probe did not come so far");
 	}
 	fflush(NULL);
 	pid = fork();

@@ -18,8 +18,6 @@
 #define MAX_WORDS 40
 #define MAX_ENV 256
 
-extern char **environ;
-
 static char *find_program(const char *name)
 {
 	char *dirs = xformat("%s:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin",
@@ -56,7 +54,7 @@ static void english(char *ret[MAX_ENV])
 static int spawn(const char *const *argv, const int *fds, pid_t *ret)
 {
 	posix_spawn_file_actions_t actions;
-	char *path = find_program(argv[0]);
+	char *path = argv[0] ? find_program(argv[0]) : NULL;
 	char *env[MAX_ENV];
 	int r;
 

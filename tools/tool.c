@@ -21,11 +21,11 @@
 static void print_json_error(const struct weir_error *err, const char *line)
 {
 	const char *code = err->code < 0 ? strerrorname_np(-err->code) : NULL;
-	json_t *error = json_pack("{s:{s:s, s:s, s:o, s:o, s:o, s:o}}", "error", "code",
-				  code ? code : "EIO", "stage", weir_stage_name(err->stage),
-				  "object", json_text(err->object), "attribute",
-				  json_text(err->attr), "message", json_text(err->msg), "text",
-				  json_text(line));
+	json_t *error =
+		json_pack("{s:{s:s, s:s, s:o, s:o, s:o, s:o}}", "error", "code",
+			  code ? code : "EIO", "stage", weir_stage_name(err->stage), "object",
+			  json_text(err->object), "attribute", json_text(err->attr), "message",
+			  json_text(err->msg), "text", json_text(line));
 
 	json_dumpf(error, stderr, JSON_INDENT(2));
 	fputc('\n', stderr);
@@ -150,9 +150,10 @@ void tool_stats(struct tool *t)
 		return;
 	weir_get_counters(t->w, &c);
 	fprintf(stderr,
-		t->is_json ? "{\"rtnetlink\": {\"sends\": %llu, \"messages\": %llu, \"bytes\": %llu, "
-			     "\"receives\": %llu}}\n" :
-			     "weir: rtnetlink: %llu sends, %llu messages, %llu bytes, %llu receives\n",
+		t->is_json ?
+			"{\"rtnetlink\": {\"sends\": %llu, \"messages\": %llu, \"bytes\": %llu, "
+			"\"receives\": %llu}}\n" :
+			"weir: rtnetlink: %llu sends, %llu messages, %llu bytes, %llu receives\n",
 		(unsigned long long)c.n_sends, (unsigned long long)c.n_messages,
 		(unsigned long long)c.n_bytes, (unsigned long long)c.n_receives);
 }

@@ -22,7 +22,8 @@ static bool wants_color(const struct tool *t)
 		return true;
 	if (t->color && !strcmp(t->color, "never"))
 		return false;
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term &&
+	       strcmp(term, "dumb") != 0;
 }
 
 static int print_version(struct tool *t)
@@ -67,7 +68,8 @@ static int find_in_group(struct tool *t, int argc, char **argv, struct args *a)
 	if (t->cmd)
 		return 2;
 	if (argc > 1)
-		usage_error(t, "there is no command %s; `weir help %s` lists them", argv[1], argv[0]);
+		usage_error(t, "there is no command %s; `weir help %s` lists them", argv[1],
+			    argv[0]);
 	else
 		usage_error(t, "no command is given; `weir help %s` lists them", argv[0]);
 	return -1;

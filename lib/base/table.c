@@ -112,7 +112,7 @@ bool wr_has(const struct wr_table *t, const struct wr_field *f, const void *obj)
 		wr_list(f, obj, &n);
 		return n > 0;
 	}
-	return !is_zero(wr_member(f, obj), f->codec == WR_NAME ? 1 : f->size);
+	return f->flags & WR_ALWAYS || !is_zero(wr_member(f, obj), f->codec == WR_NAME ? 1 : f->size);
 }
 
 void wr_set_has(const struct wr_table *t, const struct wr_field *f, void *obj)

@@ -48,6 +48,7 @@ enum wr_row_flags {
 	WR_HEX = 1 << 6,	/* an integer that people read in hex */
 	WR_IFINDEX = 1 << 7,	/* a link, shown by its name where that is known */
 	WR_ON_SET = 1 << 8,	/* silently ignored in a create message: sent after it */
+	WR_ALWAYS = 1 << 10,	/* there also when it is zero: its zero is a word like others */
 	WR_DIGIT = 1 << 9,	/* a WR_BOOL that iproute2 writes as 1 or 0 */
 };
 

@@ -31,6 +31,14 @@ static int check_name(const char *name, const char *attr, struct weir_error *err
 			 wr_str_text(&shown));
 }
 
+/* Kernels differ in whether they refuse that. The same subnet again is no overlap. */
+static bool overlap(const struct weir_subnet *a, const struct weir_subnet *b)
+{
+	unsigned int prefix = a->prefix < b->prefix ? a->prefix : b->prefix;
+
+	return a->prefix != b->prefix && wr_ip_in(&a->address, &b->address, prefix);
+}
+
 static int check_subnets(const struct weir_nat *nat, const char *object, struct weir_error *err)
 {
 	for (size_t i = 0; i < nat->n_subnets; i++) {
@@ -43,6 +51,10 @@ static int check_subnets(const struct weir_nat *nat, const char *object, struct 
 		if (!nat->subnets[i].prefix || nat->subnets[i].prefix > bits)
 			return wr_refuse(err, -EINVAL, object, attr, "prefix %u is outside 1..%u",
 					 nat->subnets[i].prefix, bits);
+		for (size_t k = 0; k < i; k++)
+			if (overlap(&nat->subnets[k], &nat->subnets[i]))
+				return wr_refuse(err, -EINVAL, object, attr,
+						 "overlaps with subnets[%zu]", k);
 	}
 	if (nat->mode == WEIR_FORWARD_NAT && !nat->n_subnets)
 		return wr_refuse(err, -EINVAL, object, "subnets", "mode nat needs a subnet");

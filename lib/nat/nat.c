@@ -15,19 +15,45 @@ enum { PART_BRIDGE, PART_BEFORE, PART_AFTER };
 
 /* Work in the handle's namespace, where libnftables opens its socket. */
 struct job {
+	struct weir *w;
 	const char *bridge;
 	const char *want;		/* become(): the list */
 	struct wr_nat_table table;	/* look(): the result */
 	struct weir_error *err;
 };
 
+static void close_nft(void *nft)
+{
+	wr_nft_close(nft);
+}
+
+/* The handle's connection to nf_tables, opened when it is first needed. */
+static int get_nft(struct job *job, struct wr_nft **ret)
+{
+	struct wr_nft *nft = weir_context(job->w, &weir_nat_step);
+	int r;
+
+	*ret = nft;
+	if (nft)
+		return wr_nft_check(nft, job->err);
+	r = wr_nft_open(&nft, job->err);
+	if (r)
+		return r;
+	*ret = nft;
+	r = weir_set_context(job->w, &weir_nat_step, nft, close_nft);
+	if (!r)
+		return 0;
+	wr_nft_close(nft);
+	return wr_syserr(job->err, r, "", "connection to nf_tables");
+}
+
 static int become(void *arg)
 {
 	struct job *job = arg;
-	wr_auto(nft) struct nft_ctx *nft = NULL;
+	struct wr_nft *nft;
 	wr_auto(nat_table) struct wr_nat_table table = { 0 };
 	wr_auto(str) struct wr_str script = { 0 };
-	int r = wr_nft_open(&nft, job->err);
+	int r = get_nft(job, &nft);
 
 	if (r == -EPROTONOSUPPORT && !*job->want)
 		return 0;	/* a kernel without nf_tables has nothing to remove */
@@ -44,8 +70,8 @@ static int become(void *arg)
 static int look(void *arg)
 {
 	struct job *job = arg;
-	wr_auto(nft) struct nft_ctx *nft = NULL;
-	int r = wr_nft_open(&nft, job->err);
+	struct wr_nft *nft;
+	int r = get_nft(job, &nft);
 
 	return r ? r : wr_nft_read(nft, &job->table, job->bridge, job->err);
 }
@@ -61,14 +87,14 @@ static int run_step(struct weir *w, const struct weir_step *s, unsigned int part
 		    struct weir_error *err)
 {
 	struct weir_error own = WEIR_ERROR_INIT;
-	struct job job = { .bridge = weir_step_part(s, PART_BRIDGE).data,
+	struct job job = { .w = w, .bridge = weir_step_part(s, PART_BRIDGE).data,
 			   .want = weir_step_part(s, part).data, .err = &own };
 	int r = weir_in_netns(w, become, &job);
 
 	if (!r)
 		return 0;
 	if (!own.code)
-		wr_error(&own, r, WEIR_STAGE_SYSTEM, "", "", "the namespace cannot be entered");
+		wr_syserr(&own, r, "", "the handle's namespace");
 	format_object(job.bridge, own.object);
 	if (err)
 		*err = own;
@@ -116,7 +142,7 @@ static int build(struct weir_txn *t, const struct weir_nat *nat, bool add, struc
 	wr_auto(str) struct wr_str elements = { 0 };
 	struct weir_error unseen = WEIR_ERROR_INIT;
 	struct weir_nat n = { .sz = sizeof(n) };
-	struct job job = { .err = &unseen };
+	struct job job = { .w = weir_txn_handle(t), .err = &unseen };
 	const char *before;
 	int r = wr_opts_copy(&n, sizeof(n), nat, "nat", err);
 
@@ -126,7 +152,7 @@ static int build(struct weir_txn *t, const struct weir_nat *nat, bool add, struc
 		return r;
 	job.bridge = n.bridge;
 	/* A plan may be made where nobody can look: then everything is as it is usually. */
-	if (!weir_in_netns(weir_txn_handle(t), look, &job))
+	if (!weir_in_netns(job.w, look, &job))
 		before = wr_str_text(&job.table.own);
 	else
 		before = add ? "" : elements.data;

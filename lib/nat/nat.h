@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "base/str.h"
 
-struct nft_ctx;
+struct wr_nft;
 
 /* What "inet weir" holds, as seen from one bridge. */
 struct wr_nat_table {
@@ -52,14 +52,16 @@ static inline void wr_auto_nat_table(struct wr_nat_table *table)
 /* --- nft.c: libnftables, in the namespace of the calling thread --------------- */
 
 /* -EPROTONOSUPPORT: the kernel has no nf_tables; -EPERM: the caller may not use it. */
-int wr_nft_open(struct nft_ctx **ret, struct weir_error *err);
-void wr_nft_close(struct nft_ctx *nft);
-int wr_nft_read(struct nft_ctx *nft, struct wr_nat_table *table, const char *bridge,
+int wr_nft_open(struct wr_nft **ret, struct weir_error *err);
+/* The same about one that is open: the caller may have lost a privilege. */
+int wr_nft_check(const struct wr_nft *nft, struct weir_error *err);
+void wr_nft_close(struct wr_nft *nft);
+int wr_nft_read(struct wr_nft *nft, struct wr_nat_table *table, const char *bridge,
 		struct weir_error *err);
 /* One script is one transaction of the kernel's: all of it or nothing. */
-int wr_nft_run(struct nft_ctx *nft, const char *script, struct weir_error *err);
+int wr_nft_run(struct wr_nft *nft, const char *script, struct weir_error *err);
 
-static inline void wr_auto_nft(struct nft_ctx **nft)
+static inline void wr_auto_nft(struct wr_nft **nft)
 {
 	wr_nft_close(*nft);
 }

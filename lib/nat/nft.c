@@ -3,10 +3,10 @@
  * libnftables, and what it says when it fails. What goes into the table is not
  * known here.
  *
- * A context lives as long as one step: it is a socket, and libweir has no place
- * that could keep one for us. libnftables ends the program when its socket
- * cannot be opened, and writes to standard error when the caller may not list the
- * ruleset; wr_nft_open() asks first, so that neither happens.
+ * libnftables ends the program when its socket cannot be opened, and writes to
+ * standard error when the caller may not list the ruleset. So a socket of our own
+ * asks first. Closing either after something was deleted waits 12 to 24 ms for a
+ * grace period; they stay with the handle.
  */
 #include <stdio.h>
 #include <sys/socket.h>
@@ -17,6 +17,11 @@
 #include <nftables/libnftables.h>
 
 #include "nat/nat.h"
+
+struct wr_nft {
+	int fd;			/* for questions that libnftables must not fail at */
+	struct nft_ctx *ctx;
+};
 
 #define NAT_HOOK "type nat hook postrouting priority 0; "
 
@@ -55,10 +60,10 @@ static void first_line(const char *text, char *buf, size_t size)
 	wr_format(buf, size, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
-static int run(struct nft_ctx *nft, const char *script, char *why, size_t size)
+static int run(struct nft_ctx *ctx, const char *script, char *why, size_t size)
 {
-	int r = nft_run_cmd_from_buffer(nft, script);
-	const char *text = nft_ctx_get_error_buffer(nft);
+	int r = nft_run_cmd_from_buffer(ctx, script);
+	const char *text = nft_ctx_get_error_buffer(ctx);
 
 	if (!r)
 		return 0;
@@ -67,18 +72,18 @@ static int run(struct nft_ctx *nft, const char *script, char *why, size_t size)
 }
 
 /* Tries without changing anything. Not cheap: the kernel waits for a grace period. */
-static int try(struct nft_ctx *nft, const char *script, char *why, size_t size)
+static int try(struct nft_ctx *ctx, const char *script, char *why, size_t size)
 {
 	int r;
 
-	nft_ctx_set_dry_run(nft, true);
-	r = run(nft, script, why, size);
-	nft_ctx_set_dry_run(nft, false);
+	nft_ctx_set_dry_run(ctx, true);
+	r = run(ctx, script, why, size);
+	nft_ctx_set_dry_run(ctx, false);
 	return r;
 }
 
 /* A missing module shows as "No such file or directory", which helps nobody. */
-static void name_missing(struct nft_ctx *nft, struct wr_str *out)
+static void name_missing(struct nft_ctx *ctx, struct wr_str *out)
 {
 	for (size_t i = 0; i < WR_COUNT(features); i++) {
 		char script[160], why[256];
@@ -86,21 +91,21 @@ static void name_missing(struct nft_ctx *nft, struct wr_str *out)
 
 		wr_format(script, sizeof(script), "table inet weir-probe { chain c { %s\n}\n}",
 			  features[i].text);
-		r = try(nft, script, why, sizeof(why));
+		r = try(ctx, script, why, sizeof(why));
 		if (r == -ENOENT || r == -EOPNOTSUPP || r == -EAFNOSUPPORT)
 			wr_str_printf(out, "%s%s", out->len ? ", " : "", features[i].name);
 	}
 }
 
-int wr_nft_run(struct nft_ctx *nft, const char *script, struct weir_error *err)
+int wr_nft_run(struct wr_nft *nft, const char *script, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str missing = { 0 };
 	char why[256] = "";
-	int r = run(nft, script, why, sizeof(why));
+	int r = run(nft->ctx, script, why, sizeof(why));
 
 	if (!r)
 		return 0;
-	name_missing(nft, &missing);
+	name_missing(nft->ctx, &missing);
 	if (missing.len)
 		return wr_error(err, -EPROTONOSUPPORT, WEIR_STAGE_KERNEL, "", "",
 				"the kernel lacks %s (libnftables: %s)", wr_str_text(&missing),
@@ -109,6 +114,12 @@ int wr_nft_run(struct nft_ctx *nft, const char *script, struct weir_error *err)
 }
 
 /* --- the context ------------------------------------------------------------------- */
+
+static int unsupported(struct weir_error *err)
+{
+	return wr_error(err, -EPROTONOSUPPORT, WEIR_STAGE_KERNEL, "", "",
+			"the kernel lacks nf_tables (CONFIG_NF_TABLES)");
+}
 
 /* Asks for the ruleset's generation: the cheapest question that needs what all others need. */
 static int ask(int fd)
@@ -134,50 +145,60 @@ static int ask(int fd)
 	return answer.nlh.nlmsg_type == NLMSG_ERROR ? answer.err.error : 0;
 }
 
-static int check_access(struct weir_error *err)
+int wr_nft_check(const struct wr_nft *nft, struct weir_error *err)
 {
-	wr_auto(fd) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	int r = fd < 0 ? -errno : ask(fd);
+	int r = ask(nft->fd);
 
 	if (r == -EPERM)
 		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "",
 				"nf_tables needs CAP_NET_ADMIN in the network namespace");
-	if (r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT || r == -EINVAL || r == -EOPNOTSUPP)
-		return wr_error(err, -EPROTONOSUPPORT, WEIR_STAGE_KERNEL, "", "",
-				"the kernel lacks nf_tables (CONFIG_NF_TABLES)");
+	if (r == -EINVAL || r == -EOPNOTSUPP)
+		return unsupported(err);
 	return r ? wr_syserr(err, r, "", "netfilter socket") : 0;
 }
 
-int wr_nft_open(struct nft_ctx **ret, struct weir_error *err)
+int wr_nft_open(struct wr_nft **ret, struct weir_error *err)
 {
-	wr_auto(nft) struct nft_ctx *nft = NULL;
-	int r = check_access(err);
+	wr_auto(nft) struct wr_nft *nft = calloc(1, sizeof(*nft));
+	int r;
 
+	if (!nft)
+		return wr_nomem(err);
+	nft->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	if (nft->fd < 0 && (errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT))
+		return unsupported(err);
+	if (nft->fd < 0)
+		return wr_syserr(err, -errno, "", "netfilter socket");
+	r = wr_nft_check(nft, err);
 	if (r)
 		return r;
-	nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!nft || nft_ctx_buffer_output(nft) || nft_ctx_buffer_error(nft))
+	nft->ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!nft->ctx || nft_ctx_buffer_output(nft->ctx) || nft_ctx_buffer_error(nft->ctx))
 		return wr_nomem(err);
 	*ret = wr_take(nft);
 	return 0;
 }
 
-void wr_nft_close(struct nft_ctx *nft)
+void wr_nft_close(struct wr_nft *nft)
 {
-	if (nft)
-		nft_ctx_free(nft);
+	if (!nft)
+		return;
+	if (nft->ctx)
+		nft_ctx_free(nft->ctx);
+	wr_close(&nft->fd);
+	free(nft);
 }
 
-int wr_nft_read(struct nft_ctx *nft, struct wr_nat_table *table, const char *bridge,
+int wr_nft_read(struct wr_nft *nft, struct wr_nat_table *table, const char *bridge,
 		struct weir_error *err)
 {
 	char why[256] = "";
-	int r = run(nft, "list table inet weir", why, sizeof(why));
+	int r = run(nft->ctx, "list table inet weir", why, sizeof(why));
 
 	if (r == -ENOENT)
 		return 0;	/* there is no such table */
 	if (r)
 		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why);
-	wr_nat_table_read(table, nft_ctx_get_output_buffer(nft), bridge);
+	wr_nat_table_read(table, nft_ctx_get_output_buffer(nft->ctx), bridge);
 	return 0;
 }

@@ -248,16 +248,19 @@ static int check_ips(const struct weir_network *net, struct weir_error *err)
 int wr_check_apart(const struct weir_network *net, const struct weir_network *other,
 		   struct weir_error *err)
 {
-	char a[WEIR_IP_TEXT];
+	char text[WEIR_IP_TEXT];
 
 	for (size_t i = 0; i < net->n_ips; i++)
-		for (size_t k = 0; k < other->n_ips; k++)
-			if (overlap(&net->ips[i], &other->ips[k]))
-				return in_item(err, wr_refuse(err, -EEXIST, "", "address",
-							      "overlaps the subnet %s/%u of network %s",
-							      weir_ip_format(&other->ips[k].address, a),
-							      other->ips[k].prefix, other->name),
-					       "ips", i);
+		for (size_t k = 0; k < other->n_ips; k++) {
+			const struct weir_network_ip *ip = &other->ips[k];
+			struct weir_ip subnet = weir_ip_mask(&ip->address, ip->prefix);
+
+			if (!overlap(&net->ips[i], ip))
+				continue;
+			wr_refuse(err, -EEXIST, "", "address", "overlaps the subnet %s/%u of network %s",
+				  weir_ip_format(&subnet, text), ip->prefix, other->name);
+			return in_item(err, -EEXIST, "ips", i);
+		}
 	return 0;
 }
 

@@ -30,6 +30,9 @@ enum wr_store { WR_STORE_CONFIG, WR_STORE_LIVE, WR_STORE_PORTS };
 int wr_store_each(struct weir *w, enum wr_store which, int (*fn)(void *arg, const char *name),
 		  void *arg, struct weir_error *err);
 
+/* Whether there is a file of that name, whatever is in it. */
+bool wr_store_has(struct weir *w, enum wr_store which, const char *name);
+
 /* Steps that write and remove those files. */
 int wr_txn_store_config(struct weir_txn *t, const struct weir_network *net);
 int wr_txn_store_live(struct weir_txn *t, const struct wr_live *live);

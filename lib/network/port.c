@@ -22,18 +22,11 @@ static int refuse(struct weir_txn *t, const char *network, struct weir_error *er
 
 /* --- choosing -------------------------------------------------------------------------------- */
 
-static bool port_known(struct weir *w, const char *name)
-{
-	struct weir_port port;
-
-	return wr_store_port(w, name, &port, NULL) != -ENOENT;
-}
-
 static int choose_name(struct weir *w, char name[16], struct weir_error *err)
 {
 	for (int i = 0; i < MAX_PORTS; i++) {
 		wr_format(name, 16, "vnet%d", i);
-		if (!wr_link_exists(w, name) && !port_known(w, name))
+		if (!wr_link_exists(w, name) && !wr_store_has(w, WR_STORE_PORTS, name))
 			return 0;
 	}
 	return wr_refuse(err, -ENOSPC, "port", "name", "vnet0 to vnet%d are all taken", MAX_PORTS - 1);
@@ -48,7 +41,7 @@ static int complete(struct weir *w, struct weir_port *port, struct weir_error *e
 	wr_host_mac(port->mac, port->host_mac);
 	if (!*port->name)
 		return choose_name(w, port->name, err);
-	if (port_known(w, port->name))
+	if (wr_store_has(w, WR_STORE_PORTS, port->name))
 		return wr_refuse(err, -EEXIST, "port", "name", "%s is another guest's port",
 				 port->name);
 	return 0;
@@ -152,9 +145,12 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 int weir_txn_port_detach(struct weir_txn *t, const char *network, const char *name)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir *w = weir_txn_handle(t);
 	struct weir_port port;
-	int r = wr_store_port(weir_txn_handle(t), name, &port, &err);
+	int r = wr_store_port(w, name, &port, &err);
 
+	if (r == -ENOENT && !wr_store_has(w, WR_STORE_LIVE, network))
+		r = wr_refuse(&err, -ENOENT, "", "", "is not running");
 	if (!r && strcmp(port.network, network))
 		r = wr_refuse(&err, -ENOENT, "", "port", "%s is a port of network %s", name,
 			      port.network);

@@ -89,7 +89,8 @@ int weir_network_resolve(const struct weir_network *net, const struct weir_guest
 	if (!r)
 		r = copy_text(p.owner, sizeof(p.owner), g.owner, "owner", err);
 	if (!r)
-		r = copy_text(p.netns, sizeof(p.netns), g.netns, "netns", err);
+		r = copy_text(p.netns, sizeof(p.netns), g.kind == WEIR_PORT_VETH ? g.netns : NULL, "netns",
+			      err);
 	if (r)
 		return r;
 	p.kind = g.kind;

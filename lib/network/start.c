@@ -62,10 +62,11 @@ static int compare_live(void *arg, const char *name)
 	return r;
 }
 
-static int check_route(const struct weir_network *net, const struct weir_route *rt,
+static int check_route(struct weir *w, const struct weir_network *net, const struct weir_route *rt,
 		       struct weir_error *err)
 {
 	char text[WEIR_IP_TEXT], path[32];
+	struct weir_link link;
 
 	for (size_t i = 0; i < net->n_ips; i++) {
 		struct weir_ip subnet = weir_ip_mask(&net->ips[i].address, net->ips[i].prefix);
@@ -73,9 +74,11 @@ static int check_route(const struct weir_network *net, const struct weir_route *
 		if (rt->prefix != net->ips[i].prefix || !wr_ip_equal(&rt->dst, &subnet))
 			continue;
 		wr_format(path, sizeof(path), "ips[%zu].address", i);
+		if (weir_link_get(w, rt->ifindex, NULL, &link, NULL))
+			wr_format(link.name, sizeof(link.name), "%d", rt->ifindex);
 		return wr_refuse(err, -EEXIST, "", path,
-				 "the host has a route to %s/%u already, by link %d",
-				 weir_ip_format(&subnet, text), rt->prefix, rt->ifindex);
+				 "the host has a route to %s/%u already, by link %s",
+				 weir_ip_format(&subnet, text), rt->prefix, link.name);
 	}
 	return 0;
 }
@@ -136,7 +139,7 @@ static int check_routes(struct weir *w, const struct weir_network *net, struct w
 	if (net->n_ips)
 		r = weir_route_list(w, &routes, &n, err);
 	for (size_t i = 0; i < n && !r; i++) {
-		r = check_route(net, &routes[i], err);
+		r = check_route(w, net, &routes[i], err);
 		if (!r && ra)
 			r = check_advertised(w, &routes[i], err);
 	}

@@ -145,6 +145,13 @@ int wr_store_port(struct weir *w, const char *name, struct weir_port *ret, struc
 	return say_which(err, weir_port_parse(text.data, text.len, ret, err), WR_STORE_PORTS, name);
 }
 
+bool wr_store_has(struct weir *w, enum wr_store which, const char *name)
+{
+	char path[PATH_MAX];
+
+	return !path_of(w, which, name, path, NULL) && access(path, F_OK) == 0;
+}
+
 /* "NAME.json" of a finished file: not what a writer has just begun or moved aside. */
 static bool stored_name(const char *file, char name[256])
 {

@@ -1,0 +1,559 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The command line from the outside: every command with what it prints for people and for programs, its exit status,
+# its usage, and what it says and leaves behind when it is asked for what cannot be done. "Nothing changed" means: links,
+# addresses, routes, qdiscs, rules, sysctls, daemons and files are what they were. Runs in namespaces of its own, with
+# its own /run; needs jq, dnsmasq, iproute2, nft, and strace for one of the tests.
+set -u
+export LC_ALL=C
+cd "$(dirname "$0")/../.." || exit 1
+
+if [ "${1:-}" != --inside ]; then
+	for how in 'unshare -n -m' 'unshare -r -n -m'; do
+		# shellcheck disable=SC2086 # a command with its options
+		$how true 2>/dev/null && exec $how "$0" --inside
+	done
+	echo 'SKIP: neither root nor allowed to make user namespaces'
+	exit 77
+fi
+
+weir=${WEIR:-build/weir}
+case $weir in /*) ;; *) weir=$PWD/$weir ;; esac
+definition=$PWD/examples/default.json
+snapshot=$PWD/tests/netns/snapshot.sh
+PATH=$PATH:/usr/sbin:/sbin
+for program in "$weir" jq dnsmasq ip tc nft setpriv; do
+	command -v "$program" >/dev/null || { echo "SKIP: there is no $program" && exit 77; }
+done
+
+mount -t tmpfs -o mode=755 test-cli /run || exit 1
+here=/run/test-cli-$$
+mkdir -p /run/netns $here
+cd $here || exit 1
+unset WEIR_CONFIG_DIR WEIR_STATE_DIR NO_COLOR POSIXLY_CORRECT
+# shellcheck disable=SC2046 # pids
+trap 'kill $(cat $here/*.pid $here/state/dnsmasq/*.pid 2>/dev/null) 2>/dev/null; exit 130' INT TERM
+
+passed=0 failed=0 skipped=0
+pass() { passed=$((passed + 1)); }
+fail() {
+	failed=$((failed + 1))
+	echo "FAILED: $*"
+	head -n 6 out 2>/dev/null | cut -c1-160 | sed 's/^/	out: /'
+	head -n 6 err 2>/dev/null | cut -c1-160 | sed 's/^/	err: /'
+}
+check() { what=$1 && shift && if "$@" >/dev/null 2>&1; then pass; else fail "$what ($*)"; fi; }
+has_line() { grep -qE -- "$1" "$2"; }
+is_empty() { [ ! -s "$1" ]; }
+section() { echo "-- $*"; }
+
+w() { "$weir" --config-dir config --state-dir state "$@" >out 2>err </dev/null; }
+
+# runs STATUS COMMAND...: it ends with STATUS; errors are on stderr and nowhere else
+runs() {
+	want=$1 && shift
+	w "$@"
+	is=$?
+	if [ $is != "$want" ]; then
+		fail "weir $*: exit status $is, not $want"
+	elif [ $is != 0 ] && [ $is != 3 ] && { [ -s out ] || [ ! -s err ]; }; then
+		fail "weir $*: an error belongs on stderr, and nothing on stdout"
+	elif [ $is = 0 ] && [ -s err ]; then
+		fail "weir $*: it went well, and yet there is something on stderr"
+	else
+		pass
+	fi
+}
+says() { check "it says $1" has_line "$1" out; }
+warns() { check "it complains: $1" has_line "$1" err; }
+gives() { check "JSON: $1" jq -e "$1" out; }
+complains() { check "JSON error: $1" jq -e "$1" err; }
+
+# The last sed: the snapshot's own grep for processes may have seen itself.
+state_now() { "$snapshot" "$here/config" "$here/state" 2>/dev/null | sed '/^# processes$/,$ { /^grep /d; /^$/d; /^running$/d; }'; }
+remember() { state_now >was; }
+unchanged() { state_now >is && same "nothing changed: $1" was is; }
+same() {
+	check "$1" cmp -s "$2" "$3"
+	diff "$2" "$3" | cut -c1-160 | head -n 10
+}
+# Forwarding stays on when a network is stopped; that is no difference.
+forget_forwarding() { sysctl -q -w net.ipv4.ip_forward=0; }
+
+# ---- what is there without a network
+
+section help and usage
+runs 0 help && says 'net attach' && says '^exit status$'
+runs 0 --help && says 'doctor'
+runs 0 -h
+runs 0 net --help && says 'net reload'
+runs 0 help net && says 'net leases'
+runs 0 help net attach && says '--portgroup PG'
+runs 0 net attach --help && says '--exec CMD'
+runs 0 --version && says '^weir [0-9]+\.[0-9]+\.[0-9]+'
+runs 0 -V
+runs 0 --json --version && gives '.version | test("^[0-9]")'
+runs 0 --json help && gives '(.commands | length > 15) and .exit_statuses["5"]'
+runs 0 --json help net attach && gives '.options | map(.name) | index("exec")'
+runs 2 && warns 'no command is given'
+runs 2 frobnicate && warns 'there is no command frobnicate' && warns '^usage: weir '
+runs 2 net && warns 'usage: weir .*net COMMAND'
+runs 2 net frobnicate && warns 'no command frobnicate'
+runs 2 help frobnicate && warns 'no command frobnicate'
+runs 2 --frobnicate net list && warns 'unknown or ambiguous option --frobnicate'
+runs 2 -x net list && warns 'unknown option -x'
+runs 2 net define && warns '^usage: weir \[OPTION\]... net define FILE\|-$'
+runs 2 net define a b && warns 'b is one word too many'
+runs 2 net list x && warns '^usage: .* net list$'
+runs 2 net list --nothing && warns 'net list: unknown or ambiguous option --nothing'
+runs 2 net start && warns 'either NET or --transient FILE is needed'
+runs 2 net start x --transient y && warns 'either NET or --transient'
+runs 2 net start --transient && warns 'needs an argument'
+runs 2 net show x --live --config && warns 'exclude each other'
+runs 2 net show x --live=yes && warns 'takes no argument'
+runs 2 net attach x --mac 01:00:00:00:00:01 && warns 'unicast MAC'
+runs 2 net attach x --mac 00:00:00:00:00:00 && warns 'unicast MAC'
+runs 2 net attach x --mac 52:54:00:1:2:3 && warns 'unicast MAC'
+runs 2 net attach x --queues 2 && warns '--queues needs --exec'
+runs 2 net attach x --queues 0 --exec true && warns 'from 1 to 256'
+runs 2 net attach x --queues 257 --exec true && warns 'from 1 to 256'
+runs 2 net attach x --queues two --exec true && warns 'from 1 to 256'
+runs 2 net attach x --exec && warns '--exec needs a command'
+runs 2 net attach x --netns y --exec true && warns 'not both'
+runs 2 net attach x --netns y --vnet-hdr && warns 'not both'
+runs 2 net attach x --ifname y && warns '--ifname needs --netns'
+runs 2 net attach '' && warns 'a word is empty'
+runs 2 --netns '' net list && warns 'empty'
+runs 2 --color=perhaps net list && warns 'auto, always or never'
+runs 2 --json net define && complains '.error | .code == "EINVAL" and .stage == "usage" and (.usage | test("net define FILE"))'
+
+section links
+runs 0 link list && says '^INDEX +NAME +KIND' && says '^1 +lo '
+runs 0 --json link list && gives '.[0].name == "lo"'
+runs 0 link list --kind bridge && check 'there is no bridge' [ "$(wc -l <out)" = 1 ]
+runs 0 --json link list --ours && gives '. == []'
+runs 4 link list --master nosuch && warns 'nosuch'
+runs 0 link show lo && says '^kind +device'
+runs 0 --json link show lo && gives '.name == "lo" and .mtu == 65536'
+runs 4 link show nosuch && warns 'nosuch'
+runs 4 --json link show nosuch && complains '.error | .code == "ENODEV" and (.text | test("nosuch"))'
+
+section schema, doctor, recover, an empty list
+runs 0 schema && gives '.properties.name'
+# shellcheck disable=SC2016 # a word of the schema
+runs 0 --json schema && gives '."$schema"'
+w doctor
+check 'doctor ends with 0 or 3' [ $? = 0 -o $? = 3 ]
+says '^link +bridge +(ok|module)' && says '^nft +masq ' && says '^host +CAP_NET_ADMIN +ok'
+remember
+w --json doctor
+gives '.ok != null and (.checks | length > 30) and ([.checks[] | select(.area == "tc").name] | index("htb"))'
+unchanged 'by doctor'
+runs 0 recover && says 'nothing to recover'
+runs 0 --json recover && gives '.recovered == "nothing"'
+runs 0 net list && check 'a list without rows has its head' [ "$(wc -l <out)" = 1 ]
+runs 0 --json net list && gives '. == []'
+runs 4 --netns nosuch net list && warns 'nosuch'
+setpriv --bounding-set -net_admin "$weir" --state-dir state doctor >out 2>err
+check 'doctor ends with 3 without CAP_NET_ADMIN' [ $? = 3 ]
+says '^host +CAP_NET_ADMIN +missing +yes' && says 'needs? (is|are) missing'
+
+section firewalls that are in the way
+blocks() {	# blocks WHO TABLE CHAIN...: doctor names the one whose table drops what is forwarded
+	who=$1 table=$2 && shift 2
+	nft add table "$table"
+	nft "add chain $table FORWARD { type filter hook forward priority 0; policy $( [ "$who" = firewalld ] && echo accept || echo drop ); }"
+	for chain; do nft add chain "$table" "$chain"; done
+	w doctor
+	says "^host +forwarding +warning +- +$who: chain $table FORWARD"
+	w --json doctor
+	gives '.checks | map(select(.name == "forwarding")) | length == 1 and .[0].state == "warning" and .[0].remedy'
+	nft delete table "$table"
+}
+blocks Docker 'ip filter' DOCKER-USER DOCKER
+blocks ufw 'ip filter' ufw-user-forward
+blocks firewalld 'inet firewalld'
+blocks "somebody's firewall" 'inet mine'
+w doctor
+says '^host +forwarding +ok'
+
+section what is not there
+ip link set lo up
+for c in 'start nosuch' 'stop nosuch' 'reload nosuch' 'show nosuch' 'undefine nosuch' 'ports nosuch' 'leases nosuch' \
+	'attach nosuch' 'detach nosuch nosuch'; do
+	# shellcheck disable=SC2086 # words
+	runs 4 net $c && warns 'nosuch'
+done
+runs 4 --json net start nosuch && complains '.error | .code == "ENOENT" and .stage == "input" and .object == "network nosuch"'
+
+# ---- files that are no definitions: each refused by every command that reads one, with its place, and nothing changed
+
+section bad files
+remember
+bad() {		# bad NAME PATTERN TEXT
+	printf '%s' "$3" >bad.json
+	for c in 'net define' 'net start --transient' plan; do
+		# shellcheck disable=SC2086 # words
+		runs 5 $c bad.json && warns "bad.json: .*$2"
+		check "one line says it: $1" [ "$(wc -l <err)" = 1 ]
+	done
+	w --json net define bad.json
+	complains '.error | .code != null and .stage == "input" and (.text | test("bad.json"))'
+	unchanged "$1"
+}
+subnet='"address":"10.1.2.1","prefix":24'
+bad 'truncated' 'line 1, column' '{"name": "x"'
+bad 'malformed' 'line 2, column' '{"name": "x",
+ "bridge" {}}'
+bad 'empty' 'empty' ''
+bad 'no object' 'object' '[1, 2]'
+bad 'not UTF-8' 'line 1' "{\"name\": \"$(printf '\377')\"}"
+bad 'twice' 'duplicate' '{"name": "x", "name": "y"}'
+bad 'no name' 'name: ' '{}'
+bad 'wrong type' 'name: expects a string' '{"name": 5}'
+bad 'unknown key' 'forwrd: .*forward' '{"name": "x", "forwrd": {"mode": "nat"}}'
+bad 'unknown key below' 'ips\[0\]\.adress' '{"name": "x", "ips": [{"adress": "10.1.2.1", "prefix": 24}]}'
+bad 'unknown word' 'forward\.mode: "nta"' '{"name": "x", "forward": {"mode": "nta"}}'
+bad 'slash in name' 'name: ' '{"name": "a/b"}'
+bad 'dots as name' 'name: ' '{"name": ".."}'
+bad 'newline in name' 'name: ' '{"name": "a\nb"}'
+bad 'long name' 'name: ' "{\"name\": \"$(printf '%0300d' 0)\"}"
+bad 'slash in bridge' 'bridge\.name: ' '{"name": "x", "bridge": {"name": "a/b"}}'
+bad 'quote in bridge' 'bridge\.name: ' '{"name": "x", "bridge": {"name": "a\"b"}}'
+bad 'newline in bridge' 'bridge\.name: ' '{"name": "x", "bridge": {"name": "a\nb"}}'
+bad 'semicolon in bridge' 'bridge\.name: ' '{"name": "x", "bridge": {"name": "a;b"}}'
+bad 'long bridge' 'bridge\.name: ' '{"name": "x", "bridge": {"name": "sixteen-letters-"}}'
+bad 'newline in forward dev' 'forward\.dev: ' '{"name": "x", "forward": {"mode": "nat", "dev": "e\nth"}}'
+bad 'no address' 'ips\[0\]\.address' '{"name": "x", "ips": [{"address": "10.1.2.256", "prefix": 24}]}'
+bad 'long prefix' 'ips\[0\]\.prefix' '{"name": "x", "ips": [{"address": "10.1.2.1", "prefix": 33}]}'
+bad 'range outside' 'ips\[0\]\.dhcp\.ranges\[0\].*outside the subnet' \
+	"{\"name\": \"x\", \"ips\": [{$subnet, \"dhcp\": {\"ranges\": [{\"start\": \"10.1.3.2\", \"end\": \"10.1.3.9\"}]}}]}"
+bad 'host outside' 'ips\[0\]\.dhcp\.hosts\[0\].*outside the subnet' \
+	"{\"name\": \"x\", \"ips\": [{$subnet, \"dhcp\": {\"hosts\": [{\"mac\": \"52:54:00:00:00:01\", \"ip\": \"10.9.3.2\"}]}}]}"
+bad 'overlapping subnets' 'ips\[1\]\.address' \
+	"{\"name\": \"x\", \"ips\": [{$subnet}, {\"address\": \"10.1.2.130\", \"prefix\": 25}]}"
+bad 'peak without average' 'bandwidth\.inbound\.peak: needs an average' \
+	'{"name": "x", "portgroups": [{"name": "p", "bandwidth": {"inbound": {"peak": 5}}}]}'
+bad 'negative rate' 'bandwidth\.inbound\.average' \
+	'{"name": "x", "portgroups": [{"name": "p", "bandwidth": {"inbound": {"average": -5}}}]}'
+runs 5 net define nosuch.json && warns 'nosuch.json: No such file'
+runs 5 net define /run && warns '/run: Is a directory'
+runs 5 plan - && warns 'standard input.*empty'
+unchanged 'files that are not there'
+
+# ---- a life of a network
+
+section define, list, show
+remember
+runs 0 --dry-run net define "$definition"
+unchanged 'define --dry-run'
+runs 0 plan "$definition" && says '^ip link add .*virbr0' && says '^nft '
+unchanged plan
+runs 0 --json plan "$definition" && gives '.script | test("ip link add")'
+runs 0 net define "$definition" && says '^network default defined on bridge virbr0$'
+runs 0 --json net define "$definition" && gives '.name == "default" and .active == false and .bridge == "virbr0"'
+"$weir" --config-dir config --state-dir state net define - <"$definition" >out 2>err
+check 'define from standard input' [ $? = 0 ]
+runs 0 net list && says '^default +inactive +nat +virbr0 +0 +yes$'
+runs 0 --json net list && gives '.[0] | .name == "default" and .persistent and (.active | not) and .ports == 0'
+runs 0 net show default && says '^forward +nat$' && says '192.168.122.1/24' && says 'gold: in 40Mbit/s; out 20Mbit/s'
+runs 0 net show default --config
+runs 4 net show default --live && warns 'default'
+runs 0 --json net show default && gives '.name == "default" and (.uuid | length == 36) and .mac'
+cp out again.json
+runs 0 net define again.json
+check 'what show prints is what define reads' cmp -s again.json config/networks/default.json
+runs 4 net stop default && warns 'default.*not running'
+runs 4 net leases default && runs 0 net ports default
+runs 4 net attach default && warns 'not running'
+
+section two definitions that cannot both be
+remember
+printf '{"name":"two","bridge":{"name":"virbr0"}}' >two.json
+runs 1 net define two.json && warns 'bridge.name: .*network default'
+printf '{"name":"two","ips":[{"address":"192.168.122.129","prefix":25}]}' >two.json
+runs 1 net define two.json && warns 'ips\[0\].*overlaps.*network default'
+jq '.name = "two" | .bridge.name = "br-two" | .ips[0].address = "10.1.2.1" | del(.ips[0].dhcp)' again.json >two.json
+runs 1 net define two.json && warns 'uuid: .*network default'
+runs 1 --json net define two.json && complains '.error | .code == "EEXIST" and .attribute == "uuid"'
+unchanged 'a definition that collides'
+
+section what the host refuses
+remember
+refused() {	# refused NAME PATTERN COMMAND...
+	name=$1 pattern=$2 && shift 2
+	"$@" >out 2>err </dev/null
+	check "$name: exit status 1" [ $? = 1 ]
+	warns "$pattern"
+	check "$name: one line says it" [ "$(wc -l <err)" = 1 ]
+	check "$name: nothing on stdout" is_empty out
+}
+start() { "$weir" --config-dir config --state-dir state net start default; }
+ip link add virbr0 type bridge && remember
+refused 'bridge name taken' 'bridge virbr0.*taken' start
+unchanged 'bridge name taken'
+ip link del virbr0
+ip link add br-other type bridge && ip address add 192.168.122.77/24 dev br-other && ip link set br-other up
+ip link set br-other addrgenmode none 2>/dev/null
+remember
+refused 'subnet taken' 'ips\[0\].*route' start
+unchanged 'subnet taken'
+ip link del br-other
+
+remember
+refused 'no CAP_NET_ADMIN' 'CAP_NET_ADMIN' setpriv --bounding-set -net_admin \
+	"$weir" --config-dir config --state-dir state net start default
+unchanged 'no CAP_NET_ADMIN'
+# shellcheck disable=SC2016 # for the inner shell
+refused 'no dnsmasq' 'dnsmasq.*No such file' unshare -m sh -c 'mount -t tmpfs none /usr/sbin && exec "$@"' sh \
+	"$weir" --config-dir config --state-dir state net start default
+unchanged 'no dnsmasq'
+dnsmasq --conf-file=/dev/null --pid-file="$here/other.pid" --port=53 --user= --group= && remember
+refused 'port 53 taken' 'dnsmasq.*192.168.122.1.*Address already in use' start
+unchanged 'port 53 taken'
+kill "$(cat other.pid)"
+while kill -0 "$(cat other.pid 2>/dev/null)" 2>/dev/null; do sleep 0.1; done
+rm -f other.pid
+
+remember
+mkdir full
+mount -t tmpfs -o size=64k none full && head -c 100000 /dev/zero 2>/dev/null >full/filler
+refused 'full state directory' 'full.*No space left' "$weir" --config-dir config --state-dir full net start default
+check 'full state directory: nothing is left in it' [ "$(find full -type f ! -name lock ! -name filler | wc -l)" = 0 ]
+unchanged 'full state directory'
+refused 'full config directory' 'full.*No space left' "$weir" --config-dir full --state-dir state net define "$definition"
+unchanged 'full config directory'
+umount full
+# Each number of inodes stops it at another file.
+for n in 2 3 4 5 6 7; do
+	mount -t tmpfs -o nr_inodes=$n none full
+	refused "state directory with $n inodes" 'No space left' "$weir" --config-dir config --state-dir full net start default
+	unchanged "state directory with $n inodes"
+	umount full
+done
+mount -t tmpfs -o ro none full
+refused 'read-only state directory' 'Read-only file system' "$weir" --config-dir config --state-dir full net start default
+umount full
+unchanged 'read-only state directory'
+
+section start
+w net list >/dev/full
+"$weir" --config-dir config --state-dir state net list >/dev/full 2>err
+check 'a full standard output is an error' [ $? = 1 ]
+"$weir" --config-dir config --state-dir state net list >&- 2>err
+check 'a closed standard output is an error' [ $? = 1 ]
+remember
+runs 0 --dry-run net start default && says '^ip link add name virbr0'
+unchanged 'start --dry-run'
+state_now >before
+w --stats net start default
+check 'it starts' [ $? = 0 ]
+says '^network default started on bridge virbr0$'
+warns 'rtnetlink: [1-3] sends'
+runs 0 net list && says '^default +active '
+runs 0 net show default && says '^state +active, stored, 0 ports$'
+runs 0 --json net show default --live && gives '.name == "default"'
+runs 1 net start default && warns 'default: is running'
+runs 0 link list --ours && says 'virbr0 +bridge +(down|up|no-carrier)'
+runs 0 link show virbr0 && says '^made by weir +yes' && says 'stp_state 0'
+runs 0 --json net leases default && gives '. == []'
+runs 0 net leases default && says '^ADDRESS +MAC +HOSTNAME +EXPIRES$'
+
+section reload
+remember
+runs 0 net reload default && says 'reloaded'
+jq '.ips[0].dhcp.hosts = [{"mac": "52:54:00:00:00:99", "name": "kept", "ip": "192.168.122.99"}]' again.json >changed.json
+runs 0 net define changed.json
+runs 0 --dry-run net reload default
+runs 0 --json net reload default && gives '.active'
+runs 0 --json net show default --live && gives '.ips[0].dhcp.hosts[0].name == "kept"'
+jq '.mtu = 1400' changed.json >changed2.json
+runs 0 net define changed2.json
+remember
+runs 1 net reload default && warns 'mtu'
+unchanged 'a reload that needs a restart'
+runs 0 net define again.json && runs 0 net reload default
+
+section attach and detach
+ip netns add box
+remember
+runs 0 --dry-run net attach default --netns box && says 'tc qdisc'
+unchanged 'attach --dry-run'
+runs 4 net attach default --portgroup silver && warns 'silver'
+runs 4 net attach default --netns nosuch && warns 'nosuch'
+runs 1 net attach default --netns box --name lo && warns 'lo.*taken'
+runs 1 net attach default --netns box --name a/b && warns 'a/b'
+runs 1 net attach default --netns box --name virbr0 && warns 'virbr0.*taken'
+runs 1 net attach default --netns box --ifname lo && warns 'taken'
+runs 4 net detach default vnet9 && warns 'vnet9'
+unchanged 'attach that is refused'
+w --stats net attach default --portgroup gold --netns box --ifname net0 --owner 'Alice, in the box' --mac 52:54:00:aa:bb:cc
+check 'a veth' [ $? = 0 ]
+says '^port vnet0 attached to network default: veth, mac 52:54:00:aa:bb:cc, portgroup gold, net0 in namespace box$'
+warns 'rtnetlink: [12] sends'
+check 'the guest has its end' ip -n box link show net0
+runs 0 net ports default
+says '^vnet0 +veth +52:54:00:aa:bb:cc +gold +40Mbit/s +20Mbit/s +net0@box +Alice'
+runs 0 --json net ports default && gives 'map(.name) == ["vnet0"] and .[0].kind == "veth" and .[0].netns == "box"'
+runs 0 --json net attach default --netns box && gives '.name == "vnet1" and .portgroup == "bronze" and .ifname == "eth0"'
+runs 1 net attach default --netns box --ifname net1 --name vnet1 && warns 'vnet1'
+runs 0 --json net list && gives '.[0].ports == 2'
+runs 0 link list --master virbr0 && says ' vnet0 +veth ' && says ' vnet1 +veth '
+runs 0 --json link list --kind veth && gives 'map(.name) | sort == ["vnet0", "vnet1"]'
+runs 0 net detach default vnet1 && says '^port vnet1 detached from network default$'
+runs 0 --json net detach default vnet0 && gives '.detached'
+check 'the guest has lost its ends' [ "$(ip -n box -o link | wc -l)" = 1 ]
+unchanged 'attached and detached'
+
+section taps
+taps() {
+	runs 0 --json net attach default --name tap7 && gives '.name == "tap7" and .portgroup == "bronze" and .persistent'
+	check 'the tap is there' ip link show tap7
+	runs 1 net attach default --name tap7 && warns 'tap7'
+	runs 0 net ports default && says '^tap7 +tap '
+	runs 0 --json link list --kind tun && gives 'map(.name) == ["tap7"]'
+	runs 0 link list && says 'tap7 +tun +no-carrier'
+	runs 0 net detach default tap7
+	check 'the tap is gone' [ ! -e /proc/sys/net/ipv4/conf/tap7 ]
+	# shellcheck disable=SC2016 # for the program that is started
+	w net attach default --name tap8 --mac 52:54:00:11:22:33 --queues 2 --exec sh -c \
+		'echo "{fd} {fds} {mac} {name} {ifindex} {other} $WEIR_TAP $WEIR_TAP_FDS $WEIR_MAC $WEIR_NETWORK"
+		ls -l /proc/$$/fd | grep -c /dev/net/tun; ip -o link show tap8; exit 42'
+	check "its exit status is the program's" [ $? = 42 ]
+	says '^([0-9]+) \1,[0-9]+ 52:54:00:11:22:33 tap8 [0-9]+ \{other\} tap8 [0-9]+,[0-9]+ 52:54:00:11:22:33 default$'
+	says '^2$' && says 'tap8:.*LOWER_UP'
+	check 'the tap has gone with its program' [ ! -e /proc/sys/net/ipv4/conf/tap8 ]
+	runs 0 net ports default && says '^tap8 '
+	runs 0 net detach default tap8
+	runs 127 net attach default --exec nosuchprogram && warns 'nosuchprogram: No such file'
+	runs 126 net attach default --exec /run && warns '/run: Permission denied'
+	unchanged 'taps'
+}
+if [ -r /dev/net/tun ] && [ -w /dev/net/tun ]; then
+	taps
+else
+	echo 'SKIP: /dev/net/tun may not be opened'
+	skipped=$((skipped + 1))
+	runs 1 net attach default && warns '/dev/net/tun'
+	unchanged 'a tap that cannot be'
+fi
+
+section stop
+runs 0 net attach default --netns box
+runs 0 --dry-run net stop default && says virbr0
+runs 0 --json net stop default && gives '.name == "default" and .stopped'
+forget_forwarding
+state_now >after
+same 'it is as it was before the start, but for ip_forward' before after
+runs 0 net start --transient "$definition"
+runs 0 net list
+runs 0 net undefine default && says '^network default undefined$'
+runs 0 net list && says '^default +active +nat +virbr0 +0 +no$'
+runs 0 net stop default && says '^network default stopped$'
+runs 0 --json net list && gives '. == []'
+runs 0 net define "$definition" && runs 0 --json net undefine default && gives '.undefined'
+
+# ---- killed in the middle
+
+section recover
+if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+	forget_forwarding
+	remember
+	for when in 1 2; do
+		strace -o /dev/null -e trace=sendmsg -e inject=sendmsg:signal=KILL:when=$when \
+			"$weir" --config-dir config --state-dir state net start --transient "$definition" >out 2>err
+		if [ -e state/journal ]; then
+			check 'something is half done' ip link show virbr0
+			runs 0 --json recover && gives '.recovered == "undone"'
+		fi
+		w net stop default
+		forget_forwarding
+		unchanged "killed at sendmsg $when"
+	done
+	strace -o /dev/null -e trace=sendmsg -e inject=sendmsg:signal=KILL:when=1 \
+		"$weir" --config-dir config --state-dir state net start --transient "$definition" >out 2>err
+	check 'it was killed, and its journal is there' [ -e state/journal ]
+	w net start --transient "$definition"
+	check 'the next command recovers by itself' [ $? = 0 ]
+	warns 'killed weir.*undone'
+	runs 0 net stop default
+else
+	echo 'SKIP: strace cannot be used here'
+	skipped=$((skipped + 1))
+fi
+
+# ---- where it works
+
+section namespaces and directories
+ip netns add inner
+ip -n inner link set lo up
+export WEIR_CONFIG_DIR="$here/env-config" WEIR_STATE_DIR="$here/env-state"
+"$weir" net define "$definition" >out 2>err
+check 'the environment names the directories' [ -e env-config/networks/default.json ]
+unset WEIR_STATE_DIR
+"$weir" --netns inner --stats net start default >out 2>err
+check 'it starts in another namespace' [ $? = 0 ]
+check 'its state has a directory of its own' [ -e /run/weir/netns-inner/networks/default.json ]
+check 'its bridge is there' ip -n inner link show virbr0
+check 'and not here' [ ! -e /proc/sys/net/ipv4/conf/virbr0 ]
+check 'a path is the same namespace' "$weir" --netns /run/netns/inner net stop default
+"$weir" --netns inner --json net list >out 2>err
+gives '.[0].active == false'
+"$weir" --netns /proc/self/ns/net net list >out 2>err
+check 'any path can be a namespace' [ $? = 0 ]
+"$weir" net list --netns inner --json >out 2>err
+check 'global options may stand behind the command' [ $? = 0 ]
+gives '.[0].name == "default"'
+"$weir" --netns inner doctor >out 2>err
+says '^host +CAP_NET_ADMIN +ok'
+unset WEIR_CONFIG_DIR
+
+section colour
+runs 0 --color=always link list && check 'colour where it is asked for' grep -q "$(printf '\033')" out
+runs 0 --color=never link list && check 'no colour' sh -c "! grep -q '$(printf '\033')' out"
+runs 0 link list && check 'no colour in a pipe' sh -c "! grep -q '$(printf '\033')' out"
+NO_COLOR=1 runs 0 --color=always link list && check 'the option goes before NO_COLOR' grep -q "$(printf '\033')" out
+# shellcheck disable=SC2086
+POSIXLY_CORRECT=1 runs 0 link list --kind bridge --json
+if command -v script >/dev/null; then
+	TERM=xterm script -qec "'$weir' --state-dir state link list" /dev/null >out 2>err </dev/null
+	check 'colour on a terminal' grep -q "$(printf '\033')" out
+	TERM=xterm NO_COLOR=1 script -qec "'$weir' --state-dir state link list" /dev/null >out 2>err </dev/null
+	check 'no colour on a terminal that wants none' sh -c "! grep -q '$(printf '\033')' out"
+fi
+
+# ---- what comes with it
+
+section manual and completion
+cd - >/dev/null || exit 1
+"$weir" help --json | jq -r '.commands[].name' | while read -r c; do
+	sed -E 's/^(\\fB|\.B[RI]? "?)//' tools/weir.8 | grep -qE "^weir $c\\b" || echo "$c"
+done >"$here/out"
+check 'every command is in the manual' is_empty "$here/out"
+"$weir" help --json | jq -r '(.options, .commands[].options)[].name' | sort -u | while read -r o; do
+	sed 's/\\-/-/g' tools/weir.8 | grep -qE -- "--$o\\b" || echo "--$o"
+done >"$here/out"
+check 'every option is in the manual' is_empty "$here/out"
+if command -v groff >/dev/null; then
+	groff -man -ww -z tools/weir.8 2>"$here/out"
+	check 'the manual has no faults' is_empty "$here/out"
+fi
+if command -v bash >/dev/null; then
+	completes() {	# completes WORD... WANTED: what follows the words
+		# shellcheck disable=SC2016 # for bash
+		PATH="$(dirname "$weir"):$PATH" bash -c '
+			. tools/weir.bash-completion
+			COMP_WORDS=("${@:1:$#-1}") COMP_CWORD=$(($# - 2))
+			_weir
+			printf "%s\n" "${COMPREPLY[@]}" | grep -qxF -- "${@: -1}"' bash "$@"
+	}
+	check 'completion of commands' completes "$weir" d doctor
+	check 'completion in a group' completes "$weir" net att attach
+	check 'completion of options' completes "$weir" net attach x --port --portgroup
+	check 'completion of global options' completes "$weir" --st --state-dir
+	check 'completion of links' completes "$weir" link show l lo
+fi
+
+echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
+[ $failed = 0 ]
