@@ -203,9 +203,9 @@ check-guest: all ## a guest boots on a port that we made
 check-lab: programs ## the netns tier on stock kernels in QEMU
 	$(run) --tier lab --timeout 3600 tests/lab/run.sh
 check-san: ## unit and netns tiers with address and undefined behaviour sanitizers
-	@$(MAKE) --no-print-directory SAN=1 TIERS='unit netns' TIMEOUT=1800 check
+	@WEIR_TEST_STRIDE=7 $(MAKE) --no-print-directory SAN=1 TIERS='unit netns' TIMEOUT=1800 check
 check-valgrind: ## unit and netns tiers under valgrind
-	@$(MAKE) --no-print-directory TIERS='unit netns' TIMEOUT=3000 WRAP='$(VALGRIND)' check
+	@WEIR_TEST_STRIDE=25 $(MAKE) --no-print-directory TIERS='unit netns' TIMEOUT=3000 WRAP='$(VALGRIND)' check
 layers: ## does every file include only what stands below it?
 	@tests/lint/check-layers
 map: $(STATIC) ## put what the source marks WEIR_API into the newest node of each version script
@@ -218,7 +218,8 @@ PROGRAMS_TO := $(call to,$(TOOL),$(SBINDIR)) $(call to,$(SHLIBS),$(LIBDIR))
 FILES_TO := $(call to,$(STATIC),$(LIBDIR)) $(call to,$(PCS),$(LIBDIR)/pkgconfig) $(call to,$(HEADERS),$(INCLUDEDIR)/weir) \
 	$(call to,$(wildcard examples/*.json),$(DATADIR)/doc/weir/examples) \
 	$(call to,$(wildcard tools/*.8),$(DATADIR)/man/man8) $(call to,$(wildcard lib/*.7),$(DATADIR)/man/man7) \
-	$(call to,lib/json/network.schema.json,$(DATADIR)/weir)
+	$(call to,lib/json/network.schema.json,$(DATADIR)/weir) \
+	tools/weir.bash-completion:$(DATADIR)/bash-completion/completions/weir
 
 install: all ## tool, libraries, headers, .pc files, schema, examples, manuals
 	$(Q)for f in $(PROGRAMS_TO); do install -D -m 755 "$${f%%:*}" "$(DESTDIR)$${f#*:}" || exit; done

@@ -86,13 +86,16 @@ struct weir_nat {
  * @t:		the transaction
  * @nat:	the network
  *
- * One nftables transaction, which also makes the table if it is not there. In
- * mode OPEN there is nothing to do. Undone by taking the elements out again, and
- * the table if it was made.
+ * One nftables transaction, which also makes the table if it is not there. What
+ * an earlier network left there under the bridge's name is replaced. In mode OPEN
+ * there is nothing to do. Undone by putting back what was there under the name,
+ * and taking the table away if it was made.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -EINVAL	a name that cannot be put into nftables' language, a mode NAT
- *		network without a subnet, an address range that is none
+ *		network without a subnet, subnets that overlap, a range of
+ *		addresses or ports that is none, @nat->dev in another mode than
+ *		NAT and ROUTE
  *
  * Since: 0.1
  */

@@ -1104,7 +1104,7 @@ static void drop_capabilities(void)
 }
 
 /* The error says which capability, and libnftables says nothing on its own. */
-static int unprivileged(int stderr_fd)
+static int unprivileged(bool connected, int stderr_fd)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_nat a = net_a(WEIR_FORWARD_NAT);
@@ -1114,6 +1114,11 @@ static int unprivileged(int stderr_fd)
 
 	dup2(stderr_fd, STDERR_FILENO);
 	dup2(stderr_fd, STDOUT_FILENO);
+	if (connected) {	/* while it was still allowed */
+		weir_txn_nat_add(t, &a);
+		weir_txn_abort(t);
+		t = begin(w, 0);
+	}
 	drop_capabilities();
 	built = weir_txn_nat_add(t, &a);
 	r = weir_txn_commit(t, &err);
@@ -1123,7 +1128,7 @@ static int unprivileged(int stderr_fd)
 	return strcmp(err.object, "nat of bridge brA") || !strstr(err.msg, "CAP_NET_ADMIN") ? 2 : 0;
 }
 
-static void test_without_privilege(void **state)
+static void check_without_privilege(bool connected)
 {
 	int status, pipe_fds[2];
 	char byte;
@@ -1132,13 +1137,19 @@ static void test_without_privilege(void **state)
 	assert_int_equal(pipe(pipe_fds), 0);
 	pid = fork();
 	if (!pid)
-		_exit(unprivileged(pipe_fds[1]));
+		_exit(unprivileged(connected, pipe_fds[1]));
 	close(pipe_fds[1]);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	assert_int_equal(read(pipe_fds[0], &byte, 1), 0);
 	close(pipe_fds[0]);
 	assert_no_rules(HOST);
+}
+
+static void test_without_privilege(void **state)
+{
+	check_without_privilege(false);
+	check_without_privilege(true);
 }
 
 static size_t open_descriptors(void)

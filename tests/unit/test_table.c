@@ -490,7 +490,7 @@ static void values_are_checked(void **state)
 	assert_int_equal(wr_field_check(row("on"), &s, &err), -EINVAL);
 	assert_int_equal(wr_field_check(row("maybe"), &s, &err), -EINVAL);
 	assert_int_equal(wr_field_check(row("limited"), &s, &err), -ERANGE);
-	assert_int_equal(wr_field_check(row("rate"), &s, &err), -ERANGE);
+	assert_int_equal(wr_field_check(row("rate"), &s, &err), -EINVAL);	/* no whole unit */
 	s.ip.family = AF_UNIX;
 	assert_int_equal(wr_field_check(row("ip"), &s, &err), -EINVAL);
 	s.ip = (struct weir_ip){ .family = WEIR_FAMILY_IPV4, .bytes = { 192, 0, 2, 1, 9 } };
