@@ -6,7 +6,6 @@
 #include "tc/htb.h"
 
 #define ROOT_HANDLE 0x00010000u	/* 1: */
-#define CLASS_HANDLE 0x00010001u /* 1:1 */
 #define TICK_NS 64
 /* What saved-up tokens may send at once if nobody says: one large GSO frame, or a millisecond. */
 #define MIN_BURST 65536
@@ -89,7 +88,7 @@ void wr_htb_class_msg(struct wr_batch *b, int ifindex, const struct wr_htb_class
 	};
 	size_t options;
 
-	tc_msg(b, RTM_NEWTCLASS, ifindex, CLASS_HANDLE, ROOT_HANDLE);
+	tc_msg(b, RTM_NEWTCLASS, ifindex, WR_HTB_CLASS, ROOT_HANDLE);
 	options = wr_nest(b, TCA_OPTIONS);
 	wr_put(b, TCA_HTB_PARMS, &opt, sizeof(opt));
 	if (c->rate_bytes_per_s > UINT32_MAX)

@@ -12,6 +12,8 @@
 
 #include "netlink/batch.h"
 
+#define WR_HTB_CLASS 0x00010001u	/* 1:1 */
+
 /* A class as HTB sees it. */
 struct wr_htb_class {
 	uint64_t rate_bytes_per_s;

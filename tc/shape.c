@@ -22,6 +22,8 @@
 #include "txn/txn.h"
 
 #define INGRESS_HANDLE 0xffff0000u
+/* "we": of this priority all filters of a link are ours, and one deletion takes them away. */
+#define FILTER_PRIO 0x7765u
 #define IFB_QUEUE_LEN 256	/* packets; the driver's own 32 drop too early */
 
 /* --- checks -------------------------------------------------------------------------- */
@@ -77,23 +79,31 @@ int weir_bandwidth_check(const struct weir_bandwidth *bandwidth, struct weir_err
 
 /* --- steps ------------------------------------------------------------------------------ */
 
-/* A step on a link, and the deletion of the qdisc at @parent as its undo, if it needs one. */
-static struct weir_step *add(struct weir_txn *t, const char *what, const char *name, int ifindex,
-			     const struct wr_batch *b, uint32_t parent)
+/* The deletion of what @tcm names, for an undo. */
+static void del_msg(struct wr_batch *b, uint16_t type, const struct tcmsg *tcm)
 {
-	struct tcmsg tcm = { .tcm_ifindex = ifindex, .tcm_parent = parent };
+	wr_msg(b, type, 0, tcm, sizeof(*tcm));
+}
+
+/*
+ * A step on a link, and its undo, unless it goes with the link. Classes and
+ * filters have one too: they may have come to stand in a qdisc that was there.
+ */
+static struct weir_step *add(struct weir_txn *t, const char *what, const char *name,
+			     const struct wr_batch *b, uint16_t undo_type, const struct tcmsg *tcm)
+{
 	wr_auto(batch) struct wr_batch undo = { 0 };
-	bool goes_with_link = wr_txn_makes(t, ifindex) || !parent;
 	char object[64];
 
-	if (!goes_with_link)
-		wr_msg(&undo, RTM_DELQDISC, 0, &tcm, sizeof(tcm));
+	del_msg(&undo, undo_type, tcm);
 	wr_format(object, sizeof(object), "%s on %s", what, name);
-	return wr_txn_msg(t, object, NULL, b, goes_with_link ? NULL : &undo, NULL);
+	return wr_txn_msg(t, object, NULL, b, wr_txn_makes(t, tcm->tcm_ifindex) ? NULL : &undo, NULL);
 }
 
 static void add_htb(struct weir_txn *t, int ifindex, const char *name, const struct weir_rate *rate)
 {
+	const struct tcmsg root = { .tcm_ifindex = ifindex, .tcm_parent = TC_H_ROOT };
+	const struct tcmsg leaf = { .tcm_ifindex = ifindex, .tcm_handle = WR_HTB_CLASS };
 	struct wr_htb_class c = wr_htb_from_rate(rate);
 	wr_auto(batch) struct wr_batch qdisc = { 0 }, class = { 0 };
 	wr_auto(str) struct wr_str dev = { 0 };
@@ -101,10 +111,10 @@ static void add_htb(struct weir_txn *t, int ifindex, const char *name, const str
 
 	wr_str_shell(&dev, name);
 	wr_htb_qdisc_msg(&qdisc, ifindex);
-	s = add(t, "qdisc 1: htb", name, ifindex, &qdisc, TC_H_ROOT);
+	s = add(t, "qdisc 1: htb", name, &qdisc, RTM_DELQDISC, &root);
 	wr_step_plan(t, s, "tc qdisc add dev %s root handle 1: htb default 1", wr_str_text(&dev));
 	wr_htb_class_msg(&class, ifindex, &c);
-	s = add(t, "class 1:1 htb", name, ifindex, &class, 0);
+	s = add(t, "class 1:1 htb", name, &class, RTM_DELTCLASS, &leaf);
 	wr_step_plan(t, s,
 		     "tc class add dev %s parent 1: classid 1:1 htb rate %" PRIu64
 		     "bps ceil %" PRIu64 "bps burst %ub cburst %ub quantum %u",
@@ -145,13 +155,8 @@ static int add_ifb(struct weir_txn *t, const char *port, char name[16])
 	return weir_txn_link_add(t, &ifb);
 }
 
-static void redirect_msg(struct wr_batch *b, int ifindex, int to)
+static void redirect_msg(struct wr_batch *b, const struct tcmsg *tcm, int to)
 {
-	struct tcmsg tcm = {
-		.tcm_ifindex = ifindex,
-		.tcm_parent = INGRESS_HANDLE,
-		.tcm_info = TC_H_MAKE(1u << 16, htons(ETH_P_ALL)),
-	};
 	/* One key, all of it zero, matches every packet. */
 	struct tc_u32_sel sel = { .flags = TC_U32_TERMINAL, .nkeys = 1 };
 	unsigned char match[sizeof(sel) + sizeof(struct tc_u32_key)] = { 0 };
@@ -163,7 +168,7 @@ static void redirect_msg(struct wr_batch *b, int ifindex, int to)
 	size_t options, actions, first, parms;
 
 	memcpy(match, &sel, sizeof(sel));
-	wr_msg(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &tcm, sizeof(tcm));
+	wr_msg(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, tcm, sizeof(*tcm));
 	wr_put_text(b, TCA_KIND, "u32");
 	options = wr_nest(b, TCA_OPTIONS);
 	actions = wr_nest(b, TCA_U32_ACT);
@@ -181,8 +186,12 @@ static void redirect_msg(struct wr_batch *b, int ifindex, int to)
 static void add_redirect(struct weir_txn *t, int ifindex, const char *name, int ifb,
 			 const char *ifb_name_)
 {
-	struct tcmsg tcm = {
+	const struct tcmsg qdisc = {
 		.tcm_ifindex = ifindex, .tcm_handle = INGRESS_HANDLE, .tcm_parent = TC_H_INGRESS,
+	};
+	const struct tcmsg ours = {
+		.tcm_ifindex = ifindex, .tcm_parent = INGRESS_HANDLE,
+		.tcm_info = TC_H_MAKE(FILTER_PRIO << 16, htons(ETH_P_ALL)),
 	};
 	wr_auto(batch) struct wr_batch ingress = { 0 }, filter = { 0 };
 	wr_auto(str) struct wr_str dev = { 0 }, to = { 0 };
@@ -190,16 +199,16 @@ static void add_redirect(struct weir_txn *t, int ifindex, const char *name, int 
 
 	wr_str_shell(&dev, name);
 	wr_str_shell(&to, ifb_name_);
-	wr_msg(&ingress, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &tcm, sizeof(tcm));
+	wr_msg(&ingress, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &qdisc, sizeof(qdisc));
 	wr_put_text(&ingress, TCA_KIND, "ingress");
-	s = add(t, "qdisc ffff: ingress", name, ifindex, &ingress, TC_H_INGRESS);
+	s = add(t, "qdisc ffff: ingress", name, &ingress, RTM_DELQDISC, &qdisc);
 	wr_step_plan(t, s, "tc qdisc add dev %s ingress", wr_str_text(&dev));
-	redirect_msg(&filter, ifindex, ifb);
-	s = add(t, "filter u32", name, ifindex, &filter, 0);
+	redirect_msg(&filter, &ours, ifb);
+	s = add(t, "filter u32", name, &filter, RTM_DELTFILTER, &ours);
 	wr_step_plan(t, s,
-		     "tc filter add dev %s parent ffff: protocol all prio 1 u32 match u32 0 0 "
+		     "tc filter add dev %s parent ffff: protocol all prio %u u32 match u32 0 0 "
 		     "action mirred egress redirect dev %s",
-		     wr_str_text(&dev), wr_str_text(&to));
+		     wr_str_text(&dev), FILTER_PRIO, wr_str_text(&to));
 }
 
 int weir_txn_shape(struct weir_txn *t, int ifindex, const char *name,

@@ -486,6 +486,13 @@ bool wr_table_equal(const struct wr_table *t, const void *a, const void *b)
 	return true;
 }
 
+/* Whether what @want sets is what the kernel leaves out. */
+static bool absence_means(const struct wr_field *f, const void *want)
+{
+	return f->flags & WR_ZERO_IF_ABSENT &&
+	       is_zero(wr_member(f, want), f->codec == WR_NAME ? 1 : f->size);
+}
+
 uint64_t wr_table_diff(const struct wr_table *t, const void *want, const void *is)
 {
 	uint64_t diff = 0;
@@ -495,7 +502,7 @@ uint64_t wr_table_diff(const struct wr_table *t, const void *want, const void *i
 
 		if (f->flags & WR_READONLY || !wr_has(t, f, want))
 			continue;
-		if (!wr_has(t, f, is) || !wr_field_equal(f, want, is))
+		if (wr_has(t, f, is) ? !wr_field_equal(f, want, is) : !absence_means(f, want))
 			diff |= f->bit;
 	}
 	return diff;

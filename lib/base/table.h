@@ -48,8 +48,9 @@ enum wr_row_flags {
 	WR_HEX = 1 << 6,	/* an integer that people read in hex */
 	WR_IFINDEX = 1 << 7,	/* a link, shown by its name where that is known */
 	WR_ON_SET = 1 << 8,	/* silently ignored in a create message: sent after it */
-	WR_ALWAYS = 1 << 10,	/* there also when it is zero: its zero is a word like others */
 	WR_DIGIT = 1 << 9,	/* a WR_BOOL that iproute2 writes as 1 or 0 */
+	WR_ALWAYS = 1 << 10,	/* there also when it is zero: its zero is a word like others */
+	WR_ZERO_IF_ABSENT = 1 << 11, /* the kernel leaves it out where it is zero or empty */
 };
 
 struct wr_word {

@@ -375,29 +375,56 @@ int weir_txn_link_add(struct weir_txn *t, const struct weir_link *link)
 
 /* --- changing ------------------------------------------------------------------------------ */
 
-/* The old values of what the step sets; what the kernel leaves out is zero or empty. */
+/* While STP runs, not every delay is taken, and turning it on changes one: it goes first. */
+static void put_stp(struct wr_batch *b, struct weir_link *old)
+{
+	struct weir_link stp = { .bridge = { .has = WEIR_BRIDGE_STP, .stp = old->bridge.stp } };
+
+	if (!(old->bridge.has & WEIR_BRIDGE_STP))
+		return;
+	link_msg(b, RTM_NEWLINK, 0, old->ifindex, false, false);
+	put_info(b, &stp, &wr_kind_bridge, -1, 0);
+	old->bridge.has |= WEIR_BRIDGE_FORWARD_DELAY;
+}
+
+/*
+ * The old values of what the step sets; what the kernel leaves out is zero or
+ * empty. A port that left its bridge lost its settings there: they come back after
+ * the master.
+ */
+static void put_old(struct wr_batch *b, const struct weir_link *want, struct weir_link *old)
+{
+	struct weir_bridge_port port = old->port;
+	const struct wr_kind *k = wr_kind(want->kind);
+
+	old->has = want->has & ~(WEIR_LINK_IFINDEX | WEIR_LINK_KIND);
+	old->bridge.has = want->bridge.has;
+	old->macvlan.has = want->macvlan.has;
+	old->port.has = want->port.has;
+	if (want->kind == WEIR_LINK_BRIDGE)
+		put_stp(b, old);
+	link_msg(b, RTM_NEWLINK, 0, old->ifindex, old->has & WEIR_LINK_UP, old->is_up);
+	wr_encode(b, &wr_link_table, old, 0, WR_FIXED);
+	if (k && k->table && wr_has_any(k->table, wr_kind_data(k, old), 0, WR_FIXED))
+		put_info(b, old, k, -1, 0);
+	else if (old->port.has)
+		put_port(b, &old->port);
+	wr_encode(b, &wr_link_inet6_table, old, 0, 0);
+	if (!(old->has & WEIR_LINK_MASTER) || !port.has)
+		return;
+	link_msg(b, RTM_NEWLINK, 0, old->ifindex, false, false);
+	put_port(b, &port);
+}
+
 static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct weir_error *err)
 {
-	const struct weir_link *want = s->local;
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct weir_link old = { 0 };
-	const struct wr_kind *k;
 	int r = wr_link_decode(reply, &old, err);
 
 	if (r)
 		return r;
-	old.has = want->has & ~(WEIR_LINK_IFINDEX | WEIR_LINK_KIND);
-	old.bridge.has = want->bridge.has;
-	old.macvlan.has = want->macvlan.has;
-	old.port.has = want->port.has;
-	k = wr_kind(want->kind);
-	link_msg(&b, RTM_NEWLINK, 0, old.ifindex, old.has & WEIR_LINK_UP, old.is_up);
-	wr_encode(&b, &wr_link_table, &old, 0, WR_FIXED);
-	if (k && k->table && wr_has_any(k->table, wr_kind_data(k, &old), 0, WR_FIXED))
-		put_info(&b, &old, k, -1, 0);
-	else if (old.port.has)
-		put_port(&b, &old.port);
-	wr_encode(&b, &wr_link_inet6_table, &old, 0, 0);
+	put_old(&b, s->local, &old);
 	if (b.buf.failed)
 		return wr_nomem(err);
 	free((void *)s->parts[WR_MSG_UNDO].data);
@@ -431,6 +458,19 @@ static void set_existing(struct weir_txn *t, const struct weir_link *part, const
 	s->prepare = read_undo;
 }
 
+/* Of one message the kernel takes the delay first, and refuses it for STP that is to go. */
+static void set_stp_off(struct weir_txn *t, struct weir_link *part, const char *name)
+{
+	struct weir_link stp = { .sz = sizeof(stp), .has = WEIR_LINK_IFINDEX, .kind = WEIR_LINK_BRIDGE,
+				 .ifindex = part->ifindex, .bridge = { .has = WEIR_BRIDGE_STP } };
+	const uint64_t both = WEIR_BRIDGE_STP | WEIR_BRIDGE_FORWARD_DELAY;
+
+	if (part->kind != WEIR_LINK_BRIDGE || (part->bridge.has & both) != both || part->bridge.stp)
+		return;
+	set_existing(t, &stp, name, &wr_kind_bridge);
+	part->bridge.has &= ~WEIR_BRIDGE_STP;
+}
+
 int weir_txn_link_set(struct weir_txn *t, const struct weir_link *link)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
@@ -453,6 +493,7 @@ int weir_txn_link_set(struct weir_txn *t, const struct weir_link *link)
 	part = l;
 	part.port.has = 0;
 	part.has &= ~WEIR_LINK_NAME;
+	set_stp_off(t, &part, name);
 	if (part.has & ~WEIR_LINK_IFINDEX || (k && k->table))
 		set_existing(t, &part, name, k && k->table ? k : NULL);
 	if (l.port.has) {

@@ -9,6 +9,12 @@
 
 #include "link/kinds.h"
 
+/* The kernel's driver refuses others too, but without a word. */
+static bool good_mtu(uint32_t mtu)
+{
+	return mtu >= 68 && mtu <= 65535;
+}
+
 static int verify(const struct weir_link *link, struct weir_error *err)
 {
 	if (!(link->veth.has & WEIR_VETH_PEER_NAME))
@@ -16,6 +22,11 @@ static int verify(const struct weir_link *link, struct weir_error *err)
 	if (wr_check_ifname(link->veth.peer_name))
 		return wr_refuse(err, -EINVAL, "", "veth.peer_name", "\"%.15s\" is no name for a link",
 				 link->veth.peer_name);
+	if (link->has & WEIR_LINK_MTU && !good_mtu(link->mtu))
+		return wr_refuse(err, -ERANGE, "", "mtu", "%u is outside 68..65535", link->mtu);
+	if (link->veth.has & WEIR_VETH_PEER_MTU && !good_mtu(link->veth.peer_mtu))
+		return wr_refuse(err, -ERANGE, "", "veth.peer_mtu", "%u is outside 68..65535",
+				 link->veth.peer_mtu);
 	return 0;
 }
 

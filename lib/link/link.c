@@ -37,7 +37,7 @@ static const struct wr_field link_fields[] = {
 	LINK(mtu, IFLA_MTU, WR_U32, "mtu", MTU, .unit = "bytes", .doc = "largest packet"),
 	LINK(txqueuelen, IFLA_TXQLEN, WR_U32, "txqueuelen", TXQUEUELEN, .unit = "packets",
 	     .doc = "transmit queue length"),
-	LINK(master, IFLA_MASTER, WR_U32, "master", MASTER, .flags = WR_IFINDEX,
+	LINK(master, IFLA_MASTER, WR_U32, "master", MASTER, .flags = WR_IFINDEX | WR_ZERO_IF_ABSENT,
 	     .doc = "the link it is a port of"),
 	LINK(lower, IFLA_LINK, WR_U32, "link", LOWER, .flags = WR_IFINDEX | WR_FIXED,
 	     .doc = "the link below it, or the other end of a pair"),
@@ -46,7 +46,7 @@ static const struct wr_field link_fields[] = {
 	     .max = 4096, .flags = WR_FIXED, .doc = "transmit queues"),
 	LINK(num_rx_queues, IFLA_NUM_RX_QUEUES, WR_U32, "numrxqueues", NUM_RX_QUEUES, .min = 1,
 	     .max = 4096, .flags = WR_FIXED, .doc = "receive queues"),
-	LINK(alias, IFLA_IFALIAS, WR_NAME, "alias", ALIAS, .flags = WR_ON_SET,
+	LINK(alias, IFLA_IFALIAS, WR_NAME, "alias", ALIAS, .flags = WR_ON_SET | WR_ZERO_IF_ABSENT,
 	     .doc = "text for people"),
 	LINK(is_up, 0, WR_U8, "up", UP, .flags = WR_HEADER | WR_BOOL, .doc = "administratively up"),
 	LINK(operstate, IFLA_OPERSTATE, WR_U8, "operstate", OPERSTATE, .flags = WR_READONLY,
@@ -163,9 +163,16 @@ int weir_link_get(struct weir *w, int ifindex, const char *name, struct weir_lin
 struct many {
 	struct weir_link *links;
 	size_t n, cap;
-	uint32_t group;
+	const struct weir_link_filter *filter;
 	struct weir_error *err;
 };
+
+/* The kernel filters too, but not by group, and not by a kind whose module it has not loaded. */
+static bool is_wanted(const struct weir_link_filter *f, const struct weir_link *l)
+{
+	return (!f->group || (l->has & WEIR_LINK_GROUP_SET && l->group == f->group)) &&
+	       (!f->kind || (l->has & WEIR_LINK_KIND && !strcmp(l->kind_name, f->kind)));
+}
 
 static int take_many(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
@@ -184,7 +191,7 @@ static int take_many(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	}
 	l = &m->links[m->n];
 	r = wr_link_decode(msg, l, m->err);
-	if (!r && (!m->group || (l->has & WEIR_LINK_GROUP_SET && l->group == m->group)))
+	if (!r && is_wanted(m->filter, l))
 		m->n++;
 	return r;
 }
@@ -215,7 +222,7 @@ int weir_link_list(struct weir *w, const struct weir_link_filter *filter, struct
 {
 	struct ifinfomsg ifi = { 0 };
 	struct weir_link_filter f;
-	struct many m = { .err = err };
+	struct many m = { .filter = &f, .err = err };
 	struct wr_reader reader = { .reply = take_many, .restart = forget_many, .arg = &m };
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct wr_result result;
@@ -223,7 +230,6 @@ int weir_link_list(struct weir *w, const struct weir_link_filter *filter, struct
 
 	if (r)
 		return r;
-	m.group = f.group;
 	wr_msg(&b, RTM_GETLINK, NLM_F_DUMP, &ifi, sizeof(ifi));
 	put_filter(&b, &f);
 	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);

@@ -97,21 +97,15 @@ struct exchange {
 	int reader_code;
 };
 
-static void take_error(struct wr_result *res, const struct nlmsghdr *nlh)
+/* The kernel's words and the offset, in attributes @at bytes into the answer. */
+static void take_words(struct wr_result *res, const struct nlmsghdr *nlh, size_t at)
 {
-	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
-	size_t at = MNL_NLMSG_HDRLEN + sizeof(*e);
 	const struct nlattr *a;
 
-	res->code = e->error;
 	res->msg[0] = '\0';
 	res->attr_offset = 0;
-	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
-		return;
-	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
-		at += e->msg.nlmsg_len > MNL_NLMSG_HDRLEN ? e->msg.nlmsg_len - MNL_NLMSG_HDRLEN : 0;
 	at = MNL_ALIGN(at);
-	if (at > nlh->nlmsg_len)
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || at > nlh->nlmsg_len)
 		return;
 	for (a = (const void *)((const char *)nlh + at);
 	     mnl_attr_ok(a, (const char *)mnl_nlmsg_get_payload_tail(nlh) - (const char *)a);
@@ -123,6 +117,28 @@ static void take_error(struct wr_result *res, const struct nlmsghdr *nlh)
 			 mnl_attr_get_payload_len(a) >= 4)
 			memcpy(&res->attr_offset, mnl_attr_get_payload(a), 4);
 	}
+}
+
+static void take_error(struct wr_result *res, const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
+	size_t at = MNL_NLMSG_HDRLEN + sizeof(*e);
+
+	res->code = e->error;
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		at += e->msg.nlmsg_len > MNL_NLMSG_HDRLEN ? e->msg.nlmsg_len - MNL_NLMSG_HDRLEN : 0;
+	take_words(res, nlh, at);
+}
+
+/* The end of a dump, which may be an error. */
+static void take_done(struct wr_result *res, const struct nlmsghdr *nlh)
+{
+	int code = 0;
+
+	if (nlh->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(code))
+		memcpy(&code, mnl_nlmsg_get_payload(nlh), sizeof(code));
+	res->code = code < 0 ? code : 0;
+	take_words(res, nlh, MNL_NLMSG_HDRLEN + sizeof(code));
 }
 
 static void take_message(struct exchange *x, const struct nlmsghdr *nlh)
@@ -139,11 +155,7 @@ static void take_message(struct exchange *x, const struct nlmsghdr *nlh)
 		take_error(&x->results[i], nlh);
 		x->done |= i + 1 == x->n;
 	} else if (nlh->nlmsg_type == NLMSG_DONE) {
-		int code = 0;
-
-		if (nlh->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(code))
-			memcpy(&code, mnl_nlmsg_get_payload(nlh), sizeof(code));
-		x->results[i].code = code < 0 ? code : 0;
+		take_done(&x->results[i], nlh);
 		x->done |= i + 1 == x->n;
 	} else if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && x->reader && x->reader->reply) {
 		r = x->reader->reply(x->reader->arg, x->base + i, nlh);

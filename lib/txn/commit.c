@@ -447,27 +447,57 @@ static bool undone_already(int code)
 	       code == -EEXIST || code == -EINVAL;
 }
 
+/*
+ * Whether an undo message that the kernel refused has done its work all the same.
+ * A refused change may have been carried out up to what was refused; its undo
+ * restores that much and is refused at the same place. Of a lost one it is not
+ * known whether it was refused.
+ */
+static bool undone_as_far(const struct weir_step *s, int code)
+{
+	if (s->state == WR_STEP_REFUSED)
+		return true;
+	if (s->state == WR_STEP_LOST && s->parts[WR_MSG_GET].len)
+		return code != -EPERM && code != -ENOMEM;
+	return s->state == WR_STEP_LOST && undone_already(code);
+}
+
+/* The undo of a step, which may be several messages; @steps notes whose each is. */
+static void add_undo(struct wr_batch *b, const struct weir_step **steps, const struct weir_step *s)
+{
+	const struct weir_blob *part = &s->parts[WR_MSG_UNDO];
+	const struct nlmsghdr *nlh;
+
+	for (size_t at = 0; at < part->len; at += MNL_ALIGN(nlh->nlmsg_len)) {
+		nlh = (const void *)((const char *)part->data + at);
+		steps[b->n] = s;
+		wr_msg_copy(b, nlh);
+	}
+}
+
 /* Undo messages of the steps before @end, down to the next step of another type. */
 static int undo_messages(struct weir_txn *t, size_t *end, struct weir_error *err)
 {
 	wr_auto(free) struct wr_result *results = NULL;
-	wr_auto(free) bool *certain = calloc(*end + 1, sizeof(*certain));
+	wr_auto(free) const struct weir_step **steps = NULL;
+	struct weir_error own = WEIR_ERROR_INIT;
 	wr_auto(batch) struct wr_batch b = { 0 };
-	size_t i = *end;
+	uint32_t failed = UINT32_MAX;
+	size_t i = *end, most = 0;
 	int r;
 
-	if (!certain)
+	for (; i > 0 && is_msg(&t->steps[i - 1]); i--)
+		most += t->steps[i - 1].parts[WR_MSG_UNDO].len / MNL_NLMSG_HDRLEN;
+	steps = calloc(most + 1, sizeof(*steps));
+	if (!steps)
 		return wr_nomem(err);
-	for (; i > 0 && is_msg(&t->steps[i - 1]); i--) {
-		struct weir_step *s = &t->steps[i - 1];
-		const struct nlmsghdr *undo = msg_of(s, WR_MSG_UNDO);
+	for (size_t k = *end; k > i; k--) {
+		const struct weir_step *s = &t->steps[k - 1];
 
 		/* A refused change of an existing object may have been carried out in part. */
-		if (!undo || s->state == WR_STEP_WAITING ||
-		    (s->state == WR_STEP_REFUSED && !s->parts[WR_MSG_GET].len))
-			continue;
-		certain[b.n] = s->state == WR_STEP_APPLIED;
-		wr_msg_copy(&b, undo);
+		if (s->state != WR_STEP_WAITING &&
+		    (s->state != WR_STEP_REFUSED || s->parts[WR_MSG_GET].len))
+			add_undo(&b, steps, s);
 	}
 	*end = i;
 	if (!b.n)
@@ -475,13 +505,21 @@ static int undo_messages(struct weir_txn *t, size_t *end, struct weir_error *err
 	results = calloc(b.n, sizeof(*results));
 	if (!results)
 		return wr_nomem(err);
-	r = wr_sock_run(&t->w->sock, &b, results, NULL, err);
-	if (r >= 0)
+	r = wr_sock_run(&t->w->sock, &b, results, &failed, &own);
+	if (r < 0 && failed == UINT32_MAX) {
+		if (err)
+			*err = own;
 		return r;
-	for (uint32_t k = 0; k < b.n; k++)
-		if (results[k].code < 0 && (certain[k] || !undone_already(results[k].code)))
-			return results[k].code;
-	return r == -ENOBUFS ? r : 0;
+	}
+	for (uint32_t k = 0; k < b.n; k++) {
+		if (results[k].code == WR_UNKNOWN)
+			return wr_error(err, -ENOBUFS, WEIR_STAGE_SOCKET, steps[k]->object, "",
+					"the kernel dropped answers");
+		if (results[k].code < 0 && !undone_as_far(steps[k], results[k].code))
+			return wr_error(err, results[k].code, WEIR_STAGE_KERNEL, steps[k]->object,
+					"", "%s", results[k].msg);
+	}
+	return 0;
 }
 
 static int undo_other(struct weir_txn *t, struct weir_step *s, struct weir_error *err)

@@ -17,7 +17,7 @@ static const struct {
 	const char *words;
 } meanings[] = {
 	{ 0, 0, -EPERM, "CAP_NET_ADMIN is needed in the namespace's user namespace" },
-	{ RTM_NEWLINK, NLM_F_CREATE, -EEXIST, "another link has the name (of a pair: that of either end) or the index" },
+	{ RTM_NEWLINK, NLM_F_CREATE, -EEXIST, "the name (of a pair: that of either end) or the index is taken by another link" },
 	{ RTM_NEWLINK, 0, -EXFULL, "the bridge is full: it has 1023 ports; use another bridge" },
 	{ RTM_NEWLINK, NLM_F_CREATE, -EADDRINUSE, "another link on the same lower link has the address" },
 	{ RTM_NEWLINK, 0, -EBUSY, "the link is in use by another master, macvlan or bond" },

@@ -235,24 +235,25 @@ static void take_refs(struct input *in, struct weir_txn *t,
 	}
 }
 
-/* An rtnetlink step's message parts must hold one whole message each. */
-static bool messages_whole(const struct weir_blob parts[WEIR_STEP_PARTS])
+static bool is_whole(const struct weir_blob *part)
 {
-	static const int message_parts[] = { WR_MSG_DO, WR_MSG_UNDO, WR_MSG_GET };
+	struct nlmsghdr nlh;
 
-	for (size_t i = 0; i < WR_COUNT(message_parts); i++) {
-		const struct weir_blob *p = &parts[message_parts[i]];
-		struct nlmsghdr nlh;
-
-		if (!p->len)
-			continue;
-		if (p->len < sizeof(nlh))
+	for (size_t at = 0; at < part->len; at += NLMSG_ALIGN(nlh.nlmsg_len)) {
+		if (part->len - at < sizeof(nlh))
 			return false;
-		memcpy(&nlh, p->data, sizeof(nlh));
-		if (nlh.nlmsg_len < sizeof(nlh) || nlh.nlmsg_len > p->len)
+		memcpy(&nlh, (const char *)part->data + at, sizeof(nlh));
+		if (nlh.nlmsg_len < sizeof(nlh) || nlh.nlmsg_len > part->len - at)
 			return false;
 	}
 	return true;
+}
+
+/* An rtnetlink step's message parts must hold whole messages. */
+static bool messages_whole(const struct weir_blob parts[WEIR_STEP_PARTS])
+{
+	return is_whole(&parts[WR_MSG_DO]) && is_whole(&parts[WR_MSG_UNDO]) &&
+	       is_whole(&parts[WR_MSG_GET]);
 }
 
 static int take_step(struct input *in, struct weir_txn *t, struct weir_error *err)

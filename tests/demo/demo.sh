@@ -306,7 +306,7 @@ topology() {
 
 # ---- what the kernel was asked
 
-n_commands() { grep -cE '^(ip|bridge|tc|nft|nsenter|test) |^sysctl |^/' "$1"; }
+n_commands() { grep -cE '^(ip|bridge|tc|nft|nsenter|test|sysctl|install) |^/' "$1"; }
 
 calls_row() {	# calls_row NAME TEXT
 	calls=-

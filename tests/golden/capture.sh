@@ -1,0 +1,221 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Makes the golden files beside it again: the bytes that iproute2 hands to sendmsg() for a command, and, for what only
+# the kernel says, those that it got back. It works in a network namespace of its own; what the kernel answers to a
+# captured request does not matter (a kernel without a feature refuses it, after the bytes were seen). Needs strace and
+# root, or user namespaces. Every link that a command names has an index given here, so files do not change by chance:
+# sequence numbers are written as zero.
+#
+#   tests/golden/capture.sh [NAME...]		all files, or those only
+set -eu
+cd "$(dirname "$0")"
+if [ -z "${WEIR_CAPTURE:-}" ]; then
+	WEIR_CAPTURE=1
+	export WEIR_CAPTURE
+	[ "$(id -u)" = 0 ] || exec unshare -r -n "./$(basename "$0")" "$@"
+	exec unshare -n "./$(basename "$0")" "$@"
+fi
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+version=$(ip -V | sed 's/.*\(iproute2-[^, ]*\).*/\1/')
+only=" $* "
+
+# The dumps of strace's -e write=/read=, one buffer per line: "RETURN HEX HEX ..."
+buffers() {
+	awk '
+	/ bytes in buffer / { if (hex != "") print hex; hex = ""; next }
+	/^ \| / { hex = hex " " substr($0, 11, 49); next }
+	END { if (hex != "") print hex }' "$1" | tr -s ' '
+}
+
+# The first buffer whose first message is of type $1 (hex, as on the wire).
+first_of_type() {
+	awk -v type="$1" '$5 $6 == type { print; exit }'
+}
+
+# One line per header and attribute, with its path and name. Bytes of nests are what tests/unit/test_link.c opens too.
+annotate() {
+	awk -v what="$1" '
+	function hex(s,	i, v) {
+		for (v = i = 0; i < length(s); i++) v = v * 16 + index("0123456789abcdef", substr(s, i + 1, 1)) - 1
+		return v
+	}
+	function u16(at) { return hex(b[at + 1] b[at]) }
+	function put(from, to, depth, note,	i, line) {	# 16 bytes to a line, the note on the first
+		for (; from < to; from += 16) {
+			line = sprintf("%" 2 * depth "s", "")
+			for (i = from; i < to && i < from + 16; i++) line = line b[i] " "
+			sub(/ $/, "", line)
+			sub(/ $/, "", note)
+			if (note != "") printf "%-64s# %s\n", line, note
+			else print line
+			note = ""
+		}
+	}
+	function walk(at, end, path, depth,	i, len, type, p, next_at) {
+		while (at + 4 <= end) {
+			len = u16(at); type = u16(at + 2) % 16384
+			if (len < 4 || at + len > end) { put(at, end, depth, "not an attribute"); return }
+			p = path == "" ? type : path "/" type
+			next_at = at + len + (4 - len % 4) % 4
+			if (p in times) for (i = at + 4; i < at + len; i++) b[i] = "00"
+			if (p in nest) {
+				put(at, at + 4, depth, p " " name[p])
+				if (nest[p]) put(at + 4, at + 4 + nest[p], depth + 1, "its header")
+				walk(at + 4 + nest[p], at + len, p, depth + 1)
+			} else
+				put(at, next_at > end ? end : next_at, depth, p " " name[p])
+			at = next_at
+		}
+	}
+	function members(nest_path, prefix, list,	i, n, words, pair, at) {	# "NAME NUMBER:NAME ..."
+		n = split(list, words, " ")
+		for (i = 1; i <= n; i++) {
+			at++
+			if (split(words[i], pair, ":") == 2) { at = pair[1]; words[i] = pair[2] }
+			is(nest_path "/" at, prefix words[i])
+		}
+	}
+	function is(p, text, header) { name[p] = text; if (header != "") nest[p] = header }
+	BEGIN {
+		if (what ~ /^link/) {
+			header = 16
+			is(1, "IFLA_ADDRESS"); is(3, "IFLA_IFNAME"); is(4, "IFLA_MTU"); is(5, "IFLA_LINK")
+			is(10, "IFLA_MASTER"); is(13, "IFLA_TXQLEN"); is(16, "IFLA_OPERSTATE")
+			is(18, "IFLA_LINKINFO", 0); is(20, "IFLA_IFALIAS"); is(26, "IFLA_AF_SPEC", 0)
+			is(27, "IFLA_GROUP"); is(31, "IFLA_NUM_TX_QUEUES"); is(32, "IFLA_NUM_RX_QUEUES")
+			is(33, "IFLA_CARRIER"); is("18/1", "IFLA_INFO_KIND"); is("18/2", "IFLA_INFO_DATA", 0)
+			is("18/4", "IFLA_INFO_SLAVE_KIND"); is("18/5", "IFLA_INFO_SLAVE_DATA", 0)
+			is("26/10", "AF_INET6", 0); is("26/10/8", "IFLA_INET6_ADDR_GEN_MODE")
+			is("26/10/5", "IFLA_INET6_CACHEINFO, times as zero"); times["26/10/5"]
+		}
+		if (what == "link-bridge")
+			members("18/2", "IFLA_BR_", "FORWARD_DELAY HELLO_TIME MAX_AGE AGEING_TIME STP_STATE " \
+				"PRIORITY VLAN_FILTERING VLAN_PROTOCOL GROUP_FWD_MASK 23:MCAST_SNOOPING " \
+				"25:MCAST_QUERIER 36:NF_CALL_IPTABLES 39:VLAN_DEFAULT_PVID")
+		if (what == "link-port")
+			members("18/5", "IFLA_BRPORT_", "STATE PRIORITY COST MODE GUARD PROTECT FAST_LEAVE " \
+				"LEARNING UNICAST_FLOOD 27:MCAST_FLOOD 30:BCAST_FLOOD 32:NEIGH_SUPPRESS " \
+				"ISOLATED 39:LOCKED")
+		if (what == "link-macvlan")
+			members("18/2", "IFLA_MACVLAN_", "MODE FLAGS 3:MACADDR_MODE")
+		if (what == "link-tun")
+			members("18/2", "IFLA_TUN_", "OWNER GROUP TYPE PI VNET_HDR PERSIST MULTI_QUEUE NUM_QUEUES " \
+				"NUM_DISABLED_QUEUES")
+		if (what == "link-veth") {
+			is("18/2/1", "VETH_INFO_PEER", 16); is("18/2/1/1", "IFLA_ADDRESS")
+			is("18/2/1/3", "IFLA_IFNAME"); is("18/2/1/4", "IFLA_MTU")
+			is("18/2/1/31", "IFLA_NUM_TX_QUEUES"); is("18/2/1/32", "IFLA_NUM_RX_QUEUES")
+		}
+		if (what == "addr") {
+			header = 8
+			is(1, "IFA_ADDRESS"); is(2, "IFA_LOCAL"); is(4, "IFA_BROADCAST"); is(8, "IFA_FLAGS")
+		}
+		if (what == "route") {
+			header = 12
+			is(1, "RTA_DST"); is(4, "RTA_OIF"); is(5, "RTA_GATEWAY"); is(6, "RTA_PRIORITY")
+		}
+		if (what ~ /^tc/) { header = 20; is(1, "TCA_KIND"); is(2, "TCA_OPTIONS", 0) }
+		if (what == "tc-htb") {
+			is("2/1", "TCA_HTB_PARMS"); is("2/2", "TCA_HTB_INIT"); is("2/3", "TCA_HTB_CTAB")
+			is("2/4", "TCA_HTB_RTAB"); is("2/6", "TCA_HTB_RATE64"); is("2/7", "TCA_HTB_CEIL64")
+		}
+		if (what == "tc-u32") {
+			is("2/5", "TCA_U32_SEL"); is("2/7", "TCA_U32_ACT", 0); is("2/7/1", "action 1", 0)
+			is("2/7/1/1", "TCA_ACT_KIND"); is("2/7/1/2", "TCA_ACT_OPTIONS", 0)
+			is("2/7/1/2/2", "TCA_MIRRED_PARMS")
+		}
+	}
+	{
+		n = split($0, word, " ")
+		for (i = 1; i <= n; i++) b[i - 1] = word[i]
+		for (i = 8; i < 12; i++) b[i] = "00"	# the sequence number: the time of day
+		for (i = 12; i < 16; i++) b[i] = "00"	# the port
+		end = u16(0)
+		put(0, 16, 0, "nlmsghdr")
+		put(16, 16 + header, 0, "the family\047s header")
+		walk(16 + header, end, "", 0)
+	}'
+}
+
+# The words as a shell would read them.
+quoted() {
+	for word; do
+		case $word in
+		*[!-a-zA-Z0-9_./:]*) printf " '%s'" "$word" ;;
+		*) printf ' %s' "$word" ;;
+		esac
+	done
+}
+
+# save NAME WHAT TYPE STRACE-OPTIONS -- COMMAND...: runs COMMAND under strace and keeps the message of that type.
+save() {
+	name=$1 what=$2 type=$3 call=$4
+	shift 4
+	case $only in "  " | *" $name "*) ;; *) "$@" >"$tmp/out" 2>&1 || :; return ;; esac
+	if [ "$call" = sent ]; then
+		strace -o "$tmp/trace" -e trace=sendmsg -e write=all "$@" >"$tmp/out" 2>&1 || :
+	else
+		strace -o "$tmp/trace" -e trace=recvmsg -e read=all "$@" >"$tmp/out" 2>&1 || :
+	fi
+	buffers "$tmp/trace" | first_of_type "$type" | annotate "$what" >"$tmp/hex"
+	[ -s "$tmp/hex" ] || { echo "$name: no message of type $type: $*" >&2; exit 1; }
+	{
+		echo "#$(quoted "$@")	($version, $call)"
+		cat "$tmp/hex"
+	} >"$name.hex"
+}
+
+# Types of messages as they lie in memory.
+NEWLINK=1000 NEWADDR=1400 NEWROUTE=1800 NEWQDISC=2400 NEWTCLASS=2800 NEWFILTER=2c00
+
+ip link add index 100 name low0 address 52:54:00:00:01:00 type ifb
+ip link add index 101 name br1 address 52:54:00:00:01:01 type bridge
+
+save bridge link-bridge $NEWLINK sent ip link add index 110 name br0 up group 7 type bridge \
+	forward_delay 1500 hello_time 300 max_age 1900 ageing_time 30000 stp_state 1 priority 4096 vlan_filtering 1 \
+	vlan_protocol 802.1ad group_fwd_mask 0x4000 mcast_snooping 0 mcast_querier 1 vlan_default_pvid 5 \
+	nf_call_iptables 1
+save ifb link $NEWLINK sent ip link add index 111 name ifb-vnet0 address 52:54:00:11:22:33 mtu 1400 txqueuelen 256 \
+	numtxqueues 1 numrxqueues 2 group 5 up type ifb
+save veth link-veth $NEWLINK sent ip link add index 112 name veth0 master br1 numtxqueues 1 numrxqueues 1 type veth \
+	peer name veth1 address 52:54:00:11:22:44 mtu 1400 numtxqueues 1 numrxqueues 1
+save macvtap-passthru link-macvlan $NEWLINK sent ip link add link low0 index 113 name mt0 type macvtap mode passthru nopromisc
+save macvtap-vepa link-macvlan $NEWLINK sent ip link add link low0 index 114 name mt1 type macvtap mode vepa
+save macvlan-bridge link-macvlan $NEWLINK sent ip link add link low0 index 115 name mv0 type macvlan mode bridge
+save macvlan-private link-macvlan $NEWLINK sent ip link add link low0 index 116 name mv1 type macvlan mode private
+save macvlan-source link-macvlan $NEWLINK sent ip link add link low0 index 117 name mv2 type macvlan mode source
+
+save port link-port $NEWLINK sent ip link set dev veth0 type bridge_slave cost 10 priority 20 hairpin on guard on \
+	root_block on fastleave on learning off flood off mcast_flood off bcast_flood off neigh_suppress on isolated on \
+	locked on
+save alias link $NEWLINK sent ip link set dev veth0 alias "guest \"1\" of weir"
+save group link $NEWLINK sent ip link set dev veth0 group 9
+save addrgenmode link $NEWLINK sent ip link set dev veth0 addrgenmode none
+save change link $NEWLINK sent ip link set dev veth0 address 52:54:00:11:22:55 mtu 1300 txqueuelen 77 master br1 up
+save nomaster link $NEWLINK sent ip link set dev veth0 nomaster
+
+save addr4 addr $NEWADDR sent ip address add 192.0.2.1/24 broadcast 192.0.2.255 dev low0
+save addr6 addr $NEWADDR sent ip address add 2001:db8::1/64 dev low0 nodad
+ip link set low0 up
+save route4 route $NEWROUTE sent ip route add 198.51.100.0/24 via 192.0.2.2 dev low0 metric 7 protocol 4
+save route4-link route $NEWROUTE sent ip route add 203.0.113.0/25 dev low0 protocol static
+save route6 route $NEWROUTE sent ip route add 2001:db8:1::/48 via 2001:db8::2 dev low0 metric 9 protocol static
+
+save qdisc-htb tc-htb $NEWQDISC sent tc qdisc add dev low0 root handle 1: htb default 1
+save class-htb tc-htb $NEWTCLASS sent tc class add dev low0 parent 1: classid 1:1 htb rate 1000000bps ceil 2000000bps \
+	burst 65536b cburst 32768b quantum 60000
+save class-htb-fast tc-htb $NEWTCLASS sent tc class add dev low0 parent 1: classid 1:1 htb rate 5000000000bps \
+	ceil 12500000000bps burst 5000000b cburst 12500000b quantum 60000
+save qdisc-ingress tc $NEWQDISC sent tc qdisc add dev veth0 ingress
+save filter-u32 tc-u32 $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 u32 match u32 0 0 \
+	action mirred egress redirect dev low0
+
+# What only the kernel says: taps are made by ioctl.
+ip tuntap add dev tap0 mode tap user 1000 group 100 vnet_hdr multi_queue
+ip link set dev tap0 address 52:54:00:00:01:03 alias tapped
+save tap-answer link-tun $NEWLINK received ip -details link show dev tap0
+ip link set dev veth0 address 52:54:00:00:01:04 master br1 && ip link set dev veth0 type bridge_slave isolated on
+save port-answer link-port $NEWLINK received ip -details link show dev veth0

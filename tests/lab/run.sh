@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The lab tier (make check-lab): on every kernel of the lab first the test of the machine itself, then the whole netns
+# tier. The machines run at the same time; what each says is shown in order. Nothing may be skipped there, so a skip
+# counts as a failure. The programs must have been built.
+set -eu -o pipefail
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "$0")/common.sh"
+
+cd "$TREE"
+build=${WEIR_BUILD:-build}
+shopt -s nullglob
+tests=(tests/lab/test_kernel.sh)
+for program in "$build"/tests/netns/test_* tests/netns/test_*.sh; do
+	[ ! -x "$program" ] || tests+=("$program")
+done
+
+# Emulated machines are slow: failing at and killing at every 23rd moment there, at every one in the netns tier here.
+export WEIR_TEST_STRIDE="${WEIR_TEST_STRIDE:-23}"
+mkdir -p "$LAB"
+machines=()
+for k in 6.1 6.12; do
+	tests/lab/lab.sh tier "$k" --timeout 3000 "${tests[@]}" >"$LAB/run-$k.log" 2>&1 &
+	machines+=($!)
+done
+trap 'kill "${machines[@]}" 2>/dev/null || :' INT TERM HUP
+for machine in "${machines[@]}"; do
+	wait "$machine" || :
+done
+cat "$LAB"/run-{6.1,6.12}.log
+awk '/^lab .*: [0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { n++; passed += $3; failed += $5 + $7 }
+	END { printf "%d passed, %d failed\n", passed, failed += 2 - n; exit failed != 0 }' "$LAB"/run-{6.1,6.12}.log

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Rules of a definition (lib/network/check.c, and those of tables.c that show only
+ * in a whole): for each a definition that keeps it and one that breaks it, with
+ * code and path. Definitions are JSON text in which ' stands for ".
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <weir/json.h>
+#include <weir/network.h>
+
+#include "network/network.h"
+
+static int try_parse(const char *json, struct weir_network **ret, struct weir_error *err)
+{
+	char *text = strdup(json);
+	int r;
+
+	assert_non_null(text);
+	for (char *p = text; *p; p++)
+		if (*p == '\'')
+			*p = '"';
+	r = weir_network_parse(text, strlen(text), ret, err);
+	free(text);
+	return r;
+}
+
+static struct weir_network *parse(const char *name, const char *json)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_network *net = NULL;
+
+	if (try_parse(json, &net, &err))
+		fail_msg("%s: %s: %s", name, err.attr, err.msg);
+	return net;
+}
+
+struct rule {
+	const char *name, *good, *bad;
+	int code;
+	const char *attr;
+	bool in_text;	/* what is missing is missed already when the text is read */
+};
+
+/* --- pieces ---------------------------------------------------------------------------------------- */
+
+#define NET(members) "{'name':'n'," members "}"
+#define V4 "{'address':'10.0.0.1','prefix':24}"
+#define V6 "{'address':'fd00::1','prefix':64}"
+#define IPS(list) "'ips':[" list "]"
+#define MODE(word) "'forward':{'mode':'" word "'}"
+#define NAT(members) NET("'forward':{'mode':'nat','nat':{" members "}}," IPS(V4))
+#define RANGE4(start, end)                                                                         \
+	NET(IPS("{'address':'10.0.0.1','prefix':8,'dhcp':{'ranges':[{'start':'" start "','end':'" end "'}]}}"))
+#define RANGE6(start, end)                                                                         \
+	NET(IPS("{'address':'fd00::1','prefix':32,'dhcp':{'ranges':[{'start':'" start "','end':'" end "'}]}}"))
+#define HOSTS4(list) NET(IPS("{'address':'10.0.0.1','prefix':24,'dhcp':{'hosts':[" list "]}}"))
+#define HOSTS6(list) NET(IPS("{'address':'fd00::1','prefix':64,'dhcp':{'hosts':[" list "]}}"))
+#define HOST(ip, members) "{'ip':'" ip "'," members "}"
+#define MAC1 "'mac':'52:54:00:00:00:01'"
+#define MAC2 "'mac':'52:54:00:00:00:02'"
+#define ROUTE(address, prefix, gateway)                                                            \
+	NET(IPS(V4 "," V6) ",'routes':[{'address':'" address "','prefix':" #prefix ",'gateway':'" gateway "'}]")
+#define GROUPS(list) NET("'portgroups':[" list "]")
+#define DNS(members) NET("'dns':{" members "}")
+#define BANDWIDTH(members) NET("'bandwidth':{" members "}")
+#define LEASE(members)                                                                             \
+	NET(IPS("{'address':'10.0.0.1','prefix':24,'dhcp':{'ranges':[{'start':'10.0.0.2','end':"   \
+		"'10.0.0.9','lease':{" members "}}]}}"))
+
+/* clang-format off */
+static const struct rule rules[] = {
+	/* --- what must be there */
+	{ "a name", "{'name':'n'}", "{}", -EINVAL, "name", true },
+	{ "a range's end", NAT("'address':{'start':'1.1.1.1','end':'1.1.1.2'}"),
+	  NAT("'address':{'start':'1.1.1.1'}"), -EINVAL, "forward.nat.address.end", true },
+	{ "a range's start", NAT("'port':{'start':1,'end':2}"), NAT("'port':{'end':2}"), -EINVAL,
+	  "forward.nat.port.start", true },
+	{ "an address", NET(IPS(V4)), NET(IPS("{'prefix':24}")), -EINVAL, "ips[0].address", true },
+	{ "a prefix", NET(IPS(V4)), NET(IPS("{'address':'10.0.0.1'}")), -EINVAL, "ips[0].prefix", true },
+	{ "names of a host", DNS("'hosts':[{'address':'10.0.0.9','hostnames':['a']}]"),
+	  DNS("'hosts':[{'address':'10.0.0.9'}]"), -EINVAL, "dns.hosts[0].hostnames", true },
+	{ "a domain's name", NET("'domain':{'name':'lan','localOnly':true}"), NET("'domain':{'localOnly':true}"),
+	  -EINVAL, "domain.name", true },
+
+	/* --- forward */
+	{ "dev in mode route", NET("'forward':{'mode':'route','dev':'eth0'}," IPS(V4)),
+	  NET("'forward':{'mode':'open','dev':'eth0'}," IPS(V4)), -EINVAL, "forward.dev", false },
+	{ "dev in mode nat", NET("'forward':{'mode':'nat','dev':'eth0'}," IPS(V4)),
+	  NET("'forward':{'mode':'isolated','dev':'eth0'}," IPS(V4)), -EINVAL, "forward.dev", false },
+	{ "nat needs addresses", NET(MODE("nat") "," IPS(V4)), NET(MODE("nat")), -EINVAL, "ips", false },
+	{ "route needs addresses", NET(MODE("route") "," IPS(V6)), NET(MODE("route")), -EINVAL, "ips", false },
+	{ "open needs none", NET(MODE("open")), NET(MODE("route")), -EINVAL, "ips", false },
+	{ "isolated needs none", NET(MODE("isolated")), NET(MODE("route")), -EINVAL, "ips", false },
+	{ "nat's settings in mode nat", NAT("'ipv6':true"),
+	  NET("'forward':{'mode':'route','nat':{'ipv6':true}}," IPS(V4)), -EINVAL, "forward.nat", false },
+	{ "nat's addresses in mode nat", NAT("'address':{'start':'1.1.1.1','end':'1.1.1.1'}"),
+	  NET("'forward':{'mode':'open','nat':{'address':{'start':'1.1.1.1','end':'1.1.1.1'}}}"), -EINVAL,
+	  "forward.nat", false },
+	{ "nat's ports in mode nat", NAT("'port':{'start':1024,'end':65535}"),
+	  NET("'forward':{'nat':{'port':{'start':1,'end':2}}}"), -EINVAL, "forward.nat", false },
+	{ "nat to IPv4", NAT("'address':{'start':'1.1.1.1','end':'1.1.2.0'}"),
+	  NAT("'address':{'start':'fd00::1','end':'fd00::2'}"), -EINVAL, "forward.nat.address.start", false },
+	{ "both ends of a family", NAT("'address':{'start':'1.1.1.1','end':'1.1.2.0'}"),
+	  NAT("'address':{'start':'1.1.1.1','end':'fd00::2'}"), -EINVAL, "forward.nat.address.end", false },
+	{ "end behind start", NAT("'address':{'start':'1.1.1.1','end':'1.1.1.1'}"),
+	  NAT("'address':{'start':'1.1.1.1','end':'1.1.1.0'}"), -EINVAL, "forward.nat.address.end", false },
+	{ "65536 addresses", NAT("'address':{'start':'1.1.0.9','end':'1.2.0.8'}"),
+	  NAT("'address':{'start':'1.1.0.9','end':'1.2.0.9'}"), -ERANGE, "forward.nat.address.end", false },
+	{ "ports rise", NAT("'port':{'start':1000,'end':1001}"), NAT("'port':{'start':1000,'end':999}"), -EINVAL,
+	  "forward.nat.port.end", false },
+
+	/* --- ips */
+	{ "32 bits of IPv4", NET(IPS("{'address':'10.0.0.1','prefix':32}")),
+	  NET(IPS("{'address':'10.0.0.1','prefix':33}")), -ERANGE, "ips[0].prefix", false },
+	{ "128 bits of IPv6", NET(IPS("{'address':'fd00::1','prefix':128}")),
+	  NET(IPS("{'address':'10.0.0.1','prefix':128}")), -ERANGE, "ips[0].prefix", false },
+	{ "no network address", NET(IPS("{'address':'10.0.0.2','prefix':30}")),
+	  NET(IPS("{'address':'10.0.0.0','prefix':30}")), -EINVAL, "ips[0].address", false },
+	{ "no broadcast address", NET(IPS("{'address':'10.0.0.2','prefix':30}")),
+	  NET(IPS("{'address':'10.0.0.3','prefix':30}")), -EINVAL, "ips[0].address", false },
+	{ "31 bits have neither", NET(IPS("{'address':'10.0.0.2','prefix':31}")),
+	  NET(IPS("{'address':'10.0.0.4','prefix':30}")), -EINVAL, "ips[0].address", false },
+	{ "IPv6 has neither", NET(IPS("{'address':'fd00::','prefix':64}")),
+	  NET(IPS(V6 ",{'address':'10.0.0.4','prefix':30}")), -EINVAL, "ips[1].address", false },
+	{ "IPv6 needs 1280 bytes", NET("'mtu':1280," IPS(V6)), NET("'mtu':1279," IPS(V4 "," V6)), -ERANGE, "mtu", false },
+	{ "IPv4 does not", NET("'mtu':68," IPS(V4)), NET("'mtu':1279," IPS(V6)), -ERANGE, "mtu", false },
+	{ "subnets apart", NET(IPS(V4 ",{'address':'10.0.1.1','prefix':24}")),
+	  NET(IPS(V4 ",{'address':'10.0.0.200','prefix':24}")), -EEXIST, "ips[1].address", false },
+	{ "not one in the other", NET(IPS(V4 ",{'address':'11.0.0.1','prefix':8}")),
+	  NET(IPS(V4 ",{'address':'10.9.9.9','prefix':8}")), -EEXIST, "ips[1].address", false },
+	{ "nor the other in the one", NET(IPS("{'address':'10.9.9.9','prefix':8}," V6)),
+	  NET(IPS("{'address':'10.9.9.9','prefix':8}," V6 "," V4)), -EEXIST, "ips[2].address", false },
+	{ "subnets of IPv6 apart", NET(IPS(V6 ",{'address':'fd00:0:0:1::1','prefix':64}")),
+	  NET(IPS(V6 ",{'address':'fd00::2','prefix':64}")), -EEXIST, "ips[1].address", false },
+	{ "DHCP once for each family",
+	  NET(IPS("{'address':'10.0.0.1','prefix':24,'dhcp':{'ranges':[{'start':'10.0.0.2','end':'10.0.0.3'}]}},"
+		  "{'address':'fd00::1','prefix':64,'dhcp':{'ranges':[{'start':'fd00::2','end':'fd00::3'}]}}")),
+	  NET(IPS("{'address':'10.0.0.1','prefix':24,'dhcp':{'ranges':[{'start':'10.0.0.2','end':'10.0.0.3'}]}},"
+		  "{'address':'10.0.1.1','prefix':24,'dhcp':{'hosts':[{'ip':'10.0.1.2'," MAC1 "}]}}")),
+	  -EINVAL, "ips[1].dhcp", false },
+
+	/* --- ranges of DHCP */
+	{ "start in the subnet", RANGE4("10.0.0.2", "10.0.0.9"), RANGE4("11.0.0.2", "11.0.0.9"), -EINVAL,
+	  "ips[0].dhcp.ranges[0].start", false },
+	{ "end in the subnet", RANGE4("10.255.255.1", "10.255.255.254"), RANGE4("10.255.255.1", "11.0.0.1"),
+	  -EINVAL, "ips[0].dhcp.ranges[0].end", false },
+	{ "start of the subnet's family", RANGE4("10.0.0.2", "10.0.0.9"), RANGE4("fd00::2", "fd00::9"), -EINVAL,
+	  "ips[0].dhcp.ranges[0].start", false },
+	{ "end too", RANGE6("fd00::2", "fd00::9"), RANGE6("fd00::2", "10.0.0.9"), -EINVAL,
+	  "ips[0].dhcp.ranges[0].end", false },
+	{ "start is no network address", RANGE4("10.0.0.1", "10.0.0.9"), RANGE4("10.0.0.0", "10.0.0.9"), -EINVAL,
+	  "ips[0].dhcp.ranges[0].start", false },
+	{ "end is no broadcast address", RANGE4("10.255.0.1", "10.255.255.254"),
+	  RANGE4("10.255.255.1", "10.255.255.255"), -EINVAL, "ips[0].dhcp.ranges[0].end", false },
+	{ "ranges rise", RANGE4("10.0.0.9", "10.0.0.9"), RANGE4("10.0.0.9", "10.0.0.8"), -EINVAL,
+	  "ips[0].dhcp.ranges[0].end", false },
+	{ "65536 of them", RANGE4("10.1.0.0", "10.1.255.255"), RANGE4("10.1.0.0", "10.2.0.0"), -ERANGE,
+	  "ips[0].dhcp.ranges[0].end", false },
+	{ "65536 of IPv6", RANGE6("fd00::", "fd00::ffff"), RANGE6("fd00::", "fd00::1:0"), -ERANGE,
+	  "ips[0].dhcp.ranges[0].end", false },
+	{ "far apart", RANGE6("fd00::1", "fd00::2"), RANGE6("fd00::1", "fd00:0:1::2"), -ERANGE,
+	  "ips[0].dhcp.ranges[0].end", false },
+	{ "which range it was",
+	  NET(IPS("{'address':'10.0.0.1','prefix':8,'dhcp':{'ranges':[{'start':'10.0.0.2','end':'10.0.0.3'},"
+		  "{'start':'10.0.0.5','end':'10.0.0.6'}]}}")),
+	  NET(IPS("{'address':'10.0.0.1','prefix':8,'dhcp':{'ranges':[{'start':'10.0.0.2','end':'10.0.0.3'},"
+		  "{'start':'10.0.0.5','end':'10.0.0.4'}]}}")), -EINVAL, "ips[0].dhcp.ranges[1].end", false },
+	{ "two minutes", LEASE("'expiry':2"), LEASE("'expiry':1"), -ERANGE, "ips[0].dhcp.ranges[0].lease.expiry", false },
+	{ "120 seconds", LEASE("'expiry':120,'unit':'seconds'"), LEASE("'expiry':119,'unit':'seconds'"), -ERANGE,
+	  "ips[0].dhcp.ranges[0].lease.expiry", false },
+	{ "an hour, or for ever", LEASE("'expiry':1,'unit':'hours'"), LEASE("'unit':'hours'"), -EINVAL,
+	  "ips[0].dhcp.ranges[0].lease.expiry", true },
+
+	/* --- hosts of DHCP */
+	{ "IPv4 by MAC", HOSTS4(HOST("10.0.0.5", MAC1)), HOSTS4(HOST("10.0.0.5", "'id':'00:01'")), -EINVAL,
+	  "ips[0].dhcp.hosts[0].id", false },
+	{ "IPv6 by id", HOSTS6(HOST("fd00::5", "'id':'00:01'")), HOSTS6(HOST("fd00::5", MAC1)), -EINVAL,
+	  "ips[0].dhcp.hosts[0].mac", false },
+	{ "known by something", HOSTS4(HOST("10.0.0.5", "'name':'a'")),
+	  HOSTS4(HOST("10.0.0.5", "'lease':{'expiry':0}")), -EINVAL, "ips[0].dhcp.hosts[0].mac", false },
+	{ "in IPv6 too", HOSTS6(HOST("fd00::5", "'name':'a'")), HOSTS6(HOST("fd00::5", "'lease':{'expiry':0}")),
+	  -EINVAL, "ips[0].dhcp.hosts[0].id", false },
+	{ "an address in the subnet", HOSTS4(HOST("10.0.0.5", MAC1)), HOSTS4(HOST("10.0.1.5", MAC1)), -EINVAL,
+	  "ips[0].dhcp.hosts[0].ip", false },
+	{ "and not its broadcast", HOSTS4(HOST("10.0.0.254", MAC1)), HOSTS4(HOST("10.0.0.255", MAC1)), -EINVAL,
+	  "ips[0].dhcp.hosts[0].ip", false },
+	{ "of its family", HOSTS4(HOST("10.0.0.5", MAC1)), HOSTS4(HOST("fd00::5", MAC1)), -EINVAL,
+	  "ips[0].dhcp.hosts[0].ip", false },
+	{ "MACs differ", HOSTS4(HOST("10.0.0.5", MAC1) "," HOST("10.0.0.6", MAC2)),
+	  HOSTS4(HOST("10.0.0.5", "'mac':'52:54:00:AB:00:01'") "," HOST("10.0.0.6", "'mac':'52:54:0:ab:0:1'")),
+	  -EEXIST, "ips[0].dhcp.hosts[1].mac", false },
+	{ "names differ", HOSTS4(HOST("10.0.0.5", MAC1 ",'name':'a'") "," HOST("10.0.0.6", MAC2 ",'name':'b'")),
+	  HOSTS4(HOST("10.0.0.5", MAC1 ",'name':'a'") "," HOST("10.0.0.6", MAC2 ",'name':'a'")), -EEXIST,
+	  "ips[0].dhcp.hosts[1].name", false },
+	{ "ids differ", HOSTS6(HOST("fd00::5", "'id':'01'") "," HOST("fd00::6", "'id':'02'")),
+	  HOSTS6(HOST("fd00::5", "'id':'01'") "," HOST("fd00::6", "'id':'01'")), -EEXIST,
+	  "ips[0].dhcp.hosts[1].id", false },
+	{ "addresses differ", HOSTS4(HOST("10.0.0.5", MAC1) "," HOST("10.0.0.6", MAC2)),
+	  HOSTS4(HOST("10.0.0.5", MAC1) "," HOST("10.0.0.5", MAC2)), -EEXIST, "ips[0].dhcp.hosts[1].ip", false },
+
+	/* --- routes */
+	{ "32 bits of a route", ROUTE("10.9.0.1", 32, "10.0.0.9"), ROUTE("10.9.0.1", 33, "10.0.0.9"), -ERANGE,
+	  "routes[0].prefix", false },
+	{ "no bits too many", ROUTE("10.9.0.0", 16, "10.0.0.9"), ROUTE("10.9.0.0", 8, "10.0.0.9"), -EINVAL,
+	  "routes[0].address", false },
+	{ "the same of IPv6", ROUTE("fd01::", 16, "fd00::9"), ROUTE("fd01::1", 64, "fd00::9"), -EINVAL,
+	  "routes[0].address", false },
+	{ "a gateway that can be reached", ROUTE("10.9.0.0", 16, "10.0.0.9"), ROUTE("10.9.0.0", 16, "10.0.1.9"),
+	  -EINVAL, "routes[0].gateway", false },
+	{ "of the route's family", ROUTE("fd01::", 16, "fd00::9"), ROUTE("fd01::", 16, "10.0.0.9"), -EINVAL,
+	  "routes[0].gateway", false },
+	{ "in a subnet of the network", ROUTE("0.0.0.0", 0, "10.0.0.9"),
+	  NET("'routes':[{'address':'10.9.0.0','prefix':16,'gateway':'10.0.0.9'}]"), -EINVAL,
+	  "routes[0].gateway", false },
+	{ "which route it was",
+	  NET(IPS(V4) ",'routes':[{'address':'10.8.0.0','prefix':16,'gateway':'10.0.0.9'},"
+	      "{'address':'10.9.0.0','prefix':16,'gateway':'10.0.0.9'}]"),
+	  NET(IPS(V4) ",'routes':[{'address':'10.8.0.0','prefix':16,'gateway':'10.0.0.9'},"
+	      "{'address':'10.9.0.0','prefix':16,'gateway':'10.1.0.9'}]"), -EINVAL, "routes[1].gateway", false },
+
+	/* --- portgroups and limits */
+	{ "portgroups' names differ", GROUPS("{'name':'a'},{'name':'b'}"),
+	  GROUPS("{'name':'a'},{'name':'b'},{'name':'a'}"), -EEXIST, "portgroups[2].name", false },
+	{ "one is the default", GROUPS("{'name':'a','default':true},{'name':'b','default':false}"),
+	  GROUPS("{'name':'a','default':true},{'name':'b','default':true}"), -EEXIST, "portgroups[1].default", false },
+	{ "a portgroup's limits", GROUPS("{'name':'a','bandwidth':{'outbound':{'average':1,'burst':1}}}"),
+	  GROUPS("{'name':'a'},{'name':'b','bandwidth':{'outbound':{'burst':1}}}"), -EINVAL,
+	  "portgroups[1].bandwidth.outbound.burst", false },
+	{ "the network's limits", BANDWIDTH("'inbound':{'average':5,'peak':5}"),
+	  BANDWIDTH("'inbound':{'average':5,'peak':4}"), -EINVAL, "bandwidth.inbound.peak", false },
+
+	/* --- dns */
+	{ "no records without DNS", DNS("'enable':false"), DNS("'enable':false,'txt':[{'name':'a','value':'b'}]"),
+	  -EINVAL, "dns.enable", false },
+	{ "no forwarders without DNS", DNS("'enable':true,'forwarders':[{'address':'1.1.1.1'}]"),
+	  DNS("'enable':false,'forwarders':[{'address':'1.1.1.1'}]"), -EINVAL, "dns.enable", false },
+	{ "no hosts without DNS", DNS("'hosts':[{'address':'10.0.0.9','hostnames':['a','b']}]"),
+	  DNS("'enable':false,'hosts':[{'address':'10.0.0.9','hostnames':['a']}]"), -EINVAL, "dns.enable", false },
+	{ "no services without DNS", DNS("'srv':[{'service':'a','protocol':'b'}]"),
+	  DNS("'enable':false,'srv':[{'service':'a','protocol':'b'}]"), -EINVAL, "dns.enable", false },
+	{ "forwarders have an address or a domain", DNS("'forwarders':[{'address':'1.1.1.1'},{'domain':'a'}]"),
+	  DNS("'forwarders':[{'address':'1.1.1.1'},{}]"), -EINVAL, "dns.forwarders[1].address", false },
+	{ "a port has a target", DNS("'srv':[{'service':'a','protocol':'b','target':'c','port':1}]"),
+	  DNS("'srv':[{'service':'a','protocol':'b','port':1}]"), -EINVAL, "dns.srv[0].target", false },
+	{ "a priority too", DNS("'srv':[{'service':'a','protocol':'b','target':'c','priority':1}]"),
+	  DNS("'srv':[{'service':'a','protocol':'b'},{'service':'a','protocol':'b','priority':1}]"), -EINVAL,
+	  "dns.srv[1].target", false },
+	{ "and a weight", DNS("'srv':[{'service':'a','protocol':'b','target':'c','weight':1}]"),
+	  DNS("'srv':[{'service':'a','protocol':'b','weight':1}]"), -EINVAL, "dns.srv[0].target", false },
+};
+/* clang-format on */
+
+static void keep_rule(const struct rule *c)
+{
+	struct weir_network *net = parse(c->name, c->good);
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	if (weir_network_check(net, &err))
+		fail_msg("%s: %s: %s", c->name, err.attr, err.msg);
+	assert_int_equal(err.code, 0);
+	weir_network_free(net);
+}
+
+static void break_rule(const struct rule *c)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_network *net = NULL;
+	int r = try_parse(c->bad, &net, &err);
+
+	if (!!r != c->in_text)
+		fail_msg("%s: when it is read: %d: %s: %s", c->name, r, err.attr, err.msg);
+	if (!r) {
+		r = weir_network_check(net, &err);
+		assert_int_equal(weir_network_check(net, NULL), r);
+		assert_string_equal(err.object, "network n");
+	}
+	if (r != c->code || err.code != r || strcmp(err.attr, c->attr) != 0)
+		fail_msg("%s: %d, \"%s\": %s", c->name, r, err.attr, err.msg);
+	assert_int_equal(err.stage, WEIR_STAGE_INPUT);
+	assert_true(*err.msg);
+	weir_network_free(net);
+}
+
+static void rules_are_kept(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(rules); i++)
+		keep_rule(&rules[i]);
+}
+
+static void broken_rules_are_named(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(rules); i++)
+		break_rule(&rules[i]);
+}
+
+/* What JSON cannot say, but a program can. */
+static void definitions_made_by_hand(void **state)
+{
+	static const struct {
+		const char *name;
+		struct weir_network net;
+		const char *attr;
+	} cases[] = {
+		{ "no name", { .sz = sizeof(struct weir_network) }, "name" },
+		{ "a mode that is none", { .name = (char *)"n", .forward.mode = 4 }, "forward.mode" },
+		{ "neither yes nor no", { .name = (char *)"n", .bridge.stp = 3 }, "bridge.stp" },
+		{ "a name with a slash", { .name = (char *)"a/b" }, "name" },
+		{ "a bridge's name for nftables", { .name = (char *)"n", .bridge.name = "a;b" }, "bridge.name" },
+		{ "a MAC that is none", { .name = (char *)"n", .mac = (char *)"53:54:00:00:00:01" }, "mac" },
+		{ "a uuid that is none", { .name = (char *)"n", .uuid = "x" }, "uuid" },
+		{ "a title of two lines", { .name = (char *)"n", .title = (char *)"a\nb" }, "title" },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		struct weir_error err = WEIR_ERROR_INIT;
+		int r = weir_network_check(&cases[i].net, &err);
+
+		if (r != -EINVAL || strcmp(err.attr, cases[i].attr) != 0)
+			fail_msg("%s: %d, \"%s\": %s", cases[i].name, r, err.attr, err.msg);
+	}
+}
+
+static void networks_apart(void **state)
+{
+	static const struct {
+		const char *name, *a, *b;
+		const char *attr;	/* NULL: apart */
+	} cases[] = {
+		{ "nothing", "{'name':'a'}", NET(IPS(V4)), NULL },
+		{ "different", NET(IPS(V4)), NET(IPS("{'address':'10.0.1.1','prefix':24}")), NULL },
+		{ "different families", NET(IPS(V4)), NET(IPS(V6)), NULL },
+		{ "the same", NET(IPS(V4)), NET(IPS(V4)), "ips[0].address" },
+		{ "inside", NET(IPS(V4)), NET(IPS("{'address':'10.9.9.9','prefix':8}")), "ips[0].address" },
+		{ "around", NET(IPS("{'address':'10.9.9.9','prefix':8}")), NET(IPS(V4)), "ips[0].address" },
+		{ "the second", NET(IPS(V4 "," V6)), NET(IPS(V6)), "ips[1].address" },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		struct weir_network *a = parse(cases[i].name, cases[i].a);
+		struct weir_network *b = parse(cases[i].name, cases[i].b);
+		struct weir_error err = WEIR_ERROR_INIT;
+		int r = wr_check_apart(a, b, &err);
+
+		if (r != (cases[i].attr ? -EEXIST : 0) ||
+		    strcmp(err.attr, cases[i].attr ? cases[i].attr : "") != 0)
+			fail_msg("%s: %d, \"%s\": %s", cases[i].name, r, err.attr, err.msg);
+		if (r)
+			assert_non_null(strstr(err.msg, "of network n"));
+		weir_network_free(a);
+		weir_network_free(b);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rules_are_kept),
+		cmocka_unit_test(broken_rules_are_named),
+		cmocka_unit_test(definitions_made_by_hand),
+		cmocka_unit_test(networks_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

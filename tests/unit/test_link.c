@@ -1,0 +1,1029 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tables of links (lib/link), three ways. By themselves: each row describes one
+ * member, one attribute, one bit of the header. With random values: through the
+ * wire, through text, through the builders' messages and back. And against bytes
+ * that iproute2 sent (tests/golden), which nobody here wrote.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <weir/txn.h>
+
+#include "link/kinds.h"
+#include "tests/common/golden.h"
+#include "txn/txn.h"
+
+#define ROUNDS 500
+#define MAX_ROWS 32
+
+/* --- the tables, and the macros that the header has for their bits ------------------------------ */
+
+/* clang-format off */
+static const uint64_t bridge_bits[] = {
+	WEIR_BRIDGE_FORWARD_DELAY, WEIR_BRIDGE_HELLO_TIME, WEIR_BRIDGE_MAX_AGE,
+	WEIR_BRIDGE_AGEING_TIME, WEIR_BRIDGE_STP, WEIR_BRIDGE_PRIORITY,
+	WEIR_BRIDGE_VLAN_FILTERING, WEIR_BRIDGE_VLAN_PROTOCOL, WEIR_BRIDGE_GROUP_FWD_MASK,
+	WEIR_BRIDGE_MCAST_SNOOPING, WEIR_BRIDGE_MCAST_QUERIER, WEIR_BRIDGE_DEFAULT_PVID,
+	WEIR_BRIDGE_NF_CALL_IPTABLES,
+};
+static const uint64_t port_bits[] = {
+	WEIR_PORT_PRIORITY, WEIR_PORT_COST, WEIR_PORT_HAIRPIN, WEIR_PORT_GUARD,
+	WEIR_PORT_ROOT_BLOCK, WEIR_PORT_FASTLEAVE, WEIR_PORT_LEARNING, WEIR_PORT_FLOOD,
+	WEIR_PORT_MCAST_FLOOD, WEIR_PORT_BCAST_FLOOD, WEIR_PORT_NEIGH_SUPPRESS,
+	WEIR_PORT_ISOLATED, WEIR_PORT_LOCKED,
+};
+static const uint64_t tun_bits[] = {
+	WEIR_TUN_OWNER, WEIR_TUN_GROUP, WEIR_TUN_TYPE, WEIR_TUN_PI, WEIR_TUN_VNET_HDR,
+	WEIR_TUN_PERSIST, WEIR_TUN_MULTI_QUEUE,
+};
+static const uint64_t macvlan_bits[] = { WEIR_MACVLAN_MODE, WEIR_MACVLAN_FLAGS };
+static const uint64_t link_bits[] = {
+	WEIR_LINK_IFINDEX, WEIR_LINK_NAME, WEIR_LINK_MAC, WEIR_LINK_MTU, WEIR_LINK_TXQUEUELEN,
+	WEIR_LINK_MASTER, WEIR_LINK_LOWER, WEIR_LINK_GROUP_SET, WEIR_LINK_NUM_TX_QUEUES,
+	WEIR_LINK_NUM_RX_QUEUES, WEIR_LINK_ALIAS, WEIR_LINK_UP, WEIR_LINK_OPERSTATE,
+	WEIR_LINK_CARRIER,
+};
+static const uint64_t info_bits[] = { WEIR_LINK_KIND, WEIR_LINK_PORT_KIND };
+static const uint64_t inet6_bits[] = { WEIR_LINK_ADDR_GEN_MODE };
+/* clang-format on */
+
+struct subject {
+	const struct wr_table *t;
+	size_t size;
+	const uint64_t *bits;
+	size_t n_bits;
+};
+
+#define SUBJECT(table, type, bits) { table, sizeof(struct type), bits, WR_COUNT(bits) }
+#define N_SUBJECTS 7
+
+static const struct subject *subjects(void)
+{
+	static struct subject all[N_SUBJECTS];
+	const struct subject those[N_SUBJECTS] = {
+		SUBJECT(wr_kind(WEIR_LINK_BRIDGE)->table, weir_bridge, bridge_bits),
+		SUBJECT(wr_kind(WEIR_LINK_TUN)->table, weir_tun, tun_bits),
+		SUBJECT(wr_kind(WEIR_LINK_MACVLAN)->table, weir_macvlan, macvlan_bits),
+		SUBJECT(&wr_bridge_port_table, weir_bridge_port, port_bits),
+		SUBJECT(&wr_link_table, weir_link, link_bits),
+		SUBJECT(&wr_link_info_table, weir_link, info_bits),
+		SUBJECT(&wr_link_inet6_table, weir_link, inet6_bits),
+	};
+
+	memcpy(all, those, sizeof(all));
+	return all;
+}
+
+#define row_assert(cond)                                                                           \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			fail_msg("table %s, row %s: not so: %s", t->name, f->name, #cond);         \
+	} while (0)
+
+static bool overlap(size_t a, size_t a_size, size_t b, size_t b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+static void check_row(const struct wr_table *t, const struct wr_field *f)
+{
+	row_assert(*f->name && f->doc && *f->doc);
+	row_assert(f->bit && !(f->bit & (f->bit - 1)));
+	row_assert((size_t)f->offset + f->size <= t->size);
+	row_assert(!overlap(f->offset, f->size, (size_t)t->has, sizeof(uint64_t)));
+	/* On the wire or in the header, one of them. */
+	row_assert(!f->attr == !!(f->flags & WR_HEADER));
+	row_assert(f->codec < WR_STRING);
+	row_assert(!(f->flags & WR_FIXED && f->flags & WR_ON_SET));
+	for (const struct wr_field *g = t->fields; g < f; g++) {
+		row_assert(strcmp(f->name, g->name) != 0);
+		row_assert(f->bit != g->bit);
+		row_assert(!f->attr || f->attr != g->attr);
+		row_assert(!overlap(f->offset, f->size, g->offset, g->size));
+	}
+}
+
+static void rows_describe_one_thing_each(void **state)
+{
+	for (const struct subject *s = subjects(); s < subjects() + N_SUBJECTS; s++) {
+		assert_int_equal(s->t->size, s->size);
+		for (size_t i = 0; i < s->t->n; i++)
+			check_row(s->t, &s->t->fields[i]);
+	}
+}
+
+/* Every macro has a row, every row a macro. */
+static void bits_are_the_headers(void **state)
+{
+	for (const struct subject *s = subjects(); s < subjects() + N_SUBJECTS; s++) {
+		uint64_t rows = 0, macros = 0;
+
+		for (size_t i = 0; i < s->t->n; i++)
+			rows |= s->t->fields[i].bit;
+		for (size_t i = 0; i < s->n_bits; i++)
+			macros |= s->bits[i];
+		if (rows != macros)
+			fail_msg("table %s: bits %llx, in the header %llx", s->t->name,
+				 (unsigned long long)rows, (unsigned long long)macros);
+		assert_int_equal(s->t->n, s->n_bits);
+	}
+}
+
+/* Three tables share a struct: nothing of it is described twice. */
+static void parts_of_a_link_are_apart(void **state)
+{
+	static const struct wr_table *const parts[] = { &wr_link_table, &wr_link_info_table,
+							&wr_link_inet6_table };
+
+	for (size_t a = 0; a < WR_COUNT(parts); a++)
+		for (size_t b = 0; b < a; b++)
+			for (size_t i = 0; i < parts[a]->n; i++)
+				for (size_t k = 0; k < parts[b]->n; k++) {
+					const struct wr_table *t = parts[a];
+					const struct wr_field *f = &t->fields[i], *g = &parts[b]->fields[k];
+
+					row_assert(f->bit != g->bit);
+					row_assert(strcmp(f->name, g->name) != 0);
+					row_assert(!overlap(f->offset, f->size, g->offset, g->size));
+				}
+}
+
+/* The kernel's numbers, as its header has them; a slip here is a wrong setting of somebody's bridge. */
+static void kinds_are_registered_once(void **state)
+{
+	static const struct {
+		enum weir_link_kind kind;
+		const char *name;
+		size_t offset;
+	} kinds[] = {
+		{ WEIR_LINK_BRIDGE, "bridge", offsetof(struct weir_link, bridge) },
+		{ WEIR_LINK_VETH, "veth", 0 },
+		{ WEIR_LINK_TUN, "tun", offsetof(struct weir_link, tun) },
+		{ WEIR_LINK_IFB, "ifb", 0 },
+		{ WEIR_LINK_MACVLAN, "macvlan", offsetof(struct weir_link, macvlan) },
+		{ WEIR_LINK_MACVTAP, "macvtap", offsetof(struct weir_link, macvlan) },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(kinds); i++) {
+		const struct wr_kind *k = wr_kind(kinds[i].kind);
+		bool own = !k->table;
+
+		assert_ptr_equal(k, wr_kind_by_name(kinds[i].name));
+		assert_string_equal(weir_link_kind_name(kinds[i].kind), kinds[i].name);
+		assert_int_equal(k->kind, kinds[i].kind);
+		if (k->table)
+			assert_int_equal(k->offset, kinds[i].offset);
+		for (const struct wr_table *const *t = k->tables; *t; t++)
+			own |= *t == k->table;
+		assert_true(own);
+	}
+	assert_null(wr_kind(WEIR_LINK_OTHER));
+	assert_null(wr_kind_by_name("bond"));
+	assert_null(wr_kind_by_name(""));
+	assert_string_equal(weir_link_kind_name(WEIR_LINK_OTHER), "");
+	assert_string_equal(weir_link_kind_name((enum weir_link_kind)99), "");
+}
+
+/* --- random values ------------------------------------------------------------------------------- */
+
+static uint32_t seed;
+
+static uint32_t chance(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 17;
+	seed ^= seed << 5;
+	return seed;
+}
+
+static uint64_t random_integer(const struct wr_field *f)
+{
+	uint64_t min = f->min, max = wr_field_max(f);
+
+	if (f->words.n)
+		return f->words.words[chance() % f->words.n].value;
+	if (f->codec == WR_S32)
+		min = 1;
+	switch (chance() % 4) {
+	case 0: return min;
+	case 1: return max;
+	default: return min + ((uint64_t)chance() << 32 | chance()) % (max - min + 1);
+	}
+}
+
+static void random_text(const struct wr_field *f, char *text)
+{
+	static const char any[] = "abcXYZ019-_.", odd[] = " '\"\\/:;#$\t\xc3\xa4";
+	size_t len = 1 + chance() % (f->size - 1u);
+
+	memset(text, 0, f->size);
+	for (size_t i = 0; i < len; i++)
+		text[i] = f->check || chance() % 3 ? any[chance() % (sizeof(any) - 3)] :
+						     odd[chance() % (sizeof(odd) - 3)];
+}
+
+static void random_value(const struct wr_field *f, void *obj)
+{
+	uint8_t *bytes = wr_member(f, obj);
+
+	if (wr_is_integer(f))
+		wr_store(f, obj, random_integer(f));
+	else if (f->codec == WR_NAME)
+		random_text(f, wr_member(f, obj));
+	else
+		for (size_t i = 0; i < f->size; i++)
+			bytes[i] = (uint8_t)chance();
+}
+
+/* Each row is set or not; @obj is zero before. */
+static void random_struct(const struct wr_table *t, void *obj, unsigned int but)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->fields[i].flags & but || chance() % 3 == 0)
+			continue;
+		random_value(&t->fields[i], obj);
+		wr_set_has(t, &t->fields[i], obj);
+	}
+}
+
+/* Another value than the one that is there. */
+static void change_value(const struct wr_field *f, void *obj)
+{
+	char before[sizeof(struct weir_link)];
+
+	memcpy(before, obj, f->offset + f->size);
+	do
+		random_value(f, obj);
+	while (wr_field_equal(f, before, obj));
+}
+
+/* What the kernel says is encoded too, for a test: a table without WR_READONLY. */
+struct writable {
+	struct wr_field fields[MAX_ROWS];
+	struct wr_table t;
+};
+
+static const struct wr_table *make_writable(struct writable *w, const struct wr_table *t)
+{
+	assert_true(t->n <= MAX_ROWS);
+	memcpy(w->fields, t->fields, t->n * sizeof(*t->fields));
+	for (size_t i = 0; i < t->n; i++)
+		w->fields[i].flags &= (uint16_t)~WR_READONLY;
+	w->t = *t;
+	w->t.fields = w->fields;
+	return &w->t;
+}
+
+static void through_the_wire(const struct wr_table *t, const void *obj, void *ret)
+{
+	static const struct ifinfomsg none;
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	wr_msg(&b, RTM_NEWLINK, 0, &none, sizeof(none));
+	wr_encode(&b, t, obj, 0, 0);
+	assert_false(b.buf.failed);
+	if (wr_decode(t, b.buf.data + 32, b.buf.len - 32, ret, &err))
+		fail_msg("%s: %s: %s", err.object, err.attr, err.msg);
+}
+
+static void one_round_trip(const struct wr_table *t)
+{
+	struct weir_link sent = { 0 }, got = { 0 };
+
+	random_struct(t, &sent, WR_HEADER);
+	through_the_wire(t, &sent, &got);
+	if (!wr_table_equal(t, &sent, &got))
+		fail_msg("table %s: not what was sent", t->name);
+	assert_int_equal(wr_table_diff(t, &sent, &got), 0);
+	assert_int_equal(wr_table_diff(t, &got, &sent), 0);
+	/* Bytes that no row describes stay what they were. */
+	assert_memory_equal(&sent, &got, t->size);
+}
+
+static void wire_gives_back_what_it_got(void **state)
+{
+	struct writable w;
+
+	for (const struct subject *s = subjects(); s < subjects() + N_SUBJECTS; s++)
+		for (int i = 0; i < ROUNDS; i++)
+			one_round_trip(make_writable(&w, s->t));
+}
+
+static void one_flip(const struct wr_table *t, const struct wr_field *f)
+{
+	struct weir_link a = { 0 }, b;
+
+	random_struct(t, &a, 0);
+	wr_set_has(t, f, &a);
+	random_value(f, &a);
+	b = a;
+	change_value(f, &b);
+	if (wr_table_diff(t, &a, &b) != f->bit || wr_table_diff(t, &b, &a) != f->bit ||
+	    wr_table_equal(t, &a, &b))
+		fail_msg("table %s: a change of %s shows as %llx", t->name, f->name,
+			 (unsigned long long)wr_table_diff(t, &a, &b));
+	if (f->flags & WR_ZERO_IF_ABSENT)
+		return;
+	/* Wanted but not there is a difference, there but not wanted is none. */
+	memcpy(&b, &a, sizeof(a));
+	*(uint64_t *)(void *)((char *)&b + t->has) &= ~f->bit;
+	if (wr_table_diff(t, &a, &b) != f->bit || wr_table_diff(t, &b, &a) != 0)
+		fail_msg("table %s: an absent %s", t->name, f->name);
+}
+
+static void one_change_shows_as_one_bit(void **state)
+{
+	struct writable w;
+
+	for (const struct subject *s = subjects(); s < subjects() + N_SUBJECTS; s++)
+		for (size_t i = 0; i < s->t->n; i++)
+			for (int k = 0; k < 20; k++) {
+				make_writable(&w, s->t);
+				one_flip(&w.t, &w.fields[i]);
+			}
+}
+
+static void what_the_kernel_leaves_out_is_zero(void **state)
+{
+	struct weir_link want = { .has = WEIR_LINK_MASTER | WEIR_LINK_ALIAS | WEIR_LINK_GROUP_SET };
+	struct weir_link is = { 0 };
+
+	assert_int_equal(wr_table_diff(&wr_link_table, &want, &is), WEIR_LINK_GROUP_SET);
+	want.master = 1;
+	want.alias[0] = 'a';
+	assert_int_equal(wr_table_diff(&wr_link_table, &want, &is), want.has);
+}
+
+/* Nobody can wish for what only the kernel says. */
+static void what_the_kernel_says_is_no_difference(void **state)
+{
+	struct weir_link want = { 0 }, is = { 0 };
+
+	want.has = WEIR_LINK_OPERSTATE | WEIR_LINK_CARRIER;
+	want.operstate = 6;
+	assert_int_equal(wr_table_diff(&wr_link_table, &want, &is), 0);
+}
+
+static void one_text(const struct wr_table *t, const struct wr_field *f)
+{
+	wr_auto(str) struct wr_str text = { 0 };
+	struct weir_link a = { 0 }, b = { 0 };
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	random_value(f, &a);
+	wr_field_text(f, &a, &text);
+	if (wr_field_parse(t, f, &b, wr_str_text(&text), &err))
+		fail_msg("table %s: %s \"%s\": %s", t->name, f->name, wr_str_text(&text), err.msg);
+	if (!wr_field_equal(f, &a, &b) || !wr_has(t, f, &b))
+		fail_msg("table %s: %s \"%s\" is read as something else", t->name, f->name,
+			 wr_str_text(&text));
+}
+
+static void text_gives_back_what_it_got(void **state)
+{
+	for (const struct subject *s = subjects(); s < subjects() + N_SUBJECTS; s++)
+		for (size_t i = 0; i < s->t->n; i++)
+			for (int k = 0; k < 50; k++)
+				one_text(s->t, &s->t->fields[i]);
+}
+
+/* --- random links, through the builders ------------------------------------------------------------- */
+
+struct open_txn {
+	struct weir *w;
+	struct weir_txn *t;
+};
+
+static void open_txn(struct open_txn *o)
+{
+	assert_int_equal(weir_open(NULL, &o->w, NULL), 0);
+	assert_int_equal(weir_txn_begin(o->w, "test", WEIR_TXN_DRY, &o->t, NULL), 0);
+}
+
+static void close_txn(struct open_txn *o)
+{
+	weir_txn_abort(o->t);
+	weir_close(o->w);
+}
+
+static const struct nlmsghdr *message(const struct open_txn *o, size_t step)
+{
+	assert_true(step < o->t->n_steps);
+	assert_ptr_equal(o->t->steps[step].ops, &wr_msg_ops);
+	return o->t->steps[step].parts[WR_MSG_DO].data;
+}
+
+static void random_link(enum weir_link_kind kind, struct weir_link *l)
+{
+	const struct wr_kind *k = wr_kind(kind);
+
+	*l = (struct weir_link){ .sz = sizeof(*l), .kind = kind };
+	random_struct(&wr_link_table, l, WR_READONLY);
+	random_struct(&wr_link_inet6_table, l, 0);
+	if (k->table)
+		random_struct(k->table, wr_kind_data(k, l), kind == WEIR_LINK_TUN ? 0 : WR_READONLY);
+	random_struct(&wr_bridge_port_table, &l->port, 0);
+	l->has |= WEIR_LINK_NAME | WEIR_LINK_IFINDEX | WEIR_LINK_LOWER;
+	if (!*l->name)
+		memcpy(l->name, "x", 2);
+	l->ifindex = 1 + (int)(chance() % 1000000);
+	l->mac[0] &= 0xfe;
+	if (kind == WEIR_LINK_VETH)
+		l->mtu = 68 + chance() % 65468;
+	if (l->port.has)
+		l->has |= WEIR_LINK_MASTER;
+	if (l->bridge.stp)
+		l->bridge.forward_delay_cs = 200 + chance() % 2801;
+	if (l->macvlan.flags)
+		l->macvlan.mode = WEIR_MACVLAN_PASSTHRU;
+	l->veth.has = WEIR_VETH_PEER_NAME;
+	memcpy(l->veth.peer_name, "peer", 5);
+}
+
+/* What the messages of the steps, one after the other, say about a link. */
+static void replay(const struct open_txn *o, struct weir_link *got)
+{
+	const struct wr_kind *k;
+
+	for (size_t i = 0; i < o->t->n_steps; i++) {
+		const struct nlmsghdr *nlh = o->t->steps[i].parts[WR_MSG_DO].data;
+		const struct ifinfomsg *ifi = (const void *)(nlh + 1);
+		const char *attrs = (const char *)(ifi + 1);
+		size_t len;
+
+		if (o->t->steps[i].ops != &wr_msg_ops)
+			continue;
+		len = nlh->nlmsg_len - 32;
+		got->ifindex = ifi->ifi_index;
+		got->is_up = ifi->ifi_change & IFF_UP ? ifi->ifi_flags & IFF_UP : got->is_up;
+		assert_int_equal(wr_decode(&wr_link_table, attrs, len, got, NULL), 0);
+		assert_int_equal(wr_decode(&wr_link_info_table, attrs, len, got, NULL), 0);
+		assert_int_equal(wr_decode(&wr_link_inet6_table, attrs, len, got, NULL), 0);
+		assert_int_equal(wr_decode(&wr_bridge_port_table, attrs, len, &got->port, NULL), 0);
+		k = got->has & WEIR_LINK_KIND ? wr_kind_by_name(got->kind_name) : NULL;
+		if (k && k->table)
+			assert_int_equal(wr_decode(k->table, attrs, len, wr_kind_data(k, got), NULL), 0);
+	}
+	got->has |= WEIR_LINK_IFINDEX | WEIR_LINK_UP;
+	k = got->has & WEIR_LINK_KIND ? wr_kind_by_name(got->kind_name) : NULL;
+	got->kind = k ? k->kind : WEIR_LINK_OTHER;
+}
+
+static void one_add(enum weir_link_kind kind)
+{
+	struct weir_link want, got = { .sz = sizeof(got) };
+	char *diff = NULL, *plan = NULL;
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct open_txn o;
+	int r;
+
+	random_link(kind, &want);
+	open_txn(&o);
+	if (kind == WEIR_LINK_TUN)
+		r = weir_txn_tap_add(o.t, &want, 0, NULL);
+	else
+		r = weir_txn_link_add(o.t, &want);
+	if (weir_txn_error(o.t, &err))
+		fail_msg("%s: %s: %s", err.object, err.attr, err.msg);
+	assert_int_equal(r, want.ifindex);
+	replay(&o, &got);
+	if (kind == WEIR_LINK_TUN) {	/* an ioctl makes it */
+		got.kind = WEIR_LINK_TUN;
+		want.has &= ~(WEIR_LINK_NAME | WEIR_LINK_LOWER | WEIR_LINK_NUM_TX_QUEUES |
+			      WEIR_LINK_NUM_RX_QUEUES);
+	}
+	assert_int_equal(got.group, want.has & WEIR_LINK_GROUP_SET ? want.group : WEIR_LINK_GROUP);
+	assert_true(weir_link_diff(&want, &got, &diff) >= 0);
+	assert_string_equal(diff, "");
+	assert_int_equal(weir_txn_plan(o.t, &plan, NULL), 0);
+	free(plan);
+	free(diff);
+	close_txn(&o);
+}
+
+static void messages_of_an_add_say_everything(void **state)
+{
+	for (int kind = WEIR_LINK_BRIDGE; kind <= WEIR_LINK_MACVTAP; kind++)
+		for (int i = 0; i < 60; i++)
+			one_add((enum weir_link_kind)kind);
+}
+
+static void one_set(enum weir_link_kind kind)
+{
+	struct weir_link want, got = { .sz = sizeof(got) };
+	char *diff = NULL;
+	struct open_txn o;
+
+	random_link(kind, &want);
+	want.has &= ~WEIR_LINK_NAME;
+	open_txn(&o);
+	assert_int_equal(weir_txn_link_set(o.t, &want), 0);
+	replay(&o, &got);
+	/* What cannot change on a live link is not sent, and not refused either. */
+	want.has &= ~(WEIR_LINK_LOWER | WEIR_LINK_NUM_TX_QUEUES | WEIR_LINK_NUM_RX_QUEUES);
+	got.kind = want.kind;
+	assert_true(weir_link_diff(&want, &got, &diff) >= 0);
+	assert_string_equal(diff, "");
+	free(diff);
+	close_txn(&o);
+}
+
+static void messages_of_a_set_say_everything(void **state)
+{
+	for (int kind = WEIR_LINK_BRIDGE; kind <= WEIR_LINK_MACVTAP; kind++)
+		for (int i = 0; kind != WEIR_LINK_TUN && i < 60; i++)
+			one_set((enum weir_link_kind)kind);
+}
+
+/* --- what goes into which message -------------------------------------------------------------------- */
+
+struct shape {
+	const char *name;
+	struct weir_link link;
+	size_t n_messages;
+	bool up_in_first;
+};
+
+#define NAMED(kind_, name_, has_, ...)                                                             \
+	{ .sz = sizeof(struct weir_link), .kind = WEIR_LINK_##kind_,                               \
+	  .has = WEIR_LINK_NAME | (has_), .name = name_, ##__VA_ARGS__ }
+#define NEW(kind_, has_, ...) NAMED(kind_, "x0", has_, ##__VA_ARGS__)
+
+static const struct shape shapes[] = {
+	{ "a bridge alone", NEW(BRIDGE, 0), 1, false },
+	{ "a bridge that is up", NEW(BRIDGE, WEIR_LINK_UP, .is_up = true), 1, true },
+	{ "explicitly down", NEW(BRIDGE, WEIR_LINK_UP), 1, false },
+	{ "a bridge's settings ride along",
+	  NEW(BRIDGE, 0, .bridge = { .has = WEIR_BRIDGE_STP, .stp = true }), 1, false },
+	{ "a bridge's MTU is pinned by a second", NEW(BRIDGE, WEIR_LINK_MTU, .mtu = 9000), 2, false },
+	{ "1500 goes by way of 1501", NEW(BRIDGE, WEIR_LINK_MTU, .mtu = 1500), 3, false },
+	{ "another's MTU rides along", NEW(IFB, WEIR_LINK_MTU, .mtu = 1500), 1, false },
+	{ "an alias follows", NEW(IFB, WEIR_LINK_ALIAS, .alias = "a"), 2, false },
+	{ "no addresses of IPv6: up comes last",
+	  NEW(IFB, WEIR_LINK_ADDR_GEN_MODE | WEIR_LINK_UP, .addr_gen_mode = 1, .is_up = true), 3, false },
+	{ "the same, left down", NEW(IFB, WEIR_LINK_ADDR_GEN_MODE, .addr_gen_mode = 1), 2, false },
+	{ "settings of a port follow its master",
+	  NEW(IFB, WEIR_LINK_MASTER, .master = 7, .port = { .has = WEIR_PORT_ISOLATED }), 2, false },
+	{ "a master alone rides along", NEW(IFB, WEIR_LINK_MASTER, .master = 7), 1, false },
+};
+
+static void few_messages(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(shapes); i++) {
+		const struct shape *s = &shapes[i];
+		const struct ifinfomsg *ifi;
+		struct open_txn o;
+
+		open_txn(&o);
+		assert_true(weir_txn_link_add(o.t, &s->link) > 0);
+		if (o.t->n_steps != s->n_messages)
+			fail_msg("%s: %zu messages", s->name, o.t->n_steps);
+		ifi = (const void *)(message(&o, 0) + 1);
+		if (!!(ifi->ifi_flags & IFF_UP) != s->up_in_first)
+			fail_msg("%s: up in the first message: %d", s->name, !s->up_in_first);
+		assert_int_equal(message(&o, 0)->nlmsg_flags,
+				 NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL);
+		for (size_t k = 1; k < o.t->n_steps; k++)
+			assert_int_equal(message(&o, k)->nlmsg_flags, NLM_F_REQUEST);
+		close_txn(&o);
+	}
+}
+
+/* --- refusals --------------------------------------------------------------------------------------- */
+
+struct refusal {
+	const char *name;
+	struct weir_link link;
+	int code;
+	const char *object, *attr;
+};
+
+#define VETH(name_) .veth = { .has = WEIR_VETH_PEER_NAME, .peer_name = name_ }
+
+static const struct refusal refusals[] = {
+	{ "no size", { .kind = WEIR_LINK_IFB }, -EINVAL, "link", "sz" },
+	{ "no kind", NEW(OTHER, 0), -EINVAL, "link x0", "kind" },
+	{ "no name", { .sz = sizeof(struct weir_link), .kind = WEIR_LINK_IFB }, -EINVAL, "link 0", "name" },
+	{ "an empty name", NAMED(IFB, "", 0), -EINVAL, "ifb ", "name" },
+	{ "a name with a slash", NAMED(IFB, "a/b", 0), -EINVAL, "ifb a/b", "name" },
+	{ "a name that the kernel would number", NAMED(IFB, "a%d", 0), -EINVAL, "ifb a%d", "name" },
+	{ "a name without end", NAMED(IFB, "0123456789abcdef", 0), -ENAMETOOLONG,
+	  "ifb 0123456789abcde", "name" },
+	{ "a multicast MAC", NEW(IFB, WEIR_LINK_MAC, .mac = { 1 }), -EADDRNOTAVAIL, "ifb x0", "address" },
+	{ "a tun", NEW(TUN, 0), -EOPNOTSUPP, "tun x0", "kind" },
+	{ "a macvlan on nothing", NEW(MACVLAN, 0), -EINVAL, "macvlan x0", "link" },
+	{ "a mode that is none",
+	  NEW(MACVLAN, WEIR_LINK_LOWER, .lower = 1, .macvlan = { .has = WEIR_MACVLAN_MODE, .mode = 3 }),
+	  -EINVAL, "macvlan x0", "mode" },
+	{ "nopromisc without passthru",
+	  NEW(MACVTAP, WEIR_LINK_LOWER, .lower = 1,
+	      .macvlan = { .has = WEIR_MACVLAN_MODE | WEIR_MACVLAN_FLAGS, .mode = 4, .flags = 1 }),
+	  -EINVAL, "macvtap x0", "flags" },
+	{ "a pair without its other end", NEW(VETH, 0), -EINVAL, "veth x0", "veth.peer_name" },
+	{ "whose other end has no name", NEW(VETH, 0, VETH("a b")), -EINVAL, "veth x0", "veth.peer_name" },
+	{ "whose name has no end", NEW(VETH, 0, VETH("0123456789abcdef")), -EINVAL, "veth x0",
+	  "veth.peer_name" },
+	{ "a pair's MTU", NEW(VETH, WEIR_LINK_MTU, .mtu = 67, VETH("a")), -ERANGE, "veth x0", "mtu" },
+	{ "its other end's",
+	  NEW(VETH, 0, .veth = { .has = WEIR_VETH_PEER_NAME | WEIR_VETH_PEER_MTU, .peer_name = "a",
+				 .peer_mtu = 65536 }), -ERANGE, "veth x0", "veth.peer_mtu" },
+	{ "settings of a port without a master", NEW(IFB, 0, .port = { .has = WEIR_PORT_FLOOD }), -EINVAL,
+	  "ifb x0", "port" },
+	{ "a port's priority",
+	  NEW(IFB, WEIR_LINK_MASTER, .master = 1, .port = { .has = WEIR_PORT_PRIORITY, .priority = 64 }),
+	  -ERANGE, "ifb x0", "priority" },
+	{ "no queue", NEW(IFB, WEIR_LINK_NUM_TX_QUEUES), -ERANGE, "ifb x0", "numtxqueues" },
+	{ "too many queues", NEW(IFB, WEIR_LINK_NUM_RX_QUEUES, .num_rx_queues = 4097), -ERANGE, "ifb x0",
+	  "numrxqueues" },
+	{ "a way to make addresses that is none", NEW(IFB, WEIR_LINK_ADDR_GEN_MODE, .addr_gen_mode = 4),
+	  -EINVAL, "ifb x0", "addrgenmode" },
+	{ "a delay that STP does not take",
+	  NEW(BRIDGE, 0,
+	      .bridge = { .has = WEIR_BRIDGE_STP | WEIR_BRIDGE_FORWARD_DELAY, .stp = true,
+			  .forward_delay_cs = 199 }), -ERANGE, "bridge x0", "forward_delay" },
+	{ "a vlan protocol that is none",
+	  NEW(BRIDGE, 0, .bridge = { .has = WEIR_BRIDGE_VLAN_PROTOCOL, .vlan_protocol = 0x800 }), -EINVAL,
+	  "bridge x0", "vlan_protocol" },
+	{ "a vlan that is none",
+	  NEW(BRIDGE, 0, .bridge = { .has = WEIR_BRIDGE_DEFAULT_PVID, .vlan_default_pvid = 4095 }),
+	  -ERANGE, "bridge x0", "vlan_default_pvid" },
+};
+
+static void bad_links_are_refused(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(refusals); i++) {
+		const struct refusal *c = &refusals[i];
+		struct weir_error err = WEIR_ERROR_INIT;
+		struct open_txn o;
+		int r;
+
+		open_txn(&o);
+		r = weir_txn_link_add(o.t, &c->link);
+		weir_txn_error(o.t, &err);
+		if (r != c->code || err.code != r || err.stage != WEIR_STAGE_INPUT ||
+		    strcmp(err.attr, c->attr) != 0 || strcmp(err.object, c->object) != 0 || !*err.msg)
+			fail_msg("%s: %d, \"%s\", \"%s\": %s", c->name, r, err.object, err.attr, err.msg);
+		assert_int_equal(o.t->n_steps, 0);
+		close_txn(&o);
+	}
+}
+
+static void bad_taps_are_refused(void **state)
+{
+	static const struct {
+		const char *name;
+		struct weir_link link;
+		unsigned int n_queues;
+		bool fds;
+		int code;
+		const char *attr;
+	} cases[] = {
+		{ "not a tap", NEW(IFB, 0), 0, false, -EINVAL, "kind" },
+		{ "nowhere to put queues", NEW(TUN, 0), 1, false, -EINVAL, "queues" },
+		{ "too many queues", NEW(TUN, 0), 257, true, -EINVAL, "queues" },
+		{ "a bad name", NAMED(TUN, "a:b", 0), 0, false, -EINVAL, "name" },
+		{ "a name that the kernel would number", NAMED(TUN, "t%d", 0), 0, false, -EINVAL,
+		  "name" },
+		{ "a tap on nothing", NEW(TUN, 0, .port = { .has = 1 }), 0, false, -EINVAL, "port" },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		struct weir_error err = WEIR_ERROR_INIT;
+		struct open_txn o;
+		int fds[257], r;
+
+		open_txn(&o);
+		r = weir_txn_tap_add(o.t, &cases[i].link, cases[i].n_queues, cases[i].fds ? fds : NULL);
+		weir_txn_error(o.t, &err);
+		if (r != cases[i].code || strcmp(err.attr, cases[i].attr) != 0)
+			fail_msg("%s: %d, %s: %s", cases[i].name, r, err.attr, err.msg);
+		close_txn(&o);
+	}
+}
+
+static void bad_changes_are_refused(void **state)
+{
+	struct weir_link l = NEW(IFB, 0);
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct open_txn o;
+
+	open_txn(&o);
+	assert_int_equal(weir_txn_link_set(o.t, &l), -EINVAL);
+	weir_txn_error(o.t, &err);
+	assert_string_equal(err.attr, "ifindex");
+	close_txn(&o);
+	open_txn(&o);
+	assert_int_equal(weir_txn_link_del(o.t, 0, "x"), -EINVAL);
+	weir_txn_error(o.t, &err);
+	assert_string_equal(err.attr, "ifindex");
+	close_txn(&o);
+	open_txn(&o);
+	assert_int_equal(weir_txn_link_del(o.t, 1, ""), -EINVAL);
+	weir_txn_error(o.t, &err);
+	assert_string_equal(err.attr, "name");
+	close_txn(&o);
+	assert_int_equal(weir_open(NULL, &o.w, NULL), 0);
+	assert_int_equal(weir_link_get(o.w, 0, "", &l, &err), -EINVAL);
+	assert_int_equal(weir_link_get(o.w, 0, NULL, &l, &err), -EINVAL);
+	weir_close(o.w);
+}
+
+/* --- texts ------------------------------------------------------------------------------------------- */
+
+static void json_has_what_is_set(void **state)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		struct weir_link l;
+		char *text = NULL;
+		json_t *j;
+
+		random_link(WEIR_LINK_BRIDGE, &l);
+		assert_int_equal(weir_link_json(&l, &text), 0);
+		j = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+		if (!j)
+			fail_msg("not JSON: %s", text);
+		assert_string_equal(json_string_value(json_object_get(j, "name")), l.name);
+		for (size_t k = 0; k < wr_link_table.n; k++)
+			assert_true(wr_has(&wr_link_table, &wr_link_table.fields[k], &l) ==
+				    (json_object_get(j, wr_link_table.fields[k].name) != NULL));
+		assert_true(!l.bridge.has == !json_object_get(j, "bridge"));
+		assert_true(!l.port.has == !json_object_get(j, "port"));
+		json_decref(j);
+		free(text);
+	}
+}
+
+static void texts_of_a_link(void **state)
+{
+	struct weir_link l = NEW(BRIDGE, WEIR_LINK_MTU, .mtu = 1400,
+				 .bridge = { .has = WEIR_BRIDGE_STP, .stp = true },
+				 .port = { .has = WEIR_PORT_ISOLATED, .isolated = true });
+	struct weir_link is = l;
+	char *text = NULL;
+
+	assert_int_equal(weir_link_text(&l, &text), 0);
+	assert_string_equal(text, "name x0 mtu 1400 bridge stp_state 1 port isolated on");
+	free(text);
+	is.mtu = 1500;
+	is.bridge.has = 0;
+	is.port.isolated = false;
+	assert_int_equal(weir_link_diff(&l, &is, &text), 3);
+	assert_string_equal(text, "mtu: 1400 instead of 1500\nbridge.stp_state: 1 instead of nothing\n"
+				  "port.isolated: on instead of off\n");
+	free(text);
+	is.kind = WEIR_LINK_OTHER;
+	is.has |= WEIR_LINK_KIND;
+	memcpy(is.kind_name, "bond", 5);
+	assert_int_equal(weir_link_diff(&l, &is, &text), 4);
+	assert_non_null(strstr(text, "kind: bridge instead of bond\n"));
+	free(text);
+	l = (struct weir_link){ .sz = sizeof(l) };
+	assert_int_equal(weir_link_diff(&l, &is, &text), 0);
+	assert_string_equal(text, "");
+	free(text);
+	assert_int_equal(weir_link_json(&l, &text), 0);
+	assert_string_equal(text, "{}");
+	free(text);
+}
+
+/* --- bytes that iproute2 sent -------------------------------------------------------------------------- */
+
+struct golden {
+	const char *file;
+	struct weir_link link;
+	bool set;		/* a change, not an addition */
+	struct golden_but but[4];
+};
+
+#define MARK { "27", GOLDEN_OURS, "every link that we make carries our group" }
+#define NAME_ZERO { "3", GOLDEN_ZERO, "the kernel takes a name without its zero byte" }
+#define KIND_ZERO { "18/1", GOLDEN_ZERO, "the kernel takes a kind with its zero byte" }
+#define SLAVE_KIND_OURS { "18/4", GOLDEN_OURS, "the kernel looks for the settings of a port by this" }
+#define SLAVE_KIND_THEIRS { "18/1", GOLDEN_THEIRS, "\"bridge_slave\": no kind; the kernel ignores it here" }
+#define ADDED MARK, NAME_ZERO, KIND_ZERO
+#define CHANGE(has_, ...)                                                                          \
+	{ .sz = sizeof(struct weir_link), .has = WEIR_LINK_IFINDEX | (has_), .ifindex = 112, ##__VA_ARGS__ }
+
+#define LOWER 100
+#define MACV(kind_, name_, ifindex_, ...)                                                          \
+	NAMED(kind_, name_, WEIR_LINK_IFINDEX | WEIR_LINK_LOWER, .ifindex = ifindex_, .lower = LOWER, \
+	      .macvlan = { .has = WEIR_MACVLAN_MODE, __VA_ARGS__ })
+
+static const struct golden goldens[] = {
+	{ .file = "bridge",
+	  .link = NAMED(BRIDGE, "br0", WEIR_LINK_IFINDEX | WEIR_LINK_UP | WEIR_LINK_GROUP_SET,
+			.ifindex = 110, .is_up = true, .group = 7,
+			.bridge = { .has = (1 << WR_COUNT(bridge_bits)) - 1, .forward_delay_cs = 1500,
+				    .hello_time_cs = 300, .max_age_cs = 1900, .ageing_time_cs = 30000,
+				    .stp = true, .priority = 4096, .vlan_filtering = true,
+				    .vlan_protocol = 0x88a8, .group_fwd_mask = 0x4000,
+				    .mcast_querier = true, .vlan_default_pvid = 5,
+				    .nf_call_iptables = true }),
+	  .but = { NAME_ZERO, KIND_ZERO } },
+	{ .file = "ifb",
+	  .link = NAMED(IFB, "ifb-vnet0",
+			WEIR_LINK_IFINDEX | WEIR_LINK_MAC | WEIR_LINK_MTU | WEIR_LINK_TXQUEUELEN |
+				WEIR_LINK_NUM_TX_QUEUES | WEIR_LINK_NUM_RX_QUEUES |
+				WEIR_LINK_GROUP_SET | WEIR_LINK_UP,
+			.ifindex = 111, .mac = { 0x52, 0x54, 0, 0x11, 0x22, 0x33 }, .mtu = 1400,
+			.txqueuelen = 256, .num_tx_queues = 1, .num_rx_queues = 2, .group = 5,
+			.is_up = true),
+	  .but = { NAME_ZERO, KIND_ZERO } },
+	{ .file = "veth",
+	  .link = NAMED(VETH, "veth0", WEIR_LINK_IFINDEX | WEIR_LINK_MASTER, .ifindex = 112, .master = 101,
+			.veth = { .has = WEIR_VETH_PEER_NAME | WEIR_VETH_PEER_MAC | WEIR_VETH_PEER_MTU,
+				  .peer_name = "veth1", .peer_mac = { 0x52, 0x54, 0, 0x11, 0x22, 0x44 },
+				  .peer_mtu = 1400 }),
+	  .but = { ADDED } },
+	{ .file = "macvtap-passthru",
+	  .link = NAMED(MACVTAP, "mt0", WEIR_LINK_IFINDEX | WEIR_LINK_LOWER, .ifindex = 113, .lower = LOWER,
+			.macvlan = { .has = WEIR_MACVLAN_MODE | WEIR_MACVLAN_FLAGS,
+				     .mode = WEIR_MACVLAN_PASSTHRU, .flags = 1 }),
+	  .but = { ADDED } },
+	{ .file = "macvtap-vepa", .link = MACV(MACVTAP, "mt1", 114, .mode = WEIR_MACVLAN_VEPA),
+	  .but = { ADDED } },
+	{ .file = "macvlan-bridge", .link = MACV(MACVLAN, "mv0", 115, .mode = WEIR_MACVLAN_BRIDGE),
+	  .but = { ADDED } },
+	{ .file = "macvlan-private", .link = MACV(MACVLAN, "mv1", 116, .mode = WEIR_MACVLAN_PRIVATE),
+	  .but = { ADDED } },
+	{ .file = "macvlan-source", .link = MACV(MACVLAN, "mv2", 117, .mode = WEIR_MACVLAN_SOURCE),
+	  .but = { ADDED } },
+	{ .file = "port", .set = true,
+	  .link = CHANGE(0, .port = { .has = (1 << WR_COUNT(port_bits)) - 1, .cost = 10, .priority = 20,
+				      .hairpin = true, .bpdu_guard = true, .root_block = true,
+				      .fastleave = true, .neigh_suppress = true, .isolated = true,
+				      .locked = true }),
+	  .but = { SLAVE_KIND_OURS, SLAVE_KIND_THEIRS } },
+	{ .file = "alias", .set = true,
+	  .link = CHANGE(WEIR_LINK_ALIAS, .alias = "guest \"1\" of weir") },
+	{ .file = "group", .set = true, .link = CHANGE(WEIR_LINK_GROUP_SET, .group = 9) },
+	{ .file = "addrgenmode", .set = true,
+	  .link = CHANGE(WEIR_LINK_ADDR_GEN_MODE, .addr_gen_mode = WEIR_ADDR_GEN_NONE) },
+	{ .file = "change", .set = true,
+	  .link = CHANGE(WEIR_LINK_MAC | WEIR_LINK_MTU | WEIR_LINK_TXQUEUELEN | WEIR_LINK_MASTER | WEIR_LINK_UP,
+			 .mac = { 0x52, 0x54, 0, 0x11, 0x22, 0x55 }, .mtu = 1300, .txqueuelen = 77,
+			 .master = 101, .is_up = true) },
+	{ .file = "nomaster", .set = true, .link = CHANGE(WEIR_LINK_MASTER) },
+};
+
+static size_t count_but(const struct golden *g)
+{
+	size_t n = 0;
+
+	while (n < WR_COUNT(g->but) && g->but[n].path)
+		n++;
+	return n;
+}
+
+static void we_send_what_iproute2_sends(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(goldens); i++) {
+		const struct golden *g = &goldens[i];
+		struct open_txn o;
+
+		open_txn(&o);
+		assert_true((g->set ? weir_txn_link_set : weir_txn_link_add)(o.t, &g->link) >= 0);
+		assert_int_equal(o.t->n_steps, 1);
+		golden_compare(g->file, message(&o, 0), g->but, count_but(g));
+		close_txn(&o);
+	}
+}
+
+static void decode_golden(const struct golden *g, const struct nlmsghdr *msg)
+{
+	const struct wr_kind *k = wr_kind(g->link.kind);
+	const char *attrs = (const char *)msg + 32;
+	size_t len = msg->nlmsg_len - 32;
+	struct weir_link got = { 0 };
+	struct weir_error err = WEIR_ERROR_INIT;
+	char *diff = NULL;
+
+	if (wr_link_decode(msg, &got, &err))
+		fail_msg("%s.hex: %s: %s", g->file, err.attr, err.msg);
+	/* "bridge_slave" where the kernel says "bridge", and only about what is a port already */
+	assert_int_equal(wr_decode(&wr_bridge_port_table, attrs, len, &got.port, &err), 0);
+	if (k)
+		assert_string_equal(got.kind_name, k->name);
+	assert_true(weir_link_diff(&g->link, &got, &diff) >= 0);
+	if (*diff)
+		fail_msg("%s.hex: %s", g->file, diff);
+	free(diff);
+}
+
+static void we_read_what_iproute2_sends(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(goldens); i++) {
+		struct nlmsghdr *msg = golden_read(goldens[i].file);
+
+		decode_golden(&goldens[i], msg);
+		free(msg);
+	}
+}
+
+static void we_read_what_the_kernel_says(void **state)
+{
+	static const struct weir_link tap = {
+		.sz = sizeof(tap), .kind = WEIR_LINK_TUN,
+		.has = WEIR_LINK_NAME | WEIR_LINK_ALIAS | WEIR_LINK_MAC | WEIR_LINK_MTU |
+		       WEIR_LINK_TXQUEUELEN | WEIR_LINK_UP | WEIR_LINK_GROUP_SET |
+		       WEIR_LINK_ADDR_GEN_MODE | WEIR_LINK_NUM_TX_QUEUES,
+		.name = "tap0", .alias = "tapped", .mac = { 0x52, 0x54, 0, 0, 1, 3 }, .mtu = 1500,
+		.txqueuelen = 1000, .num_tx_queues = 256,
+	};
+	static const struct weir_link port = {
+		.sz = sizeof(port), .kind = WEIR_LINK_VETH,
+		.has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_MASTER | WEIR_LINK_MAC,
+		.ifindex = 112, .name = "veth0", .master = 101, .mac = { 0x52, 0x54, 0, 0, 1, 4 },
+		.port = { .has = WEIR_PORT_ISOLATED | WEIR_PORT_LEARNING | WEIR_PORT_FLOOD | WEIR_PORT_HAIRPIN,
+			  .isolated = true, .learning = true, .flood = true },
+	};
+	struct nlmsghdr *msg = golden_read("tap-answer");
+	struct weir_link got;
+	char *diff = NULL;
+
+	assert_int_equal(wr_link_decode(msg, &got, NULL), 0);
+	weir_link_diff(&tap, &got, &diff);
+	assert_string_equal(diff, "");
+	assert_string_equal(got.kind_name, "tun");
+	assert_int_equal(got.operstate, 2);
+	assert_true(got.has & WEIR_LINK_CARRIER && !got.has_carrier);
+	assert_int_equal(got.tun.has, (1 << WR_COUNT(tun_bits)) - 1);
+	assert_true(got.tun.owner == 1000 && got.tun.group == 100 && got.tun.type == 2);
+	assert_true(got.tun.vnet_hdr && got.tun.multi_queue && got.tun.persist && !got.tun.pi);
+	free(diff);
+	free(msg);
+	msg = golden_read("port-answer");
+	assert_int_equal(wr_link_decode(msg, &got, NULL), 0);
+	weir_link_diff(&port, &got, &diff);
+	assert_string_equal(diff, "");
+	assert_string_equal(got.port_kind, "bridge");
+	assert_int_equal(got.port.has, (1 << WR_COUNT(port_bits)) - 1);
+	free(diff);
+	free(msg);
+}
+
+/* Messages that end early, at every byte. */
+static void short_messages_are_refused_or_read(void **state)
+{
+	struct nlmsghdr *msg = golden_read("port-answer");
+	uint32_t len = msg->nlmsg_len;
+	struct weir_link got = { .ifindex = -1 };
+
+	for (uint32_t n = sizeof(*msg); n < len; n++) {
+		struct nlmsghdr *cut = malloc(n);
+
+		assert_non_null(cut);
+		memcpy(cut, msg, n);
+		cut->nlmsg_len = n;
+		if (n < 32)
+			assert_int_equal(wr_link_decode(cut, &got, NULL), -EBADMSG);
+		else
+			wr_link_decode(cut, &got, NULL);
+		free(cut);
+	}
+	free(msg);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_describe_one_thing_each),
+		cmocka_unit_test(bits_are_the_headers),
+		cmocka_unit_test(parts_of_a_link_are_apart),
+		cmocka_unit_test(kinds_are_registered_once),
+		cmocka_unit_test(wire_gives_back_what_it_got),
+		cmocka_unit_test(one_change_shows_as_one_bit),
+		cmocka_unit_test(what_the_kernel_leaves_out_is_zero),
+		cmocka_unit_test(what_the_kernel_says_is_no_difference),
+		cmocka_unit_test(text_gives_back_what_it_got),
+		cmocka_unit_test(messages_of_an_add_say_everything),
+		cmocka_unit_test(messages_of_a_set_say_everything),
+		cmocka_unit_test(few_messages),
+		cmocka_unit_test(bad_links_are_refused),
+		cmocka_unit_test(bad_taps_are_refused),
+		cmocka_unit_test(bad_changes_are_refused),
+		cmocka_unit_test(json_has_what_is_set),
+		cmocka_unit_test(texts_of_a_link),
+		cmocka_unit_test(we_send_what_iproute2_sends),
+		cmocka_unit_test(we_read_what_iproute2_sends),
+		cmocka_unit_test(we_read_what_the_kernel_says),
+		cmocka_unit_test(short_messages_are_refused_or_read),
+	};
+
+	seed = 2463534242u;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

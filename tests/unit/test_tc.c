@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Bandwidth as numbers and bytes (tc/): what HTB gets for an average, a peak and
+ * a burst from 1 Mbit/s to 100 Gbit/s and to libvirt's limits, which limits are
+ * refused, and messages that say what tc says (tests/golden).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_mirred.h>
+
+#include <weir/link.h>
+#include <weir/tc.h>
+
+#include "netlink/attr.h"
+#include "tc/htb.h"
+#include "tests/common/golden.h"
+#include "txn/txn.h"
+
+#define MBIT 125000ull	/* bytes per second */
+#define GBIT 125000000ull
+#define KB 1000ull
+#define KIB 1024ull
+
+/* --- ticks ----------------------------------------------------------------------------------- */
+
+static void ticks_are_64_ns(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t bytes, bytes_per_s;
+		uint32_t ticks;
+	} cases[] = {
+		{ "a second of 1 byte/s", 1, 1, 15625000 },
+		{ "1600 bytes at 1 Mbit/s", 1600, MBIT, 200000 },
+		{ "64 KiB at 1 Mbit/s", 65536, MBIT, 8192000 },
+		{ "64 KiB at 1 Gbit/s", 65536, GBIT, 8187 }, /* 524 us: tc counts whole microseconds */
+		{ "64 KiB at 100 Gbit/s", 65536, 100 * GBIT, 78 },
+		{ "rounded down", 1, 10000000, 1 },
+		{ "not less than one", 1, 100 * GBIT, 1 },
+		{ "a byte at the largest rate", 1, WEIR_RATE_MAX, 1 },
+		{ "the largest burst at the largest rate", WEIR_BURST_MAX, WEIR_RATE_MAX, 1 },
+		{ "the largest burst at 1 Gbit/s", WEIR_BURST_MAX, GBIT, 536870781 },
+		{ "almost as long as ticks can say", 274877, 1000, 4294953125u },
+		{ "a bit longer", 274878, 1000, UINT32_MAX },
+		{ "much longer", WEIR_BURST_MAX, 1, UINT32_MAX },
+		{ "nothing", 0, 1000, 1 },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		uint32_t ticks = wr_htb_ticks(cases[i].bytes, cases[i].bytes_per_s);
+
+		if (ticks != cases[i].ticks)
+			fail_msg("%s: %u instead of %u", cases[i].name, ticks, cases[i].ticks);
+	}
+}
+
+/* --- a class from a rate ------------------------------------------------------------------------ */
+
+struct class_case {
+	const char *name;
+	struct weir_rate rate;
+	struct wr_htb_class class;
+};
+
+/* average, peak, burst; then rate, ceil, burst, cburst, quantum */
+#define RATE(average, peak, burst) { average, peak, burst, 0 }
+
+/* clang-format off */
+static const struct class_case classes[] = {
+	{ "1 byte/s", RATE(1, 0, 0), { 1, 1, 65536, 65536, 1514 } },
+	{ "1 Mbit/s", RATE(MBIT, 0, 0), { MBIT, MBIT, 65536, 65536, 12500 } },
+	{ "the least rate with a larger quantum", RATE(15150, 0, 0), { 15150, 15150, 65536, 65536, 1515 } },
+	{ "10 Mbit/s", RATE(10 * MBIT, 0, 0), { 10 * MBIT, 10 * MBIT, 65536, 65536, 60000 } },
+	{ "1 Gbit/s", RATE(GBIT, 0, 0), { GBIT, GBIT, 125000, 125000, 60000 } },
+	{ "100 Gbit/s", RATE(100 * GBIT, 0, 0), { 100 * GBIT, 100 * GBIT, 12500000, 12500000, 60000 } },
+	{ "libvirt's largest", RATE(WEIR_RATE_MAX, 0, 0),
+	  { WEIR_RATE_MAX, WEIR_RATE_MAX, UINT32_MAX, UINT32_MAX, 60000 } },
+	{ "where a millisecond is 64 KiB", RATE(65536000, 0, 0), { 65536000, 65536000, 65536, 65536, 60000 } },
+	{ "and a bit more", RATE(65537000, 0, 0), { 65537000, 65537000, 65537, 65537, 60000 } },
+	{ "its own burst, small", RATE(MBIT, 0, KIB), { MBIT, MBIT, 1024, 1024, 12500 } },
+	{ "its own burst, large", RATE(MBIT, 0, 1024 * KIB), { MBIT, MBIT, 1048576, 1048576, 12500 } },
+	{ "the largest burst", RATE(MBIT, 0, WEIR_BURST_MAX),
+	  { MBIT, MBIT, 4294966272u, 4294966272u, 12500 } },
+	{ "a peak without a burst", RATE(MBIT, 2 * MBIT, 0), { MBIT, 2 * MBIT, 65536, 65536, 12500 } },
+	{ "a peak and a burst", RATE(MBIT, 2 * MBIT, 1024 * KIB),
+	  { MBIT, 2 * MBIT, 1048576, 65536, 12500 } },
+	{ "a fast peak and a burst", RATE(MBIT, 10 * GBIT, 1024 * KIB),
+	  { MBIT, 10 * GBIT, 1048576, 1250000, 12500 } },
+	{ "a peak as high as the average", RATE(GBIT, GBIT, 0), { GBIT, GBIT, 125000, 125000, 60000 } },
+};
+/* clang-format on */
+
+static void classes_follow_from_rates(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(classes); i++) {
+		const struct wr_htb_class *want = &classes[i].class;
+		struct wr_htb_class c = wr_htb_from_rate(&classes[i].rate);
+
+		if (c.rate_bytes_per_s != want->rate_bytes_per_s ||
+		    c.ceil_bytes_per_s != want->ceil_bytes_per_s || c.burst_bytes != want->burst_bytes ||
+		    c.cburst_bytes != want->cburst_bytes || c.quantum_bytes != want->quantum_bytes)
+			fail_msg("%s: rate %llu ceil %llu burst %u cburst %u quantum %u", classes[i].name,
+				 (unsigned long long)c.rate_bytes_per_s,
+				 (unsigned long long)c.ceil_bytes_per_s, c.burst_bytes, c.cburst_bytes,
+				 c.quantum_bytes);
+	}
+}
+
+/* From 1 Mbit/s to 100 Gbit/s: what must hold whatever the rate is. */
+static void classes_are_sane(void **state)
+{
+	for (uint64_t rate = MBIT; rate <= 100 * GBIT; rate += rate / 7 + 1) {
+		struct weir_rate r = RATE(rate, 0, 0);
+		struct wr_htb_class c = wr_htb_from_rate(&r);
+
+		assert_in_range(c.quantum_bytes, 1514, 60000);
+		assert_true(c.burst_bytes >= 65536 && c.burst_bytes >= rate / 1000);
+		assert_int_equal(c.burst_bytes, c.cburst_bytes);
+		assert_int_equal(c.rate_bytes_per_s, c.ceil_bytes_per_s);
+	}
+}
+
+/* --- messages ------------------------------------------------------------------------------------ */
+
+static void class_message(struct wr_batch *b, const struct weir_rate *rate)
+{
+	struct wr_htb_class c = wr_htb_from_rate(rate);
+
+	wr_htb_class_msg(b, 100, &c);
+}
+
+static struct tc_htb_opt parms_of(const struct nlmsghdr *msg)
+{
+	struct tc_htb_opt opt;
+	size_t len;
+	const void *data = golden_attr(msg, "2/1", &len);
+
+	assert_int_equal(len, sizeof(opt));
+	memcpy(&opt, data, sizeof(opt));
+	return opt;
+}
+
+static bool has_attr(const struct nlmsghdr *msg, uint16_t type, uint64_t *value)
+{
+	const size_t at = NLMSG_HDRLEN + sizeof(struct tcmsg);
+	const struct nlattr *options =
+		wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_OPTIONS);
+	const struct nlattr *a = wr_attr_find(options + 1, options->nla_len - NLA_HDRLEN, type);
+
+	if (a)
+		memcpy(value, a + 1, sizeof(*value));
+	return a;
+}
+
+/* 32 bits of bytes per second end at 34 Gbit/s; beyond, the 64 bits beside count. */
+static void rates_beyond_32_bits(void **state)
+{
+	static const struct {
+		const char *name;
+		struct weir_rate rate;
+		uint32_t rate32, ceil32;
+		uint64_t rate64, ceil64;	/* 0: not sent */
+	} cases[] = {
+		{ "the largest of 32 bits", RATE(UINT32_MAX, 0, 0), UINT32_MAX, UINT32_MAX, 0, 0 },
+		{ "one more", RATE(1ull << 32, 0, 0), UINT32_MAX, UINT32_MAX, 1ull << 32, 1ull << 32 },
+		{ "only the peak", RATE(GBIT, 100 * GBIT, 0), GBIT, UINT32_MAX, 0, 100 * GBIT },
+		{ "both", RATE(40 * GBIT, 100 * GBIT, 0), UINT32_MAX, UINT32_MAX, 40 * GBIT, 100 * GBIT },
+		{ "the largest", RATE(WEIR_RATE_MAX, 0, 0), UINT32_MAX, UINT32_MAX, WEIR_RATE_MAX,
+		  WEIR_RATE_MAX },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		wr_auto(batch) struct wr_batch b = { 0 };
+		uint64_t rate64 = 0, ceil64 = 0;
+		struct tc_htb_opt opt;
+
+		class_message(&b, &cases[i].rate);
+		opt = parms_of(wr_msg_header(&b));
+		has_attr(wr_msg_header(&b), TCA_HTB_RATE64, &rate64);
+		has_attr(wr_msg_header(&b), TCA_HTB_CEIL64, &ceil64);
+		if (opt.rate.rate != cases[i].rate32 || opt.ceil.rate != cases[i].ceil32 ||
+		    rate64 != cases[i].rate64 || ceil64 != cases[i].ceil64)
+			fail_msg("%s: %u %u %llu %llu", cases[i].name, opt.rate.rate, opt.ceil.rate,
+				 (unsigned long long)rate64, (unsigned long long)ceil64);
+	}
+}
+
+/* Burst over rate, cburst over ceil: which time goes with which speed. */
+static void bursts_are_times_at_their_rates(void **state)
+{
+	static const struct weir_rate rate = RATE(MBIT, 8 * MBIT, 1024 * KIB);
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct tc_htb_opt opt;
+
+	class_message(&b, &rate);
+	opt = parms_of(wr_msg_header(&b));
+	assert_int_equal(opt.buffer, 1048576ull * 1000000000 / MBIT / 64);
+	assert_int_equal(opt.cbuffer, 65536ull * 1000000000 / (8 * MBIT) / 64);
+	assert_int_equal(opt.quantum, 12500);
+	assert_int_equal(opt.rate.linklayer, TC_LINKLAYER_ETHERNET);
+	assert_int_equal(opt.ceil.linklayer, TC_LINKLAYER_ETHERNET);
+}
+
+/* --- bytes that tc sent ---------------------------------------------------------------------------- */
+
+#define NO_TABLES                                                                                  \
+	{ "2/3", GOLDEN_THEIRS, "a rate table: not used where a link layer is named" },            \
+	{ "2/4", GOLDEN_THEIRS, "a rate table: not used where a link layer is named" }
+#define CELLS { "2/1", GOLDEN_VALUE, "cell_log and cell_align belong to the rate tables" }
+
+static void qdiscs_as_tc_sends_them(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	wr_htb_qdisc_msg(&b, 100);
+	golden_compare("qdisc-htb", wr_msg_header(&b), NULL, 0);
+}
+
+/* All of struct tc_htb_opt but what belongs to rate tables. */
+static void same_parms(const char *file, const struct nlmsghdr *ours)
+{
+	struct nlmsghdr *golden = golden_read(file);
+	struct tc_htb_opt a = parms_of(ours), b = parms_of(golden);
+
+	b.rate.cell_log = b.ceil.cell_log = 0;
+	b.rate.cell_align = b.ceil.cell_align = 0;
+	assert_memory_equal(&a, &b, sizeof(a));
+	free(golden);
+}
+
+static void classes_as_tc_sends_them(void **state)
+{
+	static const struct golden_but but[] = { NO_TABLES, CELLS };
+	static const struct {
+		const char *file;
+		struct wr_htb_class class;
+	} cases[] = {
+		{ "class-htb", { 1000000, 2000000, 65536, 32768, 60000 } },
+		{ "class-htb-fast", { 5000000000, 12500000000, 5000000, 12500000, 60000 } },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		wr_auto(batch) struct wr_batch b = { 0 };
+
+		wr_htb_class_msg(&b, 100, &cases[i].class);
+		same_parms(cases[i].file, wr_msg_header(&b));
+		golden_compare(cases[i].file, wr_msg_header(&b), but, WR_COUNT(but));
+	}
+}
+
+/* --- a whole port ------------------------------------------------------------------------------------- */
+
+struct open_txn {
+	struct weir *w;
+	struct weir_txn *t;
+};
+
+static void open_txn(struct open_txn *o)
+{
+	assert_int_equal(weir_open(NULL, &o->w, NULL), 0);
+	assert_int_equal(weir_txn_begin(o->w, "test", WEIR_TXN_DRY, &o->t, NULL), 0);
+}
+
+static void close_txn(struct open_txn *o)
+{
+	weir_txn_abort(o->t);
+	weir_close(o->w);
+}
+
+static const struct nlmsghdr *message(const struct open_txn *o, size_t step)
+{
+	assert_true(step < o->t->n_steps);
+	return o->t->steps[step].parts[WR_MSG_DO].data;
+}
+
+static void redirect_as_tc_sends_it(void **state)
+{
+	static const struct golden_but but[] = {
+		{ "2/7/1/2/2", GOLDEN_VALUE, "the index of the ifb, which is chosen here" },
+	};
+	static const struct weir_bandwidth bandwidth = { .outbound = RATE(MBIT, 0, 0) };
+	struct weir_shape shape;
+	struct tc_mirred m;
+	struct open_txn o;
+	size_t len, n;
+
+	open_txn(&o);
+	assert_int_equal(weir_txn_shape(o.t, 112, "veth0", &bandwidth, &shape), 0);
+	n = o.t->n_steps;
+	golden_compare("qdisc-ingress", message(&o, n - 2), NULL, 0);
+	golden_compare("filter-u32", message(&o, n - 1), but, WR_COUNT(but));
+	memcpy(&m, golden_attr(message(&o, n - 1), "2/7/1/2/2", &len), sizeof(m));
+	assert_int_equal(len, sizeof(m));
+	assert_int_equal(m.ifindex, shape.ifb_ifindex);
+	assert_int_equal(m.eaction, TCA_EGRESS_REDIR);
+	close_txn(&o);
+}
+
+static void steps_of_a_port(void **state)
+{
+	static const struct {
+		const char *name;
+		struct weir_bandwidth bandwidth;
+		size_t n_steps;
+		bool ifb;
+	} cases[] = {
+		{ "no limits", { RATE(0, 0, 0), RATE(0, 0, 0) }, 0, false },
+		{ "inbound", { RATE(MBIT, 0, 0), RATE(0, 0, 0) }, 2, false },
+		/* ifb: create, no addresses, up; htb: 2; redirect: 2 */
+		{ "outbound", { RATE(0, 0, 0), RATE(MBIT, 0, 0) }, 7, true },
+		{ "both", { RATE(MBIT, 0, 0), RATE(MBIT, 0, 0) }, 9, true },
+		{ "a floor alone has no class of its own", { { .floor_bytes_per_s = 1 }, RATE(0, 0, 0) },
+		  0, false },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		struct weir_shape shape = { .ifb_ifindex = -1 };
+		struct open_txn o;
+
+		open_txn(&o);
+		assert_int_equal(weir_txn_shape(o.t, 7, "vnet0", &cases[i].bandwidth, &shape), 0);
+		if (o.t->n_steps != cases[i].n_steps || (shape.ifb_ifindex > 0) != cases[i].ifb)
+			fail_msg("%s: %zu steps, ifb %d", cases[i].name, o.t->n_steps, shape.ifb_ifindex);
+		assert_string_equal(shape.ifb_name, cases[i].ifb ? "ifb-vnet0" : "");
+		close_txn(&o);
+	}
+}
+
+/* The longest names of ports must give names that differ and that the kernel takes. */
+static void names_of_ifbs(void **state)
+{
+	static const char *const ports[] = { "v",	    "vnet0",	       "12345678901",
+					     "123456789012", "123456789012345", "123456789x12345",
+					     "123456789y12345" };
+	static const struct weir_bandwidth bandwidth = { .outbound = RATE(MBIT, 0, 0) };
+	char names[WR_COUNT(ports)][16];
+
+	for (size_t i = 0; i < WR_COUNT(ports); i++) {
+		struct weir_shape shape;
+		struct open_txn o;
+
+		open_txn(&o);
+		assert_int_equal(weir_txn_shape(o.t, 7, ports[i], &bandwidth, &shape), 0);
+		memcpy(names[i], shape.ifb_name, 16);
+		assert_int_equal(wr_check_ifname(names[i]), 0);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(names[i], names[k]);
+		close_txn(&o);
+	}
+}
+
+/* --- limits that make no sense ---------------------------------------------------------------------------- */
+
+struct refusal {
+	const char *name;
+	struct weir_bandwidth bandwidth;
+	int code;
+	const char *attr;
+};
+
+#define IN(...) { .inbound = { __VA_ARGS__ } }
+#define OUT(...) { .outbound = { __VA_ARGS__ } }
+
+static const struct refusal refusals[] = {
+	{ "nothing", { RATE(0, 0, 0), RATE(0, 0, 0) }, 0, "" },
+	{ "an average", IN(.average_bytes_per_s = 1), 0, "" },
+	{ "all of it", IN(.average_bytes_per_s = KB, .peak_bytes_per_s = 2 * KB, .burst_bytes = KIB,
+			  .floor_bytes_per_s = KB), 0, "" },
+	{ "a floor alone", IN(.floor_bytes_per_s = KB), 0, "" },
+	{ "peak as high as average", IN(.average_bytes_per_s = KB, .peak_bytes_per_s = KB), 0, "" },
+	{ "the largest of all",
+	  IN(.average_bytes_per_s = WEIR_RATE_MAX, .peak_bytes_per_s = WEIR_RATE_MAX,
+	     .burst_bytes = WEIR_BURST_MAX, .floor_bytes_per_s = WEIR_RATE_MAX), 0, "" },
+	{ "a peak alone", IN(.peak_bytes_per_s = KB), -EINVAL, "inbound.peak" },
+	{ "a burst alone", IN(.burst_bytes = KIB), -EINVAL, "inbound.burst" },
+	{ "a peak over a floor", IN(.peak_bytes_per_s = KB, .floor_bytes_per_s = 1), -EINVAL, "inbound.peak" },
+	{ "a peak alone outbound", OUT(.peak_bytes_per_s = KB), -EINVAL, "outbound.peak" },
+	{ "a burst alone outbound", OUT(.burst_bytes = KIB), -EINVAL, "outbound.burst" },
+	{ "a peak below the average", IN(.average_bytes_per_s = KB, .peak_bytes_per_s = KB - 1), -EINVAL,
+	  "inbound.peak" },
+	{ "the same outbound", OUT(.average_bytes_per_s = KB, .peak_bytes_per_s = 1), -EINVAL,
+	  "outbound.peak" },
+	{ "a floor outbound", OUT(.average_bytes_per_s = KB, .floor_bytes_per_s = 1), -EINVAL,
+	  "outbound.floor" },
+	{ "too large an average", IN(.average_bytes_per_s = WEIR_RATE_MAX + 1), -ERANGE, "inbound.average" },
+	{ "too large a peak", IN(.average_bytes_per_s = 1, .peak_bytes_per_s = WEIR_RATE_MAX + 1), -ERANGE,
+	  "inbound.peak" },
+	{ "too large a floor", IN(.floor_bytes_per_s = UINT64_MAX), -ERANGE, "inbound.floor" },
+	{ "too large a burst", OUT(.average_bytes_per_s = 1, .burst_bytes = WEIR_BURST_MAX + 1), -ERANGE,
+	  "outbound.burst" },
+	{ "inbound first", { { .burst_bytes = 1 }, { .peak_bytes_per_s = 1 } }, -EINVAL, "inbound.burst" },
+};
+
+static void senseless_limits_are_refused(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(refusals); i++) {
+		const struct refusal *c = &refusals[i];
+		struct weir_error err = WEIR_ERROR_INIT;
+		int r = weir_bandwidth_check(&c->bandwidth, &err);
+
+		if (r != c->code || err.code != r || strcmp(err.attr, c->attr) != 0)
+			fail_msg("%s: %d, \"%s\": %s", c->name, r, err.attr, err.msg);
+		assert_true(!r || (*err.msg && err.stage == WEIR_STAGE_INPUT));
+		assert_int_equal(weir_bandwidth_check(&c->bandwidth, NULL), c->code);
+	}
+}
+
+static void a_port_is_not_shaped_by_them(void **state)
+{
+	static const struct weir_bandwidth bandwidth = IN(.peak_bytes_per_s = 1);
+	struct weir_shape shape = { .ifb_ifindex = 42 };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct open_txn o;
+
+	open_txn(&o);
+	assert_int_equal(weir_txn_shape(o.t, 7, "vnet0", &bandwidth, &shape), -EINVAL);
+	weir_txn_error(o.t, &err);
+	assert_string_equal(err.object, "bandwidth of vnet0");
+	assert_string_equal(err.attr, "inbound.peak");
+	assert_int_equal(shape.ifb_ifindex, 42);
+	assert_int_equal(o.t->n_steps, 0);
+	close_txn(&o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ticks_are_64_ns),
+		cmocka_unit_test(classes_follow_from_rates),
+		cmocka_unit_test(classes_are_sane),
+		cmocka_unit_test(rates_beyond_32_bits),
+		cmocka_unit_test(bursts_are_times_at_their_rates),
+		cmocka_unit_test(qdiscs_as_tc_sends_them),
+		cmocka_unit_test(classes_as_tc_sends_them),
+		cmocka_unit_test(redirect_as_tc_sends_it),
+		cmocka_unit_test(steps_of_a_port),
+		cmocka_unit_test(names_of_ifbs),
+		cmocka_unit_test(senseless_limits_are_refused),
+		cmocka_unit_test(a_port_is_not_shaped_by_them),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
