@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The rtnetlink socket (lib/netlink/sock.c) with many messages: batches that are
+ * split only where the socket's limit makes it necessary, answers that the kernel
+ * drops, dumps that others interrupt, filters that leave work to the kernel. What
+ * each costs is counted in sends, not in time.
+ */
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <weir/link.h>
+#include <weir/txn.h>
+
+#include "netlink/attr.h"
+#include "netlink/sock.h"
+#include "tests/common/own_ns.h"
+
+#define MANY 3000
+#define N_LINKS 2000
+
+static struct wr_sock s;
+
+static int setup(void **state)
+{
+	if (own_ns_setup(state))
+		return -1;
+	return wr_sock_open(-1, &s, NULL);
+}
+
+static int teardown(void **state)
+{
+	wr_sock_close(&s);
+	return own_ns_teardown(state);
+}
+
+/* --- messages ----------------------------------------------------------------------------------------- */
+
+/* What succeeds and changes nothing that matters: lo's group. */
+static void put_good(struct wr_batch *b, uint32_t group)
+{
+	struct ifinfomsg ifi = { .ifi_index = 1 };
+
+	wr_msg(b, RTM_SETLINK, 0, &ifi, sizeof(ifi));
+	wr_put_u32(b, IFLA_GROUP, group);
+}
+
+/* What the kernel refuses with a text. */
+static void put_bad(struct wr_batch *b)
+{
+	struct ifinfomsg ifi = { .ifi_index = 1 };
+
+	wr_msg(b, RTM_SETLINK, 0, &ifi, sizeof(ifi));
+	wr_put(b, IFLA_MTU, "", 1);
+}
+
+static void put_get(struct wr_batch *b, int ifindex)
+{
+	struct ifinfomsg ifi = { .ifi_index = ifindex };
+
+	wr_msg(b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
+}
+
+static void put_dump(struct wr_batch *b)
+{
+	struct ifinfomsg ifi = { 0 };
+
+	wr_msg(b, RTM_GETLINK, NLM_F_DUMP, &ifi, sizeof(ifi));
+}
+
+static uint32_t group_of_lo(void)
+{
+	json_t *j = own_json("ip -j link show dev lo | jq '.[0].group'");
+	const char *text = json_string_value(j);
+	uint32_t group = strcmp(text, "default") ? (uint32_t)strtoul(text, NULL, 10) : 0;
+
+	json_decref(j);
+	return group;
+}
+
+static struct wr_result *results_for(uint32_t n)
+{
+	struct wr_result *r = malloc(n * sizeof(*r));
+
+	assert_non_null(r);
+	memset(r, 0x5a, n * sizeof(*r));
+	return r;
+}
+
+/* --- batches ------------------------------------------------------------------------------------------- */
+
+static void as_few_sends_as_the_socket_allows(void **state)
+{
+	const size_t chunks[] = { s.chunk, 40 * MANY, 40 * MANY - 1, 40000, 1000, 79, 40, 1 };
+
+	for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
+		wr_auto(batch) struct wr_batch b = { 0 };
+		struct weir_counters before = s.count;
+		size_t in_one = chunks[i] / 40 ? chunks[i] / 40 : 1;
+
+		for (uint32_t k = 0; k < MANY; k++)
+			put_good(&b, k + 1);
+		assert_int_equal(b.buf.len, 40 * MANY);
+		s.chunk = chunks[i];
+		assert_int_equal(wr_sock_run(&s, &b, NULL, NULL, NULL), 0);
+		assert_int_equal(s.count.n_sends - before.n_sends, (MANY + in_one - 1) / in_one);
+		assert_int_equal(s.count.n_messages - before.n_messages, MANY);
+		assert_int_equal(s.count.n_bytes - before.n_bytes, 40 * MANY);
+		assert_int_equal(group_of_lo(), MANY);
+	}
+}
+
+/* The kernel takes a batch of the size that we take for its limit. */
+static void the_limit_is_the_sockets(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct weir_counters before;
+	int small = 65536;
+
+	assert_int_equal(setsockopt(mnl_socket_get_fd(s.nl), SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+	s.chunk = 2 * (size_t)small - 64;
+	before = s.count;
+	while (b.buf.len + 40 <= s.chunk)
+		put_good(&b, 5);
+	assert_int_equal(wr_sock_run(&s, &b, NULL, NULL, NULL), 0);
+	assert_int_equal(s.count.n_sends - before.n_sends, 1);
+	put_good(&b, 6);
+	assert_int_equal(wr_sock_run(&s, &b, NULL, NULL, NULL), 0);
+	assert_int_equal(s.count.n_sends - before.n_sends, 3);
+	assert_int_equal(group_of_lo(), 6);
+}
+
+static void nothing_is_not_sent(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	assert_int_equal(wr_sock_run(&s, &b, NULL, NULL, NULL), 0);
+	assert_int_equal(wr_sock_read(&s, &b, NULL, NULL, 1000, NULL), 0);
+	assert_int_equal(s.count.n_sends, 0);
+}
+
+/* Every message has its own result, and those behind a failure are carried out. */
+static void results_message_by_message(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct wr_result results[7];
+	uint32_t failed = 99;
+
+	for (int i = 0; i < 7; i++)
+		if (i % 3 == 1)
+			put_bad(&b);
+		else
+			put_good(&b, 100 + (uint32_t)i);
+	memset(results, 0x5a, sizeof(results));
+	assert_int_equal(wr_sock_run(&s, &b, results, &failed, &err), -ERANGE);
+	assert_int_equal(failed, 1);
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(results[i].code, i % 3 == 1 ? -ERANGE : 0);
+	assert_int_equal(err.code, -ERANGE);
+	assert_int_equal(err.stage, WEIR_STAGE_KERNEL);
+	assert_int_equal(err.attr_offset, 32);
+	assert_true(*err.msg && !strcmp(err.msg, results[4].msg));
+	assert_int_equal(group_of_lo(), 106);
+}
+
+static void all_of_a_large_batch_fail(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result *results = results_for(MANY);
+	struct weir_error err = WEIR_ERROR_INIT;
+	uint32_t failed = 99;
+
+	for (int i = 0; i < MANY; i++)
+		put_bad(&b);
+	assert_int_equal(wr_sock_run(&s, &b, results, &failed, &err), -ERANGE);
+	assert_int_equal(failed, 0);
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(results[i].code, -ERANGE);
+	assert_int_equal(s.count.n_sends, (b.buf.len + s.chunk - 1) / s.chunk);
+	free(results);
+}
+
+static void shrink_receive_buffer(void)
+{
+	int least = 1;	/* the kernel makes its own least of it */
+
+	assert_int_equal(setsockopt(mnl_socket_get_fd(s.nl), SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+}
+
+static void works_as_before(void)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result results[2];
+
+	put_good(&b, 4711);
+	put_bad(&b);
+	assert_int_equal(wr_sock_run(&s, &b, results, NULL, NULL), -ERANGE);
+	assert_int_equal(results[0].code, 0);
+	assert_int_equal(results[1].code, -ERANGE);
+	assert_int_equal(group_of_lo(), 4711);
+}
+
+/* The kernel drops what does not fit into the buffer, the last ACK with it. */
+static void dropped_answers_are_survived(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result *results = results_for(MANY);
+	struct weir_error err = WEIR_ERROR_INIT;
+	uint32_t failed = 99, n_known = 0, n_unknown = 0;
+
+	shrink_receive_buffer();
+	for (int i = 0; i < MANY; i++)
+		put_bad(&b);
+	assert_int_equal(wr_sock_run(&s, &b, results, &failed, &err), -ERANGE);
+	assert_int_equal(failed, 0);
+	for (int i = 0; i < MANY; i++) {
+		assert_true(results[i].code == -ERANGE || results[i].code == WR_UNKNOWN);
+		n_known += results[i].code == -ERANGE;
+		n_unknown += results[i].code == WR_UNKNOWN;
+	}
+	assert_true(n_known > 0 && n_unknown > 0);
+	works_as_before();
+	free(results);
+}
+
+/* Failures that nobody heard of must not look like success. */
+static void what_is_unknown_is_no_success(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result *results = results_for(MANY);
+	struct weir_error err = WEIR_ERROR_INIT;
+	bool good_unknown = false;
+	int r;
+
+	shrink_receive_buffer();
+	for (int i = 0; i < MANY; i++)
+		if (i < 10)
+			put_good(&b, 1);
+		else
+			put_bad(&b);
+	r = wr_sock_run(&s, &b, results, NULL, &err);
+	assert_true(r == -ERANGE || r == -ENOBUFS);
+	for (int i = 0; i < MANY; i++) {
+		assert_int_not_equal(results[i].code, 0);
+		good_unknown |= i < 10 && results[i].code == WR_UNKNOWN;
+	}
+	assert_true(good_unknown);
+	works_as_before();
+	free(results);
+}
+
+/* An answer that an earlier exchange did not wait for. */
+static void late_answers_are_not_ours(void **state)
+{
+	wr_auto(batch) struct wr_batch late = { 0 }, b = { 0 };
+	struct wr_result result;
+
+	put_bad(&late);
+	wr_msg_header(&late)->nlmsg_seq = s.seq;
+	assert_true(mnl_socket_sendto(s.nl, late.buf.data, late.buf.len) > 0);
+	put_good(&b, 12);
+	assert_int_equal(wr_sock_run(&s, &b, &result, NULL, NULL), 0);
+	assert_int_equal(result.code, 0);
+	works_as_before();
+}
+
+/* Sequence numbers go round. */
+static void sequence_numbers_go_round(void **state)
+{
+	for (uint32_t seq = UINT32_MAX - 4; seq != 3; seq++) {
+		s.seq = seq;
+		works_as_before();
+	}
+}
+
+/* --- reading ---------------------------------------------------------------------------------------------- */
+
+struct seen {
+	uint32_t n, restarts;
+	uint32_t by_request[4];
+	int refuse_at;		/* this reply is refused; -1: none is */
+};
+
+static int count_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct seen *seen = arg;
+
+	assert_int_equal(msg->nlmsg_type, RTM_NEWLINK);
+	if (index < 4)
+		seen->by_request[index]++;
+	return (int)seen->n++ == seen->refuse_at ? -EBADMSG : 0;
+}
+
+static void count_restart(void *arg)
+{
+	struct seen *seen = arg;
+
+	seen->restarts++;
+	seen->n = 0;
+}
+
+static void requests_and_a_dump_in_one_send(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct seen seen = { .refuse_at = -1 };
+	struct wr_reader reader = { count_reply, count_restart, &seen };
+	struct wr_result results[4];
+
+	own_sh("ip link add x0 type ifb && ip link add x1 type ifb");
+	put_get(&b, 1);
+	put_get(&b, 99999);
+	put_get(&b, 1);
+	put_dump(&b);
+	assert_int_equal(wr_sock_read(&s, &b, results, &reader, 1000, NULL), 0);
+	assert_int_equal(s.count.n_sends, 1);
+	assert_int_equal(results[0].code, 0);
+	assert_int_equal(results[1].code, -ENODEV);
+	assert_int_equal(results[2].code, 0);
+	assert_int_equal(results[3].code, 0);
+	assert_int_equal(seen.by_request[0], 1);
+	assert_int_equal(seen.by_request[1], 0);
+	assert_int_equal(seen.by_request[2], 1);
+	assert_true(seen.by_request[3] >= 3);
+}
+
+/* A reader that cannot go on ends the exchange, and the rest of the dump is not somebody else's. */
+static void a_reader_that_refuses(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct seen seen = { .refuse_at = 1 };
+	struct wr_reader reader = { count_reply, count_restart, &seen };
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	own_sh("for i in $(seq 100); do echo link add x$i type ifb; done | ip -batch -");
+	put_dump(&b);
+	assert_int_equal(wr_sock_read(&s, &b, NULL, &reader, 1000, &err), -EBADMSG);
+	assert_int_equal(err.stage, WEIR_STAGE_REPLY);
+	assert_true(seen.n > 100);
+	works_as_before();
+}
+
+static void a_dump_that_the_kernel_refuses(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct seen seen = { .refuse_at = -1 };
+	struct wr_reader reader = { count_reply, count_restart, &seen };
+	struct wr_result result;
+
+	/* Strict checking: a dump takes no MTU to filter by. */
+	put_dump(&b);
+	wr_put_u32(&b, IFLA_MTU, 1500);
+	assert_int_equal(wr_sock_read(&s, &b, &result, &reader, 1000, NULL), 0);
+	assert_int_equal(result.code, -EINVAL);
+	assert_true(*result.msg);
+	assert_int_equal(seen.n, 0);
+	works_as_before();
+}
+
+static void sockets_in_other_namespaces(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_sock there;
+	struct wr_result result;
+	char path[64];
+	int fd;
+
+	own_ns_beside(path);
+	own_sh("nsenter --net=%s ip link add x0 index 4242 type ifb", path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(wr_sock_open(fd, &there, NULL), 0);
+	close(fd);
+	put_get(&b, 4242);
+	assert_int_equal(wr_sock_read(&there, &b, &result, NULL, 1000, NULL), 0);
+	assert_int_equal(result.code, 0);
+	assert_int_equal(wr_sock_read(&s, &b, &result, NULL, 1000, NULL), 0);
+	assert_int_equal(result.code, -ENODEV);
+	wr_sock_close(&there);
+}
+
+/* --- many links, and others who make and delete some ---------------------------------------------------------- */
+
+static struct weir *w;
+
+static int setup_links(void **state)
+{
+	struct weir_link link = { .sz = sizeof(link), .kind = WEIR_LINK_IFB,
+				  .has = WEIR_LINK_NAME | WEIR_LINK_NUM_TX_QUEUES, .num_tx_queues = 1 };
+	struct weir_txn *t = NULL;
+
+	if (setup(state) || weir_open(NULL, &w, NULL) || weir_txn_begin(w, "links", 0, &t, NULL))
+		return -1;
+	for (int i = 0; i < N_LINKS; i++) {
+		snprintf(link.name, sizeof(link.name), "stay%d", i);
+		weir_txn_link_add(t, &link);
+	}
+	return weir_txn_commit(t, NULL);
+}
+
+static int teardown_links(void **state)
+{
+	weir_close(w);
+	return teardown(state);
+}
+
+static void check_stable_links(const struct weir_link *links, size_t n)
+{
+	char *seen = calloc(1, N_LINKS);
+	int i, n_seen = 0;
+
+	assert_non_null(seen);
+	for (size_t k = 0; k < n; k++) {
+		if (sscanf(links[k].name, "stay%d", &i) != 1)
+			continue;
+		assert_in_range(i, 0, N_LINKS - 1);
+		/* Neither missing nor twice, whatever went on meanwhile. */
+		assert_int_equal(seen[i], 0);
+		seen[i] = 1;
+		n_seen++;
+	}
+	assert_int_equal(n_seen, N_LINKS);
+	free(seen);
+}
+
+/* Makes and deletes links as fast as it can, until it is killed. */
+static pid_t start_trouble(void)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	setpgid(pid, pid);
+	if (!pid) {
+		setpgid(0, 0);
+		execl("/bin/sh", "sh", "-c",
+		      "while :; do for i in 1 2 3 4 5 6 7 8; do "
+		      "echo link add t$i type ifb; echo link del t$i; done; done | ip -force -batch - 2>/dev/null",
+		      (char *)NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+static void stop_trouble(pid_t pid)
+{
+	kill(-pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static double now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void a_dump_of_many_links(void **state)
+{
+	struct weir_counters before = { .sz = sizeof(before) }, after = { .sz = sizeof(after) };
+	struct weir_link *links = NULL;
+	size_t n = 0;
+
+	weir_get_counters(w, &before);
+	assert_int_equal(weir_link_list(w, NULL, &links, &n, NULL), 0);
+	weir_get_counters(w, &after);
+	assert_true(n >= N_LINKS);
+	check_stable_links(links, n);
+	assert_int_equal(after.n_sends - before.n_sends, 1);
+	free(links);
+}
+
+/* An interrupted dump is repeated until it is whole. */
+static void interrupted_dumps_are_repeated(void **state)
+{
+	struct weir_counters before = { .sz = sizeof(before) }, after = { .sz = sizeof(after) };
+	pid_t trouble = start_trouble();
+	double end = now_s() + 60;
+	uint64_t repeats = 0;
+	int whole = 0;
+
+	for (int i = 0; i < 10000 && now_s() < end && (whole < 3 || !repeats); i++) {
+		struct weir_error err = WEIR_ERROR_INIT;
+		struct weir_link *links = NULL;
+		size_t n = 0;
+		int r;
+
+		weir_get_counters(w, &before);
+		r = weir_link_list(w, NULL, &links, &n, &err);
+		weir_get_counters(w, &after);
+		repeats += after.n_sends - before.n_sends - 1;
+		if (r == -EAGAIN) {	/* five seconds of trouble without a gap */
+			assert_string_equal(err.object, "netlink dump");
+			continue;
+		}
+		assert_int_equal(r, 0);
+		check_stable_links(links, n);
+		free(links);
+		whole++;
+	}
+	stop_trouble(trouble);
+	assert_true(repeats > 0 && whole > 0);
+}
+
+/* Without time to try again it is an error of its own. */
+static void dumps_that_never_end_are_given_up(void **state)
+{
+	pid_t trouble = start_trouble();
+	double end = now_s() + 60;
+	int r = 0;
+
+	while (r != -EAGAIN && now_s() < end) {
+		wr_auto(batch) struct wr_batch b = { 0 };
+		struct seen seen = { .refuse_at = -1 };
+		struct wr_reader reader = { count_reply, count_restart, &seen };
+		struct weir_error err = WEIR_ERROR_INIT;
+
+		put_dump(&b);
+		r = wr_sock_read(&s, &b, NULL, &reader, 0, &err);
+		assert_true(r == 0 || r == -EAGAIN);
+		assert_int_equal(seen.restarts, 0);
+		assert_int_equal(err.code, r);
+	}
+	stop_trouble(trouble);
+	assert_int_equal(r, -EAGAIN);
+}
+
+static void filters_leave_work_to_the_kernel(void **state)
+{
+	struct weir_link_filter by_master = { .sz = sizeof(by_master) };
+	struct weir_link_filter by_kind = { .sz = sizeof(by_kind), .kind = "bridge" };
+	const struct weir_link_filter *filters[] = { &by_master, &by_kind };
+	const size_t expected[] = { 2, 1 };
+
+	own_sh("ip link add br0 index 4242 type bridge && ip link add v0 type veth peer name v1 && "
+	       "ip link set v0 master br0 && ip link set v1 master br0");
+	by_master.master = 4242;
+	for (int i = 0; i < 2; i++) {
+		struct weir_counters before = { .sz = sizeof(before) }, after = { .sz = sizeof(after) };
+		struct weir_link *links = NULL;
+		size_t n = 0;
+
+		weir_get_counters(w, &before);
+		assert_int_equal(weir_link_list(w, filters[i], &links, &n, NULL), 0);
+		weir_get_counters(w, &after);
+		assert_int_equal(n, expected[i]);
+		assert_int_equal(after.n_sends - before.n_sends, 1);
+		/* What is filtered here has crossed the socket: 2000 links would take dozens of reads. */
+		assert_in_range(after.n_receives - before.n_receives, 1, 3);
+		free(links);
+	}
+}
+
+/* Thousands of links in as many messages, deleted by one. */
+static void many_links_are_deleted_as_one(void **state)
+{
+	struct weir_counters before = { .sz = sizeof(before) }, after = { .sz = sizeof(after) };
+	struct weir_txn *t = NULL;
+	struct weir_link *links = NULL;
+	size_t n = 0;
+
+	assert_int_equal(weir_link_list(w, NULL, &links, &n, NULL), 0);
+	assert_int_equal(weir_txn_begin(w, "delete", 0, &t, NULL), 0);
+	for (size_t i = 0; i < n; i++)
+		if (!strncmp(links[i].name, "stay", 4))
+			weir_txn_link_del(t, links[i].ifindex, links[i].name);
+	free(links);
+	weir_get_counters(w, &before);
+	assert_int_equal(weir_txn_commit(t, NULL), 0);
+	weir_get_counters(w, &after);
+	/* Looked at, gathered, deleted: as few sends as the socket's buffer allows for 2000 of each. */
+	assert_in_range(after.n_sends - before.n_sends, 3, 9);
+	assert_int_equal(after.n_messages - before.n_messages, 2 * N_LINKS + 1);
+	own_sh("! ip -o link show | grep -q stay");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define LINKS_TEST(f) cmocka_unit_test_setup_teardown(f, setup_links, teardown_links)
+		TEST(as_few_sends_as_the_socket_allows),
+		TEST(the_limit_is_the_sockets),
+		TEST(nothing_is_not_sent),
+		TEST(results_message_by_message),
+		TEST(all_of_a_large_batch_fail),
+		TEST(dropped_answers_are_survived),
+		TEST(what_is_unknown_is_no_success),
+		TEST(late_answers_are_not_ours),
+		TEST(sequence_numbers_go_round),
+		TEST(requests_and_a_dump_in_one_send),
+		TEST(a_reader_that_refuses),
+		TEST(a_dump_that_the_kernel_refuses),
+		TEST(sockets_in_other_namespaces),
+		LINKS_TEST(a_dump_of_many_links),
+		LINKS_TEST(interrupted_dumps_are_repeated),
+		LINKS_TEST(dumps_that_never_end_are_given_up),
+		LINKS_TEST(filters_leave_work_to_the_kernel),
+		LINKS_TEST(many_links_are_deleted_as_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
