@@ -800,7 +800,7 @@ struct refusal {
 
 static const struct refusal refusals[] = {
 	{ "a name that is taken", NAMED(IFB, "low0", 0), -EEXIST, "ifb low0", "",
-	  "another link has the name" },
+	  "is taken by another link" },
 	{ "an index that is taken", NEW(IFB, WEIR_LINK_IFINDEX, .ifindex = LOW), -EEXIST, "ifb x0", "", "or the index" },
 	{ "an MTU that is too small", NEW(MACVLAN, WEIR_LINK_MTU | WEIR_LINK_LOWER, .mtu = 10, .lower = LOW), -EINVAL,
 	  "macvlan x0", "", "mtu less than device minimum" },

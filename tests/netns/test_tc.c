@@ -307,7 +307,7 @@ static void what_is_in_the_way(void **state)
 		  "match u32 0 0 flowid 1:1 && tc filter add dev vnet0 parent ffff: prio 7 protocol ip u32 "
 		  "match u32 0 0 flowid 1:2", "qdisc ffff: ingress on vnet0", "", -EEXIST },
 		{ "the ifb's name", "ip link add ifb-vnet0 type veth peer name x1", "ifb ifb-vnet0",
-		  "another link has the name", -EEXIST },
+		  "is taken by another link", -EEXIST },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
