@@ -47,6 +47,17 @@ static size_t chunk_size(int fd)
 	return (size_t)size - 64;
 }
 
+/* An answer about one object takes 1 to 4 KB there, with what the kernel adds. */
+static uint32_t most_reads(int fd)
+{
+	int size = 0;
+	socklen_t len = sizeof(size);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &len) < 0 || size < 16384)
+		return 1;
+	return (uint32_t)size / 8192;
+}
+
 int wr_sock_open(int netns_fd, struct wr_sock *s, struct weir_error *err)
 {
 	struct opening o = { NULL };
@@ -72,6 +83,7 @@ int wr_sock_open(int netns_fd, struct wr_sock *s, struct weir_error *err)
 	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RCVBUF);
 	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SNDBUF);
 	s->chunk = chunk_size(fd);
+	s->most_reads = most_reads(fd);
 	return 0;
 }
 
@@ -214,8 +226,9 @@ static int transmit(struct wr_sock *s, const void *data, size_t len, uint32_t n,
 	return 0;
 }
 
-/* As many whole messages from @at as one sendmsg() takes; sets their sequence numbers. */
-static size_t next_chunk(struct wr_sock *s, struct wr_batch *b, size_t at, uint32_t *ret_n)
+/* As many whole messages from @at as one sendmsg() takes, up to @most; sets their sequence numbers. */
+static size_t next_chunk(struct wr_sock *s, struct wr_batch *b, size_t at, uint32_t most,
+			 uint32_t *ret_n)
 {
 	struct nlmsghdr *nlh = NULL;
 	size_t end = at;
@@ -225,7 +238,7 @@ static size_t next_chunk(struct wr_sock *s, struct wr_batch *b, size_t at, uint3
 		struct nlmsghdr *next = (void *)(b->buf.data + end);
 		size_t len = MNL_ALIGN(next->nlmsg_len);
 
-		if (nlh && end + len - at > s->chunk)
+		if (nlh && (end + len - at > s->chunk || *ret_n >= most))
 			break;
 		nlh = next;
 		nlh->nlmsg_seq = ++s->seq;
@@ -238,9 +251,12 @@ static size_t next_chunk(struct wr_sock *s, struct wr_batch *b, size_t at, uint3
 	return end - at;
 }
 
-/* @ret_lost: not every answer arrived. @ret_interrupted: a dump has to be repeated. */
+/*
+ * @most: messages in one chunk. @ret_lost: not every answer arrived.
+ * @ret_interrupted: a dump has to be repeated.
+ */
 static int run_chunks(struct wr_sock *s, struct wr_batch *b, struct wr_result *results,
-		      const struct wr_reader *reader, bool *ret_lost, bool *ret_interrupted,
+		      const struct wr_reader *reader, uint32_t most, bool *ret_lost, bool *ret_interrupted,
 		      struct weir_error *err)
 {
 	uint32_t base = 0, n;
@@ -248,7 +264,7 @@ static int run_chunks(struct wr_sock *s, struct wr_batch *b, struct wr_result *r
 	*ret_lost = false;
 	*ret_interrupted = false;
 	for (size_t at = 0; at < b->buf.len;) {
-		size_t len = next_chunk(s, b, at, &n);
+		size_t len = next_chunk(s, b, at, most, &n);
 		struct exchange x = {
 			.s = s, .results = results + base, .first_seq = s->seq - n + 1,
 			.n = n, .base = base, .reader = reader,
@@ -296,7 +312,7 @@ int wr_sock_run(struct wr_sock *s, struct wr_batch *b, struct wr_result *results
 
 	if (own_results(b, &results, &own))
 		return wr_nomem(err);
-	r = run_chunks(s, b, results, NULL, &lost, &interrupted, err);
+	r = run_chunks(s, b, results, NULL, UINT32_MAX, &lost, &interrupted, err);
 	if (r)
 		return r;
 	for (uint32_t i = 0; i < b->n; i++) {
@@ -337,7 +353,7 @@ int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *result
 
 		if (own_results(b, &results, &own))
 			return wr_nomem(err);
-		r = run_chunks(s, b, results, reader, &lost, &interrupted, err);
+		r = run_chunks(s, b, results, reader, s->most_reads, &lost, &interrupted, err);
 		if (r || (!lost && !interrupted))
 			return r;
 		if (now_ms() >= deadline)

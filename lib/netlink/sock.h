@@ -23,6 +23,7 @@ struct wr_sock {
 	struct mnl_socket *nl;
 	uint32_t seq;		/* of the last message sent */
 	size_t chunk;		/* most bytes that one sendmsg() takes */
+	uint32_t most_reads;	/* requests of one sendmsg() whose answers fit into the buffer */
 	char *reply;		/* receive buffer */
 	struct weir_counters count;
 };
@@ -60,8 +61,9 @@ int wr_sock_run(struct wr_sock *s, struct wr_batch *b, struct wr_result *results
 		uint32_t *ret_failed, struct weir_error *err);
 
 /*
- * Sends requests that only read; the last may be a dump. Each request's own
- * error goes to @results. An interrupted dump is repeated until @timeout_ms is
+ * Sends requests that only read; the last may be a dump. Split also where their
+ * answers would not fit into the receive buffer. Each request's own error goes to
+ * @results. An interrupted dump is repeated until @timeout_ms is
  * over (then -EAGAIN). Returns 0 even if single requests failed.
  */
 int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *results,

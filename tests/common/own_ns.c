@@ -21,7 +21,7 @@ static size_t n_beside;
 
 /* --- commands ------------------------------------------------------------------------------ */
 
-static char *format(const char *fmt, va_list ap)
+static __attribute__((format(printf, 1, 0))) char *format(const char *fmt, va_list ap)
 {
 	char *text = NULL;
 

@@ -45,7 +45,7 @@ int ns_teardown(void **state)
 	return 0;
 }
 
-static char *format(const char *fmt, va_list ap)
+static __attribute__((format(printf, 1, 0))) char *format(const char *fmt, va_list ap)
 {
 	char *text;
 

@@ -179,22 +179,22 @@ static void all_of_a_large_batch_fail(void **state)
 	struct wr_result *results = results_for(MANY);
 	struct weir_error err = WEIR_ERROR_INIT;
 	uint32_t failed = 99;
+	/* Where the system gives less room, answers are lost: that is the next test's. */
+	bool room = s.most_reads * 8192ull >= MANY * 1500ull;
 
 	for (int i = 0; i < MANY; i++)
 		put_bad(&b);
 	assert_int_equal(wr_sock_run(&s, &b, results, &failed, &err), -ERANGE);
 	assert_int_equal(failed, 0);
 	for (int i = 0; i < MANY; i++)
-		assert_int_equal(results[i].code, -ERANGE);
+		assert_true(results[i].code == -ERANGE || (!room && results[i].code == WR_UNKNOWN));
 	assert_int_equal(s.count.n_sends, (b.buf.len + s.chunk - 1) / s.chunk);
 	free(results);
 }
 
-static void shrink_receive_buffer(void)
+static void set_receive_buffer(int size)
 {
-	int least = 1;	/* the kernel makes its own least of it */
-
-	assert_int_equal(setsockopt(mnl_socket_get_fd(s.nl), SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+	assert_int_equal(setsockopt(mnl_socket_get_fd(s.nl), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
 }
 
 static void works_as_before(void)
@@ -218,7 +218,7 @@ static void dropped_answers_are_survived(void **state)
 	struct weir_error err = WEIR_ERROR_INIT;
 	uint32_t failed = 99, n_known = 0, n_unknown = 0;
 
-	shrink_receive_buffer();
+	set_receive_buffer(1);	/* the kernel makes its own least of it */
 	for (int i = 0; i < MANY; i++)
 		put_bad(&b);
 	assert_int_equal(wr_sock_run(&s, &b, results, &failed, &err), -ERANGE);
@@ -242,7 +242,7 @@ static void what_is_unknown_is_no_success(void **state)
 	bool good_unknown = false;
 	int r;
 
-	shrink_receive_buffer();
+	set_receive_buffer(1);	/* the kernel makes its own least of it */
 	for (int i = 0; i < MANY; i++)
 		if (i < 10)
 			put_good(&b, 1);
@@ -331,6 +331,34 @@ static void requests_and_a_dump_in_one_send(void **state)
 	assert_int_equal(seen.by_request[1], 0);
 	assert_int_equal(seen.by_request[2], 1);
 	assert_true(seen.by_request[3] >= 3);
+}
+
+/* Answers to thousands of requests do not fit into a receive buffer: they are asked for bit by bit. */
+static void more_answers_than_there_is_room_for(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct seen seen = { .refuse_at = -1 };
+	struct wr_reader reader = { count_reply, count_restart, &seen };
+	struct wr_result *results = results_for(MANY);
+	uint64_t sends;
+
+	for (int i = 0; i < MANY; i++)
+		put_get(&b, 1);
+	assert_true(s.most_reads >= 50);
+	assert_int_equal(wr_sock_read(&s, &b, results, &reader, 5000, NULL), 0);
+	assert_int_equal(s.count.n_sends, (MANY + s.most_reads - 1) / s.most_reads);
+	/* As little room as a system gives a process without privileges. */
+	set_receive_buffer(212992);
+	s.most_reads = 52;
+	sends = s.count.n_sends;
+	seen = (struct seen){ .refuse_at = -1 };
+	assert_int_equal(wr_sock_read(&s, &b, results, &reader, 5000, NULL), 0);
+	assert_int_equal(seen.n, MANY);
+	assert_int_equal(seen.restarts, 0);
+	assert_int_equal(s.count.n_sends - sends, (MANY + 51) / 52);
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(results[i].code, 0);
+	free(results);
 }
 
 /* A reader that cannot go on ends the exchange, and the rest of the dump is not somebody else's. */
@@ -578,8 +606,9 @@ static void many_links_are_deleted_as_one(void **state)
 	weir_get_counters(w, &before);
 	assert_int_equal(weir_txn_commit(t, NULL), 0);
 	weir_get_counters(w, &after);
-	/* Looked at, gathered, deleted: as few sends as the socket's buffer allows for 2000 of each. */
-	assert_in_range(after.n_sends - before.n_sends, 3, 9);
+	/* Looked at as the receive buffer allows; gathered and deleted as the send buffer does. */
+	assert_int_equal(after.n_sends - before.n_sends,
+			 (N_LINKS + s.most_reads - 1) / s.most_reads + 40 * N_LINKS / s.chunk + 2);
 	assert_int_equal(after.n_messages - before.n_messages, 2 * N_LINKS + 1);
 	own_sh("! ip -o link show | grep -q stay");
 }
@@ -599,6 +628,7 @@ int main(void)
 		TEST(late_answers_are_not_ours),
 		TEST(sequence_numbers_go_round),
 		TEST(requests_and_a_dump_in_one_send),
+		TEST(more_answers_than_there_is_room_for),
 		TEST(a_reader_that_refuses),
 		TEST(a_dump_that_the_kernel_refuses),
 		TEST(sockets_in_other_namespaces),
