@@ -249,7 +249,7 @@ static size_t enclosing(const struct nlmsghdr *msg, uint32_t offset, uint16_t ty
 		const struct nlattr *a = (const void *)(base + at);
 		size_t next = at + MNL_ALIGN(a->nla_len);
 
-		if (a->nla_len < MNL_ATTR_HDRLEN || next > MNL_ALIGN(end))
+		if (a->nla_len < MNL_ATTR_HDRLEN || at + a->nla_len > end)
 			break;
 		if (offset >= next) {
 			at = next;

@@ -176,6 +176,23 @@ static void take_message(struct exchange *x, const struct nlmsghdr *nlh)
 	}
 }
 
+/*
+ * The message @at bytes into a datagram, and where the next one is; NULL at the
+ * end. mnl_nlmsg_ok() takes a length of over 2 GB for a negative one and lets it pass.
+ */
+static const struct nlmsghdr *message_at(const char *data, size_t len, size_t *at)
+{
+	const struct nlmsghdr *nlh;
+
+	if (*at >= len || len - *at < sizeof(*nlh))
+		return NULL;
+	nlh = (const void *)(data + *at);
+	if (nlh->nlmsg_len < sizeof(*nlh) || nlh->nlmsg_len > len - *at)
+		return NULL;
+	*at += MNL_ALIGN(nlh->nlmsg_len);
+	return nlh;
+}
+
 /* Reads until the last answer, or until there is nothing more to read. */
 static int receive(struct exchange *x, struct weir_error *err)
 {
@@ -183,8 +200,8 @@ static int receive(struct exchange *x, struct weir_error *err)
 		struct iovec iov = { x->s->reply, REPLY_SIZE };
 		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 		ssize_t n = recvmsg(mnl_socket_get_fd(x->s->nl), &msg, MSG_DONTWAIT);
-		const struct nlmsghdr *nlh = (const void *)x->s->reply;
-		int left = (int)n;
+		const struct nlmsghdr *nlh;
+		size_t at = 0;
 
 		x->s->count.n_receives++;
 		if (n < 0 && errno == EINTR)
@@ -203,7 +220,7 @@ static int receive(struct exchange *x, struct weir_error *err)
 		if (msg.msg_flags & MSG_TRUNC)
 			return wr_error(err, -EMSGSIZE, WEIR_STAGE_REPLY, "netlink socket", "",
 					"a reply is larger than %d bytes", REPLY_SIZE);
-		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+		while ((nlh = message_at(x->s->reply, (size_t)n, &at)))
 			take_message(x, nlh);
 	}
 	return 0;

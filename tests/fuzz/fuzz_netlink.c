@@ -138,12 +138,12 @@ static void fuzz_answers(const uint8_t *data, size_t size)
 	struct wr_result results[4] = { { 0 } };
 	struct exchange x = { .results = results, .first_seq = 1, .n = 4, .reader = &reader };
 	char *copy = malloc(size);
-	const struct nlmsghdr *nlh = (const void *)copy;
-	int left = (int)size;
+	const struct nlmsghdr *nlh;
+	size_t at = 0;
 
 	must(copy != NULL);
 	memcpy(copy, data, size);
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+	while ((nlh = message_at(copy, size, &at)))
 		take_message(&x, nlh);
 	for (int i = 0; i < 4; i++)
 		must(memchr(results[i].msg, 0, sizeof(results[i].msg)) != NULL);

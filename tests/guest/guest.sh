@@ -78,7 +78,7 @@ boot_guest() {
 		qemu-system-x86_64 -M q35 -accel tcg -cpu max -m 256M \
 		-display none -nodefaults -no-reboot -serial "file:$WORK/console" \
 		-kernel "$kernel/vmlinux" -initrd "$WORK/initramfs" \
-		-append "console=ttyS0 quiet panic=-1 rdinit=/init net.ifnames=0" \
+		-append "console=ttyS0 quiet panic=-1 no_timer_check rdinit=/init net.ifnames=0" \
 		-netdev "tap,id=n0,fd={fd}" -device "virtio-net-pci,netdev=n0,mac={mac},romfile=" </dev/null &&
 		says end ''
 }

@@ -40,7 +40,7 @@ boot() {
 		timeout -k 5 "$timeout" qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max -smp "$cpus" -m "$memory" \
 			-display none -nodefaults -no-reboot -pidfile "$run/pid" \
 			-kernel "$kernel/vmlinux" -initrd "$run/initramfs" \
-			-append "console=ttyS0 quiet panic=-1 oops=panic rdinit=/init net.ifnames=0 intel_iommu=on iommu=pt" \
+			-append "console=ttyS0 quiet panic=-1 no_timer_check oops=panic rdinit=/init net.ifnames=0 intel_iommu=on iommu=pt" \
 			-serial "file:$run/console" \
 			-device virtio-serial-pci -chardev file,id=out,path=/dev/stdout -device virtserialport,chardev=out \
 			-fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap \

@@ -32,6 +32,8 @@ char *ns_snapshot(void);
 /* Fails the test and shows the difference if the state is not @before. */
 void ns_assert_same(const char *before, const char *what);
 bool ns_is_same(const char *before);
+/* Which the state is, or soon becomes: 1 for @a, 2 for @b (may be NULL), 0 for neither. */
+int ns_becomes_same(const char *a, const char *b);
 void ns_show_difference(const char *a, const char *b);
 
 /*

@@ -88,11 +88,12 @@ static struct weir_route route(int ifindex, const char *dst, uint8_t prefix, con
 				    .prefix = prefix, .gateway = ip(gateway) };
 }
 
-/* Addresses and routes of everything, without times that pass. */
+/* Addresses and routes of everything, without times that pass and what links get by themselves. */
 static char *everything(void)
 {
-	return own_text("ip -o addr show | sed 's/valid_lft.*//'; ip route show table all; "
-			"ip -6 route show table all | grep -v '^multicast' | sed 's/expires [0-9a-z]*//'");
+	return own_text("ip -o addr show | grep -v ' fe80:' | sed 's/valid_lft.*//; s/ tentative//'; "
+			"ip -4 route show table all; "
+			"ip -6 route show table all | grep -v 'fe80:\\|^multicast' | sed 's/expires [0-9a-z]*//'");
 }
 
 static void same_as(const char *before, const char *what)

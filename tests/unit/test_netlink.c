@@ -764,6 +764,29 @@ static void deep_nests_end(void **state)
 	assert_string_equal(buf, "attribute 1/2/3/4/5/6/7/8");
 }
 
+/* A nest that reaches up to three bytes further than its message. */
+static void messages_that_end_in_a_nest(void **state)
+{
+	for (uint32_t cut = 0; cut < 12; cut++) {
+		wr_auto(batch) struct wr_batch b = { 0 };
+		struct nlmsghdr *copy;
+		size_t outer;
+		char buf[128];
+
+		start_message(&b);
+		outer = wr_nest(&b, 18);
+		wr_nest_end(&b, wr_nest(&b, 2));
+		wr_nest_end(&b, outer);
+		copy = malloc(b.buf.len - cut);
+		assert_non_null(copy);
+		memcpy(copy, b.buf.data, b.buf.len - cut);
+		copy->nlmsg_len -= cut;
+		for (uint32_t at = 0; at < b.buf.len + 4; at++)
+			wr_attr_path(copy, at, NULL, buf, sizeof(buf));
+		free(copy);
+	}
+}
+
 static void headers_have_their_sizes(void **state)
 {
 	static const struct {
@@ -806,6 +829,7 @@ int main(void)
 		cmocka_unit_test(names_depend_on_the_kind),
 		cmocka_unit_test(paths_fit_into_small_buffers),
 		cmocka_unit_test(deep_nests_end),
+		cmocka_unit_test(messages_that_end_in_a_nest),
 		cmocka_unit_test(headers_have_their_sizes),
 	};
 
