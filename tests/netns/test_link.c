@@ -113,6 +113,17 @@ static bool is_residue(const char *key)
 	return strlen(key) > 6 && !strcmp(key + strlen(key) - 6, "_timer");
 }
 
+/* Carrier is noticed later, by itself: so are the words and states that follow from it. */
+static void drop_carrier(json_t *flags)
+{
+	for (size_t i = json_array_size(flags); i > 0; i--) {
+		const char *flag = json_string_value(json_array_get(flags, i - 1));
+
+		if (flag && (!strcmp(flag, "NO-CARRIER") || !strcmp(flag, "LOWER_UP")))
+			json_array_remove(flags, i - 1);
+	}
+}
+
 static void drop_residue(json_t *j)
 {
 	const char *key;
@@ -121,7 +132,9 @@ static void drop_residue(json_t *j)
 	size_t i;
 
 	json_object_foreach_safe(j, next, key, value) {
-		if (is_residue(key))
+		if (!strcmp(key, "flags"))
+			drop_carrier(value);
+		if (is_residue(key) || !strcmp(key, "operstate") || !strcmp(key, "state"))
 			json_object_del(j, key);
 		else
 			drop_residue(value);
