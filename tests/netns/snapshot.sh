@@ -24,7 +24,8 @@ ip -d -o link | steady | sed -E '/^ifb-/s/link.ether [0-9a-f:]+/link\/ether rand
 echo '# addresses and routes'
 ip -o addr | grep -v ' fe80:' | steady | sed -E 's/ (tentative|dadfailed)//g' | sort
 ip -4 route show table all | steady | sort
-ip -6 route show table all | grep -vE '^(fe80:|ff00:|multicast ff|local fe80:|anycast fe80:)' | steady | sort
+# The kernel's own IPv6 routes follow from addresses and carrier, some time later.
+ip -6 route show table all | grep -v 'proto kernel' | steady | sort
 ip neigh show nud permanent | sort
 echo '# tc'
 tc qdisc show | sed -E 's/direct_packets_stat [0-9]+ ?//' | sort
