@@ -470,7 +470,7 @@ static int setup_disk(void **state)
 	memcpy(disk, "/tmp/weir-disk-XXXXXX", sizeof(disk));
 	if (setup(state) || unshare(CLONE_NEWNS) < 0 || !mkdtemp(disk))
 		return -1;
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0)
 		return -1;
 	return mount("weir-test", disk, "tmpfs", 0, "size=64k,mode=755");
 }

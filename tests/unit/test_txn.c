@@ -819,6 +819,7 @@ static pid_t in_child(int (*fn)(int report), int *report)
 	assert_true(pid >= 0);
 	if (!pid) {
 		close(fds[0]);
+		weir_close(w);	/* the parent's; a handle has one process */
 		w = open_handle(known_ops, 20);
 		_exit(fn(fds[1]));
 	}
