@@ -122,11 +122,20 @@ json_t *own_json(const char *fmt, ...)
 	return j;
 }
 
-void own_skip(const char *feature)
+void own_skip(const char *why)
 {
-	printf("SKIP: the kernel lacks %s\n", feature);
+	printf("SKIP: %s\n", why);
 	fflush(stdout);
 	skip();
+}
+
+bool own_can_tap(void)
+{
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 /* --- namespaces ------------------------------------------------------------------------------- */

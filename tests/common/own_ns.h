@@ -35,7 +35,9 @@ json_t *own_json(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What it prints; for free(). */
 char *own_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Ends the test as skipped, with the feature that the kernel lacks. */
-void own_skip(const char *feature);
+/* Ends the test as skipped, and says why. */
+void own_skip(const char *why);
+/* Whether taps can be made: some systems keep /dev/net/tun for root. */
+bool own_can_tap(void);
 
 #endif

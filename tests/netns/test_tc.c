@@ -258,7 +258,8 @@ static void ports_of_both_kinds(void **state)
 
 	for (int i = 0; i < 4; i++) {
 		a_port_that_is_made(add_pair_here, i & 1, i & 2);
-		a_port_that_is_made(add_tap, i & 1, i & 2);
+		if (own_can_tap())
+			a_port_that_is_made(add_tap, i & 1, i & 2);
 	}
 	same_as(before, "no port");
 	free(before);
