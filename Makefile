@@ -72,7 +72,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 BASE_OBJ    := $(call objects,$(call sources,lib/base))
 WEIR_OBJ    := $(BASE_OBJ) $(call objects,$(call sources,lib lib/netlink lib/txn lib/link lib/ip tc))
-NETWORK_OBJ := $(call objects,$(call sources,lib/network lib/nat lib/dhcp lib/json))
+NETWORK_OBJ := $(call objects,$(call sources,lib/network lib/host lib/nat lib/dhcp lib/json))
 TOOL_OBJ    := $(call objects,$(call sources,tools))
 COMMON_OBJ  := $(call objects,$(call sources,tests/common) $(sort $(wildcard tests/netns/lib_*.c)))
 HEADERS     := $(sort $(wildcard include/weir/*.h))
@@ -218,7 +218,7 @@ PROGRAMS_TO := $(call to,$(TOOL),$(SBINDIR)) $(call to,$(SHLIBS),$(LIBDIR))
 FILES_TO := $(call to,$(STATIC),$(LIBDIR)) $(call to,$(PCS),$(LIBDIR)/pkgconfig) $(call to,$(HEADERS),$(INCLUDEDIR)/weir) \
 	$(call to,$(wildcard examples/*.json),$(DATADIR)/doc/weir/examples) \
 	$(call to,$(wildcard tools/*.8),$(DATADIR)/man/man8) $(call to,$(wildcard lib/*.7),$(DATADIR)/man/man7) \
-	$(call to,lib/json/network.schema.json,$(DATADIR)/weir) \
+	$(call to,$(wildcard lib/json/*.schema.json),$(DATADIR)/weir) \
 	tools/weir.bash-completion:$(DATADIR)/bash-completion/completions/weir
 
 install: all ## tool, libraries, headers, .pc files, schema, examples, manuals

@@ -4,12 +4,14 @@
  *
  * Members have libvirt's names, rates and bursts libvirt's units (1000 bytes/s,
  * 1024 bytes). A member that is not known is refused with its path, because a
- * misspelt limit must not be no limit. The JSON Schema of a network is installed
- * as share/weir/network.schema.json.
+ * misspelt limit must not be no limit. The JSON Schemas of a network and of
+ * a host interface group are installed as share/weir/network.schema.json and
+ * group.schema.json.
  */
 #ifndef WEIR_JSON_H
 #define WEIR_JSON_H
 
+#include <weir/host.h>
 #include <weir/network.h>
 
 #ifdef __cplusplus
@@ -78,6 +80,44 @@ WEIR_API int weir_port_json(const struct weir_port *port, char **ret);
  */
 WEIR_API int weir_port_parse(const char *text, size_t len, struct weir_port *ret,
 			     struct weir_error *err);
+
+/**
+ * weir_group_parse() - read the definition of a host interface group
+ * @text:	JSON; need not end in a zero byte
+ * @len:	its length in bytes
+ * @ret:	receives the definition, for weir_group_free()
+ * @err:	filled on failure: @err->attr is the path ("ports[0].vlan.tag"), or
+ *		@err->msg has line and column of a syntax error; may be NULL
+ *
+ * Checks what each member may hold; weir_group_check() checks the whole.
+ *
+ * Return: 0 or a negative errno: -EINVAL, -ERANGE, -ENAMETOOLONG, -ENOMEM
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_group_parse(const char *text, size_t len, struct weir_group **ret,
+			      struct weir_error *err);
+
+/**
+ * weir_group_json() - write the definition of a host interface group
+ * @group:	the definition
+ * @ret:	receives indented JSON with a final newline, to be freed with free()
+ *
+ * Return: 0 or -ENOMEM
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_group_json(const struct weir_group *group, char **ret);
+
+/**
+ * weir_group_schema() - the JSON Schema of a host interface group
+ * @ret:	receives the schema (draft 2020-12), to be freed with free()
+ *
+ * Return: 0 or -ENOMEM
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_group_schema(char **ret);
 
 #ifdef __cplusplus
 }

@@ -21,18 +21,6 @@ extern "C" {
 #endif
 
 /**
- * enum weir_yes_no - a setting that may be left out
- * @WEIR_ABSENT:	left out: the default holds
- * @WEIR_NO:		no
- * @WEIR_YES:		yes
- */
-enum weir_yes_no {
-	WEIR_ABSENT = 0,
-	WEIR_NO = 1,
-	WEIR_YES = 2
-};
-
-/**
  * struct weir_address_range - addresses that NAT may use
  * @start:	first; no family: the range is absent
  * @end:	last, at most 65535 after the first

@@ -30,6 +30,18 @@ struct weir_step_ops;
 #define WEIR_LINK_GROUP 0x77656972u
 
 /**
+ * enum weir_yes_no - a setting that may be left out
+ * @WEIR_ABSENT:	left out: the default holds
+ * @WEIR_NO:		no
+ * @WEIR_YES:		yes
+ */
+enum weir_yes_no {
+	WEIR_ABSENT = 0,
+	WEIR_NO = 1,
+	WEIR_YES = 2
+};
+
+/**
  * struct weir_options - how to open a handle
  * @sz:		sizeof(struct weir_options)
  * @netns:	the network namespace to work in: a name below /run/netns or a

@@ -112,7 +112,9 @@ static void list(const struct wr_field *f, int depth, struct wr_str *out)
 	if (f->flags & WR_REQUIRED)
 		number_member("minItems", 1, depth, out);
 	open_object("items", depth, out);
-	if (wr_plain(f))
+	if (f->flags & WR_SELF)
+		text_member("$ref", "#", depth + 1, out);
+	else if (wr_plain(f))
 		value(wr_plain(f), depth + 1, out);
 	else
 		object(f->sub, depth + 1, out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Any bytes as the JSON of a network and of a port. What is taken must be
+ * Any bytes as the JSON of a network, of a group and of a port. What is taken must be
  * written as JSON that is taken again and written the same; what is refused must
  * be refused with a reason of one line. Seeds are in corpus/json.
  */
@@ -53,6 +53,31 @@ static void fuzz_network(const char *text, size_t size)
 	free(second);
 }
 
+static void fuzz_group(const char *text, size_t size)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_group *group = NULL, *again = NULL, *copy = NULL;
+	char *first = NULL, *second = NULL;
+	int r = weir_group_parse(text, size, &group, &err);
+
+	if (r) {
+		check_reason(r, &err);
+		return;
+	}
+	r = weir_group_check(group, &err);
+	if (r)
+		check_reason(r, &err);
+	must(!weir_group_json(group, &first));
+	must(!weir_group_parse(first, strlen(first), &again, &err));
+	must(!weir_group_copy(again, &copy));
+	must(!weir_group_json(copy, &second) && !strcmp(first, second));
+	weir_group_free(group);
+	weir_group_free(again);
+	weir_group_free(copy);
+	free(first);
+	free(second);
+}
+
 static void fuzz_port(const char *text, size_t size)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
@@ -74,6 +99,7 @@ static void fuzz_port(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_network((const char *)data, size);
+	fuzz_group((const char *)data, size);
 	fuzz_port((const char *)data, size);
 	return 0;
 }

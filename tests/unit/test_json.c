@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Definitions and ports as JSON: what is refused and in which words, that what
+ * Definitions (of networks and groups) and ports as JSON: what is refused and in which words, that what
  * is written reads back as what it was (for random definitions too), that the
  * schema says the same as the parser, and that running out of memory anywhere
  * is an error and nothing worse.
  *
  * WEIR_TEST_SEED=N repeats the random definitions of a run. WEIR_WRITE_SCHEMA=1
- * writes lib/json/network.schema.json anew. Run in the top folder.
+ * writes the schemas in lib/json anew. Run in the top folder.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,11 +46,13 @@ static void *jansson_malloc(size_t size)
 #include "json/load.c"
 #include "json/read.c"
 #include "network/json.c"
+#include "host/tables.h"
 #undef calloc
 #undef realloc
 #undef strdup
 
 #define SCHEMA "lib/json/network.schema.json"
+#define GROUP_SCHEMA "lib/json/group.schema.json"
 
 /* --- helpers --------------------------------------------------------------------------- */
 
@@ -119,6 +121,8 @@ static struct weir_error refuse(const char *text, size_t len)
 /* --- JSON Schema, as far as ours uses it; a keyword that is new here fails ---------------- */
 
 static bool valid(json_t *schema, json_t *value);
+/* What "$ref": "#" means: the schema that is being used. */
+static json_t *root;
 
 static bool valid_type(const char *type, json_t *value)
 {
@@ -243,6 +247,8 @@ static bool valid_keyword(const char *keyword, json_t *arg, json_t *value)
 		return valid_properties(arg, value);
 	if (!strcmp(keyword, "additionalProperties"))
 		return json_is_false(arg);
+	if (!strcmp(keyword, "$ref"))
+		return !strcmp(text, "#") && valid(root, value);
 	return !strcmp(keyword, "description") || !strcmp(keyword, "title") ||
 	       !strcmp(keyword, "$schema");
 }
@@ -264,43 +270,56 @@ static bool valid(json_t *schema, json_t *value)
 	return true;
 }
 
-static json_t *load_schema(void)
+static json_t *load(const char *path)
 {
-	json_t *schema = json_load_file(SCHEMA, JSON_REJECT_DUPLICATES, NULL);
+	json_t *schema = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
 
 	assert_non_null(schema);
 	return schema;
 }
 
+static json_t *load_schema(void)
+{
+	return load(SCHEMA);
+}
+
 static bool satisfies(json_t *schema, const char *text)
 {
 	json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	bool good = json && valid(schema, json);
+	bool good;
 
+	root = schema;
+	good = json && valid(schema, json);
 	json_decref(json);
 	return good;
 }
 
 /* --- the schema and the examples ----------------------------------------------------------- */
 
-static void schema_is_fresh(void **state)
+static void check_fresh(const char *path, int (*make)(char **ret))
 {
 	char *want = NULL, *have;
 	size_t len;
 	FILE *f;
 
-	assert_int_equal(weir_network_schema(&want), 0);
+	assert_int_equal(make(&want), 0);
 	if (getenv("WEIR_WRITE_SCHEMA")) {
-		f = fopen(SCHEMA, "w");
+		f = fopen(path, "w");
 		assert_non_null(f);
 		assert_int_equal(fwrite(want, 1, strlen(want), f), strlen(want));
 		assert_int_equal(fclose(f), 0);
 	}
-	have = read_file(SCHEMA, &len);
+	have = read_file(path, &len);
 	if (strcmp(have, want) != 0)
-		fail_msg(SCHEMA " is old; WEIR_WRITE_SCHEMA=1 before this test writes it anew");
+		fail_msg("%s is old; WEIR_WRITE_SCHEMA=1 before this test writes it anew", path);
 	free(have);
 	free(want);
+}
+
+static void schema_is_fresh(void **state)
+{
+	check_fresh(SCHEMA, weir_network_schema);
+	check_fresh(GROUP_SCHEMA, weir_group_schema);
 }
 
 static void round_trip(const char *text)
@@ -943,14 +962,16 @@ static void random_definitions_round_trip(void **state)
 {
 	const char *given = getenv("WEIR_TEST_SEED");
 	uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL) << 20;
-	json_t *schema = load_schema();
+	json_t *schema = load_schema(), *group_schema = load(GROUP_SCHEMA);
 
 	print_message("WEIR_TEST_SEED=%" PRIu64 "\n", seed);
 	for (uint64_t i = 0; i < 2000; i++) {
 		check_random(&wr_network_table, seed + i, schema);
 		check_random(&wr_port_table, seed + i, NULL);
+		check_random(&wr_group_table, seed + i, group_schema);
 	}
 	json_decref(schema);
+	json_decref(group_schema);
 }
 
 /* --- out of memory -------------------------------------------------------------------------------- */

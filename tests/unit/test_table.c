@@ -2,7 +2,7 @@
 /*
  * The engine of attribute tables (lib/base/table.c) and the strings under it:
  * every codec with its edge values, copies that run out of memory, quoting
- * proven by a shell and by jansson. And the tables of networks and ports
+ * proven by a shell and by jansson. And the tables of networks, ports and groups
  * themselves, row by row: a row that describes its member wrongly is found here.
  */
 #include <setjmp.h>
@@ -36,9 +36,10 @@ static bool out_of_memory(void)
 #undef realloc
 #undef strdup
 
+#include "host/tables.h"
 #include "network/tables.h"
 
-/* --- the tables of networks and ports -------------------------------------------- */
+/* --- the tables of networks, ports and groups -------------------------------------------- */
 
 /* Members that no row describes, and why. */
 static const struct {
@@ -48,6 +49,7 @@ static const struct {
 	/* the size of the struct, set by who makes it */
 	{ "network", offsetof(struct weir_network, sz), sizeof(size_t) },
 	{ "port", offsetof(struct weir_port, sz), sizeof(size_t) },
+	{ "group", offsetof(struct weir_group, sz), sizeof(size_t) },
 	/* guarantees are not in this version's definitions */
 	{ "rate", offsetof(struct weir_rate, floor_bytes_per_s), sizeof(uint64_t) },
 };
@@ -107,6 +109,7 @@ static void check_shape(const struct wr_table *t, const struct wr_field *f)
 	row_assert(f->codec != WR_OBJECT || (f->sub && f->size == f->sub->size));
 	row_assert(f->codec != WR_LIST || (f->sub && f->size == pointer));
 	row_assert(f->codec != WR_LIST || f->count + sizeof(size_t) <= t->size);
+	row_assert(!(f->flags & WR_SELF) || (f->codec == WR_LIST && f->sub == t));
 	if (wr_is_integer(f))
 		check_number(t, f);
 }
@@ -144,7 +147,17 @@ static void check_names(const struct wr_table *t)
 	X("route", weir_network_route)                                                             \
 	X("portgroup", weir_portgroup)                                                             \
 	X("network", weir_network)                                                                 \
-	X("port", weir_port)
+	X("port", weir_port)                                                                       \
+	X("address", weir_group_address)                                                           \
+	X("route", weir_group_route)                                                               \
+	X("protocol", weir_group_protocol)                                                         \
+	X("link", weir_group_link)                                                                 \
+	X("bridge", weir_group_bridge)                                                             \
+	X("miimon", weir_group_miimon)                                                             \
+	X("arpmon", weir_group_arpmon)                                                             \
+	X("bond", weir_group_bond)                                                                 \
+	X("vlan", weir_group_vlan)                                                                 \
+	X("group", weir_group)
 
 /* Zeroes the bytes that are padding; gcc only. Elsewhere every byte could be padding. */
 #if __has_builtin(__builtin_clear_padding)
@@ -212,7 +225,7 @@ static void check_table(const struct wr_table *t)
 	check_names(t);
 	for_each_row(f, t) {
 		check_shape(t, f);
-		if (f->sub)
+		if (f->sub && !(f->flags & WR_SELF))
 			check_table(f->sub);
 	}
 	check_cover(t);
@@ -222,6 +235,7 @@ static void tables_describe_their_structs(void **state)
 {
 	check_table(&wr_network_table);
 	check_table(&wr_port_table);
+	check_table(&wr_group_table);
 }
 
 /* --- a table with every codec -------------------------------------------------------- */

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Host interface groups: an interface that somebody cares about plus what it
+ * enslaves, described, stored and brought up as one object.
+ *
+ * The terms are netcf's: a group is an ethernet, a bond, a bridge or a vlan; the
+ * ports of a bridge and of a bond are groups inside it, down to bridge, bond,
+ * ethernet. The base of a vlan is named and does not belong to the group. What
+ * netcf has no word for (routes that are not the default one, 802.1ad) is here
+ * too, and left out where it is not used.
+ */
+#ifndef WEIR_HOST_H
+#define WEIR_HOST_H
+
+#include <weir/ip.h>
+#include <weir/weir.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * enum weir_group_type - what the interface on top of a group is
+ * @WEIR_GROUP_ETHERNET: a link that is there already: a card, or whatever else
+ *			is no master and no vlan
+ * @WEIR_GROUP_BOND:	a bond of ethernets
+ * @WEIR_GROUP_BRIDGE:	a bridge with ethernets, bonds and vlans as ports
+ * @WEIR_GROUP_VLAN:	a vlan of another interface
+ */
+enum weir_group_type {
+	WEIR_GROUP_ETHERNET = 1,
+	WEIR_GROUP_BOND = 2,
+	WEIR_GROUP_BRIDGE = 3,
+	WEIR_GROUP_VLAN = 4
+};
+
+/**
+ * enum weir_start_mode - when a group is brought up by itself
+ * @WEIR_START_ABSENT:	left out: never
+ * @WEIR_START_ONBOOT:	when the host boots
+ * @WEIR_START_NONE:	never
+ * @WEIR_START_HOTPLUG:	when its hardware appears
+ */
+enum weir_start_mode {
+	WEIR_START_ABSENT = 0,
+	WEIR_START_ONBOOT = 1,
+	WEIR_START_NONE = 2,
+	WEIR_START_HOTPLUG = 3
+};
+
+/** WEIR_GROUP_PREFIX - in the has of an address or a route: prefix is set */
+#define WEIR_GROUP_PREFIX (1ull << 0)
+
+/**
+ * struct weir_group_address - a static address of a group
+ * @has:	WEIR_GROUP_PREFIX: @prefix is given; otherwise all bits
+ * @address:	the address
+ * @prefix:	prefix length, 0..32 or 0..128
+ */
+struct weir_group_address {
+	uint64_t has;
+	struct weir_ip address;
+	uint8_t prefix;
+};
+
+/**
+ * struct weir_group_route - a route by a group's interface
+ * @has:	WEIR_GROUP_PREFIX: @prefix is given; otherwise all bits
+ * @destination: destination network; no family: the default route
+ * @prefix:	its prefix length
+ * @gateway:	next hop; no family: the destination is on the link
+ * @metric:	priority, lower is preferred; 0: the kernel's default
+ */
+struct weir_group_route {
+	uint64_t has;
+	struct weir_ip destination;
+	uint8_t prefix;
+	struct weir_ip gateway;
+	uint32_t metric;
+};
+
+/**
+ * struct weir_group_protocol - the addresses of one family
+ * @family:	an enum weir_family
+ * @autoconf:	IPv6: addresses and routes from router advertisements
+ * @dhcp:	an address from a DHCP server
+ * @peerdns:	enum weir_yes_no: the name servers that DHCP tells are used
+ * @addresses:	static addresses
+ * @n_addresses: how many
+ * @routes:	static routes
+ * @n_routes:	how many
+ *
+ * IPv6 with none of these is a link-local address only.
+ */
+struct weir_group_protocol {
+	uint8_t family;
+	bool autoconf;
+	bool dhcp;
+	uint8_t peerdns;
+	struct weir_group_address *addresses;
+	size_t n_addresses;
+	struct weir_group_route *routes;
+	size_t n_routes;
+};
+
+/** WEIR_GROUP_LINK_SPEED - in weir_group_link.has: speed_mbit_per_s is set */
+#define WEIR_GROUP_LINK_SPEED (1ull << 0)
+/** WEIR_GROUP_LINK_STATE - state is set */
+#define WEIR_GROUP_LINK_STATE (1ull << 1)
+
+/**
+ * struct weir_group_link - what the link did when somebody looked
+ * @has:	which members are set, WEIR_GROUP_LINK_*
+ * @speed_mbit_per_s: its speed in 10^6 bits per second; 0: unknown
+ * @state:	what it does, with the numbers of IF_OPER_* (2 down, 6 up)
+ *
+ * Kept where it is written, and never a wish: apply ignores it.
+ */
+struct weir_group_link {
+	uint64_t has;
+	uint32_t speed_mbit_per_s;
+	uint8_t state;
+};
+
+/**
+ * struct weir_group_bridge - the settings of a bridge
+ * @stp:	enum weir_yes_no: spanning tree protocol; absent: as it is, off on a
+ *		new bridge
+ * @delay:	forward delay in seconds, as a decimal number in the words of who
+ *		wrote it ("0.01"); empty: as it is
+ *
+ * weir_group_delay() reads @delay.
+ */
+struct weir_group_bridge {
+	uint8_t stp;
+	char delay[24];
+};
+
+/** WEIR_GROUP_DOWNDELAY - in weir_group_miimon.has: downdelay_ms is set */
+#define WEIR_GROUP_DOWNDELAY (1ull << 0)
+/** WEIR_GROUP_UPDELAY - updelay_ms is set */
+#define WEIR_GROUP_UPDELAY (1ull << 1)
+
+/**
+ * enum weir_group_carrier - how a bond learns of a port's carrier
+ * @WEIR_CARRIER_ABSENT: left out: the kernel's default
+ * @WEIR_CARRIER_IOCTL:	by asking the card (MII ioctls)
+ * @WEIR_CARRIER_NETIF:	by what the driver told the kernel
+ */
+enum weir_group_carrier {
+	WEIR_CARRIER_ABSENT = 0,
+	WEIR_CARRIER_IOCTL = 1,
+	WEIR_CARRIER_NETIF = 2
+};
+
+/**
+ * struct weir_group_miimon - a bond watches the carrier of its ports
+ * @has:	which members are set, WEIR_GROUP_*DELAY
+ * @freq_ms:	how often, in ms; 0: there is no such monitor
+ * @downdelay_ms: how long a port without carrier is kept in use
+ * @updelay_ms:	how long a port with carrier is not yet used
+ * @carrier:	an enum weir_group_carrier
+ */
+struct weir_group_miimon {
+	uint64_t has;
+	uint32_t freq_ms;
+	uint32_t downdelay_ms;
+	uint32_t updelay_ms;
+	uint8_t carrier;
+};
+
+/**
+ * enum weir_arp_validate - which ARP answers count for a bond's ARP monitor
+ * @WEIR_VALIDATE_ABSENT: left out: the kernel's default, none
+ * @WEIR_VALIDATE_NONE:	not looked at
+ * @WEIR_VALIDATE_ACTIVE: those on the active port
+ * @WEIR_VALIDATE_BACKUP: those on the other ports
+ * @WEIR_VALIDATE_ALL:	those on all ports
+ */
+enum weir_arp_validate {
+	WEIR_VALIDATE_ABSENT = 0,
+	WEIR_VALIDATE_NONE = 1,
+	WEIR_VALIDATE_ACTIVE = 2,
+	WEIR_VALIDATE_BACKUP = 3,
+	WEIR_VALIDATE_ALL = 4
+};
+
+/**
+ * struct weir_group_arpmon - a bond asks a host by ARP whether its ports work
+ * @interval_ms: how often, in ms; 0: there is no such monitor
+ * @target:	the host, an IPv4 address
+ * @validate:	an enum weir_arp_validate
+ */
+struct weir_group_arpmon {
+	uint32_t interval_ms;
+	struct weir_ip target;
+	uint8_t validate;
+};
+
+/**
+ * enum weir_group_bond_mode - how a bond uses its ports
+ * @WEIR_GROUP_BOND_ABSENT:	left out: balance-rr
+ * @WEIR_GROUP_BOND_RR:		balance-rr: one after the other
+ * @WEIR_GROUP_BOND_BACKUP:	active-backup: one, the first unless it fails
+ * @WEIR_GROUP_BOND_XOR:	balance-xor: by a hash of the frame
+ * @WEIR_GROUP_BOND_BROADCAST:	broadcast: all of them
+ * @WEIR_GROUP_BOND_8023AD:	802.3ad: by a hash, with LACP
+ * @WEIR_GROUP_BOND_TLB:	balance-tlb: by load, sending
+ * @WEIR_GROUP_BOND_ALB:	balance-alb: by load, in both directions
+ *
+ * The kernel's number and one.
+ */
+enum weir_group_bond_mode {
+	WEIR_GROUP_BOND_ABSENT = 0,
+	WEIR_GROUP_BOND_RR = 1,
+	WEIR_GROUP_BOND_BACKUP = 2,
+	WEIR_GROUP_BOND_XOR = 3,
+	WEIR_GROUP_BOND_BROADCAST = 4,
+	WEIR_GROUP_BOND_8023AD = 5,
+	WEIR_GROUP_BOND_TLB = 6,
+	WEIR_GROUP_BOND_ALB = 7
+};
+
+/**
+ * struct weir_group_bond - the settings of a bond
+ * @mode:	an enum weir_group_bond_mode
+ * @miimon:	a monitor of carriers
+ * @arpmon:	a monitor by ARP; not both
+ */
+struct weir_group_bond {
+	uint8_t mode;
+	struct weir_group_miimon miimon;
+	struct weir_group_arpmon arpmon;
+};
+
+/** WEIR_GROUP_VLAN_TAG - in weir_group_vlan.has: tag is set */
+#define WEIR_GROUP_VLAN_TAG (1ull << 0)
+
+/**
+ * struct weir_group_vlan - the settings of a vlan
+ * @has:	WEIR_GROUP_VLAN_TAG: @tag is set; it must be
+ * @tag:	vlan id, 0..4094
+ * @protocol:	0: 802.1Q; 0x8100: that, said; 0x88a8: 802.1ad
+ * @base:	the interface that carries it, by name; no part of the group
+ */
+struct weir_group_vlan {
+	uint64_t has;
+	uint16_t tag;
+	uint16_t protocol;
+	char base[16];
+};
+
+/**
+ * struct weir_group - an interface and what it enslaves
+ * @sz:		sizeof(struct weir_group)
+ * @type:	an enum weir_group_type
+ * @name:	name of the interface; a vlan without one is called BASE.TAG
+ * @start:	an enum weir_start_mode; on top only, as are @mtu and @protocols
+ * @mtu:	MTU of the interface and its ports; 0: as it is
+ * @protocols:	addresses, at most one item for each family
+ * @n_protocols: how many
+ * @link:	what the link did
+ * @mac:	an ethernet's identity: the MAC address it must have, as text in
+ *		the words of who wrote it; empty: any
+ * @bridge:	for WEIR_GROUP_BRIDGE
+ * @bond:	for WEIR_GROUP_BOND
+ * @vlan:	for WEIR_GROUP_VLAN
+ * @ports:	what a bridge or bond enslaves; the first port of a bond of mode
+ *		active-backup is its primary
+ * @n_ports:	how many
+ *
+ * Everything it points to belongs to it: arrays come from malloc() and are freed
+ * by weir_group_free().
+ */
+struct weir_group {
+	size_t sz;
+	uint8_t type;
+	char name[16];
+	uint8_t start;
+	uint32_t mtu;
+	struct weir_group_protocol *protocols;
+	size_t n_protocols;
+	struct weir_group_link link;
+	char mac[18];
+	struct weir_group_bridge bridge;
+	struct weir_group_bond bond;
+	struct weir_group_vlan vlan;
+	struct weir_group *ports;
+	size_t n_ports;
+};
+
+/**
+ * weir_group_free() - free a definition and everything it points to
+ * @group:	from weir_group_parse() or weir_group_copy(); NULL is ignored
+ *
+ * Since: 0.2
+ */
+WEIR_API void weir_group_free(struct weir_group *group);
+
+/**
+ * weir_group_copy() - copy a definition
+ * @group:	the definition
+ * @ret:	receives the copy, for weir_group_free()
+ *
+ * Return: 0 or -ENOMEM
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_group_copy(const struct weir_group *group, struct weir_group **ret);
+
+/**
+ * weir_group_check() - whether a definition can be defined
+ * @group:	the definition
+ * @err:	filled on failure, with the path of the member
+ *		("ports[1].bond.miimon.freq"); may be NULL
+ *
+ * Pure: looks at nothing but @group. Whether its links are there and its names
+ * are free is checked when it is applied.
+ *
+ * Return: 0 or a negative errno:
+ *   -EINVAL	a member is missing, or does not go with the others
+ *   -ERANGE	a number is outside of its range
+ *   -EEXIST	an interface, an address or a family is there twice
+ *   -ELOOP	an interface would be below itself
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_group_check(const struct weir_group *group, struct weir_error *err);
+
+/**
+ * weir_group_name() - the name of a group's interface
+ * @group:	the definition
+ * @buf:	receives the name: the given one, or BASE.TAG for a vlan without
+ *		one; "" if that is longer than 15 bytes
+ *
+ * Return: @buf
+ *
+ * Since: 0.2
+ */
+WEIR_API const char *weir_group_name(const struct weir_group *group, char buf[16]);
+
+/**
+ * weir_group_delay() - the forward delay of a bridge in the kernel's unit
+ * @bridge:	the settings
+ * @ret_cs:	receives 1/100 s, rounded down
+ *
+ * Return: 0, -ENOENT if none is given, -EINVAL if it is no decimal number,
+ * -ERANGE if it is more than 1,000,000 s
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_group_delay(const struct weir_group_bridge *bridge, uint32_t *ret_cs);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
