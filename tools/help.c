@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of commands, which is also the help text: what can be typed, what it
- * is for, and which function does it. Nothing else knows the list of commands;
- * `weir help --json` prints it for programs.
+ * The help text: the tables of commands (rows_*.c) for people, and as JSON for
+ * programs; and what to say to somebody who typed something else.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -24,95 +23,6 @@ const struct option_info global_options[] = {
 	{ 0 },
 };
 
-static const struct option_info start_options[] = {
-	{ "transient", "FILE", "start what FILE defines, without storing it", OPT_TRANSIENT, false },
-	{ 0 },
-};
-
-static const struct option_info show_options[] = {
-	{ "config", NULL, "the stored definition", OPT_CONFIG, false },
-	{ "live", NULL, "the definition that it was started from", OPT_LIVE, false },
-	{ 0 },
-};
-
-static const struct option_info attach_options[] = {
-	{ "name", "PORT", "name of the port on the host (first free of vnet0, vnet1, ...)", OPT_NAME, false },
-	{ "portgroup", "PG", "class of the port (the network's default one)", OPT_PORTGROUP, false },
-	{ "mac", "MAC", "the guest's MAC address (one is made)", OPT_MAC, false },
-	{ "owner", "TEXT", "whose it is, for people", OPT_OWNER, false },
-	{ "vnet-hdr", NULL, "tap: frames carry a virtio_net header", OPT_VNET_HDR, false },
-	{ "netns", "NAME|PATH", "a veth with its other end in this namespace, for a container", OPT_GUEST_NETNS, false },
-	{ "ifname", "NAME", "with --netns: name of that end (eth0)", OPT_IFNAME, false },
-	{ "queues", "N", "with --exec: how many descriptors (1)", OPT_QUEUES, false },
-	{ "exec", "CMD [ARG]...", "run CMD with the tap's descriptors; must come last", OPT_EXEC, false },
-	{ 0 },
-};
-
-static const struct option_info link_options[] = {
-	{ "kind", "KIND", "only links of this kind (bridge, veth, tun, ...)", OPT_KIND, false },
-	{ "master", "DEV", "only ports of this bridge", OPT_MASTER, false },
-	{ "ours", NULL, "only links that weir made", OPT_OURS, false },
-	{ 0 },
-};
-
-static const struct option_info doctor_options[] = {
-	{ "load", NULL, "also try what would load a kernel module", OPT_LOAD, false },
-	{ 0 },
-};
-
-const struct command commands[] = {
-	{ "net define", "FILE|-", "store the definition of a network",
-	  "A uuid, a MAC address and a bridge name are made where the file has none.\n"
-	  "A network that runs goes on as it was started.\n",
-	  NULL, 1, 1, cmd_net_define },
-	{ "net undefine", "NET", "forget a stored definition",
-	  "A network that runs goes on until it is stopped.\n",
-	  NULL, 1, 1, cmd_net_undefine },
-	{ "net start", "NET | --transient FILE", "start a network",
-	  "Makes its bridge with addresses and routes, its NAT, and starts its dnsmasq.\n",
-	  start_options, 0, 1, cmd_net_start },
-	{ "net stop", "NET", "stop a network, with all its guests' ports", NULL,
-	  NULL, 1, 1, cmd_net_stop },
-	{ "net reload", "NET", "take over DHCP and DNS settings from the stored definition", NULL,
-	  NULL, 1, 1, cmd_net_reload },
-	{ "net list", "", "all networks that are stored or run", NULL,
-	  NULL, 0, 0, cmd_net_list },
-	{ "net show", "NET [--config|--live]", "one network; its definition as JSON with --json",
-	  "Without an option: the live definition if it runs, or else the stored one.\n",
-	  show_options, 1, 1, cmd_net_show },
-	{ "net attach", "NET [OPTION]... [--exec CMD [ARG]...]", "give a guest a port on a network",
-	  "Without --netns and --exec the port is a persistent tap that a guest opens by\n"
-	  "its name. With --exec, CMD inherits the descriptors of a tap that vanishes when\n"
-	  "they are closed; in its words {fd} {fds} {mac} {name} {ifindex} are replaced,\n"
-	  "and WEIR_TAP, WEIR_TAP_FDS, WEIR_MAC and WEIR_NETWORK are in its environment.\n"
-	  "The port stays on record until `weir net detach`.\n",
-	  attach_options, 1, 1, cmd_net_attach },
-	{ "net detach", "NET PORT", "take a guest's port away", NULL,
-	  NULL, 2, 2, cmd_net_detach },
-	{ "net ports", "NET", "the guests' ports on a network", NULL,
-	  NULL, 1, 1, cmd_net_ports },
-	{ "net leases", "NET", "the addresses that guests have leased", NULL,
-	  NULL, 1, 1, cmd_net_leases },
-	{ "plan", "FILE|-", "what starting the network in FILE would do, as a shell script", NULL,
-	  NULL, 1, 1, cmd_plan },
-	{ "recover", "", "undo or complete what a killed weir left half done",
-	  "Every command that changes something does this first.\n",
-	  NULL, 0, 0, cmd_recover },
-	{ "doctor", "[--load]", "whether this host has what weir needs, and what hurts",
-	  "Tries the real thing in a network namespace of its own. What would load a kernel\n"
-	  "module is not tried but looked up; --load tries that too.\n",
-	  doctor_options, 0, 0, cmd_doctor },
-	{ "link list", "[--kind KIND] [--master DEV] [--ours]", "links of this namespace", NULL,
-	  link_options, 0, 0, cmd_link_list },
-	{ "link show", "NAME", "one link with all its settings", NULL,
-	  NULL, 1, 1, cmd_link_show },
-	{ "schema", "", "the JSON Schema of a network's definition", NULL,
-	  NULL, 0, 0, cmd_schema },
-	{ "help", "[COMMAND]", "this text, or one command's", NULL,
-	  NULL, 0, 2, cmd_help },
-	{ 0 },
-};
-
 static const struct {
 	int status;
 	const char *meaning;
@@ -129,10 +39,11 @@ static const struct {
 
 const struct command *command_find(const char *group, const char *name)
 {
+	const struct command *c;
 	char full[64];
 
 	snprintf(full, sizeof(full), "%s%s%s", group ? group : "", group ? " " : "", name);
-	for (const struct command *c = commands; c->name; c++)
+	for (size_t i = 0; (c = command_at(i)); i++)
 		if (!strcmp(c->name, full))
 			return c;
 	return NULL;
@@ -147,7 +58,9 @@ static bool is_of_group(const struct command *c, const char *group)
 
 bool command_is_group(const char *word)
 {
-	for (const struct command *c = commands; c->name; c++)
+	const struct command *c;
+
+	for (size_t i = 0; (c = command_at(i)); i++)
 		if (*word && !strchr(word, ' ') && is_of_group(c, word))
 			return true;
 	return false;
@@ -190,25 +103,39 @@ static void put_statuses(struct out *o)
 		out_text(o, "  %-3d %s\n", exit_statuses[i].status, exit_statuses[i].meaning);
 }
 
+/* What a small build lacks; nothing for one that has everything. */
+void help_left_out(struct tool *t)
+{
+	const char *what, *needs;
+
+	for (size_t i = 0; (what = feature_left_out(i, &needs)); i++)
+		out_text(&t->out, "%sleft out of this build: %s (needs %s)\n", i ? "" : "\n", what,
+			 needs);
+}
+
 void help_all(struct tool *t)
 {
 	struct out *o = &t->out;
+	const struct command *c;
 
 	out_text(o, "usage: weir [OPTION]... COMMAND [WORD]...\n\n");
 	out_tinted(o, TINT_BOLD, "commands\n");
-	for (const struct command *c = commands; c->name; c++)
+	for (size_t i = 0; (c = command_at(i)); i++)
 		put_command(o, c);
 	out_tinted(o, TINT_BOLD, "\noptions\n");
 	put_options(o, global_options);
 	out_tinted(o, TINT_BOLD, "\nexit status\n");
 	put_statuses(o);
+	help_left_out(t);
 	out_text(o, "\n`weir help COMMAND` says more about one; weir(8) says everything.\n");
 }
 
 void help_group(struct tool *t, const char *group)
 {
+	const struct command *c;
+
 	out_text(&t->out, "usage: weir %s COMMAND [WORD]...\n\n", group);
-	for (const struct command *c = commands; c->name; c++)
+	for (size_t i = 0; (c = command_at(i)); i++)
 		if (is_of_group(c, group))
 			put_command(&t->out, c);
 }
@@ -246,12 +173,23 @@ static json_t *json_command(const struct command *c)
 			 json_options(c->options));
 }
 
+json_t *json_left_out(void)
+{
+	json_t *list = json_array();
+	const char *what, *needs;
+
+	for (size_t i = 0; (what = feature_left_out(i, &needs)); i++)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "what", what, "needs", needs));
+	return list;
+}
+
 static json_t *json_all(void)
 {
 	json_t *list = json_array();
 	json_t *statuses = json_object();
+	const struct command *c;
 
-	for (const struct command *c = commands; c->name; c++)
+	for (size_t i = 0; (c = command_at(i)); i++)
 		json_array_append_new(list, json_command(c));
 	for (size_t i = 0; i < sizeof(exit_statuses) / sizeof(exit_statuses[0]); i++) {
 		char key[16];

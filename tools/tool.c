@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What commands have in common: the handle, a definition from a file, a
- * transaction that is carried out or (with --dry-run) explained, and errors: one
- * line for people, an object for programs, always on stderr.
+ * What commands have in common: the handle, a transaction that is carried out or
+ * (with --dry-run) explained, and errors: one line for people, an object for
+ * programs, always on stderr.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +12,6 @@
 #include <unistd.h>
 
 #include "weir.h"
-
-#define MAX_FILE (16u << 20)
 
 /* --- errors ----------------------------------------------------------------------- */
 
@@ -123,8 +120,9 @@ static void choose_directories(struct tool *t)
 
 int tool_open(struct tool *t)
 {
-	struct weir_options opts = { .sz = sizeof(opts), .step_ops = weir_network_steps };
+	struct weir_options opts = { .sz = sizeof(opts), .step_ops = t->step_ops };
 
+	feature_step_ops(t->step_ops);
 	choose_directories(t);
 	opts.netns = t->netns;
 	opts.config_dir = t->own_config_dir;
@@ -156,90 +154,6 @@ void tool_stats(struct tool *t)
 			"weir: rtnetlink: %llu sends, %llu messages, %llu bytes, %llu receives\n",
 		(unsigned long long)c.n_sends, (unsigned long long)c.n_messages,
 		(unsigned long long)c.n_bytes, (unsigned long long)c.n_receives);
-}
-
-/* --- definitions from files ------------------------------------------------------- */
-
-static int read_all(int fd, char **ret, size_t *ret_len)
-{
-	size_t len = 0, room = 0;
-	char *buf = NULL;
-
-	for (;;) {
-		ssize_t n;
-
-		if (len == room) {
-			char *bigger = room < MAX_FILE ? realloc(buf, room += 65536) : NULL;
-
-			if (!bigger) {
-				free(buf);
-				return -EFBIG;
-			}
-			buf = bigger;
-		}
-		n = read(fd, buf + len, room - len);
-		if (n < 0 && errno != EINTR) {
-			free(buf);
-			return -errno;
-		}
-		if (n == 0)
-			break;
-		if (n > 0)
-			len += (size_t)n;
-	}
-	*ret = buf;
-	*ret_len = len;
-	return 0;
-}
-
-static int read_file(const char *file, char **ret, size_t *ret_len)
-{
-	bool is_stdin = !strcmp(file, "-");
-	int fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	r = read_all(fd, ret, ret_len);
-	if (!is_stdin)
-		close(fd);
-	return r;
-}
-
-/* The error names the file, and then the place in it. */
-static void name_file(struct weir_error *err, const char *file)
-{
-	if (!*err->object || strlen(err->object) + strlen(file) + 2 >= sizeof(err->object)) {
-		snprintf(err->object, sizeof(err->object), "%s", file);
-	} else {
-		char object[sizeof(err->object)];
-
-		memcpy(object, err->object, sizeof(object));
-		snprintf(err->object, sizeof(err->object), "%.*s: %.*s", 30, file, 30, object);
-	}
-}
-
-int tool_read_network(struct tool *t, const char *file, struct weir_network **ret)
-{
-	char *text = NULL;
-	size_t len = 0;
-	int r = read_file(file, &text, &len);
-
-	if (r)
-		return tool_refuse(t, STATUS_BAD_INPUT, r, file, "%s", strerror(-r));
-	r = weir_network_parse(text, len, ret, &t->err);
-	free(text);
-	if (!r) {
-		r = weir_network_check(*ret, &t->err);
-		if (r) {
-			weir_network_free(*ret);
-			*ret = NULL;
-		}
-	}
-	if (!r)
-		return STATUS_OK;
-	name_file(&t->err, strcmp(file, "-") ? file : "(standard input)");
-	return tool_fail(t, STATUS_BAD_INPUT);
 }
 
 /* --- transactions ----------------------------------------------------------------- */

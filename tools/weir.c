@@ -29,9 +29,12 @@ static bool wants_color(const struct tool *t)
 static int print_version(struct tool *t)
 {
 	if (t->is_json)
-		out_json(&t->out, json_pack("{s:s}", "version", weir_version()));
+		out_json(&t->out, json_pack("{s:s, s:o}", "version", weir_version(), "left_out",
+					    json_left_out()));
 	else
 		out_text(&t->out, "weir %s\n", weir_version());
+	if (!t->is_json)
+		help_left_out(t);
 	return STATUS_OK;
 }
 
@@ -78,6 +81,8 @@ static int find_in_group(struct tool *t, int argc, char **argv, struct args *a)
 /* Returns how many words the command's name has, 0 for none, -1 after an error was reported. */
 static int find_command(struct tool *t, int argc, char **argv, struct args *a)
 {
+	const char *what, *needs;
+
 	if (!argc && asks_for_help(a))
 		return 0;
 	if (!argc) {
@@ -89,13 +94,12 @@ static int find_command(struct tool *t, int argc, char **argv, struct args *a)
 		return 1;
 	if (command_is_group(argv[0]))
 		return find_in_group(t, argc, argv, a);
-	usage_error(t, "there is no command %s; `weir help` lists them", argv[0]);
+	what = feature_missing_for(argv[0], &needs);
+	if (what)
+		usage_error(t, "%s is left out of this build, which has no %s (needs %s)", argv[0], what, needs);
+	else
+		usage_error(t, "there is no command %s; `weir help` lists them", argv[0]);
 	return -1;
-}
-
-static bool needs_handle(const struct command *cmd)
-{
-	return cmd->run != cmd_help && cmd->run != cmd_schema;
 }
 
 static int run(struct tool *t, const struct args *a)
@@ -106,7 +110,7 @@ static int run(struct tool *t, const struct args *a)
 		return print_help(t);
 	if (a->value[OPT_VERSION])
 		return print_version(t);
-	status = needs_handle(t->cmd) ? tool_open(t) : STATUS_OK;
+	status = command_needs_handle(t->cmd) ? tool_open(t) : STATUS_OK;
 	return status ? status : t->cmd->run(t, a);
 }
 

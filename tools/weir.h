@@ -91,6 +91,9 @@ struct command {
 	int (*run)(struct tool *t, const struct args *a);
 };
 
+/* Most types of steps that all features together have. */
+#define MAX_STEP_OPS 32
+
 struct tool {
 	const struct command *cmd;
 	const char *group;
@@ -103,17 +106,35 @@ struct tool {
 	const char *state_dir;
 	char *own_config_dir;
 	char *own_state_dir;
+	const struct weir_step_ops *step_ops[MAX_STEP_OPS + 1];
 	struct weir *w;
 	struct weir_error err;
 	struct out out;
 };
 
+/* rows_*.c: the commands, by feature */
+extern const struct command core_commands[], net_commands[], link_commands[], doctor_commands[];
+extern const struct weir_step_ops *const *const net_step_ops;
+
+/* features.c: what of it this build has */
+/* The i-th command of all, NULL behind the last. */
+const struct command *command_at(size_t i);
+/* false: it asks nothing of the host. */
+bool command_needs_handle(const struct command *cmd);
+/* The i-th feature that is left out, and what it would need; NULL behind the last. */
+const char *feature_left_out(size_t i, const char **ret_needs);
+/* The feature that is left out and would have commands of this first word, or NULL. */
+const char *feature_missing_for(const char *word, const char **ret_needs);
+/* The types of steps that journals may hold; ends with NULL. */
+void feature_step_ops(const struct weir_step_ops *ret[MAX_STEP_OPS + 1]);
+
 /* help.c */
 extern const struct option_info global_options[];
-extern const struct command commands[];
 const struct command *command_find(const char *group, const char *name);
 bool command_is_group(const char *word);
 void help_all(struct tool *t);
+void help_left_out(struct tool *t);
+json_t *json_left_out(void);
 void help_group(struct tool *t, const char *group);
 void help_command(struct tool *t, const struct command *cmd);
 int cmd_help(struct tool *t, const struct args *a);
@@ -131,12 +152,14 @@ int tool_fail(struct tool *t, int status);
 int tool_refuse(struct tool *t, int status, int code, const char *object, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 int tool_not_found(const struct tool *t, int otherwise);
-int tool_read_network(struct tool *t, const char *file, struct weir_network **ret);
 int tool_begin(struct tool *t, struct weir_txn **ret, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int tool_commit(struct tool *t, struct weir_txn *txn, int status_if_absent);
 
-/* cmd_net.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_misc.c, doctor.c */
+/* define.c: definitions from files */
+int tool_read_network(struct tool *t, const char *file, struct weir_network **ret);
+
+/* cmd_net.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_plan.c, cmd_recover.c, doctor.c */
 int cmd_net_define(struct tool *t, const struct args *a);
 int cmd_net_undefine(struct tool *t, const struct args *a);
 int cmd_net_start(struct tool *t, const struct args *a);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* weir plan, recover, schema: commands of a few lines each. */
+/* weir plan, schema: commands about definitions that start nothing. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -22,26 +22,6 @@ int cmd_plan(struct tool *t, const struct args *a)
 	}
 	weir_network_free(net);
 	return status;
-}
-
-int cmd_recover(struct tool *t, const struct args *a)
-{
-	static const char *const words[] = { "nothing", "undone", "completed" };
-	static const char *const texts[] = { "there was nothing to recover",
-					     "an unfinished transaction was undone",
-					     "a decided transaction was completed" };
-	int r = weir_recover(t->w, &t->err);
-
-	if (r < 0)
-		return tool_fail(t, STATUS_FAILED);
-	if (r > 2)
-		r = 2;
-	if (t->is_json)
-		out_json(&t->out, json_pack("{s:s, s:s}", "recovered", words[r], "state_dir",
-					    weir_state_dir(t->w)));
-	else
-		out_text(&t->out, "%s: %s\n", weir_state_dir(t->w), texts[r]);
-	return STATUS_OK;
 }
 
 int cmd_schema(struct tool *t, const struct args *a)

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The parts of the tool. A part is whole files: its rows (rows_*.c), what they
+ * run, and the libraries that those need. A build that leaves a part out (the
+ * small one of `make static`) leaves out its files, and the weak tables here
+ * are then at address 0: nothing is compiled in another way.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "weir.h"
+
+#pragma weak net_commands
+#pragma weak net_step_ops
+#pragma weak cmd_schema
+#pragma weak link_commands
+#pragma weak doctor_commands
+
+/* clang-format off */
+static const struct feature {
+	const char *what;
+	const char *needs;
+	const char *words;	/* first words of its commands, each between blanks */
+	const struct command *commands;
+	const struct weir_step_ops *const *const *step_ops;
+} features[] = {
+	{ "networks", "libnftables and jansson", " net plan schema ", net_commands, &net_step_ops },
+	{ "links", "nothing", " link ", link_commands, NULL },
+	{ "the doctor", "networks", " doctor ", doctor_commands, NULL },
+	{ "the core", "nothing", " recover help ", core_commands, NULL },
+};
+/* clang-format on */
+
+#define N_FEATURES (sizeof(features) / sizeof(features[0]))
+
+const struct command *command_at(size_t i)
+{
+	for (size_t f = 0; f < N_FEATURES; f++)
+		for (const struct command *c = features[f].commands; c && c->name; c++)
+			if (!i--)
+				return c;
+	return NULL;
+}
+
+bool command_needs_handle(const struct command *cmd)
+{
+	return cmd->run != cmd_help && cmd->run != cmd_schema;
+}
+
+const char *feature_left_out(size_t i, const char **ret_needs)
+{
+	for (size_t f = 0; f < N_FEATURES; f++)
+		if (!features[f].commands && !i--) {
+			*ret_needs = features[f].needs;
+			return features[f].what;
+		}
+	return NULL;
+}
+
+const char *feature_missing_for(const char *word, const char **ret_needs)
+{
+	char *wanted = xformat(" %s ", word);
+	const char *what = NULL;
+
+	for (size_t f = 0; f < N_FEATURES; f++)
+		if (!features[f].commands && strstr(features[f].words, wanted)) {
+			what = features[f].what;
+			*ret_needs = features[f].needs;
+		}
+	free(wanted);
+	return what;
+}
+
+void feature_step_ops(const struct weir_step_ops *ret[MAX_STEP_OPS + 1])
+{
+	size_t n = 0;
+
+	for (size_t f = 0; f < N_FEATURES; f++)
+		if (features[f].step_ops)
+			for (const struct weir_step_ops *const *o = *features[f].step_ops; *o; o++)
+				if (n < MAX_STEP_OPS)
+					ret[n++] = *o;
+	ret[n] = NULL;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The commands about links. */
+#include "weir.h"
+
+/* clang-format off */
+static const struct option_info link_options[] = {
+	{ "kind", "KIND", "only links of this kind (bridge, veth, tun, ...)", OPT_KIND, false },
+	{ "master", "DEV", "only ports of this bridge", OPT_MASTER, false },
+	{ "ours", NULL, "only links that weir made", OPT_OURS, false },
+	{ 0 },
+};
+
+const struct command link_commands[] = {
+	{ "link list", "[--kind KIND] [--master DEV] [--ours]", "links of this namespace", NULL,
+	  link_options, 0, 0, cmd_link_list },
+	{ "link show", "NAME", "one link with all its settings", NULL,
+	  NULL, 1, 1, cmd_link_show },
+	{ 0 },
+};
+/* clang-format on */

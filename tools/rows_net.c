@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The commands about networks, and the types of steps that their journals hold. */
+#include "weir.h"
+
+/* clang-format off */
+static const struct option_info start_options[] = {
+	{ "transient", "FILE", "start what FILE defines, without storing it", OPT_TRANSIENT, false },
+	{ 0 },
+};
+
+static const struct option_info show_options[] = {
+	{ "config", NULL, "the stored definition", OPT_CONFIG, false },
+	{ "live", NULL, "the definition that it was started from", OPT_LIVE, false },
+	{ 0 },
+};
+
+static const struct option_info attach_options[] = {
+	{ "name", "PORT", "name of the port on the host (first free of vnet0, vnet1, ...)", OPT_NAME, false },
+	{ "portgroup", "PG", "class of the port (the network's default one)", OPT_PORTGROUP, false },
+	{ "mac", "MAC", "the guest's MAC address (one is made)", OPT_MAC, false },
+	{ "owner", "TEXT", "whose it is, for people", OPT_OWNER, false },
+	{ "vnet-hdr", NULL, "tap: frames carry a virtio_net header", OPT_VNET_HDR, false },
+	{ "netns", "NAME|PATH", "a veth with its other end in this namespace, for a container", OPT_GUEST_NETNS, false },
+	{ "ifname", "NAME", "with --netns: name of that end (eth0)", OPT_IFNAME, false },
+	{ "queues", "N", "with --exec: how many descriptors (1)", OPT_QUEUES, false },
+	{ "exec", "CMD [ARG]...", "run CMD with the tap's descriptors; must come last", OPT_EXEC, false },
+	{ 0 },
+};
+
+const struct command net_commands[] = {
+	{ "net define", "FILE|-", "store the definition of a network",
+	  "A uuid, a MAC address and a bridge name are made where the file has none.\n"
+	  "A network that runs goes on as it was started.\n",
+	  NULL, 1, 1, cmd_net_define },
+	{ "net undefine", "NET", "forget a stored definition",
+	  "A network that runs goes on until it is stopped.\n",
+	  NULL, 1, 1, cmd_net_undefine },
+	{ "net start", "NET | --transient FILE", "start a network",
+	  "Makes its bridge with addresses and routes, its NAT, and starts its dnsmasq.\n",
+	  start_options, 0, 1, cmd_net_start },
+	{ "net stop", "NET", "stop a network, with all its guests' ports", NULL,
+	  NULL, 1, 1, cmd_net_stop },
+	{ "net reload", "NET", "take over DHCP and DNS settings from the stored definition", NULL,
+	  NULL, 1, 1, cmd_net_reload },
+	{ "net list", "", "all networks that are stored or run", NULL,
+	  NULL, 0, 0, cmd_net_list },
+	{ "net show", "NET [--config|--live]", "one network; its definition as JSON with --json",
+	  "Without an option: the live definition if it runs, or else the stored one.\n",
+	  show_options, 1, 1, cmd_net_show },
+	{ "net attach", "NET [OPTION]... [--exec CMD [ARG]...]", "give a guest a port on a network",
+	  "Without --netns and --exec the port is a persistent tap that a guest opens by\n"
+	  "its name. With --exec, CMD inherits the descriptors of a tap that vanishes when\n"
+	  "they are closed; in its words {fd} {fds} {mac} {name} {ifindex} are replaced,\n"
+	  "and WEIR_TAP, WEIR_TAP_FDS, WEIR_MAC and WEIR_NETWORK are in its environment.\n"
+	  "The port stays on record until `weir net detach`.\n",
+	  attach_options, 1, 1, cmd_net_attach },
+	{ "net detach", "NET PORT", "take a guest's port away", NULL,
+	  NULL, 2, 2, cmd_net_detach },
+	{ "net ports", "NET", "the guests' ports on a network", NULL,
+	  NULL, 1, 1, cmd_net_ports },
+	{ "net leases", "NET", "the addresses that guests have leased", NULL,
+	  NULL, 1, 1, cmd_net_leases },
+	{ "plan", "FILE|-", "what starting the network in FILE would do, as a shell script", NULL,
+	  NULL, 1, 1, cmd_plan },
+	{ "schema", "", "the JSON Schema of a network's definition", NULL,
+	  NULL, 0, 0, cmd_schema },
+	{ 0 },
+};
+/* clang-format on */
+
+const struct weir_step_ops *const *const net_step_ops = weir_network_steps;
