@@ -26,57 +26,6 @@
 #define FILTER_PRIO 0x7765u
 #define IFB_QUEUE_LEN 256	/* packets; the driver's own 32 drop too early */
 
-/* --- checks -------------------------------------------------------------------------- */
-
-#define RATE_RULE "is above the largest, 2^54 KB/s"
-#define BURST_RULE "is above the largest, 4194303 KiB"
-
-static int check_rate(const struct weir_rate *r, const char *direction, bool floor_allowed,
-		      struct weir_error *err)
-{
-	const struct {
-		const char *name, *why;
-		uint64_t value, max;
-	} largest[] = {
-		{ "average", RATE_RULE, r->average_bytes_per_s, WEIR_RATE_MAX },
-		{ "peak", RATE_RULE, r->peak_bytes_per_s, WEIR_RATE_MAX },
-		{ "burst", BURST_RULE, r->burst_bytes, WEIR_BURST_MAX },
-		{ "floor", RATE_RULE, r->floor_bytes_per_s, WEIR_RATE_MAX },
-	};
-	const char *wrong = NULL, *why = "";
-	int code = -EINVAL;
-
-	if ((r->peak_bytes_per_s || r->burst_bytes) && !r->average_bytes_per_s) {
-		wrong = r->peak_bytes_per_s ? "peak" : "burst";
-		why = "needs an average";
-	} else if (r->peak_bytes_per_s && r->peak_bytes_per_s < r->average_bytes_per_s) {
-		wrong = "peak";
-		why = "is below the average";
-	} else if (r->floor_bytes_per_s && !floor_allowed) {
-		wrong = "floor";
-		why = "can only be given inbound";
-	}
-	for (size_t i = 0; i < WR_COUNT(largest) && !wrong; i++) {
-		if (largest[i].value <= largest[i].max)
-			continue;
-		wrong = largest[i].name;
-		why = largest[i].why;
-		code = -ERANGE;
-	}
-	if (!wrong)
-		return 0;
-	wr_refuse(err, code, "", wrong, "%s", why);
-	wr_error_prefix_attr(err, direction);
-	return code;
-}
-
-int weir_bandwidth_check(const struct weir_bandwidth *bandwidth, struct weir_error *err)
-{
-	int r = check_rate(&bandwidth->inbound, "inbound", true, err);
-
-	return r ? r : check_rate(&bandwidth->outbound, "outbound", false, err);
-}
-
 /* --- steps ------------------------------------------------------------------------------ */
 
 /* The deletion of what @tcm names, for an undo. */
@@ -104,7 +53,7 @@ static void add_htb(struct weir_txn *t, int ifindex, const char *name, const str
 {
 	const struct tcmsg root = { .tcm_ifindex = ifindex, .tcm_parent = TC_H_ROOT };
 	const struct tcmsg leaf = { .tcm_ifindex = ifindex, .tcm_handle = WR_HTB_CLASS };
-	struct wr_htb_class c = wr_htb_from_rate(rate);
+	struct wr_htb_class c = wr_htb_from_rate(rate, 0);
 	wr_auto(batch) struct wr_batch qdisc = { 0 }, class = { 0 };
 	wr_auto(str) struct wr_str dev = { 0 };
 	struct weir_step *s;

@@ -67,6 +67,65 @@ struct weir_bandwidth {
 WEIR_API int weir_bandwidth_check(const struct weir_bandwidth *bandwidth, struct weir_error *err);
 
 /**
+ * weir_rate_parse() - read a rate as people write it
+ * @text:		a number and a unit: iproute2's (bit, kbit, mbit, gbit, tbit,
+ *			kibit, ...; bps, kbps, ... are bytes) or written out (Mbit/s,
+ *			KB/s, MiB/s, ...). Without a unit: KB/s, as libvirt has it
+ * @ret_bytes_per_s:	receives bytes per second, not 0
+ * @err:		filled on failure; may be NULL
+ *
+ * Upper and lower case are the same, but B is a byte: b/s is refused, because it
+ * could be either. A rate of 0 is refused: what has no limit is left out.
+ *
+ * Return: 0, or -EINVAL (no number, an unknown unit, nothing), -ERANGE (above
+ * WEIR_RATE_MAX)
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_rate_parse(const char *text, uint64_t *ret_bytes_per_s, struct weir_error *err);
+
+/**
+ * weir_burst_parse() - read a burst as people write it
+ * @text:	a number and a unit: b, k, kb, KiB, m, MiB, ...; k is 1024 as for tc.
+ *		Without a unit: KiB, as libvirt has it
+ * @ret_bytes:	receives bytes, not 0
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0, or -EINVAL, -ERANGE (above WEIR_BURST_MAX)
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_burst_parse(const char *text, uint64_t *ret_bytes, struct weir_error *err);
+
+/**
+ * weir_limits_parse() - read the limits of one direction as people write them
+ * @text:	average[,peak[,burst[,floor]]] as virsh takes them, or by name in any
+ *		order: "10mbit,peak=20mbit,burst=64KiB"
+ * @ret:	receives the limits; not checked against each other, see
+ *		weir_bandwidth_check()
+ * @err:	filled on failure, with the member in @err->attr; may be NULL
+ *
+ * Return: 0, or -EINVAL, -ERANGE as of weir_rate_parse(), -ENOMEM
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_limits_parse(const char *text, struct weir_rate *ret, struct weir_error *err);
+
+/** WEIR_RATE_TEXT - room for a rate as text */
+#define WEIR_RATE_TEXT 32
+
+/**
+ * weir_rate_format() - a rate as text that weir_rate_parse() reads as the same rate
+ * @bytes_per_s:	the rate
+ * @buf:		receives "10mbit", "1201B/s"
+ *
+ * Return: @buf
+ *
+ * Since: 0.2
+ */
+WEIR_API char *weir_rate_format(uint64_t bytes_per_s, char buf[WEIR_RATE_TEXT]);
+
+/**
  * struct weir_shape - how a port was shaped, for the one who takes it down
  * @ifb_ifindex:	the ifb of the outbound direction; 0: none
  * @ifb_name:		its name

@@ -107,7 +107,7 @@ static struct rtnl_class *class_of(int ifindex)
 
 static void nl_shows_class(int ifindex, const struct weir_rate *rate, const char *what)
 {
-	struct wr_htb_class want = wr_htb_from_rate(rate);
+	struct wr_htb_class want = wr_htb_from_rate(rate, 0);
 	struct rtnl_class *c = class_of(ifindex);
 	uint64_t rate64 = 0, ceil64 = 0;
 

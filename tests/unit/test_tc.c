@@ -70,6 +70,7 @@ struct class_case {
 	const char *name;
 	struct weir_rate rate;
 	struct wr_htb_class class;
+	uint32_t mtu;	/* 0: not known */
 };
 
 /* average, peak, burst; then rate, ceil, burst, cburst, quantum */
@@ -77,26 +78,30 @@ struct class_case {
 
 /* clang-format off */
 static const struct class_case classes[] = {
-	{ "1 byte/s", RATE(1, 0, 0), { 1, 1, 65536, 65536, 1514 } },
-	{ "1 Mbit/s", RATE(MBIT, 0, 0), { MBIT, MBIT, 65536, 65536, 12500 } },
-	{ "the least rate with a larger quantum", RATE(15150, 0, 0), { 15150, 15150, 65536, 65536, 1515 } },
-	{ "10 Mbit/s", RATE(10 * MBIT, 0, 0), { 10 * MBIT, 10 * MBIT, 65536, 65536, 60000 } },
-	{ "1 Gbit/s", RATE(GBIT, 0, 0), { GBIT, GBIT, 125000, 125000, 60000 } },
-	{ "100 Gbit/s", RATE(100 * GBIT, 0, 0), { 100 * GBIT, 100 * GBIT, 12500000, 12500000, 60000 } },
+	{ "1 byte/s", RATE(1, 0, 0), { 1, 1, 65536, 65536, 1514 }, 0 },
+	{ "1 Mbit/s", RATE(MBIT, 0, 0), { MBIT, MBIT, 65536, 65536, 12500 }, 0 },
+	{ "the least rate with a larger quantum", RATE(15150, 0, 0), { 15150, 15150, 65536, 65536, 1515 }, 0 },
+	{ "10 Mbit/s", RATE(10 * MBIT, 0, 0), { 10 * MBIT, 10 * MBIT, 65536, 65536, 60000 }, 0 },
+	{ "1 Gbit/s", RATE(GBIT, 0, 0), { GBIT, GBIT, 125000, 125000, 60000 }, 0 },
+	{ "100 Gbit/s", RATE(100 * GBIT, 0, 0), { 100 * GBIT, 100 * GBIT, 12500000, 12500000, 60000 }, 0 },
 	{ "libvirt's largest", RATE(WEIR_RATE_MAX, 0, 0),
-	  { WEIR_RATE_MAX, WEIR_RATE_MAX, UINT32_MAX, UINT32_MAX, 60000 } },
-	{ "where a millisecond is 64 KiB", RATE(65536000, 0, 0), { 65536000, 65536000, 65536, 65536, 60000 } },
-	{ "and a bit more", RATE(65537000, 0, 0), { 65537000, 65537000, 65537, 65537, 60000 } },
-	{ "its own burst, small", RATE(MBIT, 0, KIB), { MBIT, MBIT, 1024, 1024, 12500 } },
-	{ "its own burst, large", RATE(MBIT, 0, 1024 * KIB), { MBIT, MBIT, 1048576, 1048576, 12500 } },
+	  { WEIR_RATE_MAX, WEIR_RATE_MAX, UINT32_MAX, UINT32_MAX, 60000 }, 0 },
+	{ "where a millisecond is 64 KiB", RATE(65536000, 0, 0), { 65536000, 65536000, 65536, 65536, 60000 }, 0 },
+	{ "and a bit more", RATE(65537000, 0, 0), { 65537000, 65537000, 65537, 65537, 60000 }, 0 },
+	{ "a burst below a packet", RATE(MBIT, 0, KIB), { MBIT, MBIT, 1514, 1514, 12500 }, 0 },
+	{ "a burst below a long packet", RATE(MBIT, 0, KIB), { MBIT, MBIT, 9014, 9014, 12500 }, 9000 },
+	{ "a quantum is a packet at least", RATE(KB, 0, 0), { KB, KB, 65536, 65536, 9014 }, 9000 },
+	{ "packets longer than the largest quantum", RATE(GBIT, 0, 0), { GBIT, GBIT, 125000, 125000, 65535 }, 65521 },
+	{ "its own burst, small", RATE(MBIT, 0, 2 * KIB), { MBIT, MBIT, 2048, 2048, 12500 }, 0 },
+	{ "its own burst, large", RATE(MBIT, 0, 1024 * KIB), { MBIT, MBIT, 1048576, 1048576, 12500 }, 0 },
 	{ "the largest burst", RATE(MBIT, 0, WEIR_BURST_MAX),
-	  { MBIT, MBIT, 4294966272u, 4294966272u, 12500 } },
-	{ "a peak without a burst", RATE(MBIT, 2 * MBIT, 0), { MBIT, 2 * MBIT, 65536, 65536, 12500 } },
+	  { MBIT, MBIT, 4294966272u, 4294966272u, 12500 }, 0 },
+	{ "a peak without a burst", RATE(MBIT, 2 * MBIT, 0), { MBIT, 2 * MBIT, 65536, 65536, 12500 }, 0 },
 	{ "a peak and a burst", RATE(MBIT, 2 * MBIT, 1024 * KIB),
-	  { MBIT, 2 * MBIT, 1048576, 65536, 12500 } },
+	  { MBIT, 2 * MBIT, 1048576, 65536, 12500 }, 0 },
 	{ "a fast peak and a burst", RATE(MBIT, 10 * GBIT, 1024 * KIB),
-	  { MBIT, 10 * GBIT, 1048576, 1250000, 12500 } },
-	{ "a peak as high as the average", RATE(GBIT, GBIT, 0), { GBIT, GBIT, 125000, 125000, 60000 } },
+	  { MBIT, 10 * GBIT, 1048576, 1250000, 12500 }, 0 },
+	{ "a peak as high as the average", RATE(GBIT, GBIT, 0), { GBIT, GBIT, 125000, 125000, 60000 }, 0 },
 };
 /* clang-format on */
 
@@ -104,7 +109,7 @@ static void classes_follow_from_rates(void **state)
 {
 	for (size_t i = 0; i < WR_COUNT(classes); i++) {
 		const struct wr_htb_class *want = &classes[i].class;
-		struct wr_htb_class c = wr_htb_from_rate(&classes[i].rate);
+		struct wr_htb_class c = wr_htb_from_rate(&classes[i].rate, classes[i].mtu);
 
 		if (c.rate_bytes_per_s != want->rate_bytes_per_s ||
 		    c.ceil_bytes_per_s != want->ceil_bytes_per_s || c.burst_bytes != want->burst_bytes ||
@@ -121,7 +126,7 @@ static void classes_are_sane(void **state)
 {
 	for (uint64_t rate = MBIT; rate <= 100 * GBIT; rate += rate / 7 + 1) {
 		struct weir_rate r = RATE(rate, 0, 0);
-		struct wr_htb_class c = wr_htb_from_rate(&r);
+		struct wr_htb_class c = wr_htb_from_rate(&r, 0);
 
 		assert_in_range(c.quantum_bytes, 1514, 60000);
 		assert_true(c.burst_bytes >= 65536 && c.burst_bytes >= rate / 1000);
@@ -130,11 +135,120 @@ static void classes_are_sane(void **state)
 	}
 }
 
+/* --- rates and bursts as text ----------------------------------------------------------------- */
+
+struct text_case {
+	const char *text;
+	int code;
+	uint64_t value;
+};
+
+/* clang-format off */
+static const struct text_case rate_texts[] = {
+	{ "1", 0, KB }, { "1000", 0, 1000 * KB }, { "8bit", 0, 1 }, { "1kbit", 0, 125 }, { "10mbit", 0, 10 * MBIT },
+	{ "10Mbit", 0, 10 * MBIT }, { "10MBIT/S", 0, 10 * MBIT }, { "2.5gbit", 0, 2500 * MBIT }, { "1tbit", 0, 1000 * GBIT },
+	{ "1kibit", 0, 128 }, { "1mibit", 0, 131072 }, { "1gibit", 0, 134217728 }, { "1tibit", 0, 137438953472 },
+	{ "1bps", 0, 1 }, { "3kbps", 0, 3000 }, { "3mbps", 0, 3000000 }, { "3gibps", 0, 3221225472 },
+	{ "1.2MB/s", 0, 1200000 }, { "1KB/s", 0, 1000 }, { "1kB/s", 0, 1000 }, { "1KiB/s", 0, 1024 }, { "7B/s", 0, 7 },
+	{ "0.5mbit", 0, 62500 }, { ".5kbit", 0, 62 }, { "0.000008mbit", 0, 1 }, { "100gbit", 0, 100 * GBIT },
+	{ "18014398509481984", 0, WEIR_RATE_MAX }, { "18014398509.481984GB/s", 0, WEIR_RATE_MAX },
+	{ "", -EINVAL, 0 }, { "mbit", -EINVAL, 0 }, { "-1mbit", -EINVAL, 0 }, { " 1mbit", -EINVAL, 0 }, { "x", -EINVAL, 0 },
+	{ "10foo", -EINVAL, 0 }, { "10mbit ", -EINVAL, 0 }, { "10 mbit", -EINVAL, 0 }, { "10mb/s", -EINVAL, 0 },
+	{ "10m", -EINVAL, 0 }, { "10MB", -EINVAL, 0 }, { "10xbit", -EINVAL, 0 }, { "10kkbit", -EINVAL, 0 },
+	{ "10i", -EINVAL, 0 }, { "0x10mbit", -EINVAL, 0 }, { "1e3kbit", -EINVAL, 0 }, { "1.2.3mbit", -EINVAL, 0 },
+	{ "0", -EINVAL, 0 }, { "0mbit", -EINVAL, 0 }, { "0.0gbit", -EINVAL, 0 }, { "7bit", -EINVAL, 0 },
+	{ "18014398509481985", -ERANGE, 0 }, { "18446744073709551616", -ERANGE, 0 }, { "99999999999999999999999", -ERANGE, 0 },
+	{ "18446744073709551615tbit", -ERANGE, 0 }, { "18446744073709551615bit", 0, 2305843009213693951 },
+};
+
+static const struct text_case burst_texts[] = {
+	{ "1", 0, KIB }, { "64", 0, 64 * KIB }, { "1500b", 0, 1500 }, { "1500B", 0, 1500 }, { "100k", 0, 100 * KIB },
+	{ "100kb", 0, 100 * KIB }, { "100KiB", 0, 100 * KIB }, { "64Ki", 0, 64 * KIB }, { "1.5m", 0, 1536 * KIB },
+	{ "1MiB", 0, 1024 * KIB }, { "1g", 0, 1073741824 }, { "4194303", 0, WEIR_BURST_MAX },
+	{ "", -EINVAL, 0 }, { "0", -EINVAL, 0 }, { "k", -EINVAL, 0 }, { "10mbit", -EINVAL, 0 }, { "1KB/s", -EINVAL, 0 },
+	{ "1kk", -EINVAL, 0 }, { "4194304", -ERANGE, 0 }, { "1t", -ERANGE, 0 },
+};
+/* clang-format on */
+
+static void texts_are_read(const struct text_case *cases, size_t n,
+			   int (*parse)(const char *text, uint64_t *ret, struct weir_error *err))
+{
+	for (size_t i = 0; i < n; i++) {
+		struct weir_error err = WEIR_ERROR_INIT;
+		uint64_t v = 0;
+		int r = parse(cases[i].text, &v, &err);
+
+		if (r != cases[i].code || v != cases[i].value || err.code != r)
+			fail_msg("\"%s\": %d, %llu: %s", cases[i].text, r, (unsigned long long)v, err.msg);
+		assert_true(!r || strstr(err.msg, cases[i].text));
+		assert_int_equal(parse(cases[i].text, &v, NULL), r);
+	}
+}
+
+static void rates_and_bursts_are_read(void **state)
+{
+	texts_are_read(rate_texts, WR_COUNT(rate_texts), weir_rate_parse);
+	texts_are_read(burst_texts, WR_COUNT(burst_texts), weir_burst_parse);
+}
+
+/* What is written is read as the same, whatever the rate. */
+static void rates_are_written(void **state)
+{
+	static const struct { uint64_t rate; const char *text; } cases[] = {
+		{ 1, "1B/s" }, { 125, "1kbit" }, { 126, "126B/s" }, { MBIT, "1mbit" }, { 1200000, "9600kbit" },
+		{ 100 * GBIT, "100gbit" }, { WEIR_RATE_MAX, "144115188075855872kbit" },
+	};
+	char buf[WEIR_RATE_TEXT];
+	uint64_t back;
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++)
+		assert_string_equal(weir_rate_format(cases[i].rate, buf), cases[i].text);
+	for (uint64_t rate = 1; rate < WEIR_RATE_MAX / 2; rate += rate / 3 + 1) {
+		assert_int_equal(weir_rate_parse(weir_rate_format(rate, buf), &back, NULL), 0);
+		assert_int_equal(back, rate);
+	}
+}
+
+static void limits_are_read(void **state)
+{
+	static const struct {
+		const char *text;
+		struct weir_rate rate;
+		int code;
+		const char *attr;
+	} cases[] = {
+		{ "10mbit", { 10 * MBIT, 0, 0, 0 }, 0, "" },
+		{ "1000,2000,64", { 1000 * KB, 2000 * KB, 64 * KIB, 0 }, 0, "" },
+		{ "1000,,64", { 1000 * KB, 0, 64 * KIB, 0 }, 0, "" },
+		{ "1,2,3,4", { KB, 2 * KB, 3 * KIB, 4 * KB }, 0, "" },
+		{ "floor=1mbit", { 0, 0, 0, MBIT }, 0, "" },
+		{ "burst=64KiB,average=1mbit,peak=2mbit", { MBIT, 2 * MBIT, 64 * KIB, 0 }, 0, "" },
+		{ "1mbit,burst=64KiB", { MBIT, 0, 64 * KIB, 0 }, 0, "" },
+		{ "", { 0 }, 0, "" },
+		{ "1,2,3,4,5", { 0 }, -EINVAL, "" },
+		{ "speed=1mbit", { 0 }, -EINVAL, "" },
+		{ "peaks=1mbit", { 0 }, -EINVAL, "" },
+		{ "1mbit,fast", { 0 }, -EINVAL, "peak" },
+		{ "1mbit,burst=1mbit", { 0 }, -EINVAL, "burst" },
+		{ "0", { 0 }, -EINVAL, "average" },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		struct weir_error err = WEIR_ERROR_INIT;
+		struct weir_rate rate = { 0 };
+		int r = weir_limits_parse(cases[i].text, &rate, &err);
+
+		if (r != cases[i].code || memcmp(&rate, &cases[i].rate, sizeof(rate)) ||
+		    strcmp(err.attr, cases[i].attr))
+			fail_msg("\"%s\": %d, \"%s\": %s", cases[i].text, r, err.attr, err.msg);
+	}
+}
+
 /* --- messages ------------------------------------------------------------------------------------ */
 
 static void class_message(struct wr_batch *b, const struct weir_rate *rate)
 {
-	struct wr_htb_class c = wr_htb_from_rate(rate);
+	struct wr_htb_class c = wr_htb_from_rate(rate, 0);
 
 	wr_htb_class_msg(b, 100, &c);
 }
@@ -438,6 +552,9 @@ int main(void)
 		cmocka_unit_test(ticks_are_64_ns),
 		cmocka_unit_test(classes_follow_from_rates),
 		cmocka_unit_test(classes_are_sane),
+		cmocka_unit_test(rates_and_bursts_are_read),
+		cmocka_unit_test(rates_are_written),
+		cmocka_unit_test(limits_are_read),
 		cmocka_unit_test(rates_beyond_32_bits),
 		cmocka_unit_test(bursts_are_times_at_their_rates),
 		cmocka_unit_test(qdiscs_as_tc_sends_them),

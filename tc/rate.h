@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From what people ask of a port to what HTB is told: the arithmetic, and nothing of netlink. */
+#ifndef WR_TC_RATE_H
+#define WR_TC_RATE_H
+
+#include <weir/tc.h>
+
+#include "base/error.h"
+
+/* The MTU to reckon with where the link's own is not known yet. */
+#define WR_DEFAULT_MTU 1500
+
+/* A class as HTB sees it. */
+struct wr_htb_class {
+	uint64_t rate_bytes_per_s;
+	uint64_t ceil_bytes_per_s;
+	uint32_t burst_bytes;
+	uint32_t cburst_bytes;
+	uint32_t quantum_bytes;
+};
+
+/* The class that gives a port of @mtu the limits of @rate, whose average is not 0. */
+struct wr_htb_class wr_htb_from_rate(const struct weir_rate *rate, uint32_t mtu);
+/* Time that @bytes (below 2^32) take at a rate, in the scheduler's ticks of 64 ns. */
+uint32_t wr_htb_ticks(uint64_t bytes, uint64_t bytes_per_s);
+
+#endif
