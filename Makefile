@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The whole build of weir: two libraries, one tool, their tests. One file, no recursion into folders; what is made
+# The whole build of weir: its libraries, one tool, their tests. One file, no recursion into folders; what is made
 # goes below build/. `make help` lists the targets. Set on the command line or in the environment:
 #   CC=clang  CFLAGS=-O3  WERROR=1 (warnings are errors)  V=1 (show commands)  SAN=1 (sanitizers, in build-san/)
 #   DESTDIR=  PREFIX=/usr/local  LIBDIR=  SBINDIR=  INCLUDEDIR=  DATADIR=  (where `install` puts things)
@@ -62,6 +62,7 @@ PROGRAM = $(HARDEN) -Wl,--gc-sections $(SANITIZE)
 # What each part may see: the tool and the benchmarks get the public headers and nothing else of ours.
 INCLUDES = -Iinclude -Ilib -I. $(call cflags,libmnl)
 $(B)/obj/tools/%: INCLUDES = -Iinclude
+$(B)/obj/sriov/%: INCLUDES = -Iinclude -Ilib -I. $(call cflags,libpci)
 $(B)/obj/bench/%: INCLUDES = -Iinclude $(call cflags,libnl-route-3.0)
 $(B)/obj/tests/%: INCLUDES = -Iinclude -Ilib -Itc -I. $(call cflags,cmocka) $(call cflags,libnl-route-3.0)
 
@@ -72,6 +73,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 BASE_OBJ    := $(call objects,$(call sources,lib/base))
 WEIR_OBJ    := $(BASE_OBJ) $(call objects,$(call sources,lib lib/netlink lib/txn lib/link lib/ip tc))
+SRIOV_OBJ   := $(call objects,$(call sources,sriov))
 NETWORK_OBJ := $(call objects,$(call sources,lib/network lib/host lib/nat lib/dhcp lib/json))
 TOOL_OBJ    := $(call objects,$(call sources,tools))
 COMMON_OBJ  := $(call objects,$(call sources,tests/common) $(sort $(wildcard tests/netns/lib_*.c)))
@@ -83,24 +85,30 @@ NETNS := $(call tests,netns)
 BENCH := $(patsubst %.c,$(B)/%,$(call sources,bench))
 FUZZERS := $(patsubst %.c,$(B)/%,$(call sources,tests/fuzz))
 
-STATIC := $(B)/libweir-network.a $(B)/libweir.a
-SHLIBS := $(B)/libweir.so.$(VERSION) $(B)/libweir-network.so.$(VERSION)
-SOLINKS = $(1).so.$(SOVERSION) $(1).so
-LINKS  := $(call SOLINKS,$(B)/libweir) $(call SOLINKS,$(B)/libweir-network)
-PCS    := $(B)/libweir.pc $(B)/libweir-network.pc
+# The libraries, those that use another before it, and which libraries of others each links, by pkg-config's names.
+LIBRARIES            := libweir-network libweir-sriov libweir
+USES_libweir         := libmnl
+USES_libweir-sriov   := libpci
+USES_libweir-network := libnftables jansson
+
+USES   := $(foreach l,$(LIBRARIES),$(USES_$(l)))
+STATIC := $(LIBRARIES:%=$(B)/%.a)
+SHLIBS := $(LIBRARIES:%=$(B)/%.so.$(VERSION))
+LINKS  := $(foreach l,$(LIBRARIES),$(B)/$(l).so.$(SOVERSION) $(B)/$(l).so)
+PCS    := $(LIBRARIES:%=$(B)/%.pc)
 TOOL   := $(if $(TOOL_OBJ),$(B)/weir)
 
 .PHONY: all deps demo check check-lint check-unit check-netns check-api check-guest check-lab check-san check-valgrind \
 	layers map static install uninstall format tidy analyze fuzz fuzz-run bench dist tags clean distclean help programs FORCE
 
-all: $(SHLIBS) $(LINKS) $(STATIC) $(PCS) $(TOOL) ## both libraries, shared and static, and build/weir
+all: $(SHLIBS) $(LINKS) $(STATIC) $(PCS) $(TOOL) ## the libraries, shared and static, and build/weir
 
 # ---- rules
 
 # A stamp changes when the command that it names changes: another CC or PREFIX, or a file that is gone, makes what it must.
 STAMP.flags = $(CC) $(CPPFLAGS) $(OURS) $(CFLAGS) $(LDFLAGS)
 STAMP.paths = $(VERSION) $(PREFIX) $(LIBDIR) $(INCLUDEDIR)
-STAMP.parts = $(WEIR_OBJ) $(NETWORK_OBJ) $(COMMON_OBJ) $(TOOL_OBJ)
+STAMP.parts = $(WEIR_OBJ) $(SRIOV_OBJ) $(NETWORK_OBJ) $(COMMON_OBJ) $(TOOL_OBJ)
 $(B)/.flags $(B)/.paths $(B)/.parts: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(STAMP$(@F))' | cmp -s - $@ || printf '%s\n' '$(STAMP$(@F))' > $@
 
@@ -109,20 +117,20 @@ $(B)/obj/%.o: %.c $(B)/.flags
 	$(Q)$(CC) $(CPPFLAGS) $(INCLUDES) $(OURS) $(CFLAGS) -MMD -MP -c -o $@ $<
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
-# Only weir_* leaves a library, so lib/base is inside both, hidden, and libweir-network sees libweir's public calls only.
+# Only weir_* leaves a library, so lib/base is inside each, hidden, and the others see libweir's public calls only.
 $(B)/libweir.so.$(VERSION): $(WEIR_OBJ)
+$(B)/libweir-sriov.so.$(VERSION): $(BASE_OBJ) $(SRIOV_OBJ) $(B)/libweir.so.$(VERSION)
 $(B)/libweir-network.so.$(VERSION): $(BASE_OBJ) $(NETWORK_OBJ) $(B)/libweir.so.$(VERSION)
-$(B)/libweir.so.$(VERSION): DEPS = $(call libs,libmnl)
-$(B)/libweir-network.so.$(VERSION): DEPS = $(call libs,libnftables) $(call libs,jansson)
 $(SHLIBS): $(B)/%.so.$(VERSION): lib/%.map $(B)/.flags $(B)/.parts
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SHARED) -Wl,-soname,$*.so.$(SOVERSION) -Wl,--version-script=lib/$*.map $(CFLAGS) $(LDFLAGS) \
-		-o $@ $(filter %.o %.so.$(VERSION),$^) $(DEPS)
+		-o $@ $(filter %.o %.so.$(VERSION),$^) $(foreach p,$(USES_$*),$(call libs,$(p)))
 $(LINKS): $(SHLIBS)
 	$(Q)ln -sf $(firstword $(subst .so, ,$(@F))).so.$(VERSION) $@
 
 # In an archive nothing is hidden, so lib/base is in one of them only.
 $(B)/libweir.a: $(WEIR_OBJ)
+$(B)/libweir-sriov.a: $(SRIOV_OBJ)
 $(B)/libweir-network.a: $(NETWORK_OBJ)
 $(B)/tests/common.a: $(COMMON_OBJ)
 %.a: $(B)/.parts
@@ -135,7 +143,7 @@ $(B)/%.pc: lib/%.pc.in $(B)/.paths
 
 # Programs are linked with our archives, so that they run where they were built. A test that needs more from the linker
 # (LDFLAGS_test_faults := -Wl,--wrap=malloc) says so here.
-OURLIBS = $(STATIC) $(call libs,libnftables) $(call libs,jansson) $(call libs,libmnl)
+OURLIBS = $(STATIC) $(foreach p,$(USES),$(call libs,$(p)))
 link    = $(Q)mkdir -p $(@D) && $(CC) $(PROGRAM) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_$(@F)) -o $@ $(filter %.o %common.a,$^)
 $(B)/weir: $(TOOL_OBJ) $(STATIC) $(B)/.parts
 	$(call say,LD,$@)
@@ -151,7 +159,7 @@ $(FUZZERS): $(B)/%: $(B)/obj/%.o $(STATIC)
 	$(link) -fsanitize=fuzzer $(OURLIBS)
 
 # weir-static needs every library below as an archive, which few distributions ship: say which one is missing.
-STATIC_LIBS = $(call ask,STATIC_LIBS,$(PKG_CONFIG) --static --libs libnftables jansson libmnl)
+STATIC_LIBS = $(call ask,STATIC_LIBS,$(PKG_CONFIG) --static --libs $(USES))
 static: $(STATIC) ## the static archives, and build/weir-static where all libraries have one
 	@for l in $(STATIC_LIBS) -lc; do case $$l in -l*) \
 		echo 'int main(void) { return 0; }' | $(CC) -static $(LDFLAGS) -x c - -o /dev/null $$l 2>/dev/null || \
@@ -234,17 +242,17 @@ uninstall: ## remove what install put there, and folders of ours that are empty 
 
 # ---- for developers
 
-OUR_C := $(call here,$(foreach d,include/weir lib lib/* tc tools bench tests/*,$(d)/*.c $(d)/*.h))
+OUR_C := $(call here,$(foreach d,include/weir lib lib/* tc sriov tools bench tests/*,$(d)/*.c $(d)/*.h))
 
 format: ## apply .clang-format to all C files
 	clang-format -i $(OUR_C)
 tidy: ## clang-tidy with the checks of .clang-tidy
-	clang-tidy --quiet $(filter lib/%.c tc/%.c,$(OUR_C)) -- $(INCLUDES) $(filter-out -W%,$(OURS))
+	clang-tidy --quiet $(filter lib/%.c tc/%.c sriov/%.c,$(OUR_C)) -- $(INCLUDES) $(filter-out -W%,$(OURS))
 	clang-tidy --quiet $(filter tools/%.c,$(OUR_C)) -- -Iinclude $(filter-out -W%,$(OURS))
 analyze: ## gcc -fanalyzer, cppcheck, clang-tidy with clang's analyzer
 	$(MAKE) B=build/analyze CC=gcc CFLAGS='-O1 -g -fanalyzer' $(STATIC:$(B)/%=build/analyze/%)
 	cppcheck -q --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
-		--suppressions-list=tests/lint/cppcheck.supp -D_GNU_SOURCE -Iinclude -Ilib -I. lib tc tools
+		--suppressions-list=tests/lint/cppcheck.supp -D_GNU_SOURCE -Iinclude -Ilib -I. lib tc sriov tools
 	$(MAKE) tidy
 fuzz: ## run every fuzzer for 20 s each (clang)
 	@$(MAKE) --no-print-directory FUZZ=1 CC=$(FUZZ_CC) fuzz-run

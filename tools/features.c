@@ -14,6 +14,7 @@
 #pragma weak net_step_ops
 #pragma weak cmd_schema
 #pragma weak link_commands
+#pragma weak vf_commands
 #pragma weak doctor_commands
 
 /* clang-format off */
@@ -26,6 +27,7 @@ static const struct feature {
 } features[] = {
 	{ "networks", "libnftables and jansson", " net plan schema ", net_commands, &net_step_ops },
 	{ "links", "nothing", " link ", link_commands, NULL },
+	{ "virtual functions", "libpci", " pf vf ", vf_commands, NULL },
 	{ "the doctor", "networks", " doctor ", doctor_commands, NULL },
 	{ "the core", "nothing", " recover help ", core_commands, NULL },
 };

@@ -35,6 +35,7 @@ pkg() {
 say 'make install' stage install
 lib=$root/opt/weir/lib
 for f in sbin/weir lib/libweir.so lib/libweir.so.0 lib/libweir.a lib/libweir-network.so lib/libweir-network.a \
+	lib/libweir-sriov.so lib/libweir-sriov.a lib/pkgconfig/libweir-sriov.pc \
 	lib/pkgconfig/libweir.pc lib/pkgconfig/libweir-network.pc include/weir/weir.h; do
 	say "$f is installed" test -s "$root/opt/weir/$f"
 done
@@ -75,11 +76,13 @@ C
 }
 symbols libweir
 symbols libweir-network
+symbols libweir-sriov
 program libweir >"$tmp/libweir.c"
 program libweir libweir-network >"$tmp/libweir-network.c"
+program libweir libweir-sriov >"$tmp/libweir-sriov.c"
 cp -r "$lib" "$tmp/archives" && rm "$tmp"/archives/*.so*
 
-for l in libweir libweir-network; do
+for l in libweir libweir-network libweir-sriov; do
 	say "pkg-config knows the version of $l" pkg --exact-version="${WR_VERSION:-0.1.0}" "$l"
 	for lang in 'c -std=c99' 'c++ -std=c++11'; do
 		# shellcheck disable=SC2046,SC2086 # lists of options
@@ -104,6 +107,7 @@ needs() {	# LIBRARY NAME...: what it is linked with, and nothing else
 }
 say 'libweir links libmnl and libc' needs libweir libc libmnl
 say 'libweir-network links libweir, libnftables, jansson and libc' needs libweir-network libc libjansson libnftables libweir
+say 'libweir-sriov links libweir, libpci and libc' needs libweir-sriov libc libpci libweir
 
 say 'make uninstall' stage uninstall
 say 'uninstall leaves no file' sh -c "test -z \"\$(find '$root' ! -type d)\""

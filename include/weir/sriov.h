@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * SR-IOV: which physical functions (PFs) and virtual functions (VFs) there are.
+ * What this header declares is in libweir-sriov, which links libpci and is
+ * GPL-2+ as a whole for that reason.
+ *
+ * A PF is called by the name of its netdev or by its PCI address
+ * ("0000:01:00.0"), a VF by its PCI address. Everything is looked up in sysfs
+ * and in the card's SR-IOV capability; full dumps of rtnetlink are never asked
+ * for.
+ */
+#ifndef WEIR_SRIOV_H
+#define WEIR_SRIOV_H
+
+#include <stdbool.h>
+
+#include <weir/weir.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct weir_sriov;
+
+/**
+ * struct weir_sriov_options - where to look
+ * @sz:		sizeof(struct weir_sriov_options)
+ * @sysfs_dir:	NULL: "/sys". Its net directories show the namespace of the one
+ *		who mounted it
+ *
+ * Strings are copied.
+ */
+struct weir_sriov_options {
+	size_t sz;
+	const char *sysfs_dir;
+};
+
+/**
+ * weir_sriov_open() - start to work with SR-IOV
+ * @w:		the handle; must outlive what is opened
+ * @opts:	where to look, or NULL
+ * @ret:	receives it, to be closed by weir_sriov_close()
+ * @err:	filled on failure; may be NULL
+ *
+ * Reads nothing yet and needs no privilege. As a handle, what is opened serves
+ * one caller at a time.
+ *
+ * Return: 0, or a negative errno: -E2BIG if @opts is newer than this library
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_sriov_open(struct weir *w, const struct weir_sriov_options *opts,
+			     struct weir_sriov **ret, struct weir_error *err);
+
+/**
+ * weir_sriov_close() - end the work with SR-IOV
+ * @s:	what weir_sriov_open() gave; NULL is ignored
+ *
+ * Since: 0.2
+ */
+WEIR_API void weir_sriov_close(struct weir_sriov *s);
+
+/** WEIR_PCI_TEXT - bytes that hold any PCI address as text */
+#define WEIR_PCI_TEXT 16
+
+/**
+ * struct weir_pf - a network card's physical function that can have VFs
+ * @sz:			sizeof(struct weir_pf)
+ * @pci:		its PCI address
+ * @netdev:		the netdev it was looked up by, else its first one; empty:
+ *			it has none (in the namespace of sysfs)
+ * @n_netdevs:		how many netdevs it has, representors of VFs apart
+ * @ifindex:		index of @netdev, or 0
+ * @is_up:		@netdev is administratively up
+ * @has_carrier:	and its cable too
+ * @driver:		name of its driver; empty: none
+ * @vendor:		PCI vendor number
+ * @device:		PCI device number
+ * @class_code:		PCI class: base class, subclass and programming interface
+ * @vendor_name:	the vendor in words, if WEIR_SRIOV_NAMES was asked for and
+ *			pci.ids knows it
+ * @device_name:	the device in words, likewise
+ * @total_vfs:		most VFs it can have
+ * @num_vfs:		VFs it has
+ * @vf_offset:		from its routing ID to the first VF's (it may change with the
+ *			number of VFs)
+ * @vf_stride:		from one VF's routing ID to the next one's
+ * @vf_device:		PCI device number of its VFs
+ * @autoprobe:		new VFs are offered to host drivers
+ * @numa_node:		-1: not known
+ * @iommu_group:	-1: none
+ */
+struct weir_pf {
+	size_t sz;
+	char pci[WEIR_PCI_TEXT];
+	char netdev[16];
+	uint32_t n_netdevs;
+	int32_t ifindex;
+	bool is_up;
+	bool has_carrier;
+	char driver[32];
+	uint16_t vendor;
+	uint16_t device;
+	uint32_t class_code;
+	char vendor_name[64];
+	char device_name[96];
+	uint32_t total_vfs;
+	uint32_t num_vfs;
+	uint32_t vf_offset;
+	uint32_t vf_stride;
+	uint16_t vf_device;
+	bool autoprobe;
+	int32_t numa_node;
+	int32_t iommu_group;
+};
+
+/**
+ * struct weir_vf - a virtual function
+ * @sz:			sizeof(struct weir_vf)
+ * @pf:			PCI address of its PF
+ * @index:		its number on the PF, from 0
+ * @pci:		its own PCI address
+ * @pf_netdev:		the PF's netdev as the PF was looked up, or empty
+ * @pf_ifindex:		index of @pf_netdev, or 0
+ * @netdev:		its netdev that belongs to @pf_netdev's port; empty: none
+ * @ifindex:		index of @netdev, or 0
+ * @mac:		MAC address of @netdev
+ * @is_up:		@netdev is administratively up
+ * @has_carrier:	and has carrier
+ * @driver:		name of its driver; empty: none
+ * @numa_node:		-1: not known
+ * @iommu_group:	-1: none
+ * @vfio:		the character device by which a hypervisor takes it,
+ *			"/dev/vfio/12"; empty unless it is bound to a VFIO driver
+ */
+struct weir_vf {
+	size_t sz;
+	char pf[WEIR_PCI_TEXT];
+	uint32_t index;
+	char pci[WEIR_PCI_TEXT];
+	char pf_netdev[16];
+	int32_t pf_ifindex;
+	char netdev[16];
+	int32_t ifindex;
+	uint8_t mac[6];
+	bool is_up;
+	bool has_carrier;
+	char driver[32];
+	int32_t numa_node;
+	int32_t iommu_group;
+	char vfio[48];
+};
+
+/** WEIR_SRIOV_NAMES - look vendor and device up in pci.ids, which takes a few milliseconds */
+#define WEIR_SRIOV_NAMES (1u << 0)
+
+/**
+ * weir_pf_list() - every network card's function that can have VFs
+ * @s:		where to look
+ * @flags:	0 or WEIR_SRIOV_NAMES
+ * @ret:	receives an array in the order of addresses, to be freed with free()
+ * @ret_n:	receives its length
+ * @err:	filled on failure; may be NULL
+ *
+ * A PF that vanishes while it is read is left out.
+ *
+ * Return: 0 or a negative errno; a host without PCI has none, and that is no error
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_pf_list(struct weir_sriov *s, unsigned int flags, struct weir_pf **ret,
+			  size_t *ret_n, struct weir_error *err);
+
+/**
+ * weir_pf_get() - one PF
+ * @s:		where to look
+ * @name:	its PCI address or one of its netdevs
+ * @flags:	0 or WEIR_SRIOV_NAMES
+ * @ret:	receives it
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0, or a negative errno:
+ *   -ENODEV	there is no such device
+ *   -EOPNOTSUPP it is there, but no network card's function that can have VFs
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_pf_get(struct weir_sriov *s, const char *name, unsigned int flags,
+			 struct weir_pf *ret, struct weir_error *err);
+
+/**
+ * weir_vf_list() - the VFs of a PF
+ * @s:		where to look
+ * @pf:		the PF, as it was read
+ * @ret:	receives an array in the order of numbers, to be freed with free()
+ * @ret_n:	receives its length
+ * @err:	filled on failure; may be NULL
+ *
+ * A VF's address is computed from the PF's capability and compared with the one
+ * in sysfs.
+ *
+ * Return: 0, or a negative errno:
+ *   -ENODEV	the PF has gone
+ *   -EAGAIN	its VFs changed while they were read
+ *   -EBADMSG	sysfs and the capability disagree about an address
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_vf_list(struct weir_sriov *s, const struct weir_pf *pf, struct weir_vf **ret,
+			  size_t *ret_n, struct weir_error *err);
+
+/**
+ * weir_vf_get() - one VF
+ * @s:		where to look
+ * @name:	its PCI address, or the name of its netdev
+ * @ret:	receives it
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0, or a negative errno:
+ *   -ENODEV	there is no such device
+ *   -EOPNOTSUPP it is there, but no VF of a network card
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_vf_get(struct weir_sriov *s, const char *name, struct weir_vf *ret,
+			 struct weir_error *err);
+
+/**
+ * weir_pf_json() - a PF as JSON
+ * @pf:		the PF
+ * @ret:	receives an object on one line, to be freed with free()
+ *
+ * Return: 0 or -ENOMEM
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_pf_json(const struct weir_pf *pf, char **ret);
+
+/**
+ * weir_vf_json() - a VF as JSON
+ * @vf:		the VF
+ * @ret:	receives an object on one line, to be freed with free()
+ *
+ * Return: 0 or -ENOMEM
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_vf_json(const struct weir_vf *vf, char **ret);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

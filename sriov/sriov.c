@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opening and closing: where PCI devices and claims are looked for. */
+#include "sriov/sriov.h"
+
+static int keep(char **slot, const char *text, const char *otherwise)
+{
+	*slot = strdup(text ? text : otherwise);
+	return *slot ? 0 : -ENOMEM;
+}
+
+int weir_sriov_open(struct weir *w, const struct weir_sriov_options *opts, struct weir_sriov **ret,
+		    struct weir_error *err)
+{
+	struct weir_sriov_options o;
+	struct weir_sriov *s;
+	int r = wr_opts_copy(&o, sizeof(o), opts, "sriov options", err);
+
+	if (r)
+		return r;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return wr_nomem(err);
+	s->w = w;
+	if (keep(&s->sysfs_dir, o.sysfs_dir, "/sys")) {
+		weir_sriov_close(s);
+		return wr_nomem(err);
+	}
+	*ret = s;
+	return 0;
+}
+
+void weir_sriov_close(struct weir_sriov *s)
+{
+	if (!s)
+		return;
+	free(s->sysfs_dir);
+	free(s);
+}
