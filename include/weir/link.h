@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include <weir/error.h>
+#include <weir/ip.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,6 +31,9 @@ struct weir_txn;
  * @WEIR_LINK_IFB:	an intermediate functional block, where ingress is shaped
  * @WEIR_LINK_MACVLAN:	a MAC address of its own on another link
  * @WEIR_LINK_MACVTAP:	the same as a character device for a guest
+ * @WEIR_LINK_BOND:	several links that act as one
+ * @WEIR_LINK_VLAN:	the frames of another link with one tag
+ * @WEIR_LINK_DUMMY:	a link that leads nowhere
  */
 enum weir_link_kind {
 	WEIR_LINK_OTHER = 0,
@@ -38,7 +42,42 @@ enum weir_link_kind {
 	WEIR_LINK_TUN = 3,
 	WEIR_LINK_IFB = 4,
 	WEIR_LINK_MACVLAN = 5,
-	WEIR_LINK_MACVTAP = 6
+	WEIR_LINK_MACVTAP = 6,
+	WEIR_LINK_BOND = 7,
+	WEIR_LINK_VLAN = 8,
+	WEIR_LINK_DUMMY = 9
+};
+
+/**
+ * struct weir_ips - a few IP addresses
+ * @n:		how many there are
+ * @ips:	the addresses; the rest is zero
+ */
+struct weir_ips {
+	uint32_t n;
+	struct weir_ip ips[16];
+};
+
+/**
+ * struct weir_pair - what becomes of a number
+ * @from:	the number
+ * @to:		what it becomes; 0: as if the pair were not there
+ */
+struct weir_pair {
+	uint32_t from;
+	uint32_t to;
+};
+
+/**
+ * struct weir_pairs - what becomes of numbers
+ * @n:		how many pairs there are
+ * @pairs:	the pairs, each @from once; the rest is zero
+ *
+ * Setting pairs leaves other pairs as they are.
+ */
+struct weir_pairs {
+	uint32_t n;
+	struct weir_pair pairs[16];
 };
 
 /** WEIR_BRIDGE_FORWARD_DELAY - in weir_bridge.has: forward_delay_cs is set */
@@ -260,6 +299,244 @@ struct weir_macvlan {
 	uint16_t flags;
 };
 
+/**
+ * enum weir_bond_mode - how a bond uses its ports
+ * @WEIR_BOND_BALANCE_RR:	in turn
+ * @WEIR_BOND_ACTIVE_BACKUP:	one of them
+ * @WEIR_BOND_BALANCE_XOR:	by a hash of the frame
+ * @WEIR_BOND_BROADCAST:	all of them
+ * @WEIR_BOND_802_3AD:		by a hash, those that LACP found
+ * @WEIR_BOND_BALANCE_TLB:	by load, when sending
+ * @WEIR_BOND_BALANCE_ALB:	by load, in both directions
+ */
+enum weir_bond_mode {
+	WEIR_BOND_BALANCE_RR = 0,
+	WEIR_BOND_ACTIVE_BACKUP = 1,
+	WEIR_BOND_BALANCE_XOR = 2,
+	WEIR_BOND_BROADCAST = 3,
+	WEIR_BOND_802_3AD = 4,
+	WEIR_BOND_BALANCE_TLB = 5,
+	WEIR_BOND_BALANCE_ALB = 6
+};
+
+/** WEIR_BOND_MODE - in weir_bond.has: mode is set */
+#define WEIR_BOND_MODE (1ull << 0)
+/** WEIR_BOND_ACTIVE - active is set */
+#define WEIR_BOND_ACTIVE (1ull << 1)
+/** WEIR_BOND_MIIMON - miimon_ms is set */
+#define WEIR_BOND_MIIMON (1ull << 2)
+/** WEIR_BOND_UPDELAY - updelay_ms is set */
+#define WEIR_BOND_UPDELAY (1ull << 3)
+/** WEIR_BOND_DOWNDELAY - downdelay_ms is set */
+#define WEIR_BOND_DOWNDELAY (1ull << 4)
+/** WEIR_BOND_PEER_NOTIF_DELAY - peer_notif_delay_ms is set */
+#define WEIR_BOND_PEER_NOTIF_DELAY (1ull << 5)
+/** WEIR_BOND_USE_CARRIER - use_carrier is set */
+#define WEIR_BOND_USE_CARRIER (1ull << 6)
+/** WEIR_BOND_ARP_INTERVAL - arp_interval_ms is set */
+#define WEIR_BOND_ARP_INTERVAL (1ull << 7)
+/** WEIR_BOND_ARP_TARGETS - arp_targets is set */
+#define WEIR_BOND_ARP_TARGETS (1ull << 8)
+/** WEIR_BOND_NS_TARGETS - ns_targets is set */
+#define WEIR_BOND_NS_TARGETS (1ull << 9)
+/** WEIR_BOND_ARP_VALIDATE - arp_validate is set */
+#define WEIR_BOND_ARP_VALIDATE (1ull << 10)
+/** WEIR_BOND_ARP_ALL_TARGETS - arp_all_targets is set */
+#define WEIR_BOND_ARP_ALL_TARGETS (1ull << 11)
+/** WEIR_BOND_ARP_MISSED_MAX - arp_missed_max is set */
+#define WEIR_BOND_ARP_MISSED_MAX (1ull << 12)
+/** WEIR_BOND_PRIMARY - primary is set */
+#define WEIR_BOND_PRIMARY (1ull << 13)
+/** WEIR_BOND_PRIMARY_RESELECT - primary_reselect is set */
+#define WEIR_BOND_PRIMARY_RESELECT (1ull << 14)
+/** WEIR_BOND_FAIL_OVER_MAC - fail_over_mac is set */
+#define WEIR_BOND_FAIL_OVER_MAC (1ull << 15)
+/** WEIR_BOND_XMIT_HASH_POLICY - xmit_hash_policy is set */
+#define WEIR_BOND_XMIT_HASH_POLICY (1ull << 16)
+/** WEIR_BOND_RESEND_IGMP - resend_igmp is set */
+#define WEIR_BOND_RESEND_IGMP (1ull << 17)
+/** WEIR_BOND_NUM_PEER_NOTIF - num_peer_notif is set */
+#define WEIR_BOND_NUM_PEER_NOTIF (1ull << 18)
+/** WEIR_BOND_ALL_PORTS_ACTIVE - all_ports_active is set */
+#define WEIR_BOND_ALL_PORTS_ACTIVE (1ull << 19)
+/** WEIR_BOND_MIN_LINKS - min_links is set */
+#define WEIR_BOND_MIN_LINKS (1ull << 20)
+/** WEIR_BOND_LP_INTERVAL - lp_interval_s is set */
+#define WEIR_BOND_LP_INTERVAL (1ull << 21)
+/** WEIR_BOND_PACKETS_PER_PORT - packets_per_port is set */
+#define WEIR_BOND_PACKETS_PER_PORT (1ull << 22)
+/** WEIR_BOND_LACP_RATE - lacp_rate is set */
+#define WEIR_BOND_LACP_RATE (1ull << 23)
+/** WEIR_BOND_LACP_ACTIVE - lacp_active is set */
+#define WEIR_BOND_LACP_ACTIVE (1ull << 24)
+/** WEIR_BOND_AD_SELECT - ad_select is set */
+#define WEIR_BOND_AD_SELECT (1ull << 25)
+/** WEIR_BOND_AD_USER_PORT_KEY - ad_user_port_key is set */
+#define WEIR_BOND_AD_USER_PORT_KEY (1ull << 26)
+/** WEIR_BOND_AD_ACTOR_SYS_PRIO - ad_actor_sys_prio is set */
+#define WEIR_BOND_AD_ACTOR_SYS_PRIO (1ull << 27)
+/** WEIR_BOND_AD_ACTOR_SYSTEM - ad_actor_system is set */
+#define WEIR_BOND_AD_ACTOR_SYSTEM (1ull << 28)
+/** WEIR_BOND_TLB_DYNAMIC_LB - tlb_dynamic_lb is set */
+#define WEIR_BOND_TLB_DYNAMIC_LB (1ull << 29)
+
+/**
+ * struct weir_bond - the settings of a bond (IFLA_BOND_*)
+ * @has:		which members are set, WEIR_BOND_*
+ * @mode:		an enum weir_bond_mode; only while it has no ports
+ * @active:		index of the port that carries the traffic; 0: the
+ *			kernel chooses
+ * @miimon_ms:		how often ports are asked for their carrier; 0: never
+ * @updelay_ms:		how long a port must have carrier to count; a multiple
+ *			of @miimon_ms
+ * @downdelay_ms:	how long it must have lost it; a multiple of @miimon_ms
+ * @peer_notif_delay_ms: time between notifications of peers; a multiple of
+ *			@miimon_ms. The kernel keeps these three in units of it:
+ *			another @miimon_ms alone changes them too
+ * @use_carrier:	ask netif_carrier_ok(), not the driver's ioctl
+ * @arp_interval_ms:	how often @arp_targets are asked; 0: never. Not with
+ *			@miimon_ms
+ * @arp_targets:	IPv4 addresses that are asked by ARP
+ * @ns_targets:		IPv6 addresses that are asked by neighbour solicitation
+ * @arp_validate:	which ports' answers are looked at: 0 none, 1 active, 2
+ *			backup, 3 all; 4, 5, 6: none, active, backup, and only
+ *			ARP counts as traffic
+ * @arp_all_targets:	a port is good only if all targets answer
+ * @arp_missed_max:	missed answers after which a port is bad
+ * @primary:		index of the port that is preferred; 0: none
+ * @primary_reselect:	when it takes over again: 0 always, 1 if better, 2 after
+ *			a failure
+ * @fail_over_mac:	0: all ports have the bond's MAC address, 1: the bond
+ *			has its active port's, 2: only the active port has the
+ *			bond's; only while it has no ports
+ * @xmit_hash_policy:	what chooses the port of a frame: 0 layer2, 1 layer3+4,
+ *			2 layer2+3, 3 encap2+3, 4 encap3+4, 5 vlan+srcmac
+ * @resend_igmp:	IGMP reports after a failover, 0..255
+ * @num_peer_notif:	gratuitous ARPs and unsolicited NAs after a failover
+ * @all_ports_active:	frames that come in on an inactive port are not dropped
+ * @min_links:		ports that must be active for the bond to have carrier
+ * @lp_interval_s:	time between learning packets, from 1 s
+ * @packets_per_port:	balance-rr: packets before the next port; 0: at random
+ * @lacp_rate:		802.3ad: 0 slow, 1 fast; only while it is down
+ * @lacp_active:	802.3ad: send LACPDUs unasked; only while it is down
+ * @ad_select:		802.3ad: the aggregator is chosen 0 once, 1 by
+ *			bandwidth, 2 by ports; only while it is down
+ * @ad_user_port_key:	802.3ad: upper bits of the port key, 0..1023; only while
+ *			it is down
+ * @ad_actor_sys_prio:	802.3ad: system priority, 1..65535
+ * @ad_actor_system:	802.3ad: MAC address of the system; zero: the bond's
+ * @tlb_dynamic_lb:	balance-tlb: flows are shuffled by load; only while it
+ *			is down
+ */
+struct weir_bond {
+	uint64_t has;
+	uint8_t mode;
+	uint32_t active;
+	uint32_t miimon_ms;
+	uint32_t updelay_ms;
+	uint32_t downdelay_ms;
+	uint32_t peer_notif_delay_ms;
+	bool use_carrier;
+	uint32_t arp_interval_ms;
+	struct weir_ips arp_targets;
+	struct weir_ips ns_targets;
+	uint32_t arp_validate;
+	bool arp_all_targets;
+	uint8_t arp_missed_max;
+	uint32_t primary;
+	uint8_t primary_reselect;
+	uint8_t fail_over_mac;
+	uint8_t xmit_hash_policy;
+	uint32_t resend_igmp;
+	uint8_t num_peer_notif;
+	bool all_ports_active;
+	uint32_t min_links;
+	uint32_t lp_interval_s;
+	uint32_t packets_per_port;
+	uint8_t lacp_rate;
+	bool lacp_active;
+	uint8_t ad_select;
+	uint16_t ad_user_port_key;
+	uint16_t ad_actor_sys_prio;
+	uint8_t ad_actor_system[6];
+	bool tlb_dynamic_lb;
+};
+
+/** WEIR_BOND_PORT_QUEUE - in weir_bond_port.has: queue_id is set */
+#define WEIR_BOND_PORT_QUEUE (1ull << 0)
+/** WEIR_BOND_PORT_PRIO - prio is set */
+#define WEIR_BOND_PORT_PRIO (1ull << 1)
+/** WEIR_BOND_PORT_STATE - is_backup is set */
+#define WEIR_BOND_PORT_STATE (1ull << 2)
+/** WEIR_BOND_PORT_MII_STATUS - mii_status is set */
+#define WEIR_BOND_PORT_MII_STATUS (1ull << 3)
+/** WEIR_BOND_PORT_PERM_MAC - perm_mac is set */
+#define WEIR_BOND_PORT_PERM_MAC (1ull << 4)
+
+/**
+ * struct weir_bond_port - the settings of a bond's port (IFLA_BOND_SLAVE_*)
+ * @has:		which members are set, WEIR_BOND_PORT_*
+ * @queue_id:		transmit queue that leads to this port; 0: any
+ * @prio:		the higher, the sooner it becomes active
+ * @is_backup:		it waits; read only
+ * @mii_status:		0 up, 1 going down, 2 down, 3 coming back; read only
+ * @perm_mac:		its MAC address before it was a port; read only
+ */
+struct weir_bond_port {
+	uint64_t has;
+	uint16_t queue_id;
+	int32_t prio;
+	bool is_backup;
+	uint8_t mii_status;
+	uint8_t perm_mac[6];
+};
+
+/** WEIR_VLAN_ID - in weir_vlan.has: id is set */
+#define WEIR_VLAN_ID (1ull << 0)
+/** WEIR_VLAN_PROTOCOL - protocol is set */
+#define WEIR_VLAN_PROTOCOL (1ull << 1)
+/** WEIR_VLAN_REORDER_HDR - reorder_hdr is set */
+#define WEIR_VLAN_REORDER_HDR (1ull << 2)
+/** WEIR_VLAN_GVRP - gvrp is set */
+#define WEIR_VLAN_GVRP (1ull << 3)
+/** WEIR_VLAN_LOOSE_BINDING - loose_binding is set */
+#define WEIR_VLAN_LOOSE_BINDING (1ull << 4)
+/** WEIR_VLAN_MVRP - mvrp is set */
+#define WEIR_VLAN_MVRP (1ull << 5)
+/** WEIR_VLAN_BRIDGE_BINDING - bridge_binding is set */
+#define WEIR_VLAN_BRIDGE_BINDING (1ull << 6)
+/** WEIR_VLAN_INGRESS_QOS - ingress_qos is set */
+#define WEIR_VLAN_INGRESS_QOS (1ull << 7)
+/** WEIR_VLAN_EGRESS_QOS - egress_qos is set */
+#define WEIR_VLAN_EGRESS_QOS (1ull << 8)
+
+/**
+ * struct weir_vlan - the settings of a vlan (IFLA_VLAN_*)
+ * @has:		which members are set, WEIR_VLAN_*
+ * @id:			the tag, 0..4094; cannot change
+ * @protocol:		0x8100 (802.1Q) or 0x88a8 (802.1ad); cannot change
+ * @reorder_hdr:	readers of raw frames see them without the tag
+ * @gvrp:		announce the vlan by GVRP
+ * @loose_binding:	stays up when the link below goes down
+ * @mvrp:		announce the vlan by MVRP
+ * @bridge_binding:	has carrier while a port of the bridge below that is in
+ *			the vlan has
+ * @ingress_qos:	from the tag's priority 0..7 to the packet's
+ * @egress_qos:		from the packet's priority to the tag's, 0..7
+ */
+struct weir_vlan {
+	uint64_t has;
+	uint16_t id;
+	uint16_t protocol;
+	bool reorder_hdr;
+	bool gvrp;
+	bool loose_binding;
+	bool mvrp;
+	bool bridge_binding;
+	struct weir_pairs ingress_qos;
+	struct weir_pairs egress_qos;
+};
+
 /** WEIR_LINK_IFINDEX - in weir_link.has: ifindex is set */
 #define WEIR_LINK_IFINDEX (1ull << 0)
 /** WEIR_LINK_NAME - name is set */
@@ -311,8 +588,8 @@ struct weir_macvlan {
  * @mtu:		its MTU in bytes
  * @txqueuelen:		transmit queue length in packets
  * @master:		index of the bridge (or bond) it is a port of; 0: none
- * @lower:		index of the link below it (macvlan, macvtap), or of the
- *			other end of a pair (read only)
+ * @lower:		index of the link below it (macvlan, macvtap, vlan), or of
+ *			the other end of a pair (read only)
  * @group:		its IFLA_GROUP; when adding, unset: WEIR_LINK_GROUP
  * @num_tx_queues:	transmit queues, when adding
  * @num_rx_queues:	receive queues, when adding
@@ -328,6 +605,9 @@ struct weir_macvlan {
  * @tun:		for WEIR_LINK_TUN
  * @macvlan:		for WEIR_LINK_MACVLAN and WEIR_LINK_MACVTAP
  * @port:		as a port of a bridge
+ * @bond:		for WEIR_LINK_BOND
+ * @bond_port:		as a port of a bond
+ * @vlan:		for WEIR_LINK_VLAN
  */
 struct weir_link {
 	size_t sz;
@@ -355,6 +635,9 @@ struct weir_link {
 	struct weir_tun tun;
 	struct weir_macvlan macvlan;
 	struct weir_bridge_port port;
+	struct weir_bond bond;
+	struct weir_bond_port bond_port;
+	struct weir_vlan vlan;
 };
 
 /**

@@ -21,7 +21,7 @@ void *wr_member(const struct wr_field *f, const void *obj)
 
 bool wr_is_integer(const struct wr_field *f)
 {
-	return f->codec <= WR_BE16;
+	return f->codec <= WR_BIT;
 }
 
 uint64_t wr_load(const struct wr_field *f, const void *obj)
@@ -143,6 +143,7 @@ static uint64_t width_max(const struct wr_field *f)
 	static const uint64_t max[] = {
 		[WR_U8] = UINT8_MAX,   [WR_U16] = UINT16_MAX, [WR_U32] = UINT32_MAX,
 		[WR_U64] = UINT64_MAX, [WR_S32] = INT32_MAX,  [WR_BE16] = UINT16_MAX,
+		[WR_BE32] = UINT32_MAX, [WR_BIT] = 1,
 	};
 	uint64_t member = f->size < 8 ? (1ull << 8 * f->size) - 1 : UINT64_MAX;
 
@@ -198,10 +199,17 @@ static int check_integer(const struct wr_field *f, uint64_t shown, struct weir_e
 	return 0;
 }
 
-static bool known_ip(const struct weir_ip *ip)
+static int check_ip(const struct wr_field *f, const struct weir_ip *ip, struct weir_error *err)
 {
-	return ip->family == WEIR_FAMILY_IPV6 ||
-	       (ip->family == WEIR_FAMILY_IPV4 && is_zero(ip->bytes + 4, sizeof(ip->bytes) - 4));
+	bool is_4 = ip->family == WEIR_FAMILY_IPV4 && is_zero(ip->bytes + 4, sizeof(ip->bytes) - 4);
+
+	if (!is_4 && ip->family != WEIR_FAMILY_IPV6)
+		return wr_refuse(err, -EINVAL, "", f->name,
+				 "is neither an IPv4 nor an IPv6 address");
+	if (f->family && ip->family != f->family)
+		return wr_refuse(err, -EINVAL, "", f->name, "is no IPv%c address",
+				 f->family == WEIR_FAMILY_IPV4 ? '4' : '6');
+	return 0;
 }
 
 static int check_string(const struct wr_field *f, const char *s, struct weir_error *err)
@@ -233,9 +241,10 @@ int wr_field_check(const struct wr_field *f, const void *obj, struct weir_error 
 	if (f->codec == WR_NAME && !memchr(wr_member(f, obj), 0, f->size))
 		return wr_refuse(err, -ENAMETOOLONG, "", f->name, "is longer than %d bytes",
 				 f->size - 1);
-	if (f->codec == WR_IP && !known_ip(wr_member(f, obj)))
-		return wr_refuse(err, -EINVAL, "", f->name,
-				 "is neither an IPv4 nor an IPv6 address");
+	if (f->codec == WR_IP)
+		return check_ip(f, wr_member(f, obj), err);
+	if (wr_is_array(f))
+		return wr_array_check(f, obj, err);
 	if (f->codec != WR_NAME && f->codec != WR_STRING)
 		return 0;
 	s = load_string(f, obj);
@@ -337,11 +346,15 @@ int wr_field_parse(const struct wr_table *t, const struct wr_field *f, void *obj
 		r = wr_mac_parse(text, wr_member(f, obj));
 	else if (f->codec == WR_IP)
 		r = weir_ip_parse(text, wr_member(f, obj));
+	else if (wr_is_array(f))
+		r = wr_array_parse(f, obj, text, err);
 	else
 		r = parse_string(f, obj, text, err);
 	if (r && (f->codec == WR_MAC || f->codec == WR_IP))
 		return wr_refuse(err, r, "", f->name, "\"%s\" is no %s", wr_shown(text, shown),
 				 f->codec == WR_MAC ? "MAC address" : "IP address");
+	if (!r && f->codec == WR_IP)
+		r = check_ip(f, wr_member(f, obj), err);
 	if (!r)
 		wr_set_has(t, f, obj);
 	return r;
@@ -371,6 +384,8 @@ void wr_field_text(const struct wr_field *f, const void *obj, struct wr_str *out
 		wr_str_puts(out, weir_ip_format(wr_member(f, obj), buf));
 	} else if (f->codec == WR_NAME) {
 		wr_str_add(out, wr_member(f, obj), strnlen(wr_member(f, obj), f->size));
+	} else if (wr_is_array(f)) {
+		wr_array_text(f, obj, out);
 	} else {
 		s = load_string(f, obj);
 		wr_str_puts(out, s ? s : "");
@@ -405,11 +420,18 @@ bool wr_field_equal(const struct wr_field *f, const void *a, const void *b)
 		sa = load_string(f, a);
 		sb = load_string(f, b);
 		return sa && sb ? !strcmp(sa, sb) : sa == sb;
+	case WR_IPS: case WR_PAIRS:
+		return wr_array_equal(f, a, b);
 	case WR_U8: case WR_U16: case WR_U32: case WR_U64: case WR_S32: case WR_BE16:
-	case WR_MAC: case WR_IP:
+	case WR_BE32: case WR_BIT: case WR_MAC: case WR_IP:
 		break;
 	}
 	return !memcmp(wr_member(f, a), wr_member(f, b), f->size);
+}
+
+bool wr_field_covers(const struct wr_field *f, const void *want, const void *is)
+{
+	return f->codec == WR_PAIRS ? wr_array_covers(f, want, is) : wr_field_equal(f, want, is);
 }
 
 /* --- a whole struct ------------------------------------------------------ */
@@ -489,6 +511,8 @@ bool wr_table_equal(const struct wr_table *t, const void *a, const void *b)
 /* Whether what @want sets is what the kernel leaves out. */
 static bool absence_means(const struct wr_field *f, const void *want)
 {
+	if (wr_is_array(f))
+		return f->flags & WR_ZERO_IF_ABSENT && wr_array_covers(f, want, NULL);
 	return f->flags & WR_ZERO_IF_ABSENT &&
 	       is_zero(wr_member(f, want), f->codec == WR_NAME ? 1 : f->size);
 }
@@ -502,7 +526,7 @@ uint64_t wr_table_diff(const struct wr_table *t, const void *want, const void *i
 
 		if (f->flags & WR_READONLY || !wr_has(t, f, want))
 			continue;
-		if (wr_has(t, f, is) ? !wr_field_equal(f, want, is) : !absence_means(f, want))
+		if (wr_has(t, f, is) ? !wr_field_covers(f, want, is) : !absence_means(f, want))
 			diff |= f->bit;
 	}
 	return diff;
@@ -652,6 +676,8 @@ static void json_value(const struct wr_field *f, const void *obj, int indent, st
 		json_struct(f->sub, wr_member(f, obj), indent, out);
 	} else if (f->codec == WR_LIST) {
 		json_list(f, obj, indent, out);
+	} else if (wr_is_array(f)) {
+		wr_array_json(f, obj, out);
 	} else if (f->flags & (WR_BOOL | WR_TRISTATE)) {
 		wr_str_puts(out, wr_load(f, obj) == (f->flags & WR_BOOL ? 1 : 2) ? "true" : "false");
 	} else {

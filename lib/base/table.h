@@ -28,10 +28,15 @@ enum wr_codec {
 	WR_U64,
 	WR_S32,
 	WR_BE16,
+	WR_BE32,
+	WR_BIT,		/* a bool; on the wire one bit of a pair of u32: the bits, and which of them count */
 	/* byte strings */
 	WR_NAME,	/* char[]: text that ends in a zero byte */
 	WR_MAC,		/* uint8_t[6] */
 	WR_IP,		/* struct weir_ip, 4 or 16 bytes on the wire */
+	/* arrays inside the struct, behind their uint32_t count; a nest on the wire (array.c) */
+	WR_IPS,		/* like struct weir_ips */
+	WR_PAIRS,	/* like struct weir_pairs: "FROM:TO"; a pair to 0 is none */
 	/* definitions only: never on the wire */
 	WR_STRING,	/* char *, owned by the struct; NULL: absent */
 	WR_OBJECT,	/* a struct inside the struct */
@@ -73,6 +78,9 @@ struct wr_field {
 	uint16_t size;		/* of the member */
 	uint16_t count;		/* WR_LIST: offset of the size_t count */
 	uint16_t attr;		/* netlink attribute type */
+	uint16_t attr6;		/* WR_IP: that of an IPv6 address, where it is another */
+	uint8_t family;		/* WR_IP, WR_IPS: the only family; 0: both */
+	uint32_t mask;		/* WR_BIT: which bit */
 	uint8_t codec;		/* enum wr_codec */
 	uint16_t flags;		/* enum wr_row_flags */
 	uint64_t bit;		/* in the struct's has; 0: zero or NULL means absent */
@@ -140,8 +148,28 @@ int wr_field_parse(const struct wr_table *t, const struct wr_field *f, void *obj
 		   struct weir_error *err);
 void wr_field_text(const struct wr_field *f, const void *obj, struct wr_str *out);
 bool wr_field_equal(const struct wr_field *f, const void *a, const void *b);
+/* Whether @is has what @want asks for: equal, but that other pairs of a WR_PAIRS may be there too. */
+bool wr_field_covers(const struct wr_field *f, const void *want, const void *is);
 /* "none, nat or route": what a row of words takes. */
 void wr_field_choices(const struct wr_field *f, struct wr_str *out);
+
+/* --- one member that is an array (array.c) -------------------------------- */
+
+static inline bool wr_is_array(const struct wr_field *f)
+{
+	return f->codec == WR_IPS || f->codec == WR_PAIRS;
+}
+/* How many items there are, and how many there can be. */
+uint32_t wr_array_count(const struct wr_field *f, const void *obj);
+uint32_t wr_array_room(const struct wr_field *f);
+size_t wr_array_item_size(const struct wr_field *f);
+void *wr_array_item(const struct wr_field *f, const void *obj, uint32_t i);
+int wr_array_check(const struct wr_field *f, const void *obj, struct weir_error *err);
+int wr_array_parse(const struct wr_field *f, void *obj, const char *text, struct weir_error *err);
+void wr_array_text(const struct wr_field *f, const void *obj, struct wr_str *out);
+void wr_array_json(const struct wr_field *f, const void *obj, struct wr_str *out);
+bool wr_array_equal(const struct wr_field *f, const void *a, const void *b);
+bool wr_array_covers(const struct wr_field *f, const void *want, const void *is);
 
 /* --- a whole struct ------------------------------------------------------ */
 

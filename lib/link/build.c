@@ -45,8 +45,10 @@ static int check(const struct weir_link *l, struct weir_error *err)
 
 	if (!r)
 		r = wr_table_check(&wr_link_inet6_table, l, err);
-	if (!r)
-		r = wr_table_check(&wr_bridge_port_table, &l->port, err);
+	for (const struct wr_port_kind *p = wr_port_kinds; !r && p->name; p++)
+		r = wr_table_check(p->table, wr_port_data(p, l), err);
+	if (!r && l->port.has && l->bond_port.has)
+		r = wr_refuse(err, -EINVAL, "", "port", "has settings of a bridge's port and of a bond's");
 	if (!r && k && k->table)
 		r = wr_table_check(k->table, wr_kind_data(k, l), err);
 	return r;
@@ -64,7 +66,7 @@ static int check_new(const struct weir_link *l, struct weir_error *err)
 		return wr_refuse(err, -EADDRNOTAVAIL, "", "address", "is a multicast address");
 	if (k->needs_lower && !(l->has & WEIR_LINK_LOWER))
 		return wr_refuse(err, -EINVAL, "", "link", "is missing: the link below it");
-	if (l->port.has && !(l->has & WEIR_LINK_MASTER))
+	if (wr_port_of(l) && !(l->has & WEIR_LINK_MASTER))
 		return wr_refuse(err, -EINVAL, "", "port", "has settings, but there is no master");
 	return k->verify ? k->verify(l, err) : 0;
 }
@@ -84,15 +86,16 @@ static void link_msg(struct wr_batch *b, uint16_t type, uint16_t flags, int ifin
 	wr_msg(b, type, flags, &ifi, sizeof(ifi));
 }
 
+/* @but: rows with one of these flags stay out. */
 static void put_info(struct wr_batch *b, const struct weir_link *l, const struct wr_kind *k,
-		     int peer_netns_fd, int peer_ifindex)
+		     unsigned int but, int peer_netns_fd, int peer_ifindex)
 {
 	size_t info = wr_nest(b, IFLA_LINKINFO), data;
 
 	wr_put_text(b, IFLA_INFO_KIND, k->name);
-	if (k->table && wr_has_any(k->table, wr_kind_data(k, l), 0, 0)) {
+	if (k->table && wr_has_any(k->table, wr_kind_data(k, l), 0, but)) {
 		data = wr_nest(b, IFLA_INFO_DATA);
-		wr_encode_rows(b, k->table, wr_kind_data(k, l), 0, 0);
+		wr_encode_rows(b, k->table, wr_kind_data(k, l), 0, but);
 		wr_nest_end(b, data);
 	}
 	if (k->put)
@@ -100,44 +103,55 @@ static void put_info(struct wr_batch *b, const struct weir_link *l, const struct
 	wr_nest_end(b, info);
 }
 
-static void put_port(struct wr_batch *b, const struct weir_bridge_port *port)
+static void put_port(struct wr_batch *b, const struct weir_link *l, const struct wr_port_kind *port)
 {
 	size_t info = wr_nest(b, IFLA_LINKINFO), data;
 
-	wr_put_text(b, IFLA_INFO_SLAVE_KIND, "bridge");
+	wr_put_text(b, IFLA_INFO_SLAVE_KIND, port->name);
 	data = wr_nest(b, IFLA_INFO_SLAVE_DATA);
-	wr_encode_rows(b, &wr_bridge_port_table, port, 0, 0);
+	wr_encode_rows(b, port->table, wr_port_data(port, l), 0, 0);
 	wr_nest_end(b, data);
 	wr_nest_end(b, info);
 }
 
 /* --- the plan's words ------------------------------------------------------------------ */
 
-/* Rows as "name value", with links by name: iproute2 takes no indexes there. */
-static void words(struct weir_txn *t, const struct wr_table *table, const struct weir_link *l,
-		  struct wr_str *out)
+/* One row as " name value", with links by name: iproute2 takes no indexes there. */
+static void put_words(struct weir_txn *t, const struct wr_field *f, const void *obj, struct wr_str *out)
 {
+	wr_auto(str) struct wr_str value = { 0 };
+	uint32_t ifindex = f->flags & WR_IFINDEX ? (uint32_t)wr_load(f, obj) : 0;
 	char buf[16];
 
+	wr_str_printf(out, " %s ", f->name);
+	if (f->flags & WR_IFINDEX)
+		wr_str_puts(&value, ifindex ? wr_txn_link_name(t, (int)ifindex, buf) : "");
+	else
+		wr_field_text(f, obj, &value);
+	/* Several pairs are several words. */
+	if (wr_is_array(f) && value.len)
+		wr_str_puts(out, wr_str_text(&value));
+	else
+		wr_str_shell(out, wr_str_text(&value));
+}
+
+/* What a create or a change sets of a table; @but: rows with one of these flags are left out. */
+static void words(struct weir_txn *t, const struct wr_table *table, const void *obj, unsigned int but,
+		  struct wr_str *out)
+{
 	for (size_t i = 0; i < table->n; i++) {
 		const struct wr_field *f = &table->fields[i];
+		bool common = table == &wr_link_table;
 
-		if (!f->attr || f->flags & (WR_READONLY | WR_HEADER) || !wr_has(table, f, l) ||
-		    f->attr == IFLA_IFNAME || f->attr == IFLA_LINK)
+		if (!f->attr || f->flags & (WR_READONLY | WR_HEADER | but) || !wr_has(table, f, obj) ||
+		    (common && (f->attr == IFLA_IFNAME || f->attr == IFLA_LINK)))
 			continue;
-		if (f->attr == IFLA_MASTER && !l->master) {
+		if (common && f->attr == IFLA_MASTER && !wr_load(f, obj))
 			wr_str_puts(out, " nomaster");
-			continue;
-		}
-		wr_str_printf(out, " %s ", f->name);
-		if (f->flags & WR_IFINDEX)
-			wr_str_shell(out, wr_txn_link_name(t, (int)wr_load(f, l), buf));
-		else {
-			wr_auto(str) struct wr_str value = { 0 };
-
-			wr_field_text(f, l, &value);
-			wr_str_shell(out, wr_str_text(&value));
-		}
+		else if (f->flags & WR_IFINDEX && !common && !wr_load(f, obj) && !strcmp(f->name, "active_slave"))
+			wr_str_puts(out, " clear_active_slave");
+		else
+			put_words(t, f, obj, out);
 	}
 }
 
@@ -157,16 +171,12 @@ static void plan_create(struct weir_txn *t, struct weir_step *s, const struct we
 	wr_str_puts(&line, " name ");
 	wr_str_shell(&line, l->name);
 	wr_str_printf(&line, " index %d", l->ifindex);
-	words(t, &wr_link_table, l, &line);
+	words(t, &wr_link_table, l, 0, &line);
 	wr_str_printf(&line, "%s type %s", up ? " up" : "", k->name);
-	if (k->text) {
+	if (k->text)
 		k->text(l, &line);
-	} else if (k->table) {
-		wr_auto(str) struct wr_str data = { 0 };
-
-		wr_table_text(k->table, wr_kind_data(k, l), &data);
-		wr_str_printf(&line, "%s%s", data.len ? " " : "", wr_str_text(&data));
-	}
+	else if (k->table)
+		words(t, k->table, wr_kind_data(k, l), WR_ON_SET, &line);
 	wr_step_plan(t, s, "%s", wr_str_text(&line));
 }
 
@@ -175,23 +185,23 @@ static void plan_set(struct weir_txn *t, struct weir_step *s, const char *name,
 {
 	wr_auto(str) struct wr_str line = { 0 };
 	wr_auto(str) struct wr_str data = { 0 };
+	const struct wr_port_kind *port = wr_port_of(l);
 
 	if (!t->dry)
 		return;
 	wr_str_puts(&line, "ip link set dev ");
 	wr_str_shell(&line, name);
-	words(t, &wr_link_table, l, &line);
-	words(t, &wr_link_inet6_table, l, &line);
+	words(t, &wr_link_table, l, WR_FIXED, &line);
+	words(t, &wr_link_inet6_table, l, 0, &line);
 	if (l->has & WEIR_LINK_UP)
 		wr_str_puts(&line, l->is_up ? " up" : " down");
 	if (k && k->table)
-		wr_table_text(k->table, wr_kind_data(k, l), &data);
+		words(t, k->table, wr_kind_data(k, l), WR_FIXED, &data);
 	if (data.len)
-		wr_str_printf(&line, " type %s %s", k->name, wr_str_text(&data));
-	if (l->port.has) {
-		wr_str_done(&data);
-		wr_table_text(&wr_bridge_port_table, &l->port, &data);
-		wr_str_printf(&line, " type bridge_slave %s", wr_str_text(&data));
+		wr_str_printf(&line, " type %s%s", k->name, wr_str_text(&data));
+	if (port) {
+		wr_str_printf(&line, " type %s_slave", port->name);
+		words(t, port->table, wr_port_data(port, l), 0, &line);
 	}
 	wr_step_plan(t, s, "%s", wr_str_text(&line));
 }
@@ -207,21 +217,22 @@ static struct weir_step *set_step(struct weir_txn *t, const struct weir_link *l,
 {
 	wr_auto(batch) struct wr_batch b = { 0 };
 	const struct wr_kind *k = wr_kind(l->kind);
+	const struct wr_port_kind *port = wr_port_of(l);
 	struct weir_step *s;
 	char object[64];
 
 	link_msg(&b, RTM_NEWLINK, 0, l->ifindex, l->has & WEIR_LINK_UP, l->is_up);
 	wr_encode(&b, &wr_link_table, l, 0, WR_FIXED);
 	if (kind_data && wr_has_any(kind_data->table, wr_kind_data(kind_data, l), 0, WR_FIXED))
-		put_info(&b, l, kind_data, -1, 0);
-	else if (l->port.has)
-		put_port(&b, &l->port);
+		put_info(&b, l, kind_data, WR_FIXED, -1, 0);
+	else if (port)
+		put_port(&b, l, port);
 	wr_encode(&b, &wr_link_inet6_table, l, 0, 0);
 	if (*name)
 		wr_format(object, sizeof(object), "%s %s", k ? k->name : "link", name);
 	else
 		wr_format(object, sizeof(object), "link %d", l->ifindex);
-	s = wr_txn_msg(t, object, k ? k->tables : WR_LINK_TABLES(NULL), &b, NULL, NULL);
+	s = wr_txn_msg(t, object, port ? port->tables : k ? k->tables : WR_LINK_TABLES(NULL), &b, NULL, NULL);
 	plan_set(t, s, name, l, kind_data);
 	return s;
 }
@@ -231,7 +242,7 @@ static void set_one(struct weir_txn *t, const struct weir_link *l, uint64_t whic
 	struct weir_link part = *l;
 
 	part.has = l->has & which;
-	part.port.has = 0;
+	wr_port_clear(&part);
 	if (part.has)
 		set_step(t, &part, l->name, NULL);
 }
@@ -249,6 +260,22 @@ static void pin_mtu(struct weir_txn *t, const struct weir_link *l)
 	set_one(t, l, WEIR_LINK_MTU);
 }
 
+/* Settings of the kind that the create message does not take. */
+static void settle_kind(struct weir_txn *t, const struct weir_link *l)
+{
+	const struct wr_kind *k = wr_kind(l->kind);
+	struct weir_link part = *l;
+
+	if (!k->table || !wr_has_any(k->table, wr_kind_data(k, l), WR_ON_SET, 0))
+		return;
+	part.has = 0;
+	wr_port_clear(&part);
+	for (size_t i = 0; i < k->table->n; i++)
+		if (!(k->table->fields[i].flags & WR_ON_SET))
+			*wr_kind_has(k, &part) &= ~k->table->fields[i].bit;
+	set_step(t, &part, l->name, k);
+}
+
 /* What did not ride in the create message; coming up last. */
 static void settle(struct weir_txn *t, const struct weir_link *l, uint64_t first, bool up_is_left)
 {
@@ -256,7 +283,8 @@ static void settle(struct weir_txn *t, const struct weir_link *l, uint64_t first
 
 	set_one(t, l, first);
 	pin_mtu(t, l);
-	if (l->port.has) {
+	settle_kind(t, l);
+	if (wr_port_of(l)) {
 		part.has = 0;
 		set_step(t, &part, l->name, NULL);
 	}
@@ -320,7 +348,7 @@ static void create(struct weir_txn *t, const struct weir_link *l, bool up)
 	first.has &= ~AFTER_CREATE;
 	link_msg(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, l->ifindex, up, up);
 	wr_encode(&b, &wr_link_table, &first, 0, WR_ON_SET);
-	put_info(&b, &first, k, netns_fd, peer_ifindex);
+	put_info(&b, &first, k, WR_ON_SET, netns_fd, peer_ifindex);
 	object_of(l, object);
 	s = wr_txn_msg(t, object, k->tables, &b, NULL, NULL);
 	plan_create(t, s, &first, k, up);
@@ -383,8 +411,25 @@ static void put_stp(struct wr_batch *b, struct weir_link *old)
 	if (!(old->bridge.has & WEIR_BRIDGE_STP))
 		return;
 	link_msg(b, RTM_NEWLINK, 0, old->ifindex, false, false);
-	put_info(b, &stp, &wr_kind_bridge, -1, 0);
+	put_info(b, &stp, &wr_kind_bridge, 0, -1, 0);
 	old->bridge.has |= WEIR_BRIDGE_FORWARD_DELAY;
+}
+
+/*
+ * A bond takes ports that are down and brings them up; one that it lets go is
+ * down. So a port goes back to its bond by way of down, and a link that was up
+ * comes up once more behind whatever its master was.
+ */
+static void put_old_master(struct wr_batch *b, const struct weir_link *was)
+{
+	const struct wr_port_kind *port = wr_port_of(was);
+
+	if (was->is_up)
+		link_msg(b, RTM_NEWLINK, 0, was->ifindex, true, true);
+	if (!port)
+		return;
+	link_msg(b, RTM_NEWLINK, 0, was->ifindex, false, false);
+	put_port(b, was, port);
 }
 
 /*
@@ -394,26 +439,31 @@ static void put_stp(struct wr_batch *b, struct weir_link *old)
  */
 static void put_old(struct wr_batch *b, const struct weir_link *want, struct weir_link *old)
 {
-	struct weir_bridge_port port = old->port;
+	const struct weir_link was = *old;
 	const struct wr_kind *k = wr_kind(want->kind);
 
 	old->has = want->has & ~(WEIR_LINK_IFINDEX | WEIR_LINK_KIND);
-	old->bridge.has = want->bridge.has;
-	old->macvlan.has = want->macvlan.has;
 	old->port.has = want->port.has;
+	old->bond_port.has = want->bond_port.has;
+	if (k && k->table)
+		*wr_kind_has(k, old) = *wr_kind_has(k, want);
+	if (k && k->widen)
+		k->widen(want, old);
 	if (want->kind == WEIR_LINK_BRIDGE)
 		put_stp(b, old);
+	if (old->has & WEIR_LINK_MASTER && !strcmp(was.port_kind, "bond")) {
+		link_msg(b, RTM_NEWLINK, 0, old->ifindex, true, false);
+		old->has &= ~WEIR_LINK_UP;
+	}
 	link_msg(b, RTM_NEWLINK, 0, old->ifindex, old->has & WEIR_LINK_UP, old->is_up);
 	wr_encode(b, &wr_link_table, old, 0, WR_FIXED);
 	if (k && k->table && wr_has_any(k->table, wr_kind_data(k, old), 0, WR_FIXED))
-		put_info(b, old, k, -1, 0);
-	else if (old->port.has)
-		put_port(b, &old->port);
+		put_info(b, old, k, WR_FIXED, -1, 0);
+	else if (wr_port_of(old))
+		put_port(b, old, wr_port_of(old));
 	wr_encode(b, &wr_link_inet6_table, old, 0, 0);
-	if (!(old->has & WEIR_LINK_MASTER) || !port.has)
-		return;
-	link_msg(b, RTM_NEWLINK, 0, old->ifindex, false, false);
-	put_port(b, &port);
+	if (old->has & WEIR_LINK_MASTER)
+		put_old_master(b, &was);
 }
 
 static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct weir_error *err)
@@ -491,14 +541,14 @@ int weir_txn_link_set(struct weir_txn *t, const struct weir_link *link)
 	k = wr_kind(l.kind);
 	name = l.has & WEIR_LINK_NAME ? l.name : t->dry ? wr_txn_link_name(t, l.ifindex, buf) : "";
 	part = l;
-	part.port.has = 0;
+	wr_port_clear(&part);
 	part.has &= ~WEIR_LINK_NAME;
 	set_stp_off(t, &part, name);
 	if (part.has & ~WEIR_LINK_IFINDEX || (k && k->table))
 		set_existing(t, &part, name, k && k->table ? k : NULL);
-	if (l.port.has) {
+	if (wr_port_of(&l)) {
 		part = (struct weir_link){ .sz = sizeof(part), .has = WEIR_LINK_IFINDEX,
-					   .ifindex = l.ifindex, .port = l.port };
+					   .ifindex = l.ifindex, .port = l.port, .bond_port = l.bond_port };
 		set_existing(t, &part, name, NULL);
 	}
 	return t->err.code;

@@ -22,10 +22,21 @@ struct wr_kind {
 	void (*put)(struct wr_batch *b, const struct weir_link *link, int peer_netns_fd,
 		    int peer_ifindex);
 	void (*text)(const struct weir_link *link, struct wr_str *out);
+	/* What else than @want the undo of a change must set, in @old, which has what was there. */
+	void (*widen)(const struct weir_link *want, struct weir_link *old);
+};
+
+/* What a link has as a port of another: by the master's kind. */
+struct wr_port_kind {
+	const char *name;		/* IFLA_INFO_SLAVE_KIND */
+	const struct wr_table *table;	/* of IFLA_INFO_SLAVE_DATA */
+	size_t offset;			/* of its struct in struct weir_link */
+	const struct wr_table *const *tables; /* WR_LINK_TABLES(table) */
 };
 
 extern const struct wr_kind wr_kind_bridge, wr_kind_veth, wr_kind_tun, wr_kind_ifb;
-extern const struct wr_kind wr_kind_macvlan, wr_kind_macvtap;
+extern const struct wr_kind wr_kind_macvlan, wr_kind_macvtap, wr_kind_bond, wr_kind_vlan;
+extern const struct wr_kind wr_kind_dummy;
 
 const struct wr_kind *wr_kind(enum weir_link_kind kind);
 const struct wr_kind *wr_kind_by_name(const char *name);
@@ -35,13 +46,29 @@ static inline void *wr_kind_data(const struct wr_kind *k, const struct weir_link
 	return (char *)link + k->offset;
 }
 
-/* Tables that every link has: attributes, IFLA_LINKINFO's words, IPv6's part, a bridge's port. */
+/* The presence bits of the kind's struct; the kind has a table. */
+static inline uint64_t *wr_kind_has(const struct wr_kind *k, const struct weir_link *link)
+{
+	return (uint64_t *)(void *)((char *)wr_kind_data(k, link) + k->table->has);
+}
+
+/* The kinds of ports; the last has no name. */
+extern const struct wr_port_kind wr_port_kinds[];
+static inline void *wr_port_data(const struct wr_port_kind *p, const struct weir_link *link)
+{
+	return (char *)link + p->offset;
+}
+/* The kind of port that @link has settings of, or NULL. */
+const struct wr_port_kind *wr_port_of(const struct weir_link *link);
+void wr_port_clear(struct weir_link *link);
+
+/* Tables that every link has: attributes, IFLA_LINKINFO's words, IPv6's part, ports. */
 extern const struct wr_table wr_link_table, wr_link_info_table, wr_link_inet6_table;
-extern const struct wr_table wr_bridge_port_table;
+extern const struct wr_table wr_bridge_port_table, wr_bond_port_table;
 /* Where the name of an attribute that the kernel refused is looked for. */
 #define WR_LINK_TABLES(own)                                                                        \
 	((const struct wr_table *const[]){ &wr_link_table, &wr_link_info_table,                    \
-					   &wr_link_inet6_table, &wr_bridge_port_table, own, NULL })
+					   &wr_link_inet6_table, own, NULL })
 
 /* Reads an RTM_NEWLINK. */
 int wr_link_decode(const struct nlmsghdr *msg, struct weir_link *ret, struct weir_error *err);

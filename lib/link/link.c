@@ -13,6 +13,7 @@
 #include "txn/txn.h"
 
 #define READ_TIMEOUT_MS 5000
+#define MAX_PARTS 8
 #define HAS offsetof(struct weir_link, has)
 
 #define LINK(member, attr, codec, name, bit, ...)                                                  \
@@ -104,8 +105,9 @@ int wr_link_decode(const struct nlmsghdr *msg, struct weir_link *ret, struct wei
 	l.kind = k ? k->kind : WEIR_LINK_OTHER;
 	if (!r && k && k->table)
 		r = wr_decode(k->table, attrs, len, wr_kind_data(k, &l), err);
-	if (!r && l.has & WEIR_LINK_PORT_KIND && !strcmp(l.port_kind, "bridge"))
-		r = wr_decode(&wr_bridge_port_table, attrs, len, &l.port, err);
+	for (const struct wr_port_kind *p = wr_port_kinds; !r && p->name; p++)
+		if (l.has & WEIR_LINK_PORT_KIND && !strcmp(l.port_kind, p->name))
+			r = wr_decode(p->table, attrs, len, wr_port_data(p, &l), err);
 	if (!r)
 		*ret = l;
 	return r;
@@ -247,8 +249,8 @@ int weir_link_list(struct weir *w, const struct weir_link_filter *filter, struct
 /* --- showing and comparing ---------------------------------------------------------------- */
 
 /* Each table that says something about @link, with the object its rows are offsets into. */
-static size_t parts(const struct weir_link *link, const struct wr_table *tables[6],
-		    const void *objects[6])
+static size_t parts(const struct weir_link *link, const struct wr_table *tables[MAX_PARTS],
+		    const void *objects[MAX_PARTS])
 {
 	const struct wr_kind *k = wr_kind(link->kind);
 	size_t n = 0;
@@ -261,8 +263,10 @@ static size_t parts(const struct weir_link *link, const struct wr_table *tables[
 		tables[n] = k->table;
 		objects[n++] = wr_kind_data(k, link);
 	}
-	tables[n] = &wr_bridge_port_table;
-	objects[n++] = &link->port;
+	for (const struct wr_port_kind *p = wr_port_kinds; p->name; p++) {
+		tables[n] = p->table;
+		objects[n++] = wr_port_data(p, link);
+	}
 	return n;
 }
 
@@ -274,8 +278,8 @@ static bool is_nested(const struct wr_table *t)
 int weir_link_json(const struct weir_link *link, char **ret)
 {
 	wr_auto(str) struct wr_str out = { 0 };
-	const struct wr_table *tables[6];
-	const void *objects[6];
+	const struct wr_table *tables[MAX_PARTS];
+	const void *objects[MAX_PARTS];
 	size_t n = parts(link, tables, objects);
 
 	wr_str_putc(&out, '{');
@@ -298,8 +302,8 @@ int weir_link_json(const struct weir_link *link, char **ret)
 int weir_link_text(const struct weir_link *link, char **ret)
 {
 	wr_auto(str) struct wr_str out = { 0 };
-	const struct wr_table *tables[6];
-	const void *objects[6];
+	const struct wr_table *tables[MAX_PARTS];
+	const void *objects[MAX_PARTS];
 	size_t n = parts(link, tables, objects);
 
 	for (size_t i = 0; i < n; i++) {
@@ -331,8 +335,8 @@ static void diff_row(const struct wr_table *t, const struct wr_field *f, const v
 int weir_link_diff(const struct weir_link *want, const struct weir_link *is, char **ret)
 {
 	wr_auto(str) struct wr_str out = { 0 };
-	const struct wr_table *tables[6];
-	const void *wants[6], *ises[6];
+	const struct wr_table *tables[MAX_PARTS];
+	const void *wants[MAX_PARTS], *ises[MAX_PARTS];
 	struct weir_link same_kind = *is;
 	size_t n = parts(want, tables, wants);
 	int count = 0;

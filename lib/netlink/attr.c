@@ -13,6 +13,22 @@
 
 /* --- to the wire --------------------------------------------------------- */
 
+static void put_array(struct wr_batch *b, const struct wr_field *f, const void *obj)
+{
+	size_t nest = wr_nest(b, f->attr);
+
+	for (uint32_t i = 0; i < wr_array_count(f, obj); i++) {
+		const struct weir_ip *ip = wr_array_item(f, obj, i);
+
+		/* Addresses are numbered; a pair is always IFLA_VLAN_QOS_MAPPING, two u32. */
+		if (f->codec == WR_PAIRS)
+			wr_put(b, 1, wr_array_item(f, obj, i), wr_array_item_size(f));
+		else
+			wr_put(b, (uint16_t)i, ip->bytes, ip->family == WEIR_FAMILY_IPV4 ? 4 : 16);
+	}
+	wr_nest_end(b, nest);
+}
+
 static void put_row(struct wr_batch *b, const struct wr_field *f, const void *obj)
 {
 	const char *text = wr_member(f, obj);
@@ -32,6 +48,9 @@ static void put_row(struct wr_batch *b, const struct wr_field *f, const void *ob
 	case WR_S32:
 		wr_put_u32(b, f->attr, wr_load(f, obj));
 		break;
+	case WR_BE32:
+		wr_put_u32(b, f->attr, htonl(wr_load(f, obj)));
+		break;
 	case WR_U64:
 		wr_put_u64(b, f->attr, wr_load(f, obj));
 		break;
@@ -47,8 +66,13 @@ static void put_row(struct wr_batch *b, const struct wr_field *f, const void *ob
 		break;
 	case WR_IP:
 		memcpy(&ip, text, sizeof(ip));
-		wr_put(b, f->attr, ip.bytes, ip.family == WEIR_FAMILY_IPV4 ? 4 : 16);
+		wr_put(b, f->attr6 && ip.family == WEIR_FAMILY_IPV6 ? f->attr6 : f->attr, ip.bytes,
+		       ip.family == WEIR_FAMILY_IPV4 ? 4 : 16);
 		break;
+	case WR_IPS: case WR_PAIRS:
+		put_array(b, f, obj);
+		break;
+	case WR_BIT:	/* put_bits() */
 	case WR_STRING: case WR_OBJECT: case WR_LIST:
 		break;
 	}
@@ -69,6 +93,25 @@ bool wr_has_any(const struct wr_table *t, const void *obj, unsigned int only, un
 	return false;
 }
 
+/* All bits that ride in the attribute of @first, with the first of them; later ones find nothing to do. */
+static void put_bits(struct wr_batch *b, const struct wr_table *t, const struct wr_field *first,
+		     const void *obj, unsigned int only, unsigned int but)
+{
+	uint32_t pair[2] = { 0 };
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct wr_field *f = &t->fields[i];
+
+		if (f->attr != first->attr || !wanted(t, f, obj, only, but))
+			continue;
+		if (f < first)
+			return;
+		pair[0] |= wr_load(f, obj) ? f->mask : 0;
+		pair[1] |= f->mask;
+	}
+	wr_put(b, first->attr, pair, sizeof(pair));
+}
+
 bool wr_encode_rows(struct wr_batch *b, const struct wr_table *t, const void *obj,
 		    unsigned int only, unsigned int but)
 {
@@ -77,7 +120,10 @@ bool wr_encode_rows(struct wr_batch *b, const struct wr_table *t, const void *ob
 	for (size_t i = 0; i < t->n; i++) {
 		if (!wanted(t, &t->fields[i], obj, only, but))
 			continue;
-		put_row(b, &t->fields[i], obj);
+		if (t->fields[i].codec == WR_BIT)
+			put_bits(b, t, &t->fields[i], obj, only, but);
+		else
+			put_row(b, &t->fields[i], obj);
 		any = true;
 	}
 	return any;
@@ -131,7 +177,8 @@ uint32_t wr_attr_u32(const struct nlattr *attr, uint32_t absent)
 static int get_integer(const struct wr_field *f, const void *data, size_t len, void *obj)
 {
 	static const uint8_t width[] = { [WR_U8] = 1,  [WR_U16] = 2, [WR_U32] = 4,
-					 [WR_U64] = 8, [WR_S32] = 4, [WR_BE16] = 2 };
+					 [WR_U64] = 8, [WR_S32] = 4, [WR_BE16] = 2,
+					 [WR_BE32] = 4 };
 	uint64_t v = 0;
 	uint32_t u32;
 	uint16_t u16;
@@ -151,7 +198,7 @@ static int get_integer(const struct wr_field *f, const void *data, size_t len, v
 		break;
 	case 4:
 		memcpy(&u32, data, 4);
-		v = f->codec == WR_S32 ? (uint64_t)(int64_t)(int32_t)u32 : u32;
+		v = f->codec == WR_S32 ? (uint64_t)(int64_t)(int32_t)u32 : f->codec == WR_BE32 ? ntohl(u32) : u32;
 		break;
 	default:
 		memcpy(&v, data, 8);
@@ -160,23 +207,60 @@ static int get_integer(const struct wr_field *f, const void *data, size_t len, v
 	return 0;
 }
 
-static int get_row(const struct wr_field *f, const void *data, size_t len, void *obj)
+static int get_ip(const void *data, size_t len, void *to)
 {
 	struct weir_ip ip = { 0 };
+
+	if (len != 4 && len != 16)
+		return -EBADMSG;
+	ip.family = len == 4 ? WEIR_FAMILY_IPV4 : WEIR_FAMILY_IPV6;
+	memcpy(ip.bytes, data, len);
+	memcpy(to, &ip, sizeof(ip));
+	return 0;
+}
+
+/* Items that have no room are left out: somebody else made them, and more than we can want. */
+static int get_array(const struct wr_field *f, const void *data, size_t len, void *obj)
+{
+	const struct nlattr *a = data;
+	uint32_t n = 0;
+
+	memset(wr_member(f, obj), 0, f->size);
+	for (; len && mnl_attr_ok(a, (int)len) && n < wr_array_room(f); a = mnl_attr_next(a)) {
+		size_t step = MNL_ALIGN(a->nla_len), size = mnl_attr_get_payload_len(a);
+		void *item = wr_array_item(f, obj, n);
+
+		if (f->codec == WR_IPS ? get_ip(mnl_attr_get_payload(a), size, item) : size < wr_array_item_size(f))
+			return -EBADMSG;
+		if (f->codec == WR_PAIRS)
+			memcpy(item, mnl_attr_get_payload(a), wr_array_item_size(f));
+		n++;
+		len -= step < len ? step : len;
+	}
+	memcpy(wr_member(f, obj), &n, sizeof(n));
+	return 0;
+}
+
+static int get_row(const struct wr_field *f, const void *data, size_t len, void *obj)
+{
+	uint32_t bits;
 	char *text = wr_member(f, obj);
 
+	if (f->codec == WR_BIT) {
+		memcpy(&bits, data, sizeof(bits));
+		wr_store(f, obj, (bits & f->mask) != 0);
+		return 0;
+	}
 	if (wr_is_integer(f))
 		return get_integer(f, data, len, obj);
+	if (wr_is_array(f))
+		return get_array(f, data, len, obj);
 	if (f->codec == WR_MAC) {
 		/* Links without Ethernet addresses (sit, ip6tnl) have shorter or longer ones. */
 		memset(text, 0, 6);
 		memcpy(text, data, len < 6 ? len : 6);
 	} else if (f->codec == WR_IP) {
-		if (len != 4 && len != 16)
-			return -EBADMSG;
-		ip.family = len == 4 ? WEIR_FAMILY_IPV4 : WEIR_FAMILY_IPV6;
-		memcpy(ip.bytes, data, len);
-		memcpy(text, &ip, sizeof(ip));
+		return get_ip(data, len, text);
 	} else if (f->codec == WR_NAME) {
 		len = strnlen(data, len);
 		if (len >= f->size)
@@ -185,6 +269,25 @@ static int get_row(const struct wr_field *f, const void *data, size_t len, void 
 		memcpy(text, data, len);
 	}
 	return 0;
+}
+
+/* The attribute of a row: an address may come under another number, a bit may not count. */
+static const struct nlattr *attr_of(const struct wr_field *f, const void *attrs, size_t len)
+{
+	const struct nlattr *a;
+	uint32_t pair[2];
+
+	if (!f->attr || f->flags & WR_HEADER)
+		return NULL;
+	a = wr_attr_find(attrs, len, f->attr);
+	if (!a && f->attr6)
+		a = wr_attr_find(attrs, len, f->attr6);
+	if (!a || f->codec != WR_BIT)
+		return a;
+	if (mnl_attr_get_payload_len(a) < sizeof(pair))
+		return NULL;
+	memcpy(pair, mnl_attr_get_payload(a), sizeof(pair));
+	return pair[1] & f->mask ? a : NULL;
 }
 
 int wr_decode(const struct wr_table *t, const void *attrs, size_t len, void *obj,
@@ -202,7 +305,7 @@ int wr_decode(const struct wr_table *t, const void *attrs, size_t len, void *obj
 	for (size_t i = 0; i < t->n; i++) {
 		const struct wr_field *f = &t->fields[i];
 
-		a = f->attr && !(f->flags & WR_HEADER) ? wr_attr_find(attrs, len, f->attr) : NULL;
+		a = attr_of(f, attrs, len);
 		if (!a)
 			continue;
 		if (get_row(f, mnl_attr_get_payload(a), mnl_attr_get_payload_len(a), obj))

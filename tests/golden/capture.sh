@@ -99,6 +99,21 @@ annotate() {
 			members("18/5", "IFLA_BRPORT_", "STATE PRIORITY COST MODE GUARD PROTECT FAST_LEAVE " \
 				"LEARNING UNICAST_FLOOD 27:MCAST_FLOOD 30:BCAST_FLOOD 32:NEIGH_SUPPRESS " \
 				"ISOLATED 39:LOCKED")
+		if (what == "link-bond") {
+			members("18/2", "IFLA_BOND_", "MODE ACTIVE_SLAVE MIIMON UPDELAY DOWNDELAY USE_CARRIER " \
+				"ARP_INTERVAL ARP_IP_TARGET ARP_VALIDATE ARP_ALL_TARGETS PRIMARY PRIMARY_RESELECT " \
+				"FAIL_OVER_MAC XMIT_HASH_POLICY RESEND_IGMP NUM_PEER_NOTIF ALL_SLAVES_ACTIVE " \
+				"MIN_LINKS LP_INTERVAL PACKETS_PER_SLAVE AD_LACP_RATE AD_SELECT AD_INFO " \
+				"AD_ACTOR_SYS_PRIO AD_USER_PORT_KEY AD_ACTOR_SYSTEM TLB_DYNAMIC_LB PEER_NOTIF_DELAY " \
+				"AD_LACP_ACTIVE MISSED_MAX NS_IP6_TARGET")
+			nest["18/2/8"] = nest["18/2/31"] = 0
+			members("18/5", "IFLA_BOND_SLAVE_", "5:QUEUE_ID 9:PRIO")
+		}
+		if (what == "link-vlan") {
+			members("18/2", "IFLA_VLAN_", "ID FLAGS EGRESS_QOS INGRESS_QOS PROTOCOL")
+			is("18/2/3/1", "IFLA_VLAN_QOS_MAPPING"); is("18/2/4/1", "IFLA_VLAN_QOS_MAPPING")
+			nest["18/2/3"] = nest["18/2/4"] = 0
+		}
 		if (what == "link-macvlan")
 			members("18/2", "IFLA_MACVLAN_", "MODE FLAGS 3:MACADDR_MODE")
 		if (what == "link-tun")
@@ -188,6 +203,21 @@ save macvlan-bridge link-macvlan $NEWLINK sent ip link add link low0 index 115 n
 save macvlan-private link-macvlan $NEWLINK sent ip link add link low0 index 116 name mv1 type macvlan mode private
 save macvlan-source link-macvlan $NEWLINK sent ip link add link low0 index 117 name mv2 type macvlan mode source
 
+save dummy link $NEWLINK sent ip link add index 118 name d0 address 52:54:00:11:22:66 mtu 1400 type dummy
+save vlan link-vlan $NEWLINK sent ip link add link low0 index 119 name v0 type vlan protocol 802.1ad id 4094 reorder_hdr off \
+	gvrp on mvrp on loose_binding on bridge_binding on ingress-qos-map 1:2 7:9 egress-qos-map 5:7
+save vlan-plain link-vlan $NEWLINK sent ip link add link low0 index 120 name v1 type vlan protocol 802.1Q id 0
+save bond link-bond $NEWLINK sent ip link add index 121 name bond0 type bond mode active-backup miimon 100 updelay 200 \
+	downdelay 300 peer_notify_delay 400 use_carrier 1 arp_all_targets all arp_missed_max 4 primary_reselect failure \
+	fail_over_mac follow resend_igmp 7 num_grat_arp 9 all_slaves_active 1 min_links 1 lp_interval 3
+save bond-arp link-bond $NEWLINK sent ip link add index 122 name bond1 type bond mode balance-xor arp_interval 500 \
+	arp_ip_target 192.0.2.1,192.0.2.2 ns_ip6_target 2001:db8::1 arp_validate all xmit_hash_policy vlan+srcmac
+save bond-lacp link-bond $NEWLINK sent ip link add index 123 name bond2 type bond mode 802.3ad xmit_hash_policy layer3+4 \
+	lacp_active off lacp_rate fast ad_select count ad_user_port_key 1000 ad_actor_sys_prio 65535 \
+	ad_actor_system 52:54:00:11:22:77
+save bond-tlb link-bond $NEWLINK sent ip link add index 124 name bond3 type bond mode balance-tlb tlb_dynamic_lb 0
+save bond-rr link-bond $NEWLINK sent ip link add index 125 name bond4 type bond mode balance-rr packets_per_slave 5
+
 save port link-port $NEWLINK sent ip link set dev veth0 type bridge_slave cost 10 priority 20 hairpin on guard on \
 	root_block on fastleave on learning off flood off mcast_flood off bcast_flood off neigh_suppress on isolated on \
 	locked on
@@ -212,6 +242,11 @@ save class-htb-fast tc-htb $NEWTCLASS sent tc class add dev low0 parent 1: class
 save qdisc-ingress tc $NEWQDISC sent tc qdisc add dev veth0 ingress
 save filter-u32 tc-u32 $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 u32 match u32 0 0 \
 	action mirred egress redirect dev low0
+
+# Of links that this kernel may not have: their answers do not matter, their indexes do.
+save bond-primary link-bond $NEWLINK sent ip link set dev low0 type bond primary br1 active_slave br1
+save bond-port link-bond $NEWLINK sent ip link set dev low0 type bond_slave queue_id 3 prio 5
+save vlan-set link-vlan $NEWLINK sent ip link set dev low0 type vlan gvrp off loose_binding on egress-qos-map 3:0
 
 # What only the kernel says: taps are made by ioctl.
 ip tuntap add dev tap0 mode tap user 1000 group 100 vnet_hdr multi_queue

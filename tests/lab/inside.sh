@@ -8,7 +8,7 @@
 set -eu -o pipefail
 
 # What tests ask for. Most of it would load by itself when first used; some kinds have no alias to be found by.
-MODULES=(tun tap macvlan macvtap bridge veth ifb dummy 8021q bonding
+MODULES=(tun tap macvlan macvtap bridge veth ifb dummy 8021q bonding vxlan vrf
 	sch_htb sch_ingress sch_fq_codel sch_sfq act_mirred act_police act_skbedit act_gact cls_u32 cls_matchall cls_flower
 	cls_fw cls_basic nlmon
 	nf_tables nf_conntrack nft_ct nft_nat nft_masq nft_redir nft_chain_nat nft_reject_inet nft_fib_inet nft_limit nft_log)

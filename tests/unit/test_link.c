@@ -50,6 +50,27 @@ static const uint64_t tun_bits[] = {
 	WEIR_TUN_PERSIST, WEIR_TUN_MULTI_QUEUE,
 };
 static const uint64_t macvlan_bits[] = { WEIR_MACVLAN_MODE, WEIR_MACVLAN_FLAGS };
+static const uint64_t bond_bits[] = {
+	WEIR_BOND_MODE, WEIR_BOND_ACTIVE, WEIR_BOND_MIIMON, WEIR_BOND_UPDELAY,
+	WEIR_BOND_DOWNDELAY, WEIR_BOND_PEER_NOTIF_DELAY, WEIR_BOND_USE_CARRIER,
+	WEIR_BOND_ARP_INTERVAL, WEIR_BOND_ARP_TARGETS, WEIR_BOND_NS_TARGETS,
+	WEIR_BOND_ARP_VALIDATE, WEIR_BOND_ARP_ALL_TARGETS, WEIR_BOND_ARP_MISSED_MAX,
+	WEIR_BOND_PRIMARY, WEIR_BOND_PRIMARY_RESELECT, WEIR_BOND_FAIL_OVER_MAC,
+	WEIR_BOND_XMIT_HASH_POLICY, WEIR_BOND_RESEND_IGMP, WEIR_BOND_NUM_PEER_NOTIF,
+	WEIR_BOND_ALL_PORTS_ACTIVE, WEIR_BOND_MIN_LINKS, WEIR_BOND_LP_INTERVAL,
+	WEIR_BOND_PACKETS_PER_PORT, WEIR_BOND_LACP_RATE, WEIR_BOND_LACP_ACTIVE,
+	WEIR_BOND_AD_SELECT, WEIR_BOND_AD_USER_PORT_KEY, WEIR_BOND_AD_ACTOR_SYS_PRIO,
+	WEIR_BOND_AD_ACTOR_SYSTEM, WEIR_BOND_TLB_DYNAMIC_LB,
+};
+static const uint64_t bond_port_bits[] = {
+	WEIR_BOND_PORT_QUEUE, WEIR_BOND_PORT_PRIO, WEIR_BOND_PORT_STATE,
+	WEIR_BOND_PORT_MII_STATUS, WEIR_BOND_PORT_PERM_MAC,
+};
+static const uint64_t vlan_bits[] = {
+	WEIR_VLAN_ID, WEIR_VLAN_PROTOCOL, WEIR_VLAN_REORDER_HDR, WEIR_VLAN_GVRP,
+	WEIR_VLAN_LOOSE_BINDING, WEIR_VLAN_MVRP, WEIR_VLAN_BRIDGE_BINDING,
+	WEIR_VLAN_INGRESS_QOS, WEIR_VLAN_EGRESS_QOS,
+};
 static const uint64_t link_bits[] = {
 	WEIR_LINK_IFINDEX, WEIR_LINK_NAME, WEIR_LINK_MAC, WEIR_LINK_MTU, WEIR_LINK_TXQUEUELEN,
 	WEIR_LINK_MASTER, WEIR_LINK_LOWER, WEIR_LINK_GROUP_SET, WEIR_LINK_NUM_TX_QUEUES,
@@ -68,7 +89,7 @@ struct subject {
 };
 
 #define SUBJECT(table, type, bits) { table, sizeof(struct type), bits, WR_COUNT(bits) }
-#define N_SUBJECTS 7
+#define N_SUBJECTS 10
 
 static const struct subject *subjects(void)
 {
@@ -77,7 +98,10 @@ static const struct subject *subjects(void)
 		SUBJECT(wr_kind(WEIR_LINK_BRIDGE)->table, weir_bridge, bridge_bits),
 		SUBJECT(wr_kind(WEIR_LINK_TUN)->table, weir_tun, tun_bits),
 		SUBJECT(wr_kind(WEIR_LINK_MACVLAN)->table, weir_macvlan, macvlan_bits),
+		SUBJECT(wr_kind(WEIR_LINK_BOND)->table, weir_bond, bond_bits),
+		SUBJECT(wr_kind(WEIR_LINK_VLAN)->table, weir_vlan, vlan_bits),
 		SUBJECT(&wr_bridge_port_table, weir_bridge_port, port_bits),
+		SUBJECT(&wr_bond_port_table, weir_bond_port, bond_port_bits),
 		SUBJECT(&wr_link_table, weir_link, link_bits),
 		SUBJECT(&wr_link_info_table, weir_link, info_bits),
 		SUBJECT(&wr_link_inet6_table, weir_link, inet6_bits),
@@ -111,7 +135,7 @@ static void check_row(const struct wr_table *t, const struct wr_field *f)
 	for (const struct wr_field *g = t->fields; g < f; g++) {
 		row_assert(strcmp(f->name, g->name) != 0);
 		row_assert(f->bit != g->bit);
-		row_assert(!f->attr || f->attr != g->attr);
+		row_assert(!f->attr || f->attr != g->attr || (f->codec == WR_BIT && !(f->mask & g->mask)));
 		row_assert(!overlap(f->offset, f->size, g->offset, g->size));
 	}
 }
@@ -175,6 +199,9 @@ static void kinds_are_registered_once(void **state)
 		{ WEIR_LINK_IFB, "ifb", 0 },
 		{ WEIR_LINK_MACVLAN, "macvlan", offsetof(struct weir_link, macvlan) },
 		{ WEIR_LINK_MACVTAP, "macvtap", offsetof(struct weir_link, macvlan) },
+		{ WEIR_LINK_BOND, "bond", offsetof(struct weir_link, bond) },
+		{ WEIR_LINK_VLAN, "vlan", offsetof(struct weir_link, vlan) },
+		{ WEIR_LINK_DUMMY, "dummy", 0 },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(kinds); i++) {
@@ -191,7 +218,7 @@ static void kinds_are_registered_once(void **state)
 		assert_true(own);
 	}
 	assert_null(wr_kind(WEIR_LINK_OTHER));
-	assert_null(wr_kind_by_name("bond"));
+	assert_null(wr_kind_by_name("bonds"));
 	assert_null(wr_kind_by_name(""));
 	assert_string_equal(weir_link_kind_name(WEIR_LINK_OTHER), "");
 	assert_string_equal(weir_link_kind_name((enum weir_link_kind)99), "");
@@ -235,6 +262,24 @@ static void random_text(const struct wr_field *f, char *text)
 						     odd[chance() % (sizeof(odd) - 3)];
 }
 
+/* Addresses of the row's family, pairs with each first number once. */
+static void random_array(const struct wr_field *f, void *obj)
+{
+	uint32_t n = 1 + chance() % (f->min && f->min < wr_array_room(f) ? (uint32_t)f->min : wr_array_room(f));
+
+	memset(wr_member(f, obj), 0, f->size);
+	memcpy(wr_member(f, obj), &n, sizeof(n));
+	for (uint32_t i = 0; i < n; i++) {
+		struct weir_pair pair = { i, 1 + chance() % (f->max ? (uint32_t)f->max : 99) };
+		struct weir_ip ip = { .family = f->family, .bytes = { 10, (uint8_t)chance(), 1, (uint8_t)i } };
+
+		if (f->codec == WR_PAIRS)
+			memcpy(wr_array_item(f, obj, i), &pair, sizeof(pair));
+		else
+			memcpy(wr_array_item(f, obj, i), &ip, sizeof(ip));
+	}
+}
+
 static void random_value(const struct wr_field *f, void *obj)
 {
 	uint8_t *bytes = wr_member(f, obj);
@@ -243,6 +288,8 @@ static void random_value(const struct wr_field *f, void *obj)
 		wr_store(f, obj, random_integer(f));
 	else if (f->codec == WR_NAME)
 		random_text(f, wr_member(f, obj));
+	else if (wr_is_array(f))
+		random_array(f, obj);
 	else
 		for (size_t i = 0; i < f->size; i++)
 			bytes[i] = (uint8_t)chance();
@@ -267,7 +314,7 @@ static void change_value(const struct wr_field *f, void *obj)
 	memcpy(before, obj, f->offset + f->size);
 	do
 		random_value(f, obj);
-	while (wr_field_equal(f, before, obj));
+	while (wr_field_covers(f, before, obj) || wr_field_covers(f, obj, before));
 }
 
 /* What the kernel says is encoded too, for a test: a table without WR_READONLY. */
@@ -427,6 +474,22 @@ static const struct nlmsghdr *message(const struct open_txn *o, size_t step)
 	return o->t->steps[step].parts[WR_MSG_DO].data;
 }
 
+/* Options that go together. */
+static void random_bond(struct weir_bond *b)
+{
+	const uint64_t delays = WEIR_BOND_UPDELAY | WEIR_BOND_DOWNDELAY | WEIR_BOND_PEER_NOTIF_DELAY;
+	struct weir_error err;
+
+	b->miimon_ms = 1;
+	b->has |= b->has & delays ? WEIR_BOND_MIIMON : 0;
+	b->has &= b->has & WEIR_BOND_MIIMON ? ~WEIR_BOND_ARP_INTERVAL : ~0ull;
+	b->has |= WEIR_BOND_MODE | WEIR_BOND_ARP_TARGETS;
+	if (!b->arp_targets.n)
+		random_array(wr_find(wr_kind(WEIR_LINK_BOND)->table, "arp_ip_target"), b);
+	for (b->mode = 0; wr_table_check(wr_kind(WEIR_LINK_BOND)->table, b, &err);)
+		b->has &= ~wr_find(wr_kind(WEIR_LINK_BOND)->table, err.attr)->bit;
+}
+
 static void random_link(enum weir_link_kind kind, struct weir_link *l)
 {
 	const struct wr_kind *k = wr_kind(kind);
@@ -436,7 +499,10 @@ static void random_link(enum weir_link_kind kind, struct weir_link *l)
 	random_struct(&wr_link_inet6_table, l, 0);
 	if (k->table)
 		random_struct(k->table, wr_kind_data(k, l), kind == WEIR_LINK_TUN ? 0 : WR_READONLY);
-	random_struct(&wr_bridge_port_table, &l->port, 0);
+	if (chance() % 2)
+		random_struct(&wr_bridge_port_table, &l->port, 0);
+	else
+		random_struct(&wr_bond_port_table, &l->bond_port, WR_READONLY);
 	l->has |= WEIR_LINK_NAME | WEIR_LINK_IFINDEX | WEIR_LINK_LOWER;
 	if (!*l->name)
 		memcpy(l->name, "x", 2);
@@ -444,8 +510,10 @@ static void random_link(enum weir_link_kind kind, struct weir_link *l)
 	l->mac[0] &= 0xfe;
 	if (kind == WEIR_LINK_VETH)
 		l->mtu = 68 + chance() % 65468;
-	if (l->port.has)
+	if (l->port.has | l->bond_port.has)
 		l->has |= WEIR_LINK_MASTER;
+	l->vlan.has |= WEIR_VLAN_ID;
+	random_bond(&l->bond);
 	if (l->bridge.stp)
 		l->bridge.forward_delay_cs = 200 + chance() % 2801;
 	if (l->macvlan.flags)
@@ -473,7 +541,9 @@ static void replay(const struct open_txn *o, struct weir_link *got)
 		assert_int_equal(wr_decode(&wr_link_table, attrs, len, got, NULL), 0);
 		assert_int_equal(wr_decode(&wr_link_info_table, attrs, len, got, NULL), 0);
 		assert_int_equal(wr_decode(&wr_link_inet6_table, attrs, len, got, NULL), 0);
-		assert_int_equal(wr_decode(&wr_bridge_port_table, attrs, len, &got->port, NULL), 0);
+		for (const struct wr_port_kind *p = wr_port_kinds; p->name; p++)
+			if (!strcmp(got->port_kind, p->name))
+				assert_int_equal(wr_decode(p->table, attrs, len, wr_port_data(p, got), NULL), 0);
 		k = got->has & WEIR_LINK_KIND ? wr_kind_by_name(got->kind_name) : NULL;
 		if (k && k->table)
 			assert_int_equal(wr_decode(k->table, attrs, len, wr_kind_data(k, got), NULL), 0);
@@ -517,7 +587,7 @@ static void one_add(enum weir_link_kind kind)
 
 static void messages_of_an_add_say_everything(void **state)
 {
-	for (int kind = WEIR_LINK_BRIDGE; kind <= WEIR_LINK_MACVTAP; kind++)
+	for (int kind = WEIR_LINK_BRIDGE; kind <= WEIR_LINK_DUMMY; kind++)
 		for (int i = 0; i < 60; i++)
 			one_add((enum weir_link_kind)kind);
 }
@@ -535,6 +605,7 @@ static void one_set(enum weir_link_kind kind)
 	replay(&o, &got);
 	/* What cannot change on a live link is not sent, and not refused either. */
 	want.has &= ~(WEIR_LINK_LOWER | WEIR_LINK_NUM_TX_QUEUES | WEIR_LINK_NUM_RX_QUEUES);
+	want.vlan.has &= ~(WEIR_VLAN_ID | WEIR_VLAN_PROTOCOL);
 	got.kind = want.kind;
 	assert_true(weir_link_diff(&want, &got, &diff) >= 0);
 	assert_string_equal(diff, "");
@@ -544,7 +615,7 @@ static void one_set(enum weir_link_kind kind)
 
 static void messages_of_a_set_say_everything(void **state)
 {
-	for (int kind = WEIR_LINK_BRIDGE; kind <= WEIR_LINK_MACVTAP; kind++)
+	for (int kind = WEIR_LINK_BRIDGE; kind <= WEIR_LINK_DUMMY; kind++)
 		for (int i = 0; kind != WEIR_LINK_TUN && i < 60; i++)
 			one_set((enum weir_link_kind)kind);
 }
@@ -658,6 +729,58 @@ static const struct refusal refusals[] = {
 	{ "a vlan protocol that is none",
 	  NEW(BRIDGE, 0, .bridge = { .has = WEIR_BRIDGE_VLAN_PROTOCOL, .vlan_protocol = 0x800 }), -EINVAL,
 	  "bridge x0", "vlan_protocol" },
+	{ "a vlan without a tag", NEW(VLAN, WEIR_LINK_LOWER, .lower = 1), -EINVAL, "vlan x0", "id" },
+	{ "a vlan on nothing", NEW(VLAN, 0, .vlan = { .has = WEIR_VLAN_ID, .id = 5 }), -EINVAL, "vlan x0", "link" },
+	{ "vlan 4095", NEW(VLAN, WEIR_LINK_LOWER, .lower = 1, .vlan = { .has = WEIR_VLAN_ID, .id = 4095 }), -ERANGE,
+	  "vlan x0", "id" },
+	{ "vlan 4096", NEW(VLAN, WEIR_LINK_LOWER, .lower = 1, .vlan = { .has = WEIR_VLAN_ID, .id = 4096 }), -ERANGE,
+	  "vlan x0", "id" },
+	{ "a tag of another protocol",
+	  NEW(VLAN, WEIR_LINK_LOWER, .lower = 1,
+	      .vlan = { .has = WEIR_VLAN_ID | WEIR_VLAN_PROTOCOL, .id = 1, .protocol = 0x800 }), -EINVAL, "vlan x0",
+	  "protocol" },
+	{ "a priority of a tag that is none",
+	  NEW(VLAN, WEIR_LINK_LOWER, .lower = 1,
+	      .vlan = { .has = WEIR_VLAN_ID | WEIR_VLAN_INGRESS_QOS, .id = 1, .ingress_qos = { 1, { { 8, 1 } } } }),
+	  -ERANGE, "vlan x0", "ingress-qos-map" },
+	{ "and when sending",
+	  NEW(VLAN, WEIR_LINK_LOWER, .lower = 1,
+	      .vlan = { .has = WEIR_VLAN_ID | WEIR_VLAN_EGRESS_QOS, .id = 1, .egress_qos = { 1, { { 99, 8 } } } }),
+	  -ERANGE, "vlan x0", "egress-qos-map" },
+	{ "a priority twice",
+	  NEW(VLAN, WEIR_LINK_LOWER, .lower = 1,
+	      .vlan = { .has = WEIR_VLAN_ID | WEIR_VLAN_EGRESS_QOS, .id = 1,
+			.egress_qos = { 2, { { 9, 1 }, { 9, 2 } } } }), -EINVAL, "vlan x0", "egress-qos-map" },
+	{ "more priorities than there is room",
+	  NEW(VLAN, WEIR_LINK_LOWER, .lower = 1,
+	      .vlan = { .has = WEIR_VLAN_ID | WEIR_VLAN_EGRESS_QOS, .id = 1, .egress_qos = { .n = 17 } }), -E2BIG,
+	  "vlan x0", "egress-qos-map" },
+	{ "an unknown mode", NEW(BOND, 0, .bond = { .has = WEIR_BOND_MODE, .mode = 7 }), -EINVAL, "bond x0", "mode" },
+	{ "both ways to watch ports",
+	  NEW(BOND, 0, .bond = { .has = WEIR_BOND_MIIMON | WEIR_BOND_ARP_INTERVAL | WEIR_BOND_ARP_TARGETS,
+				 .miimon_ms = 100, .arp_interval_ms = 100,
+				 .arp_targets = { 1, { { WEIR_FAMILY_IPV4, { 10 } } } } }), -EINVAL, "bond x0",
+	  "arp_interval" },
+	{ "nobody to ask", NEW(BOND, 0, .bond = { .has = WEIR_BOND_ARP_INTERVAL, .arp_interval_ms = 1 }), -EINVAL,
+	  "bond x0", "arp_ip_target" },
+	{ "somebody of the wrong family",
+	  NEW(BOND, 0, .bond = { .has = WEIR_BOND_ARP_TARGETS, .arp_targets = { 1, { { WEIR_FAMILY_IPV6, { 1 } } } } }),
+	  -EINVAL, "bond x0", "arp_ip_target" },
+	{ "a delay without miimon", NEW(BOND, 0, .bond = { .has = WEIR_BOND_UPDELAY, .updelay_ms = 100 }), -EINVAL,
+	  "bond x0", "updelay" },
+	{ "a delay that is rounded",
+	  NEW(BOND, 0, .bond = { .has = WEIR_BOND_MIIMON | WEIR_BOND_DOWNDELAY, .miimon_ms = 100, .downdelay_ms = 250 }),
+	  -EINVAL, "bond x0", "downdelay" },
+	{ "LACP without LACP", NEW(BOND, 0, .bond = { .has = WEIR_BOND_LACP_RATE }), -EINVAL, "bond x0", "lacp_rate" },
+	{ "ARP with LACP",
+	  NEW(BOND, 0, .bond = { .has = WEIR_BOND_MODE | WEIR_BOND_ARP_VALIDATE, .mode = WEIR_BOND_802_3AD }), -EINVAL,
+	  "bond x0", "arp_validate" },
+	{ "a primary port where all are",
+	  NEW(BOND, 0, .bond = { .has = WEIR_BOND_MODE | WEIR_BOND_PRIMARY, .mode = WEIR_BOND_BROADCAST }), -EINVAL,
+	  "bond x0", "primary" },
+	{ "a port of two kinds",
+	  NEW(IFB, WEIR_LINK_MASTER, .master = 1, .port = { .has = WEIR_PORT_FLOOD },
+	      .bond_port = { .has = WEIR_BOND_PORT_QUEUE }), -EINVAL, "ifb x0", "port" },
 	{ "a vlan that is none",
 	  NEW(BRIDGE, 0, .bridge = { .has = WEIR_BRIDGE_DEFAULT_PVID, .vlan_default_pvid = 4095 }),
 	  -ERANGE, "bridge x0", "vlan_default_pvid" },
@@ -823,6 +946,10 @@ struct golden {
 	NAMED(kind_, name_, WEIR_LINK_IFINDEX | WEIR_LINK_LOWER, .ifindex = ifindex_, .lower = LOWER, \
 	      .macvlan = { .has = WEIR_MACVLAN_MODE, __VA_ARGS__ })
 
+#define BOND(name_, ifindex_, has_, ...)                                                           \
+	NAMED(BOND, name_, WEIR_LINK_IFINDEX, .ifindex = ifindex_,                                 \
+	      .bond = { .has = WEIR_BOND_MODE | (has_), __VA_ARGS__ })
+
 static const struct golden goldens[] = {
 	{ .file = "bridge",
 	  .link = NAMED(BRIDGE, "br0", WEIR_LINK_IFINDEX | WEIR_LINK_UP | WEIR_LINK_GROUP_SET,
@@ -862,6 +989,71 @@ static const struct golden goldens[] = {
 	  .but = { ADDED } },
 	{ .file = "macvlan-source", .link = MACV(MACVLAN, "mv2", 117, .mode = WEIR_MACVLAN_SOURCE),
 	  .but = { ADDED } },
+	{ .file = "dummy",
+	  .link = NAMED(DUMMY, "d0", WEIR_LINK_IFINDEX | WEIR_LINK_MAC | WEIR_LINK_MTU, .ifindex = 118,
+			.mac = { 0x52, 0x54, 0, 0x11, 0x22, 0x66 }, .mtu = 1400),
+	  .but = { ADDED } },
+	{ .file = "vlan",
+	  .link = NAMED(VLAN, "v0", WEIR_LINK_IFINDEX | WEIR_LINK_LOWER, .ifindex = 119, .lower = LOWER,
+			.vlan = { .has = (1 << WR_COUNT(vlan_bits)) - 1, .id = 4094, .protocol = 0x88a8,
+				  .gvrp = true, .loose_binding = true, .mvrp = true, .bridge_binding = true,
+				  .ingress_qos = { 2, { { 1, 2 }, { 7, 9 } } },
+				  .egress_qos = { 1, { { 5, 7 } } } }),
+	  .but = { ADDED } },
+	{ .file = "vlan-plain",
+	  .link = NAMED(VLAN, "v1", WEIR_LINK_IFINDEX | WEIR_LINK_LOWER, .ifindex = 120, .lower = LOWER,
+			.vlan = { .has = WEIR_VLAN_ID | WEIR_VLAN_PROTOCOL, .protocol = 0x8100 }),
+	  .but = { ADDED } },
+	{ .file = "bond",
+	  .link = BOND("bond0", 121, WEIR_BOND_MIIMON | WEIR_BOND_UPDELAY | WEIR_BOND_DOWNDELAY |
+		       WEIR_BOND_PEER_NOTIF_DELAY | WEIR_BOND_USE_CARRIER | WEIR_BOND_ARP_ALL_TARGETS |
+		       WEIR_BOND_ARP_MISSED_MAX | WEIR_BOND_PRIMARY_RESELECT | WEIR_BOND_FAIL_OVER_MAC |
+		       WEIR_BOND_RESEND_IGMP | WEIR_BOND_NUM_PEER_NOTIF | WEIR_BOND_ALL_PORTS_ACTIVE |
+		       WEIR_BOND_MIN_LINKS | WEIR_BOND_LP_INTERVAL,
+		       .mode = WEIR_BOND_ACTIVE_BACKUP, .miimon_ms = 100, .updelay_ms = 200,
+		       .downdelay_ms = 300, .peer_notif_delay_ms = 400, .use_carrier = true,
+		       .arp_all_targets = true, .arp_missed_max = 4, .primary_reselect = 2,
+		       .fail_over_mac = 2, .resend_igmp = 7, .num_peer_notif = 9, .all_ports_active = true,
+		       .min_links = 1, .lp_interval_s = 3),
+	  .but = { ADDED } },
+	{ .file = "bond-arp",
+	  .link = BOND("bond1", 122, WEIR_BOND_ARP_INTERVAL | WEIR_BOND_ARP_TARGETS | WEIR_BOND_NS_TARGETS |
+		       WEIR_BOND_ARP_VALIDATE | WEIR_BOND_XMIT_HASH_POLICY,
+		       .mode = WEIR_BOND_BALANCE_XOR, .arp_interval_ms = 500, .arp_validate = 3,
+		       .xmit_hash_policy = 5,
+		       .arp_targets = { 2, { { WEIR_FAMILY_IPV4, { 192, 0, 2, 1 } },
+					     { WEIR_FAMILY_IPV4, { 192, 0, 2, 2 } } } },
+		       .ns_targets = { 1, { { WEIR_FAMILY_IPV6,
+					      { 0x20, 1, 0xd, 0xb8, [15] = 1 } } } }),
+	  .but = { ADDED } },
+	{ .file = "bond-lacp",
+	  .link = BOND("bond2", 123, WEIR_BOND_XMIT_HASH_POLICY | WEIR_BOND_LACP_ACTIVE | WEIR_BOND_LACP_RATE |
+		       WEIR_BOND_AD_SELECT | WEIR_BOND_AD_USER_PORT_KEY | WEIR_BOND_AD_ACTOR_SYS_PRIO |
+		       WEIR_BOND_AD_ACTOR_SYSTEM,
+		       .mode = WEIR_BOND_802_3AD, .xmit_hash_policy = 1, .lacp_rate = 1, .ad_select = 2,
+		       .ad_user_port_key = 1000, .ad_actor_sys_prio = 65535,
+		       .ad_actor_system = { 0x52, 0x54, 0, 0x11, 0x22, 0x77 }),
+	  .but = { ADDED } },
+	{ .file = "bond-tlb",
+	  .link = BOND("bond3", 124, WEIR_BOND_TLB_DYNAMIC_LB, .mode = WEIR_BOND_BALANCE_TLB), .but = { ADDED } },
+	{ .file = "bond-rr",
+	  .link = BOND("bond4", 125, WEIR_BOND_PACKETS_PER_PORT, .mode = WEIR_BOND_BALANCE_RR,
+		       .packets_per_port = 5), .but = { ADDED } },
+	{ .file = "bond-primary", .set = true,
+	  .link = { .sz = sizeof(struct weir_link), .kind = WEIR_LINK_BOND, .has = WEIR_LINK_IFINDEX,
+		    .ifindex = 100, .bond = { .has = WEIR_BOND_PRIMARY | WEIR_BOND_ACTIVE, .primary = 101,
+					      .active = 101 } },
+	  .but = { KIND_ZERO } },
+	{ .file = "bond-port", .set = true,
+	  .link = { .sz = sizeof(struct weir_link), .has = WEIR_LINK_IFINDEX, .ifindex = 100,
+		    .bond_port = { .has = WEIR_BOND_PORT_QUEUE | WEIR_BOND_PORT_PRIO, .queue_id = 3, .prio = 5 } },
+	  .but = { SLAVE_KIND_OURS, SLAVE_KIND_THEIRS } },
+	{ .file = "vlan-set", .set = true,
+	  .link = { .sz = sizeof(struct weir_link), .kind = WEIR_LINK_VLAN, .has = WEIR_LINK_IFINDEX,
+		    .ifindex = 100,
+		    .vlan = { .has = WEIR_VLAN_GVRP | WEIR_VLAN_LOOSE_BINDING | WEIR_VLAN_EGRESS_QOS,
+			      .loose_binding = true, .egress_qos = { 1, { { 3, 0 } } } } },
+	  .but = { KIND_ZERO } },
 	{ .file = "port", .set = true,
 	  .link = CHANGE(0, .port = { .has = (1 << WR_COUNT(port_bits)) - 1, .cost = 10, .priority = 20,
 				      .hairpin = true, .bpdu_guard = true, .root_block = true,
@@ -916,6 +1108,8 @@ static void decode_golden(const struct golden *g, const struct nlmsghdr *msg)
 		fail_msg("%s.hex: %s: %s", g->file, err.attr, err.msg);
 	/* "bridge_slave" where the kernel says "bridge", and only about what is a port already */
 	assert_int_equal(wr_decode(&wr_bridge_port_table, attrs, len, &got.port, &err), 0);
+	if (!strcmp(g->file, "bond-port"))
+		assert_int_equal(wr_decode(&wr_bond_port_table, attrs, len, &got.bond_port, &err), 0);
 	if (k)
 		assert_string_equal(got.kind_name, k->name);
 	assert_true(weir_link_diff(&g->link, &got, &diff) >= 0);

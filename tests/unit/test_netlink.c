@@ -694,7 +694,10 @@ static const struct {
 
 static void offsets_have_names(void **state)
 {
-	const struct wr_kind *bridge = wr_kind(WEIR_LINK_BRIDGE);
+	const struct wr_table *const tables[] = {
+		&wr_link_table, &wr_link_info_table, &wr_link_inet6_table, wr_kind(WEIR_LINK_BRIDGE)->table,
+		&wr_bridge_port_table, NULL,
+	};
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct places p;
 	char buf[128];
@@ -704,7 +707,7 @@ static void offsets_have_names(void **state)
 		size_t at;
 
 		memcpy(&at, (const char *)&p + paths[i].place, sizeof(at));
-		wr_attr_path(wr_msg_header(&b), (uint32_t)((long)at + paths[i].add), bridge->tables, buf,
+		wr_attr_path(wr_msg_header(&b), (uint32_t)((long)at + paths[i].add), tables, buf,
 			     sizeof(buf));
 		if (strcmp(buf, paths[i].path) != 0)
 			fail_msg("%s: \"%s\" instead of \"%s\"", paths[i].name, buf, paths[i].path);
