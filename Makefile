@@ -13,9 +13,14 @@ LIBDIR     ?= $(PREFIX)/lib
 SBINDIR    ?= $(PREFIX)/sbin
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR    ?= $(PREFIX)/share
+ifdef SMALL
+CFLAGS     ?= -Os
+LDFLAGS    ?= -s
+endif
 CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 FUZZ_CC    ?= clang
+MUSL_CC    ?= musl-gcc
 
 # ---- where things go, and for which kind of build
 
@@ -45,7 +50,7 @@ say  = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wformat=2 -Wundef -Wvla \
 	-Wimplicit-fallthrough -Wcast-align -Wnull-dereference -Wno-unused-parameter $(if $(WERROR),-Werror)
 OURS := -std=gnu11 -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 -DWR_VERSION=\"$(VERSION)\" \
-	-fPIC -fvisibility=hidden -fno-common -ffunction-sections -fdata-sections $(WARN) $(SANITIZE)
+	$(if $(SMALL),-fno-pie -fno-asynchronous-unwind-tables,-fPIC) -fvisibility=hidden -fno-common -ffunction-sections -fdata-sections $(WARN) $(SANITIZE)
 
 # Asked once, and only when a recipe needs it: `make deps check` is read before pkg-config is installed.
 ask      = $(eval $(1) := $$(shell $(2)))$($(1))
@@ -60,8 +65,8 @@ SHARED  = -shared $(HARDEN) $(if $(SANITIZE),,-Wl,--no-undefined -Wl,-z,defs) $(
 PROGRAM = $(HARDEN) -Wl,--gc-sections $(SANITIZE)
 
 # What each part may see: the tool and the benchmarks get the public headers and nothing else of ours.
-INCLUDES = -Iinclude -Ilib -I. $(call cflags,libmnl)
-$(B)/obj/tools/%: INCLUDES = -Iinclude
+INCLUDES = -Iinclude -Ilib -I. $(if $(SMALL),$(SMALL_INCLUDES),$(call cflags,libmnl))
+$(B)/obj/tools/%: INCLUDES = -Iinclude $(if $(SMALL),$(SMALL_INCLUDES))
 $(B)/obj/sriov/%: INCLUDES = -Iinclude -Ilib -I. $(call cflags,libpci)
 $(B)/obj/bench/%: INCLUDES = -Iinclude $(call cflags,libnl-route-3.0)
 $(B)/obj/tests/%: INCLUDES = -Iinclude -Ilib -Itc -I. $(call cflags,cmocka) $(call cflags,libnl-route-3.0)
@@ -96,6 +101,17 @@ STATIC := $(LIBRARIES:%=$(B)/%.a)
 SHLIBS := $(LIBRARIES:%=$(B)/%.so.$(VERSION))
 LINKS  := $(foreach l,$(LIBRARIES),$(B)/$(l).so.$(SOVERSION) $(B)/$(l).so)
 PCS    := $(LIBRARIES:%=$(B)/%.pc)
+
+# The one-file tool (`make static`) is a build of its own, SMALL=1 B=build/static: these files, whose commands need no
+# library but libweir (tools/features.c), with small/ in jansson's place, and in libmnl's where there is no libmnl.a.
+ifdef SMALL
+TOOL_OBJ := $(patsubst %,$(B)/obj/tools/%.o,weir options help features out text tool \
+	rows_core cmd_recover rows_link cmd_link)
+STATIC   := $(B)/libweir.a $(B)/small.a
+HAS_MNL   = $(call ask,HAS_MNL,f='-static -x c - -o /dev/null -lmnl'; \
+	echo 'int main(void) { return 0; }' | $(CC) $$$$f 2>/dev/null && echo -lmnl)
+SMALL_INCLUDES := -Ismall -isystem $(B)/include -include small/libc.h
+endif
 TOOL   := $(if $(TOOL_OBJ),$(B)/weir)
 
 .PHONY: all deps demo check check-lint check-unit check-netns check-api check-guest check-lab check-san check-valgrind \
@@ -112,7 +128,7 @@ STAMP.parts = $(WEIR_OBJ) $(SRIOV_OBJ) $(NETWORK_OBJ) $(COMMON_OBJ) $(TOOL_OBJ)
 $(B)/.flags $(B)/.paths $(B)/.parts: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(STAMP$(@F))' | cmp -s - $@ || printf '%s\n' '$(STAMP$(@F))' > $@
 
-$(B)/obj/%.o: %.c $(B)/.flags
+$(B)/obj/%.o: %.c $(B)/.flags $(if $(SMALL),| $(B)/include)
 	$(call say,CC,$<)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(INCLUDES) $(OURS) $(CFLAGS) -MMD -MP -c -o $@ $<
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
@@ -143,7 +159,7 @@ $(B)/%.pc: lib/%.pc.in $(B)/.paths
 
 # Programs are linked with our archives, so that they run where they were built. A test that needs more from the linker
 # (LDFLAGS_test_faults := -Wl,--wrap=malloc) says so here.
-OURLIBS = $(STATIC) $(foreach p,$(USES),$(call libs,$(p)))
+OURLIBS = $(if $(SMALL),-static $(B)/libweir.a $(HAS_MNL) $(B)/small.a,$(STATIC) $(foreach l,$(USES),$(call libs,$(l))))
 link    = $(Q)mkdir -p $(@D) && $(CC) $(PROGRAM) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_$(@F)) -o $@ $(filter %.o %common.a,$^)
 $(B)/weir: $(TOOL_OBJ) $(STATIC) $(B)/.parts
 	$(call say,LD,$@)
@@ -158,17 +174,16 @@ $(FUZZERS): $(B)/%: $(B)/obj/%.o $(STATIC)
 	$(call say,LD,$@)
 	$(link) -fsanitize=fuzzer $(OURLIBS)
 
-# weir-static needs every library below as an archive, which few distributions ship: say which one is missing.
-STATIC_LIBS = $(call ask,STATIC_LIBS,$(PKG_CONFIG) --static --libs $(USES))
-static: $(STATIC) ## the static archives, and build/weir-static where all libraries have one
-	@for l in $(STATIC_LIBS) -lc; do case $$l in -l*) \
-		echo 'int main(void) { return 0; }' | $(CC) -static $(LDFLAGS) -x c - -o /dev/null $$l 2>/dev/null || \
-			missing="$$missing lib$${l#-l}.a" ;; esac; done; \
-	if [ -n "$$missing" ]; then echo "built $(STATIC); build/weir-static NOT built: the linker finds no$$missing"; \
-	else $(MAKE) --no-print-directory $(B)/weir-static; fi
-$(B)/weir-static: $(TOOL_OBJ) $(STATIC)
-	$(call say,LD,$@)
-	$(link) -static $(STATIC) $(STATIC_LIBS)
+# Two of the one-file tool; musl gets the kernel's headers, and no others of the system, by links.
+MUSL := $(if $(filter static,$(MAKECMDGOALS)),$(shell command -v $(MUSL_CC)))
+static: $(STATIC) ## the static archives, and the tool without what needs a library, in one file: build/static/weir, build/musl/weir
+	$(Q)$(MAKE) --no-print-directory SMALL=1 B=build/static build/static/weir
+	$(Q)$(if $(MUSL),$(MAKE) --no-print-directory SMALL=1 B=build/musl CC=$(MUSL) build/musl/weir)
+	@wc -c build/static/weir $(if $(MUSL),build/musl/weir,/dev/null) | sed '$$d'; build/static/weir --version
+$(B)/small.a: $(call objects,$(call sources,small))
+$(B)/include: | $(B)/.flags
+	$(Q)mkdir -p $@ && ln -sfn /usr/include/linux /usr/include/asm-generic \
+		$(firstword $(wildcard /usr/include/$(shell cc -print-multiarch)/asm /usr/include/asm)) $@
 
 # ---- tests: each tier prints a line per program and ends with "N passed, N failed"; `check` sums up
 
@@ -242,7 +257,7 @@ uninstall: ## remove what install put there, and folders of ours that are empty 
 
 # ---- for developers
 
-OUR_C := $(call here,$(foreach d,include/weir lib lib/* tc sriov tools bench tests/*,$(d)/*.c $(d)/*.h))
+OUR_C := $(call here,$(foreach d,include/weir lib lib/* tc sriov tools bench small tests/*,$(d)/*.c $(d)/*.h))
 
 format: ## apply .clang-format to all C files
 	clang-format -i $(OUR_C)

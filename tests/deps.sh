@@ -12,7 +12,7 @@ packages="
 	libmnl-dev libnftables-dev libjansson-dev
 	libcmocka-dev libnl-route-3-dev libpci-dev
 	dnsmasq-base iproute2 nftables procps
-	busybox-static iperf3 jq strace valgrind
+	busybox-static iperf3 jq musl-tools strace valgrind
 	clang libclang-rt-dev
 "
 
