@@ -77,7 +77,7 @@ sources = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 BASE_OBJ    := $(call objects,$(call sources,lib/base))
-WEIR_OBJ    := $(BASE_OBJ) $(call objects,$(call sources,lib lib/netlink lib/txn lib/link lib/ip tc))
+WEIR_OBJ    := $(BASE_OBJ) $(call objects,$(call sources,lib lib/netlink lib/txn lib/link lib/ip lib/monitor tc))
 SRIOV_OBJ   := $(call objects,$(call sources,sriov))
 NETWORK_OBJ := $(call objects,$(call sources,lib/network lib/host lib/nat lib/dhcp lib/json))
 TOOL_OBJ    := $(call objects,$(call sources,tools))

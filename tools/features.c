@@ -26,7 +26,7 @@ static const struct feature {
 	const struct weir_step_ops *const *const *step_ops;
 } features[] = {
 	{ "networks", "libnftables and jansson", " net plan schema ", net_commands, &net_step_ops },
-	{ "links", "nothing", " link ", link_commands, NULL },
+	{ "links", "nothing", " link monitor ", link_commands, NULL },
 	{ "virtual functions", "libpci", " pf vf ", vf_commands, NULL },
 	{ "the doctor", "networks", " doctor ", doctor_commands, NULL },
 	{ "the core", "nothing", " recover help ", core_commands, NULL },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The commands about links. */
+/* The commands about links, and the one that tells of changes. */
 #include "weir.h"
 
 /* clang-format off */
@@ -10,11 +10,21 @@ static const struct option_info link_options[] = {
 	{ 0 },
 };
 
+static const struct option_info monitor_options[] = {
+	{ "all", NULL, "begin with everything that is there", OPT_ALL, false },
+	{ 0 },
+};
+
 const struct command link_commands[] = {
 	{ "link list", "[--kind KIND] [--master DEV] [--ours]", "links of this namespace", NULL,
 	  link_options, 0, 0, cmd_link_list },
 	{ "link show", "NAME", "one link with all its settings", NULL,
 	  NULL, 1, 1, cmd_link_show },
+	{ "monitor", "[link] [address] [route] [--all]", "what becomes of links, addresses and routes",
+	  "Goes on until it is ended. Each line begins with + (it came), * (it changed) or\n"
+	  "- (it went), and ? where that was found by reading again, because the kernel\n"
+	  "dropped a message or has none for it. With --json each line is one object.\n",
+	  monitor_options, 0, 3, cmd_monitor },
 	{ 0 },
 };
 /* clang-format on */

@@ -58,6 +58,7 @@ enum option_key {
 	OPT_MASTER,
 	OPT_OURS,
 	OPT_LOAD,
+	OPT_ALL,
 	OPT_COUNT,
 };
 
@@ -160,7 +161,7 @@ int tool_commit(struct tool *t, struct weir_txn *txn, int status_if_absent);
 /* define.c: definitions from files */
 int tool_read_network(struct tool *t, const char *file, struct weir_network **ret);
 
-/* cmd_net.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_vf.c, cmd_plan.c, cmd_recover.c, doctor.c */
+/* cmd_net.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_monitor.c, cmd_vf.c, cmd_plan.c, cmd_recover.c, doctor.c */
 int cmd_net_define(struct tool *t, const struct args *a);
 int cmd_net_undefine(struct tool *t, const struct args *a);
 int cmd_net_start(struct tool *t, const struct args *a);
@@ -174,6 +175,7 @@ int cmd_net_ports(struct tool *t, const struct args *a);
 int cmd_net_leases(struct tool *t, const struct args *a);
 int cmd_link_list(struct tool *t, const struct args *a);
 int cmd_link_show(struct tool *t, const struct args *a);
+int cmd_monitor(struct tool *t, const struct args *a);
 int cmd_pf_list(struct tool *t, const struct args *a);
 int cmd_vf_list(struct tool *t, const struct args *a);
 int cmd_plan(struct tool *t, const struct args *a);

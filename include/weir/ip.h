@@ -137,6 +137,23 @@ struct weir_route {
 WEIR_API int weir_txn_addr_add(struct weir_txn *t, const struct weir_addr *addr);
 
 /**
+ * weir_addr_list() - the addresses of a link, or of all
+ * @w:		the handle
+ * @ifindex:	which link; 0: all
+ * @ret:	receives an array of both families, to be freed with free()
+ * @ret_n:	receives its length
+ * @err:	filled on failure; may be NULL
+ *
+ * One strict dump, repeated while the kernel says that it was interrupted.
+ *
+ * Return: 0, or a negative errno: -EAGAIN if addresses kept changing for 5 s
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_addr_list(struct weir *w, int ifindex, struct weir_addr **ret, size_t *ret_n,
+			    struct weir_error *err);
+
+/**
  * weir_txn_route_add() - add a route
  * @t:		the transaction
  * @route:	the route; its link must be up when it is added

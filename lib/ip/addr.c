@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Addresses of links: RTM_NEWADDR and its undo, RTM_DELADDR. */
+/* Addresses of links: RTM_NEWADDR, its undo RTM_DELADDR, and reading them in one dump. */
+#include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
@@ -7,6 +8,8 @@
 #include "ip/steps.h"
 #include "netlink/attr.h"
 #include "txn/txn.h"
+
+#define READ_TIMEOUT_MS 5000
 
 /* clang-format off */
 static const struct wr_field addr_fields[] = {
@@ -92,4 +95,92 @@ int weir_txn_addr_add(struct weir_txn *t, const struct weir_addr *addr)
 	if (t->dry)
 		plan(t, s, &a, text, wr_txn_link_name(t, a.ifindex, buf));
 	return t->err.code;
+}
+
+/* --- reading --------------------------------------------------------------------------- */
+
+int wr_addr_decode(const struct nlmsghdr *msg, struct weir_addr *ret, struct weir_error *err)
+{
+	const size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct ifaddrmsg));
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(msg);
+	struct weir_addr a = { .sz = sizeof(a) };
+	const struct nlattr *address;
+	int r;
+
+	if (msg->nlmsg_len < at)
+		return wr_error(err, -EBADMSG, WEIR_STAGE_REPLY, "address", "", "a short message");
+	a.ifindex = (int)ifa->ifa_index;
+	a.prefix = ifa->ifa_prefixlen;
+	r = wr_decode(&addr_table, (const char *)msg + at, msg->nlmsg_len - at, &a, err);
+	if (r || a.local.family) {
+		*ret = a;
+		return r;
+	}
+	/* IPv6 has IFA_LOCAL only where the other end has an address of its own. */
+	address = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, IFA_ADDRESS);
+	if (!address || (mnl_attr_get_payload_len(address) != 16 && mnl_attr_get_payload_len(address) != 4))
+		return wr_error(err, -EBADMSG, WEIR_STAGE_REPLY, "address", "", "has no address");
+	a.local.family = ifa->ifa_family;
+	memcpy(a.local.bytes, mnl_attr_get_payload(address), mnl_attr_get_payload_len(address));
+	*ret = a;
+	return 0;
+}
+
+struct addrs {
+	struct weir_addr *addrs;
+	size_t n, cap;
+	int ifindex;	/* 0: all links */
+	struct weir_error *err;
+};
+
+static int take_addr(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct addrs *all = arg;
+	struct weir_addr a;
+	int r;
+
+	if (msg->nlmsg_type != RTM_NEWADDR)
+		return 0;
+	r = wr_addr_decode(msg, &a, all->err);
+	if (r || (all->ifindex && a.ifindex != all->ifindex))
+		return r;
+	if (all->n == all->cap) {
+		size_t cap = all->cap ? 2 * all->cap : 16;
+		struct weir_addr *more = realloc(all->addrs, cap * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		all->addrs = more;
+		all->cap = cap;
+	}
+	all->addrs[all->n++] = a;
+	return 0;
+}
+
+static void forget_addrs(void *arg)
+{
+	((struct addrs *)arg)->n = 0;
+}
+
+int weir_addr_list(struct weir *w, int ifindex, struct weir_addr **ret, size_t *ret_n,
+		   struct weir_error *err)
+{
+	const struct ifaddrmsg ifa = { .ifa_index = (unsigned int)ifindex };
+	struct addrs all = { .ifindex = ifindex, .err = err };
+	struct wr_reader reader = { take_addr, forget_addrs, &all };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result result;
+	int r;
+
+	wr_msg(&b, RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa));
+	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	if (!r && result.code < 0 && result.code != -ENODEV)
+		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, "addresses", "", "%s", result.msg);
+	if (r) {
+		free(all.addrs);
+		return r;
+	}
+	*ret = all.addrs;
+	*ret_n = all.n;
+	return 0;
 }

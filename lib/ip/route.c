@@ -113,24 +113,36 @@ struct routes {
 	struct weir_error *err;
 };
 
-static int take_route(void *arg, uint32_t index, const struct nlmsghdr *msg)
+int wr_route_decode(const struct nlmsghdr *msg, struct weir_route *ret, struct weir_error *err)
 {
 	const size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct rtmsg));
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(msg);
 	struct weir_route rt = { .sz = sizeof(rt) };
-	struct routes *all = arg;
 	int r;
 
-	if (msg->nlmsg_type != RTM_NEWROUTE || msg->nlmsg_len < at)
-		return 0;
-	if (rtm->rtm_type != RTN_UNICAST || rtm->rtm_table != RT_TABLE_MAIN)
-		return 0;
-	rt.dst.family = rtm->rtm_family;
+	if (msg->nlmsg_len < at || rtm->rtm_type != RTN_UNICAST || rtm->rtm_table != RT_TABLE_MAIN ||
+	    rtm->rtm_flags & RTM_F_CLONED)
+		return -ENOENT;
+	rt.dst.family = rtm->rtm_family;	/* a destination of no bits is left out */
 	rt.prefix = rtm->rtm_dst_len;
 	rt.protocol = rtm->rtm_protocol;
-	r = wr_decode(&route_table, (const char *)msg + at, msg->nlmsg_len - at, &rt, all->err);
+	r = wr_decode(&route_table, (const char *)msg + at, msg->nlmsg_len - at, &rt, err);
+	if (!r)
+		*ret = rt;
+	return r;
+}
+
+static int take_route(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct routes *all = arg;
+	struct weir_route rt;
+	int r;
+
+	if (msg->nlmsg_type != RTM_NEWROUTE)
+		return 0;
+	r = wr_route_decode(msg, &rt, all->err);
 	if (r)
-		return r;
+		return r == -ENOENT ? 0 : r;
 	if (all->n == all->cap) {
 		size_t cap = all->cap ? 2 * all->cap : 16;
 		struct weir_route *more = realloc(all->routes, cap * sizeof(*more));

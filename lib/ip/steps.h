@@ -8,7 +8,14 @@
 
 #include "base/table.h"
 
+struct nlmsghdr;
+
 extern const struct wr_table *const wr_addr_tables[], *const wr_route_tables[];
 extern const struct weir_step_ops wr_sysctl_ops;
+
+/* Read an RTM_NEWADDR, an RTM_NEWROUTE (and their opposites). */
+int wr_addr_decode(const struct nlmsghdr *msg, struct weir_addr *ret, struct weir_error *err);
+/* -ENOENT: it is no unicast route of the main table by one link. */
+int wr_route_decode(const struct nlmsghdr *msg, struct weir_route *ret, struct weir_error *err);
 
 #endif

@@ -72,5 +72,7 @@ extern const struct wr_table wr_bridge_port_table, wr_bond_port_table;
 
 /* Reads an RTM_NEWLINK. */
 int wr_link_decode(const struct nlmsghdr *msg, struct weir_link *ret, struct weir_error *err);
+/* Whether every member that is read says the same. */
+bool wr_link_equal(const struct weir_link *a, const struct weir_link *b);
 
 #endif

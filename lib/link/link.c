@@ -270,6 +270,21 @@ static size_t parts(const struct weir_link *link, const struct wr_table *tables[
 	return n;
 }
 
+bool wr_link_equal(const struct weir_link *a, const struct weir_link *b)
+{
+	const struct wr_table *tables[MAX_PARTS];
+	const void *as[MAX_PARTS], *bs[MAX_PARTS];
+	size_t n = parts(a, tables, as);
+
+	if (a->kind != b->kind)
+		return false;
+	parts(b, tables, bs);
+	for (size_t i = 0; i < n; i++)
+		if (!wr_table_equal(tables[i], as[i], bs[i]))
+			return false;
+	return true;
+}
+
 static bool is_nested(const struct wr_table *t)
 {
 	return t != common[0] && t != common[1] && t != common[2];

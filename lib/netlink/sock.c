@@ -383,3 +383,42 @@ int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *result
 			reader->restart(reader->arg);
 	}
 }
+
+/* --- notifications ----------------------------------------------------------- */
+
+int wr_sock_join(struct wr_sock *s, int group, struct weir_error *err)
+{
+	if (mnl_socket_setsockopt(s->nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+		return wr_error(err, -errno, WEIR_STAGE_SOCKET, "netlink socket", "",
+				"cannot join group %d", group);
+	return 0;
+}
+
+int wr_sock_events(struct wr_sock *s, int (*fn)(void *arg, const struct nlmsghdr *msg), void *arg,
+		   struct weir_error *err)
+{
+	struct iovec iov = { s->reply, REPLY_SIZE };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	const struct nlmsghdr *nlh;
+	size_t at = 0;
+	ssize_t n;
+	int r = 0;
+
+	do
+		n = recvmsg(mnl_socket_get_fd(s->nl), &msg, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	s->count.n_receives++;
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return 0;
+	/* A message that is too long for the buffer is lost as well. */
+	if ((n < 0 && errno == ENOBUFS) || (n >= 0 && msg.msg_flags & MSG_TRUNC))
+		return -ENOBUFS;
+	if (n < 0)
+		return wr_error(err, -errno, WEIR_STAGE_SOCKET, "netlink socket", "",
+				"cannot be read");
+	while (r >= 0 && (nlh = message_at(s->reply, (size_t)n, &at)))
+		r = fn(arg, nlh);
+	if (r == -ENOMEM)
+		wr_nomem(err);
+	return r < 0 ? r : 1;
+}

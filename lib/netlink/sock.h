@@ -47,6 +47,16 @@ struct wr_reader {
 	void *arg;
 };
 
+/* Joins a multicast group (RTNLGRP_*). Such a socket is for wr_sock_events() only. */
+int wr_sock_join(struct wr_sock *s, int group, struct weir_error *err);
+/*
+ * Reads one datagram of notifications without waiting and hands out its messages.
+ * Returns 1, 0 if there is none, -ENOBUFS if the kernel dropped some before it, or
+ * what @fn returned if that is negative.
+ */
+int wr_sock_events(struct wr_sock *s, int (*fn)(void *arg, const struct nlmsghdr *msg), void *arg,
+		   struct weir_error *err);
+
 int wr_sock_open(int netns_fd, struct wr_sock *s, struct weir_error *err);
 void wr_sock_close(struct wr_sock *s);
 

@@ -128,6 +128,27 @@ runs 2 --netns '' net list && warns 'empty'
 runs 2 --color=perhaps net list && warns 'auto, always or never'
 runs 2 --json net define && complains '.error | .code == "EINVAL" and .stage == "usage" and (.usage | test("net define FILE"))'
 
+section monitor
+runs 2 monitor links && warns 'link, address or route'
+"$weir" --json monitor link --all >events &
+monitor=$!
+becomes() {	# becomes FILTER: soon the monitor has told it
+	for _ in $(seq 100); do
+		jq -e -n "[inputs] | any($1)" events >/dev/null 2>&1 && return
+		sleep 0.1
+	done
+	return 1
+}
+check 'lo is there' becomes '.what == "new" and .dev == "lo" and .link.mtu == 65536'
+ip link add dev told type bridge
+check 'a link comes' becomes '.what == "new" and .dev == "told" and .object == "link"'
+ip link set told mtu 1400
+check 'it changes' becomes '.what == "changed" and .link.mtu == 1400'
+ip link del told
+check 'it goes' becomes '.what == "gone" and .dev == "told"'
+kill $monitor
+wait $monitor 2>/dev/null
+
 section links
 runs 0 link list && says '^INDEX +NAME +KIND' && says '^1 +lo '
 runs 0 --json link list && gives '.[0].name == "lo"'
