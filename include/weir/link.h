@@ -34,6 +34,8 @@ struct weir_txn;
  * @WEIR_LINK_BOND:	several links that act as one
  * @WEIR_LINK_VLAN:	the frames of another link with one tag
  * @WEIR_LINK_DUMMY:	a link that leads nowhere
+ * @WEIR_LINK_VXLAN:	Ethernet in UDP
+ * @WEIR_LINK_VRF:	a routing domain, whose ports are in it
  */
 enum weir_link_kind {
 	WEIR_LINK_OTHER = 0,
@@ -45,7 +47,9 @@ enum weir_link_kind {
 	WEIR_LINK_MACVTAP = 6,
 	WEIR_LINK_BOND = 7,
 	WEIR_LINK_VLAN = 8,
-	WEIR_LINK_DUMMY = 9
+	WEIR_LINK_DUMMY = 9,
+	WEIR_LINK_VXLAN = 10,
+	WEIR_LINK_VRF = 11
 };
 
 /**
@@ -243,6 +247,10 @@ struct weir_veth {
 #define WEIR_TUN_PERSIST (1ull << 5)
 /** WEIR_TUN_MULTI_QUEUE - multi_queue is set */
 #define WEIR_TUN_MULTI_QUEUE (1ull << 6)
+/** WEIR_TUN_QUEUES - n_queues is set */
+#define WEIR_TUN_QUEUES (1ull << 7)
+/** WEIR_TUN_DISABLED_QUEUES - n_disabled_queues is set */
+#define WEIR_TUN_DISABLED_QUEUES (1ull << 8)
 
 /**
  * struct weir_tun - a tap or tun device (IFLA_TUN_*; made by TUNSETIFF)
@@ -254,6 +262,8 @@ struct weir_veth {
  * @vnet_hdr:		frames carry a virtio_net header
  * @persist:		it stays when the last descriptor is closed
  * @multi_queue:	it can have more than one descriptor
+ * @n_queues:		how many are attached; read only
+ * @n_disabled_queues:	how many are attached and switched off; read only
  */
 struct weir_tun {
 	uint64_t has;
@@ -264,6 +274,8 @@ struct weir_tun {
 	bool vnet_hdr;
 	bool persist;
 	bool multi_queue;
+	uint32_t n_queues;
+	uint32_t n_disabled_queues;
 };
 
 /**
@@ -537,6 +549,112 @@ struct weir_vlan {
 	struct weir_pairs egress_qos;
 };
 
+/** WEIR_VXLAN_ID - in weir_vxlan.has: id is set */
+#define WEIR_VXLAN_ID (1ull << 0)
+/** WEIR_VXLAN_REMOTE - remote is set */
+#define WEIR_VXLAN_REMOTE (1ull << 1)
+/** WEIR_VXLAN_LOCAL - local is set */
+#define WEIR_VXLAN_LOCAL (1ull << 2)
+/** WEIR_VXLAN_LINK - link is set */
+#define WEIR_VXLAN_LINK (1ull << 3)
+/** WEIR_VXLAN_PORT - port is set */
+#define WEIR_VXLAN_PORT (1ull << 4)
+/** WEIR_VXLAN_TTL - ttl is set */
+#define WEIR_VXLAN_TTL (1ull << 5)
+/** WEIR_VXLAN_TOS - tos is set */
+#define WEIR_VXLAN_TOS (1ull << 6)
+/** WEIR_VXLAN_LABEL - label is set */
+#define WEIR_VXLAN_LABEL (1ull << 7)
+/** WEIR_VXLAN_DF - df is set */
+#define WEIR_VXLAN_DF (1ull << 8)
+/** WEIR_VXLAN_LEARNING - learning is set */
+#define WEIR_VXLAN_LEARNING (1ull << 9)
+/** WEIR_VXLAN_AGEING - ageing_s is set */
+#define WEIR_VXLAN_AGEING (1ull << 10)
+/** WEIR_VXLAN_LIMIT - limit is set */
+#define WEIR_VXLAN_LIMIT (1ull << 11)
+/** WEIR_VXLAN_PROXY - proxy is set */
+#define WEIR_VXLAN_PROXY (1ull << 12)
+/** WEIR_VXLAN_RSC - rsc is set */
+#define WEIR_VXLAN_RSC (1ull << 13)
+/** WEIR_VXLAN_L2MISS - l2miss is set */
+#define WEIR_VXLAN_L2MISS (1ull << 14)
+/** WEIR_VXLAN_L3MISS - l3miss is set */
+#define WEIR_VXLAN_L3MISS (1ull << 15)
+/** WEIR_VXLAN_UDP_CSUM - udp_csum is set */
+#define WEIR_VXLAN_UDP_CSUM (1ull << 16)
+/** WEIR_VXLAN_UDP_ZERO_CSUM6_TX - udp_zero_csum6_tx is set */
+#define WEIR_VXLAN_UDP_ZERO_CSUM6_TX (1ull << 17)
+/** WEIR_VXLAN_UDP_ZERO_CSUM6_RX - udp_zero_csum6_rx is set */
+#define WEIR_VXLAN_UDP_ZERO_CSUM6_RX (1ull << 18)
+/** WEIR_VXLAN_EXTERNAL - external is set */
+#define WEIR_VXLAN_EXTERNAL (1ull << 19)
+
+/**
+ * struct weir_vxlan - a vxlan (IFLA_VXLAN_*); most of it cannot change
+ * @has:		which members are set, WEIR_VXLAN_*
+ * @id:			the network's identifier, 0..16777215
+ * @remote:		where frames to unknown addresses go: a host or a
+ *			multicast group
+ * @local:		our address
+ * @link:		index of the link that it goes out by
+ * @port:		UDP port of the other end
+ * @ttl:		TTL of the outer packets; 0: the inner one's, or for a
+ *			group 1
+ * @tos:		TOS of the outer packets; 1: the inner one's
+ * @label:		flow label of outer IPv6 packets
+ * @df:			whether outer packets may be fragmented: 0 yes, 1 no, 2
+ *			as the inner one
+ * @learning:		learn which host an address is at; can change
+ * @ageing_s:		time until a learned address is forgotten; can change
+ * @limit:		most addresses that are learned; 0: any number; can
+ *			change
+ * @proxy:		answer ARP
+ * @rsc:		route short circuit
+ * @l2miss:		tell of unknown MAC addresses
+ * @l3miss:		tell of unknown IP addresses
+ * @udp_csum:		checksums in outer IPv4 packets
+ * @udp_zero_csum6_tx:	none in outer IPv6 packets
+ * @udp_zero_csum6_rx:	and none needed in those that come
+ * @external:		routes, tc or the fdb say where each packet goes
+ */
+struct weir_vxlan {
+	uint64_t has;
+	uint32_t id;
+	struct weir_ip remote;
+	struct weir_ip local;
+	uint32_t link;
+	uint16_t port;
+	uint8_t ttl;
+	uint8_t tos;
+	uint32_t label;
+	uint8_t df;
+	bool learning;
+	uint32_t ageing_s;
+	uint32_t limit;
+	bool proxy;
+	bool rsc;
+	bool l2miss;
+	bool l3miss;
+	bool udp_csum;
+	bool udp_zero_csum6_tx;
+	bool udp_zero_csum6_rx;
+	bool external;
+};
+
+/** WEIR_VRF_TABLE - in weir_vrf.has: table is set */
+#define WEIR_VRF_TABLE (1ull << 0)
+
+/**
+ * struct weir_vrf - a routing domain (IFLA_VRF_*)
+ * @has:	which members are set, WEIR_VRF_*
+ * @table:	the routing table of its ports; cannot change
+ */
+struct weir_vrf {
+	uint64_t has;
+	uint32_t table;
+};
+
 /** WEIR_LINK_IFINDEX - in weir_link.has: ifindex is set */
 #define WEIR_LINK_IFINDEX (1ull << 0)
 /** WEIR_LINK_NAME - name is set */
@@ -608,6 +726,8 @@ struct weir_vlan {
  * @bond:		for WEIR_LINK_BOND
  * @bond_port:		as a port of a bond
  * @vlan:		for WEIR_LINK_VLAN
+ * @vxlan:		for WEIR_LINK_VXLAN
+ * @vrf:		for WEIR_LINK_VRF
  */
 struct weir_link {
 	size_t sz;
@@ -638,6 +758,8 @@ struct weir_link {
 	struct weir_bond bond;
 	struct weir_bond_port bond_port;
 	struct weir_vlan vlan;
+	struct weir_vxlan vxlan;
+	struct weir_vrf vrf;
 };
 
 /**

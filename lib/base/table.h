@@ -55,6 +55,7 @@ enum wr_row_flags {
 	WR_ON_SET = 1 << 8,	/* silently ignored in a create message: sent after it */
 	WR_DIGIT = 1 << 9,	/* a WR_BOOL that iproute2 writes as 1 or 0 */
 	WR_ALWAYS = 1 << 10,	/* there also when it is zero: its zero is a word like others */
+	WR_NOWORD = 1 << 12,	/* a WR_BOOL that iproute2 writes as "name" or "noname" */
 	WR_ZERO_IF_ABSENT = 1 << 11, /* the kernel leaves it out where it is zero or empty */
 	WR_SELF = 1 << 12,	/* a WR_LIST of what the outermost table describes: a tree */
 };

@@ -123,6 +123,10 @@ static void put_words(struct weir_txn *t, const struct wr_field *f, const void *
 	uint32_t ifindex = f->flags & WR_IFINDEX ? (uint32_t)wr_load(f, obj) : 0;
 	char buf[16];
 
+	if (f->flags & WR_NOWORD) {
+		wr_str_printf(out, " %s%s", wr_load(f, obj) ? "" : "no", f->name);
+		return;
+	}
 	wr_str_printf(out, " %s ", f->name);
 	if (f->flags & WR_IFINDEX)
 		wr_str_puts(&value, ifindex ? wr_txn_link_name(t, (int)ifindex, buf) : "");
@@ -136,8 +140,8 @@ static void put_words(struct weir_txn *t, const struct wr_field *f, const void *
 }
 
 /* What a create or a change sets of a table; @but: rows with one of these flags are left out. */
-static void words(struct weir_txn *t, const struct wr_table *table, const void *obj, unsigned int but,
-		  struct wr_str *out)
+static void words(struct weir_txn *t, const struct wr_kind *k, const struct wr_table *table, const void *obj,
+		  unsigned int but, struct wr_str *out)
 {
 	for (size_t i = 0; i < table->n; i++) {
 		const struct wr_field *f = &table->fields[i];
@@ -148,9 +152,7 @@ static void words(struct weir_txn *t, const struct wr_table *table, const void *
 			continue;
 		if (common && f->attr == IFLA_MASTER && !wr_load(f, obj))
 			wr_str_puts(out, " nomaster");
-		else if (f->flags & WR_IFINDEX && !common && !wr_load(f, obj) && !strcmp(f->name, "active_slave"))
-			wr_str_puts(out, " clear_active_slave");
-		else
+		else if (!k || !k->words || !k->words(f, obj, out))
 			put_words(t, f, obj, out);
 	}
 }
@@ -171,12 +173,12 @@ static void plan_create(struct weir_txn *t, struct weir_step *s, const struct we
 	wr_str_puts(&line, " name ");
 	wr_str_shell(&line, l->name);
 	wr_str_printf(&line, " index %d", l->ifindex);
-	words(t, &wr_link_table, l, 0, &line);
+	words(t, NULL, &wr_link_table, l, 0, &line);
 	wr_str_printf(&line, "%s type %s", up ? " up" : "", k->name);
 	if (k->text)
 		k->text(l, &line);
 	else if (k->table)
-		words(t, k->table, wr_kind_data(k, l), WR_ON_SET, &line);
+		words(t, k, k->table, wr_kind_data(k, l), WR_ON_SET, &line);
 	wr_step_plan(t, s, "%s", wr_str_text(&line));
 }
 
@@ -191,17 +193,17 @@ static void plan_set(struct weir_txn *t, struct weir_step *s, const char *name,
 		return;
 	wr_str_puts(&line, "ip link set dev ");
 	wr_str_shell(&line, name);
-	words(t, &wr_link_table, l, WR_FIXED, &line);
-	words(t, &wr_link_inet6_table, l, 0, &line);
+	words(t, NULL, &wr_link_table, l, WR_FIXED, &line);
+	words(t, NULL, &wr_link_inet6_table, l, 0, &line);
 	if (l->has & WEIR_LINK_UP)
 		wr_str_puts(&line, l->is_up ? " up" : " down");
 	if (k && k->table)
-		words(t, k->table, wr_kind_data(k, l), WR_FIXED, &data);
+		words(t, k, k->table, wr_kind_data(k, l), WR_FIXED, &data);
 	if (data.len)
 		wr_str_printf(&line, " type %s%s", k->name, wr_str_text(&data));
 	if (port) {
 		wr_str_printf(&line, " type %s_slave", port->name);
-		words(t, port->table, wr_port_data(port, l), 0, &line);
+		words(t, NULL, port->table, wr_port_data(port, l), 0, &line);
 	}
 	wr_step_plan(t, s, "%s", wr_str_text(&line));
 }
@@ -521,6 +523,17 @@ static void set_stp_off(struct weir_txn *t, struct weir_link *part, const char *
 	part->bridge.has &= ~WEIR_BRIDGE_STP;
 }
 
+static void set_mtu_apart(struct weir_txn *t, const struct wr_kind *k, struct weir_link *part, const char *name)
+{
+	struct weir_link mtu = { .sz = sizeof(mtu), .has = WEIR_LINK_IFINDEX | WEIR_LINK_MTU, .kind = part->kind,
+				 .ifindex = part->ifindex, .mtu = part->mtu };
+
+	if (!k || !k->mtu_apart || !(part->has & WEIR_LINK_MTU))
+		return;
+	set_existing(t, &mtu, name, NULL);
+	part->has &= ~WEIR_LINK_MTU;
+}
+
 int weir_txn_link_set(struct weir_txn *t, const struct weir_link *link)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
@@ -544,6 +557,7 @@ int weir_txn_link_set(struct weir_txn *t, const struct weir_link *link)
 	wr_port_clear(&part);
 	part.has &= ~WEIR_LINK_NAME;
 	set_stp_off(t, &part, name);
+	set_mtu_apart(t, k, &part, name);
 	if (part.has & ~WEIR_LINK_IFINDEX || (k && k->table))
 		set_existing(t, &part, name, k && k->table ? k : NULL);
 	if (wr_port_of(&l)) {

@@ -219,6 +219,14 @@ static void widen(const struct weir_link *want, struct weir_link *old)
 	b->has &= b->miimon_ms ? ~WEIR_BOND_ARP_INTERVAL : b->arp_interval_ms ? ~WEIR_BOND_MIIMON : ~0ull;
 }
 
+static bool words(const struct wr_field *f, const void *obj, struct wr_str *out)
+{
+	if (f->bit != WEIR_BOND_ACTIVE || wr_load(f, obj))
+		return false;
+	wr_str_puts(out, " clear_active_slave");
+	return true;
+}
+
 static const uint16_t info_data[] = { IFLA_LINKINFO, IFLA_INFO_DATA, 0 };
 
 static WR_TABLE(bond_table, weir_bond, "bond", offsetof(struct weir_bond, has), bond_fields,
@@ -232,6 +240,7 @@ const struct wr_kind wr_kind_bond = {
 	.offset = offsetof(struct weir_link, bond),
 	.verify = verify,
 	.widen = widen,
+	.words = words,
 };
 
 /* --- its ports ------------------------------------------------------------------- */

@@ -30,6 +30,10 @@ static const struct wr_field tun_fields[] = {
 	    .doc = "uid that may attach"),
 	TUN(group, IFLA_TUN_GROUP, WR_U32, "group", GROUP, .flags = WR_READONLY,
 	    .doc = "gid that may attach"),
+	TUN(n_queues, IFLA_TUN_NUM_QUEUES, WR_U32, "numqueues", QUEUES, .flags = WR_READONLY,
+	    .doc = "descriptors that are attached"),
+	TUN(n_disabled_queues, IFLA_TUN_NUM_DISABLED_QUEUES, WR_U32, "numdisabled", DISABLED_QUEUES,
+	    .flags = WR_READONLY, .doc = "those that are switched off"),
 };
 /* clang-format on */
 

@@ -20,6 +20,7 @@ const struct wr_kind wr_kind_dummy = {
 static const struct wr_kind *const kinds[] = {
 	&wr_kind_bridge, &wr_kind_veth, &wr_kind_tun, &wr_kind_ifb, &wr_kind_macvlan,
 	&wr_kind_macvtap, &wr_kind_bond, &wr_kind_vlan, &wr_kind_dummy,
+	&wr_kind_vxlan, &wr_kind_vrf,
 };
 
 const struct wr_port_kind wr_port_kinds[] = {

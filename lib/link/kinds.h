@@ -17,11 +17,14 @@ struct wr_kind {
 	size_t offset;			/* of the kind's struct in struct weir_link */
 	const struct wr_table *const *tables; /* WR_LINK_TABLES(its own) */
 	bool needs_lower;
+	bool mtu_apart;			/* no change of it takes an MTU besides */
 	/* What the table cannot say: rules, attributes and words of its own. */
 	int (*verify)(const struct weir_link *link, struct weir_error *err);
 	void (*put)(struct wr_batch *b, const struct weir_link *link, int peer_netns_fd,
 		    int peer_ifindex);
 	void (*text)(const struct weir_link *link, struct wr_str *out);
+	/* The plan's words for one row, if they are not "name value"; false: they are. */
+	bool (*words)(const struct wr_field *f, const void *obj, struct wr_str *out);
 	/* What else than @want the undo of a change must set, in @old, which has what was there. */
 	void (*widen)(const struct weir_link *want, struct weir_link *old);
 };
@@ -36,7 +39,7 @@ struct wr_port_kind {
 
 extern const struct wr_kind wr_kind_bridge, wr_kind_veth, wr_kind_tun, wr_kind_ifb;
 extern const struct wr_kind wr_kind_macvlan, wr_kind_macvtap, wr_kind_bond, wr_kind_vlan;
-extern const struct wr_kind wr_kind_dummy;
+extern const struct wr_kind wr_kind_dummy, wr_kind_vxlan, wr_kind_vrf;
 
 const struct wr_kind *wr_kind(enum weir_link_kind kind);
 const struct wr_kind *wr_kind_by_name(const char *name);

@@ -40,6 +40,8 @@ static const struct {
 	{ "bond", "CONFIG_BONDING, module bonding" },
 	{ "vlan", "CONFIG_VLAN_8021Q, module 8021q" },
 	{ "dummy", "CONFIG_DUMMY, module dummy" },
+	{ "vxlan", "CONFIG_VXLAN, module vxlan" },
+	{ "vrf", "CONFIG_NET_VRF, module vrf" },
 	{ "htb", "CONFIG_NET_SCH_HTB, module sch_htb" },
 	{ "ingress", "CONFIG_NET_SCH_INGRESS, module sch_ingress" },
 	{ "u32", "CONFIG_NET_CLS_U32 and CONFIG_NET_ACT_MIRRED, modules cls_u32 and act_mirred" },

@@ -114,6 +114,12 @@ annotate() {
 			is("18/2/3/1", "IFLA_VLAN_QOS_MAPPING"); is("18/2/4/1", "IFLA_VLAN_QOS_MAPPING")
 			nest["18/2/3"] = nest["18/2/4"] = 0
 		}
+		if (what == "link-vxlan")
+			members("18/2", "IFLA_VXLAN_", "ID GROUP LINK LOCAL TTL TOS LEARNING AGEING LIMIT PORT_RANGE " \
+				"PROXY RSC L2MISS L3MISS PORT GROUP6 LOCAL6 UDP_CSUM UDP_ZERO_CSUM6_TX " \
+				"UDP_ZERO_CSUM6_RX 25:COLLECT_METADATA LABEL GPE TTL_INHERIT DF VNIFILTER")
+		if (what == "link-vrf")
+			is("18/2/1", "IFLA_VRF_TABLE")
 		if (what == "link-macvlan")
 			members("18/2", "IFLA_MACVLAN_", "MODE FLAGS 3:MACADDR_MODE")
 		if (what == "link-tun")
@@ -217,6 +223,13 @@ save bond-lacp link-bond $NEWLINK sent ip link add index 123 name bond2 type bon
 	ad_actor_system 52:54:00:11:22:77
 save bond-tlb link-bond $NEWLINK sent ip link add index 124 name bond3 type bond mode balance-tlb tlb_dynamic_lb 0
 save bond-rr link-bond $NEWLINK sent ip link add index 125 name bond4 type bond mode balance-rr packets_per_slave 5
+
+save vxlan link-vxlan $NEWLINK sent ip link add index 126 name vx0 type vxlan id 77 group 239.1.2.3 local 192.0.2.1 dev low0 \
+	dstport 4789 ttl 5 tos 0x10 flowlabel 0x12345 df set nolearning ageing 60 maxaddress 9 proxy norsc l2miss nol3miss \
+	udpcsum noudp6zerocsumtx udp6zerocsumrx
+save vxlan-external link-vxlan $NEWLINK sent ip link add index 127 name vx1 type vxlan external nolearning dstport 4789 \
+	local 2001:db8::1
+save vrf link-vrf $NEWLINK sent ip link add index 128 name vrf0 type vrf table 100
 
 save port link-port $NEWLINK sent ip link set dev veth0 type bridge_slave cost 10 priority 20 hairpin on guard on \
 	root_block on fastleave on learning off flood off mcast_flood off bcast_flood off neigh_suppress on isolated on \

@@ -247,7 +247,7 @@ static bool json_says(const json_t *j, const struct wr_field *f, const void *obj
 	if (wr_is_array(f))
 		return json_lists(j, f, obj);
 	wr_field_text(f, obj, &text);
-	if (!j || json_is_null(j))	/* as ip shows arp_validate none */
+	if (wr_is_integer(f) && (!j || json_is_null(j)))	/* as ip shows arp_validate none */
 		return wr_load(f, obj) == 0;
 	if (json_is_boolean(j))
 		return json_is_true(j) == (wr_load(f, obj) != 0);
@@ -264,6 +264,9 @@ static const char *ip_key(const struct wr_field *f)
 		{ "addrgenmode", "inet6_addr_gen_mode" }, { "numtxqueues", "num_tx_queues" },
 		{ "numrxqueues", "num_rx_queues" }, { "user", NULL }, { "master", NULL },
 		{ "link", NULL }, { "group", NULL }, { "up", NULL }, { "persist", "persist" },
+		{ "dev", "link" }, { "dstport", "port" }, { "flowlabel", "label" }, { "maxaddress", "limit" },
+		{ "udpcsum", "udp_csum" }, { "udp6zerocsumtx", "udp_zero_csum6_tx" },
+		{ "udp6zerocsumrx", "udp_zero_csum6_rx" }, { "numqueues", NULL }, { "numdisabled", NULL },
 		{ "num_grat_arp", "num_peer_notif" }, { "lacp_active", "ad_lacp_active" },
 		{ "lacp_rate", "ad_lacp_rate" }, { "ingress-qos-map", "ingress_qos" },
 		{ "egress-qos-map", "egress_qos" },
@@ -280,10 +283,15 @@ static void ip_shows_rows(const struct wr_table *t, const void *want, const json
 	for (size_t i = 0; i < t->n; i++) {
 		const struct wr_field *f = &t->fields[i];
 		const char *key = ip_key(f);
+		char six[32];
 
 		/* iproute2 6.1 has no word for this flag of macvlans in JSON, and "mode" is "type" of taps. */
 		if (!wr_has(t, f, want) || !key || !strcmp(t->name, "tun") || !strcmp(f->name, "flags"))
 			continue;
+		if (f->codec == WR_IP && ((const struct weir_ip *)wr_member(f, want))->family == WEIR_FAMILY_IPV6) {
+			snprintf(six, sizeof(six), "%s6", key);
+			key = six;
+		}
 		if (f->codec == WR_BIT) {
 			if (json_flags(json_object_get(j, "flags"), f->name) != (wr_load(f, want) != 0))
 				fail_msg("%s: ip shows another flag %s", what, f->name);

@@ -67,6 +67,51 @@ static void vlans_live_and_die(void **state)
 		live(&vlans[i]);
 }
 
+/* --- vxlan and vrf ------------------------------------------------------------------------ */
+
+#define VXLAN(has_, ...) .vxlan = { .has = has_, __VA_ARGS__ }
+
+static const struct life tunnels[] = {
+	{ "a vxlan", NEW(VXLAN, COMMON, MAC(6), .mtu = 1400, .txqueuelen = 6, .group = 6, .alias = "v", .is_up = true,
+			 VXLAN(WEIR_VXLAN_ID | WEIR_VXLAN_PORT | WEIR_VXLAN_REMOTE | WEIR_VXLAN_LOCAL | WEIR_VXLAN_LINK |
+			       WEIR_VXLAN_TTL | WEIR_VXLAN_TOS | WEIR_VXLAN_DF | WEIR_VXLAN_LEARNING |
+			       WEIR_VXLAN_AGEING | WEIR_VXLAN_LIMIT | WEIR_VXLAN_UDP_CSUM, .id = 0xffffff,
+			       .port = 4789, .remote = { WEIR_FAMILY_IPV4, { 192, 0, 2, 9 } },
+			       .local = { WEIR_FAMILY_IPV4, { 192, 0, 2, 1 } }, .link = LOW, .ttl = 9, .tos = 0x10,
+			       .df = 1, .learning = true, .ageing_s = 100, .limit = 5, .udp_csum = true)),
+	  CHANGE(VXLAN, WEIR_LINK_MTU, .mtu = 1300,
+		 VXLAN(WEIR_VXLAN_LEARNING | WEIR_VXLAN_AGEING, .ageing_s = 200)) },
+	{ "a vxlan over IPv6",
+	  NEW(VXLAN, 0, VXLAN(WEIR_VXLAN_ID | WEIR_VXLAN_PORT | WEIR_VXLAN_REMOTE | WEIR_VXLAN_LABEL |
+			      WEIR_VXLAN_UDP_ZERO_CSUM6_TX | WEIR_VXLAN_UDP_ZERO_CSUM6_RX | WEIR_VXLAN_L2MISS |
+			      WEIR_VXLAN_L3MISS | WEIR_VXLAN_RSC | WEIR_VXLAN_PROXY, .port = 8472, .label = 0x12345,
+			      .remote = { WEIR_FAMILY_IPV6, { 0x20, 1, 0xd, 0xb8, [15] = 1 } }, .rsc = true,
+			      .udp_zero_csum6_tx = true, .l2miss = true, .l3miss = true, .proxy = true)),
+	  CHANGE(VXLAN, WEIR_LINK_ALIAS, .alias = "six") },
+	{ "a vxlan that others steer", NEW(VXLAN, WEIR_LINK_MASTER, .master = MAIN_BR,
+					   VXLAN(WEIR_VXLAN_EXTERNAL | WEIR_VXLAN_PORT | WEIR_VXLAN_LEARNING,
+						 .external = true, .port = 4789)),
+	  CHANGE(VXLAN, WEIR_LINK_UP, .is_up = true) },
+};
+
+static void vxlans_live_and_die(void **state)
+{
+	need("vxlan", "id 5 dstport 4789");
+	for (size_t i = 0; i < WR_COUNT(tunnels); i++)
+		live(&tunnels[i]);
+}
+
+static void routing_domains_live_and_die(void **state)
+{
+	static const struct life domain = {
+		"a routing domain", NEW(VRF, COMMON, MAC(7), .mtu = 1400, .txqueuelen = 7, .group = 7, .alias = "r",
+					.vrf = { .has = WEIR_VRF_TABLE, .table = 100 }),
+		CHANGE(VRF, WEIR_LINK_UP | WEIR_LINK_ALIAS, .is_up = true, .alias = "s") };
+
+	need("vrf", "table 5");
+	live(&domain);
+}
+
 /* --- bond -------------------------------------------------------------------------------- */
 
 #define BOND(mode_, has_, ...)                                                                     \
@@ -225,6 +270,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, link_setup, link_teardown)
 		TEST(dummies_live_and_die),
 		TEST(vlans_live_and_die),
+		TEST(vxlans_live_and_die),
+		TEST(routing_domains_live_and_die),
 		TEST(bonds_live_and_die),
 		TEST(what_nobody_named_comes_back),
 		TEST(ports_of_bonds_live_and_die),

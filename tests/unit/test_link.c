@@ -47,7 +47,7 @@ static const uint64_t port_bits[] = {
 };
 static const uint64_t tun_bits[] = {
 	WEIR_TUN_OWNER, WEIR_TUN_GROUP, WEIR_TUN_TYPE, WEIR_TUN_PI, WEIR_TUN_VNET_HDR,
-	WEIR_TUN_PERSIST, WEIR_TUN_MULTI_QUEUE,
+	WEIR_TUN_PERSIST, WEIR_TUN_MULTI_QUEUE, WEIR_TUN_QUEUES, WEIR_TUN_DISABLED_QUEUES,
 };
 static const uint64_t macvlan_bits[] = { WEIR_MACVLAN_MODE, WEIR_MACVLAN_FLAGS };
 static const uint64_t bond_bits[] = {
@@ -71,6 +71,16 @@ static const uint64_t vlan_bits[] = {
 	WEIR_VLAN_LOOSE_BINDING, WEIR_VLAN_MVRP, WEIR_VLAN_BRIDGE_BINDING,
 	WEIR_VLAN_INGRESS_QOS, WEIR_VLAN_EGRESS_QOS,
 };
+static const uint64_t vxlan_bits[] = {
+	WEIR_VXLAN_ID, WEIR_VXLAN_REMOTE, WEIR_VXLAN_LOCAL, WEIR_VXLAN_LINK, WEIR_VXLAN_PORT,
+	WEIR_VXLAN_TTL, WEIR_VXLAN_TOS, WEIR_VXLAN_LABEL, WEIR_VXLAN_DF, WEIR_VXLAN_LEARNING,
+	WEIR_VXLAN_AGEING, WEIR_VXLAN_LIMIT, WEIR_VXLAN_PROXY, WEIR_VXLAN_RSC,
+	WEIR_VXLAN_L2MISS, WEIR_VXLAN_L3MISS, WEIR_VXLAN_UDP_CSUM, WEIR_VXLAN_UDP_ZERO_CSUM6_TX,
+	WEIR_VXLAN_UDP_ZERO_CSUM6_RX, WEIR_VXLAN_EXTERNAL,
+};
+static const uint64_t vrf_bits[] = {
+	WEIR_VRF_TABLE,
+};
 static const uint64_t link_bits[] = {
 	WEIR_LINK_IFINDEX, WEIR_LINK_NAME, WEIR_LINK_MAC, WEIR_LINK_MTU, WEIR_LINK_TXQUEUELEN,
 	WEIR_LINK_MASTER, WEIR_LINK_LOWER, WEIR_LINK_GROUP_SET, WEIR_LINK_NUM_TX_QUEUES,
@@ -89,7 +99,7 @@ struct subject {
 };
 
 #define SUBJECT(table, type, bits) { table, sizeof(struct type), bits, WR_COUNT(bits) }
-#define N_SUBJECTS 10
+#define N_SUBJECTS 12
 
 static const struct subject *subjects(void)
 {
@@ -100,6 +110,8 @@ static const struct subject *subjects(void)
 		SUBJECT(wr_kind(WEIR_LINK_MACVLAN)->table, weir_macvlan, macvlan_bits),
 		SUBJECT(wr_kind(WEIR_LINK_BOND)->table, weir_bond, bond_bits),
 		SUBJECT(wr_kind(WEIR_LINK_VLAN)->table, weir_vlan, vlan_bits),
+		SUBJECT(wr_kind(WEIR_LINK_VXLAN)->table, weir_vxlan, vxlan_bits),
+		SUBJECT(wr_kind(WEIR_LINK_VRF)->table, weir_vrf, vrf_bits),
 		SUBJECT(&wr_bridge_port_table, weir_bridge_port, port_bits),
 		SUBJECT(&wr_bond_port_table, weir_bond_port, bond_port_bits),
 		SUBJECT(&wr_link_table, weir_link, link_bits),
@@ -202,6 +214,8 @@ static void kinds_are_registered_once(void **state)
 		{ WEIR_LINK_BOND, "bond", offsetof(struct weir_link, bond) },
 		{ WEIR_LINK_VLAN, "vlan", offsetof(struct weir_link, vlan) },
 		{ WEIR_LINK_DUMMY, "dummy", 0 },
+		{ WEIR_LINK_VXLAN, "vxlan", offsetof(struct weir_link, vxlan) },
+		{ WEIR_LINK_VRF, "vrf", offsetof(struct weir_link, vrf) },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(kinds); i++) {
@@ -280,6 +294,13 @@ static void random_array(const struct wr_field *f, void *obj)
 	}
 }
 
+static void random_ip(struct weir_ip *ip)
+{
+	*ip = (struct weir_ip){ .family = chance() % 2 ? WEIR_FAMILY_IPV4 : WEIR_FAMILY_IPV6 };
+	for (int i = 0; i < (ip->family == WEIR_FAMILY_IPV4 ? 4 : 16); i++)
+		ip->bytes[i] = (uint8_t)chance();
+}
+
 static void random_value(const struct wr_field *f, void *obj)
 {
 	uint8_t *bytes = wr_member(f, obj);
@@ -290,6 +311,8 @@ static void random_value(const struct wr_field *f, void *obj)
 		random_text(f, wr_member(f, obj));
 	else if (wr_is_array(f))
 		random_array(f, obj);
+	else if (f->codec == WR_IP)
+		random_ip(wr_member(f, obj));
 	else
 		for (size_t i = 0; i < f->size; i++)
 			bytes[i] = (uint8_t)chance();
@@ -513,6 +536,11 @@ static void random_link(enum weir_link_kind kind, struct weir_link *l)
 	if (l->port.has | l->bond_port.has)
 		l->has |= WEIR_LINK_MASTER;
 	l->vlan.has |= WEIR_VLAN_ID;
+	l->vxlan.has |= WEIR_VXLAN_ID;
+	l->vrf.has |= WEIR_VRF_TABLE;
+	l->vrf.table += !l->vrf.table;
+	if (l->vxlan.local.family != l->vxlan.remote.family)
+		l->vxlan.has &= ~WEIR_VXLAN_LOCAL;
 	random_bond(&l->bond);
 	if (l->bridge.stp)
 		l->bridge.forward_delay_cs = 200 + chance() % 2801;
@@ -587,7 +615,7 @@ static void one_add(enum weir_link_kind kind)
 
 static void messages_of_an_add_say_everything(void **state)
 {
-	for (int kind = WEIR_LINK_BRIDGE; kind <= WEIR_LINK_DUMMY; kind++)
+	for (int kind = WEIR_LINK_BRIDGE; kind <= WEIR_LINK_VRF; kind++)
 		for (int i = 0; i < 60; i++)
 			one_add((enum weir_link_kind)kind);
 }
@@ -605,7 +633,10 @@ static void one_set(enum weir_link_kind kind)
 	replay(&o, &got);
 	/* What cannot change on a live link is not sent, and not refused either. */
 	want.has &= ~(WEIR_LINK_LOWER | WEIR_LINK_NUM_TX_QUEUES | WEIR_LINK_NUM_RX_QUEUES);
-	want.vlan.has &= ~(WEIR_VLAN_ID | WEIR_VLAN_PROTOCOL);
+	if (wr_kind(kind)->table)
+		for (size_t i = 0; i < wr_kind(kind)->table->n; i++)
+			if (wr_kind(kind)->table->fields[i].flags & WR_FIXED)
+				*wr_kind_has(wr_kind(kind), &want) &= ~wr_kind(kind)->table->fields[i].bit;
 	got.kind = want.kind;
 	assert_true(weir_link_diff(&want, &got, &diff) >= 0);
 	assert_string_equal(diff, "");
@@ -615,7 +646,7 @@ static void one_set(enum weir_link_kind kind)
 
 static void messages_of_a_set_say_everything(void **state)
 {
-	for (int kind = WEIR_LINK_BRIDGE; kind <= WEIR_LINK_DUMMY; kind++)
+	for (int kind = WEIR_LINK_BRIDGE; kind <= WEIR_LINK_VRF; kind++)
 		for (int i = 0; kind != WEIR_LINK_TUN && i < 60; i++)
 			one_set((enum weir_link_kind)kind);
 }
@@ -781,6 +812,12 @@ static const struct refusal refusals[] = {
 	{ "a port of two kinds",
 	  NEW(IFB, WEIR_LINK_MASTER, .master = 1, .port = { .has = WEIR_PORT_FLOOD },
 	      .bond_port = { .has = WEIR_BOND_PORT_QUEUE }), -EINVAL, "ifb x0", "port" },
+	{ "a vxlan without a number", NEW(VXLAN, 0), -EINVAL, "vxlan x0", "id" },
+	{ "two families",
+	  NEW(VXLAN, 0, .vxlan = { .has = WEIR_VXLAN_ID | WEIR_VXLAN_REMOTE | WEIR_VXLAN_LOCAL,
+				   .remote = { WEIR_FAMILY_IPV4, { 1 } }, .local = { WEIR_FAMILY_IPV6, { 1 } } }),
+	  -EINVAL, "vxlan x0", "local" },
+	{ "a domain without a table", NEW(VRF, 0), -EINVAL, "vrf x0", "table" },
 	{ "a vlan that is none",
 	  NEW(BRIDGE, 0, .bridge = { .has = WEIR_BRIDGE_DEFAULT_PVID, .vlan_default_pvid = 4095 }),
 	  -ERANGE, "bridge x0", "vlan_default_pvid" },
@@ -1004,6 +1041,23 @@ static const struct golden goldens[] = {
 	  .link = NAMED(VLAN, "v1", WEIR_LINK_IFINDEX | WEIR_LINK_LOWER, .ifindex = 120, .lower = LOWER,
 			.vlan = { .has = WEIR_VLAN_ID | WEIR_VLAN_PROTOCOL, .protocol = 0x8100 }),
 	  .but = { ADDED } },
+	{ .file = "vxlan",
+	  .link = NAMED(VXLAN, "vx0", WEIR_LINK_IFINDEX, .ifindex = 126,
+			.vxlan = { .has = (1 << WR_COUNT(vxlan_bits)) - 1 - WEIR_VXLAN_EXTERNAL, .id = 77,
+				   .remote = { WEIR_FAMILY_IPV4, { 239, 1, 2, 3 } },
+				   .local = { WEIR_FAMILY_IPV4, { 192, 0, 2, 1 } }, .link = LOWER, .port = 4789,
+				   .ttl = 5, .tos = 16, .label = 0x12345, .df = 1, .ageing_s = 60, .limit = 9,
+				   .proxy = true, .l2miss = true, .udp_csum = true, .udp_zero_csum6_rx = true }),
+	  .but = { ADDED } },
+	{ .file = "vxlan-external",
+	  .link = NAMED(VXLAN, "vx1", WEIR_LINK_IFINDEX, .ifindex = 127,
+			.vxlan = { .has = WEIR_VXLAN_EXTERNAL | WEIR_VXLAN_LEARNING | WEIR_VXLAN_PORT |
+					  WEIR_VXLAN_LOCAL, .external = true, .port = 4789,
+				   .local = { WEIR_FAMILY_IPV6, { 0x20, 1, 0xd, 0xb8, [15] = 1 } } }),
+	  .but = { ADDED } },
+	{ .file = "vrf",
+	  .link = NAMED(VRF, "vrf0", WEIR_LINK_IFINDEX, .ifindex = 128,
+			.vrf = { .has = WEIR_VRF_TABLE, .table = 100 }), .but = { ADDED } },
 	{ .file = "bond",
 	  .link = BOND("bond0", 121, WEIR_BOND_MIIMON | WEIR_BOND_UPDELAY | WEIR_BOND_DOWNDELAY |
 		       WEIR_BOND_PEER_NOTIF_DELAY | WEIR_BOND_USE_CARRIER | WEIR_BOND_ARP_ALL_TARGETS |
