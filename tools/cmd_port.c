@@ -302,7 +302,7 @@ int cmd_net_ports(struct tool *t, const struct args *a)
 		ports_as_json(t, list, n);
 	else
 		ports_as_table(t, list, n);
-	free(list);
+	weir_ports_free(list, n);
 	return STATUS_OK;
 }
 

@@ -62,8 +62,12 @@ static void show_forward(struct out *o, const struct weir_forward *f)
 {
 	char start[WEIR_IP_TEXT], end[WEIR_IP_TEXT];
 
-	out_pair(o, "forward", "%s%s%s%s", mode_name(f->mode), *f->dev ? " through " : "", f->dev,
-		 f->nat.ipv6 == WEIR_YES ? ", IPv6 too" : "");
+	out_pair(o, "forward", "%s%s%s%s", mode_name(f->mode), f->pf ? ", functions of " : "",
+		 or_nothing(f->pf), f->nat.ipv6 == WEIR_YES ? ", IPv6 too" : "");
+	for (size_t i = 0; i < f->n_interfaces; i++)
+		out_pair(o, NULL, "through %s", f->interfaces[i].dev);
+	for (size_t i = 0; i < f->n_addresses; i++)
+		out_pair(o, NULL, "function %s", f->addresses[i].pci);
 	if (f->nat.address.start.family)
 		out_pair(o, NULL, "from addresses %s to %s",
 			 weir_ip_format(&f->nat.address.start, start),
@@ -88,7 +92,8 @@ static void show_ip(struct out *o, const struct weir_network_ip *ip)
 {
 	char address[WEIR_IP_TEXT], start[WEIR_IP_TEXT], end[WEIR_IP_TEXT];
 
-	out_pair(o, "address", "%s/%u", weir_ip_format(&ip->address, address), ip->prefix);
+	out_pair(o, "address", "%s/%d", weir_ip_format(&ip->address, address),
+		 weir_network_ip_prefix(ip));
 	for (size_t i = 0; i < ip->dhcp.n_ranges; i++)
 		out_pair(o, NULL, "leases %s to %s",
 			 weir_ip_format(&ip->dhcp.ranges[i].start, start),
@@ -102,8 +107,9 @@ static void show_routes(struct out *o, const struct weir_network *net)
 	char address[WEIR_IP_TEXT], gateway[WEIR_IP_TEXT];
 
 	for (size_t i = 0; i < net->n_routes; i++)
-		out_pair(o, i ? NULL : "route", "%s/%u via %s",
-			 weir_ip_format(&net->routes[i].address, address), net->routes[i].prefix,
+		out_pair(o, i ? NULL : "route", "%s/%d via %s",
+			 weir_ip_format(&net->routes[i].address, address),
+			 weir_network_route_prefix(&net->routes[i]),
 			 weir_ip_format(&net->routes[i].gateway, gateway));
 }
 

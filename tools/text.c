@@ -13,14 +13,17 @@
 
 const char *mode_name(unsigned int mode)
 {
-	static const char *const names[] = { "isolated", "nat", "route", "open" };
+	static const char *const names[] = { "isolated", "nat",	 "route", "open",	  "bridge",
+					     "private",	 "vepa", "passthrough", "hostdev" };
 
 	return mode < sizeof(names) / sizeof(names[0]) ? names[mode] : "unknown";
 }
 
 const char *port_kind_name(unsigned int kind)
 {
-	return kind == WEIR_PORT_TAP ? "tap" : kind == WEIR_PORT_VETH ? "veth" : "unknown";
+	static const char *const names[] = { "tap", "veth", "macvtap", "macvlan", "hostdev" };
+
+	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
 }
 
 const char *mac_format(const uint8_t mac[6], char buf[18])

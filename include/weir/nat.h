@@ -30,6 +30,13 @@ struct weir_step_ops;
  *				answers come in
  * @WEIR_FORWARD_ROUTE:		it is routed both ways, if the source is right
  * @WEIR_FORWARD_OPEN:		the rules leave it alone
+ * @WEIR_FORWARD_BRIDGE:	guests are on a bridge that is there already or, if
+ *				none is named, directly on a link of the host
+ * @WEIR_FORWARD_PRIVATE:	directly on a link, and they do not see each other
+ * @WEIR_FORWARD_VEPA:		directly on a link, and see each other through the
+ *				switch behind it
+ * @WEIR_FORWARD_PASSTHROUGH:	each has a link of its own
+ * @WEIR_FORWARD_HOSTDEV:	each has a virtual function of its own
  *
  * The numbers are libvirt's.
  */
@@ -37,7 +44,12 @@ enum weir_forward_mode {
 	WEIR_FORWARD_ISOLATED = 0,
 	WEIR_FORWARD_NAT = 1,
 	WEIR_FORWARD_ROUTE = 2,
-	WEIR_FORWARD_OPEN = 3
+	WEIR_FORWARD_OPEN = 3,
+	WEIR_FORWARD_BRIDGE = 4,
+	WEIR_FORWARD_PRIVATE = 5,
+	WEIR_FORWARD_VEPA = 6,
+	WEIR_FORWARD_PASSTHROUGH = 7,
+	WEIR_FORWARD_HOSTDEV = 8
 };
 
 /**

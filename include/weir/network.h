@@ -53,37 +53,113 @@ struct weir_forward_nat {
 };
 
 /**
+ * struct weir_forward_interface - a link that a network's traffic may use
+ * @dev:	its name
+ */
+struct weir_forward_interface {
+	char *dev;
+};
+
+/**
+ * struct weir_forward_address - a virtual function that a guest may get
+ * @pci:	its PCI address: "0000:03:00.1"
+ */
+struct weir_forward_address {
+	char *pci;
+};
+
+/**
+ * enum weir_pci_driver_name - who hands a PCI device to a guest
+ * @WEIR_PCI_DRIVER_DEFAULT:	whoever the hypervisor uses
+ * @WEIR_PCI_DRIVER_KVM:	legacy device assignment
+ * @WEIR_PCI_DRIVER_VFIO:	VFIO
+ * @WEIR_PCI_DRIVER_XEN:	Xen's
+ */
+enum weir_pci_driver_name {
+	WEIR_PCI_DRIVER_DEFAULT = 0,
+	WEIR_PCI_DRIVER_KVM = 1,
+	WEIR_PCI_DRIVER_VFIO = 2,
+	WEIR_PCI_DRIVER_XEN = 3
+};
+
+/**
+ * struct weir_pci_driver - what a PCI device is bound to for a guest
+ * @name:	an enum weir_pci_driver_name
+ * @model:	a driver of the kernel, such as a VFIO variant; NULL: the usual one
+ */
+struct weir_pci_driver {
+	uint8_t name;
+	char *model;
+};
+
+/**
  * struct weir_forward - what happens to traffic that leaves the network
- * @mode:	an enum weir_forward_mode
- * @dev:	the only link it may leave by; empty: any. Modes nat and route
- * @nat:	for mode nat
+ * @mode:		an enum weir_forward_mode
+ * @managed:		enum weir_yes_no, mode hostdev: virtual functions are bound
+ *			and given back without the caller's doing
+ * @driver:		mode hostdev: what they are bound to
+ * @pf:			the pool is all virtual functions of this link; NULL: the
+ *			pool is listed
+ * @interfaces:		modes nat and route: the only link that traffic may leave
+ *			by, at most one; the macvtap modes: the pool
+ * @n_interfaces:	how many; 0 in modes nat and route: any link
+ * @addresses:		mode hostdev: the pool
+ * @n_addresses:	how many
+ * @nat:		for mode nat
  */
 struct weir_forward {
 	uint8_t mode;
-	char dev[16];
+	uint8_t managed;
+	struct weir_pci_driver driver;
+	char *pf;
+	struct weir_forward_interface *interfaces;
+	size_t n_interfaces;
+	struct weir_forward_address *addresses;
+	size_t n_addresses;
 	struct weir_forward_nat nat;
 };
 
 /**
- * struct weir_network_bridge - the bridge that is made for the network
- * @name:	its name; empty: the first free of virbr0, virbr1, ...
- * @stp:	enum weir_yes_no: spanning tree protocol; absent: no
- * @delay_s:	forward delay in seconds, while STP is on
+ * enum weir_mac_table_manager - who keeps a bridge's table of MAC addresses
+ * @WEIR_MAC_TABLE_DEFAULT:	not said: the kernel
+ * @WEIR_MAC_TABLE_KERNEL:	the kernel, which learns them and floods
+ * @WEIR_MAC_TABLE_MANAGED:	weir, which knows them; libvirt's word is "libvirt"
+ */
+enum weir_mac_table_manager {
+	WEIR_MAC_TABLE_DEFAULT = 0,
+	WEIR_MAC_TABLE_KERNEL = 1,
+	WEIR_MAC_TABLE_MANAGED = 2
+};
+
+/**
+ * struct weir_network_bridge - the network's bridge
+ * @name:		its name. Modes isolated to open: it is made; empty: the
+ *			first free of virbr0, virbr1, ... Mode bridge: it is there
+ *			already; empty: the mode is macvtap's
+ * @zone:		its zone in firewalld; NULL: none is asked for
+ * @stp:		enum weir_yes_no: spanning tree protocol; absent: no
+ * @delay_s:		forward delay in seconds, while STP is on
+ * @mac_table_manager:	an enum weir_mac_table_manager
  */
 struct weir_network_bridge {
 	char name[16];
+	char *zone;
 	uint8_t stp;
 	uint32_t delay_s;
+	uint8_t mac_table_manager;
 };
 
 /**
  * struct weir_domain - the DNS domain of the guests
- * @name:	its name; NULL: none
- * @local_only:	enum weir_yes_no: queries for it are never passed on
+ * @name:		its name; NULL: none
+ * @local_only:		enum weir_yes_no: queries for it are never passed on
+ * @register_it:	enum weir_yes_no: the host's own resolver is told of it; needs
+ *			@local_only
  */
 struct weir_domain {
 	char *name;
 	uint8_t local_only;
+	uint8_t register_it;
 };
 
 /**
@@ -217,57 +293,215 @@ struct weir_dhcp_host {
 };
 
 /**
+ * struct weir_dhcp_bootp - what a guest that boots from the network loads. IPv4 only
+ * @file:	the file's name; NULL: nothing
+ * @server:	who has it; no family: this host
+ */
+struct weir_dhcp_bootp {
+	char *file;
+	struct weir_ip server;
+};
+
+/**
  * struct weir_dhcp - the DHCP server of one subnet
  * @ranges:	addresses for anybody
  * @n_ranges:	how many
  * @hosts:	addresses for one guest each
  * @n_hosts:	how many
+ * @bootp:	what guests boot; needs a range or a host
  */
 struct weir_dhcp {
 	struct weir_dhcp_range *ranges;
 	size_t n_ranges;
 	struct weir_dhcp_host *hosts;
 	size_t n_hosts;
+	struct weir_dhcp_bootp bootp;
 };
 
 /**
  * struct weir_network_ip - an address of the bridge and the subnet around it
+ * @family:	the family as it was said, which is as good as @address's;
+ *		0: not said
  * @address:	the host's address in it
- * @prefix:	prefix length, 1..32 or 1..128
+ * @netmask:	IPv4: the subnet, as a mask; no family: not said so
+ * @prefix:	the subnet, as a length, 1..32 or 1..128; 0: not said so. See
+ *		weir_network_ip_prefix()
  * @local_ptr:	enum weir_yes_no: reverse queries are never passed on
+ * @tftp_root:	IPv4: directory that TFTP serves; NULL: no TFTP
  * @dhcp:	its DHCP server; at most one for each family of a network
  */
 struct weir_network_ip {
+	uint8_t family;
 	struct weir_ip address;
+	struct weir_ip netmask;
 	uint8_t prefix;
 	uint8_t local_ptr;
+	char *tftp_root;
 	struct weir_dhcp dhcp;
 };
 
 /**
+ * weir_network_ip_prefix() - how large the subnet around an address is
+ * @ip:		the address
+ *
+ * By its prefix, else by its netmask, else as nobody said it: the class of an
+ * IPv4 address, 64 for IPv6.
+ *
+ * Return: the prefix length; -EINVAL if the netmask has a gap or the address is of no
+ * class
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_network_ip_prefix(const struct weir_network_ip *ip);
+
+/** WEIR_NETWORK_ROUTE_PREFIX - in weir_network_route.has: the prefix is said */
+#define WEIR_NETWORK_ROUTE_PREFIX (1ull << 0)
+
+/**
  * struct weir_network_route - a route through a guest
+ * @has:	WEIR_NETWORK_ROUTE_PREFIX
+ * @family:	the family as it was said; 0: not said
  * @address:	destination network
- * @prefix:	its prefix length
+ * @netmask:	IPv4: its size as a mask; no family: not said so
+ * @prefix:	its size as a length. Neither: 0, a default route
  * @gateway:	the guest, an address in one of the network's subnets
  * @metric:	priority; 0: 1
  */
 struct weir_network_route {
+	uint64_t has;
+	uint8_t family;
 	struct weir_ip address;
+	struct weir_ip netmask;
 	uint8_t prefix;
 	struct weir_ip gateway;
 	uint32_t metric;
 };
 
 /**
+ * weir_network_route_prefix() - how large the destination of a route is
+ * @route:	the route
+ *
+ * Return: the prefix length; -EINVAL if the netmask has a gap
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_network_route_prefix(const struct weir_network_route *route);
+
+/**
+ * enum weir_native_vlan - whether a trunk's vlan is the one of untagged frames
+ * @WEIR_NATIVE_NO:		no
+ * @WEIR_NATIVE_TAGGED:		yes, and its own frames leave with their tag
+ * @WEIR_NATIVE_UNTAGGED:	yes, and its own frames leave without
+ */
+enum weir_native_vlan {
+	WEIR_NATIVE_NO = 0,
+	WEIR_NATIVE_TAGGED = 1,
+	WEIR_NATIVE_UNTAGGED = 2
+};
+
+/**
+ * struct weir_vlan_tag - a vlan that a port is in
+ * @id:		its number, 0..4095; a Linux bridge takes 1..4094
+ * @native:	an enum weir_native_vlan; at most one tag of a port is native
+ */
+struct weir_vlan_tag {
+	uint16_t id;
+	uint8_t native;
+};
+
+/**
+ * struct weir_vlan_tags - the vlans that a port is in
+ * @is_trunk:	frames keep their tags; always so with more than one tag
+ * @tags:	the vlans
+ * @n_tags:	how many; 0: nothing is said about vlans
+ */
+struct weir_vlan_tags {
+	bool is_trunk;
+	struct weir_vlan_tag *tags;
+	size_t n_tags;
+};
+
+/**
+ * enum weir_virtualport_type - who associates a port with the switch behind it
+ * @WEIR_VIRTUALPORT_NONE:	not said
+ * @WEIR_VIRTUALPORT_8021QBG:	lldpad, by IEEE 802.1Qbg
+ * @WEIR_VIRTUALPORT_8021QBH:	the card, by IEEE 802.1Qbh
+ * @WEIR_VIRTUALPORT_OPENVSWITCH: Open vSwitch
+ * @WEIR_VIRTUALPORT_MIDONET:	MidoNet
+ *
+ * The numbers are libvirt's.
+ */
+enum weir_virtualport_type {
+	WEIR_VIRTUALPORT_NONE = 0,
+	WEIR_VIRTUALPORT_8021QBG = 1,
+	WEIR_VIRTUALPORT_8021QBH = 2,
+	WEIR_VIRTUALPORT_OPENVSWITCH = 3,
+	WEIR_VIRTUALPORT_MIDONET = 4
+};
+
+/** WEIR_VIRTUALPORT_TYPE - in weir_virtualport.has: the type is said, if only as none */
+#define WEIR_VIRTUALPORT_TYPE (1ull << 0)
+/** WEIR_VIRTUALPORT_MANAGERID - the manager's id is said */
+#define WEIR_VIRTUALPORT_MANAGERID (1ull << 1)
+/** WEIR_VIRTUALPORT_TYPEID - the type's id is said */
+#define WEIR_VIRTUALPORT_TYPEID (1ull << 2)
+/** WEIR_VIRTUALPORT_TYPEIDVERSION - the version of the type's id is said */
+#define WEIR_VIRTUALPORT_TYPEIDVERSION (1ull << 3)
+/** WEIR_VIRTUALPORT_INSTANCEID - the instance's id is said */
+#define WEIR_VIRTUALPORT_INSTANCEID (1ull << 4)
+/** WEIR_VIRTUALPORT_INTERFACEID - the interface's id is said */
+#define WEIR_VIRTUALPORT_INTERFACEID (1ull << 5)
+/** WEIR_VIRTUALPORT_PROFILEID - the profile is said */
+#define WEIR_VIRTUALPORT_PROFILEID (1ull << 6)
+
+/**
+ * struct weir_virtualport - what the switch behind a port is told
+ * @has:		WEIR_VIRTUALPORT_*; 0: there is no virtualport. One that says
+ *			neither type nor parameters has WEIR_VIRTUALPORT_TYPE and
+ *			type NONE
+ * @type:		an enum weir_virtualport_type
+ * @managerid:		802.1Qbg: the VSI manager
+ * @typeid_:		802.1Qbg: the VSI type, 24 bits
+ * @typeidversion:	802.1Qbg: its version
+ * @instanceid:		802.1Qbg: uuid of the instance
+ * @interfaceid:	openvswitch, midonet: uuid of the port
+ * @profileid:		802.1Qbh, openvswitch: name of the profile
+ */
+struct weir_virtualport {
+	uint64_t has;
+	uint8_t type;
+	uint8_t managerid;
+	uint32_t typeid_;
+	uint8_t typeidversion;
+	char instanceid[37];
+	char interfaceid[37];
+	char profileid[40];
+};
+
+/**
  * struct weir_portgroup - what ports of one class have in common
- * @name:	its name, unique in the network
- * @is_default:	enum weir_yes_no: ports that name no portgroup are of this one
- * @bandwidth:	the limits of each of its ports
+ * @name:		its name, unique in the network
+ * @is_default:		enum weir_yes_no: ports that name no portgroup are of this one
+ * @trust_guest_rx_filters: enum weir_yes_no: the guest may choose its MAC addresses
+ * @vlan:		the vlans of each of its ports
+ * @virtualport:	what the switch behind them is told; the type may be absent
+ * @bandwidth:		the limits of each of its ports
  */
 struct weir_portgroup {
 	char *name;
 	uint8_t is_default;
+	uint8_t trust_guest_rx_filters;
+	struct weir_vlan_tags vlan;
+	struct weir_virtualport virtualport;
 	struct weir_bandwidth bandwidth;
+};
+
+/**
+ * struct weir_dnsmasq_option - a line for dnsmasq's configuration
+ * @value:	the line, as it is
+ */
+struct weir_dnsmasq_option {
+	char *value;
 };
 
 /**
@@ -277,6 +511,10 @@ struct weir_portgroup {
  * @uuid:		its identity; empty: one is made when it is defined
  * @title:		one line for people
  * @description:	text for people
+ * @metadata:		text for programs, as it came; NULL: none
+ * @ipv6:		enum weir_yes_no: guests may speak IPv6 among themselves though
+ *			there is no IPv6 address
+ * @trust_guest_rx_filters: enum weir_yes_no: the guests may choose their MAC addresses
  * @forward:		what happens to traffic that leaves it
  * @bridge:		its bridge
  * @mtu:		MTU of the bridge and, by DHCP, of the guests; 0: 1500
@@ -284,13 +522,18 @@ struct weir_portgroup {
  *			is defined
  * @domain:		DNS domain
  * @dns:		DNS server
+ * @vlan:		the vlans of ports whose portgroup says none
  * @bandwidth:		limits of the bridge as a whole, as the guests see them
+ * @port_isolated:	enum weir_yes_no: ports reach only what is not isolated
  * @ips:		addresses
  * @n_ips:		how many
  * @routes:		routes
  * @n_routes:		how many
+ * @virtualport:	what the switch behind the ports is told
  * @portgroups:		classes of ports
  * @n_portgroups:	how many
+ * @dnsmasq_options:	lines for dnsmasq's configuration, behind all others
+ * @n_dnsmasq_options:	how many
  *
  * Everything it points to belongs to it: strings and arrays come from malloc()
  * and are freed by weir_network_free().
@@ -301,19 +544,27 @@ struct weir_network {
 	char uuid[37];
 	char *title;
 	char *description;
+	char *metadata;
+	uint8_t ipv6;
+	uint8_t trust_guest_rx_filters;
 	struct weir_forward forward;
 	struct weir_network_bridge bridge;
 	uint32_t mtu;
 	char *mac;
 	struct weir_domain domain;
 	struct weir_dns dns;
+	struct weir_vlan_tags vlan;
 	struct weir_bandwidth bandwidth;
+	uint8_t port_isolated;
 	struct weir_network_ip *ips;
 	size_t n_ips;
 	struct weir_network_route *routes;
 	size_t n_routes;
+	struct weir_virtualport virtualport;
 	struct weir_portgroup *portgroups;
 	size_t n_portgroups;
+	struct weir_dnsmasq_option *dnsmasq_options;
+	size_t n_dnsmasq_options;
 };
 
 /** weir_network_steps - the types of steps that networks need, for weir_options.step_ops */
@@ -357,16 +608,25 @@ WEIR_API int weir_network_check(const struct weir_network *net, struct weir_erro
  * enum weir_port_kind - what a guest's port is
  * @WEIR_PORT_TAP:	a tap for a virtual machine
  * @WEIR_PORT_VETH:	a pair with one end in a container's namespace
+ * @WEIR_PORT_MACVTAP:	a virtual machine's, on a network without a bridge
+ * @WEIR_PORT_MACVLAN:	a container's, on a network without a bridge
+ * @WEIR_PORT_HOSTDEV:	no link, but a virtual function
+ *
+ * A guest asks for one of the first two; the network decides between these and the
+ * others.
  */
 enum weir_port_kind {
 	WEIR_PORT_TAP = 0,
-	WEIR_PORT_VETH = 1
+	WEIR_PORT_VETH = 1,
+	WEIR_PORT_MACVTAP = 2,
+	WEIR_PORT_MACVLAN = 3,
+	WEIR_PORT_HOSTDEV = 4
 };
 
 /**
  * struct weir_guest - what a guest asks of a network
  * @sz:			sizeof(struct weir_guest)
- * @kind:		an enum weir_port_kind
+ * @kind:		WEIR_PORT_TAP or WEIR_PORT_VETH
  * @name:		name of the port on the host; NULL: the first free of
  *			vnet0, vnet1, ...
  * @portgroup:		its portgroup; NULL: the network's default one, if any
@@ -380,6 +640,13 @@ enum weir_port_kind {
  * @ifname:		veth: name of the guest's end; NULL: eth0
  * @has_bandwidth:	@bandwidth replaces the portgroup's as a whole
  * @bandwidth:		the guest's own limits
+ * @uuid:		the port's identity; NULL: one is made
+ * @owner_uuid:		the guest's uuid, kept for people; NULL: none
+ * @vlan:		the guest's own vlans, in place of the portgroup's; stays the
+ *			caller's
+ * @virtualport:	the guest's own part of what the switch is told
+ * @trust_guest_rx_filters: enum weir_yes_no, in place of the portgroup's
+ * @isolated:		enum weir_yes_no, in place of the network's
  */
 struct weir_guest {
 	size_t sz;
@@ -394,45 +661,140 @@ struct weir_guest {
 	const char *ifname;
 	bool has_bandwidth;
 	struct weir_bandwidth bandwidth;
+	const char *uuid;
+	const char *owner_uuid;
+	struct weir_vlan_tags vlan;
+	struct weir_virtualport virtualport;
+	uint8_t trust_guest_rx_filters;
+	uint8_t isolated;
+};
+
+/**
+ * enum weir_plug - what the guest's side of a port is connected to
+ * @WEIR_PLUG_NONE:	nothing yet
+ * @WEIR_PLUG_NETWORK:	the bridge that was made for the network
+ * @WEIR_PLUG_BRIDGE:	a bridge that was there before
+ * @WEIR_PLUG_DIRECT:	a link of the host, by macvtap
+ * @WEIR_PLUG_HOSTDEV:	a virtual function, which the guest gets as a PCI device
+ *
+ * The numbers are libvirt's.
+ */
+enum weir_plug {
+	WEIR_PLUG_NONE = 0,
+	WEIR_PLUG_NETWORK = 1,
+	WEIR_PLUG_BRIDGE = 2,
+	WEIR_PLUG_DIRECT = 3,
+	WEIR_PLUG_HOSTDEV = 4
+};
+
+/**
+ * enum weir_direct_mode - how macvtap ports of one link see each other
+ * @WEIR_DIRECT_VEPA:		through the switch behind the link
+ * @WEIR_DIRECT_PRIVATE:	not at all
+ * @WEIR_DIRECT_BRIDGE:		directly
+ * @WEIR_DIRECT_PASSTHROUGH:	there is only one
+ *
+ * The numbers are libvirt's.
+ */
+enum weir_direct_mode {
+	WEIR_DIRECT_VEPA = 0,
+	WEIR_DIRECT_PRIVATE = 1,
+	WEIR_DIRECT_BRIDGE = 2,
+	WEIR_DIRECT_PASSTHROUGH = 3
+};
+
+/**
+ * enum weir_source - who decided a property of a port
+ * @WEIR_FROM_NOBODY:		nobody: it is absent
+ * @WEIR_FROM_GUEST:		the guest
+ * @WEIR_FROM_PORTGROUP:	the portgroup
+ * @WEIR_FROM_NETWORK:		the network
+ * @WEIR_FROM_SEVERAL:		more than one of them, each a part
+ */
+enum weir_source {
+	WEIR_FROM_NOBODY = 0,
+	WEIR_FROM_GUEST = 1,
+	WEIR_FROM_PORTGROUP = 2,
+	WEIR_FROM_NETWORK = 3,
+	WEIR_FROM_SEVERAL = 4
 };
 
 /**
  * struct weir_port - a guest's port, and where everything about it came from
  * @sz:			sizeof(struct weir_port)
- * @name:		name of the link on the host
+ * @uuid:		its identity
+ * @name:		name of the link on the host; empty with plug HOSTDEV
  * @ifindex:		its index
  * @kind:		an enum weir_port_kind
  * @network:		the network
  * @portgroup:		the portgroup it got its settings from; empty: none
- * @bridge:		the bridge it is a port of
+ * @plug:		an enum weir_plug
+ * @bridge:		plugs NETWORK and BRIDGE: the bridge it is a port of
+ * @mac_table_manager:	an enum weir_mac_table_manager
+ * @dev:		plug DIRECT: the link below it
+ * @direct_mode:	plug DIRECT: an enum weir_direct_mode
+ * @pci:		plug HOSTDEV: the virtual function, "0000:03:00.1"
+ * @managed:		plug HOSTDEV: enum weir_yes_no
+ * @driver:		plug HOSTDEV: what it is bound to
  * @mode:		the network's forward mode, an enum weir_forward_mode
  * @mac:		the guest's MAC address
  * @host_mac:		the MAC address of the host's end
  * @mtu:		MTU; 0: the default
  * @bandwidth:		its limits
- * @bandwidth_from:	0: nobody, 1: the guest, 2: the portgroup
+ * @bandwidth_from:	an enum weir_source
+ * @class_id:		its class in the bridge's tree, for a guaranteed rate; 0: none
+ * @vlan:		its vlans
+ * @vlan_from:		an enum weir_source
+ * @virtualport:	what the switch behind it is told: merged of guest, network and
+ *			portgroup
+ * @virtualport_from:	an enum weir_source
+ * @trust_guest_rx_filters: enum weir_yes_no: the guest may choose its MAC addresses
+ * @trust_from:		an enum weir_source
+ * @isolated:		enum weir_yes_no: it reaches only what is not isolated
+ * @isolated_from:	an enum weir_source
  * @owner:		who owns the guest; empty: nobody
+ * @owner_uuid:		the guest's uuid; empty: none
  * @netns:		veth: where the guest's end is; empty: nowhere
  * @ifname:		veth: name of the guest's end
  * @persistent:		tap: it stays when nobody has it open
  * @ifb_ifindex:	the ifb that shapes what the guest sends; 0: none
  * @ifb_name:		its name
+ *
+ * What it points to belongs to it and is freed by weir_port_done().
  */
 struct weir_port {
 	size_t sz;
+	char uuid[37];
 	char name[16];
 	int32_t ifindex;
 	uint8_t kind;
 	char network[256];
 	char portgroup[256];
+	uint8_t plug;
 	char bridge[16];
+	uint8_t mac_table_manager;
+	char dev[16];
+	uint8_t direct_mode;
+	char pci[20];
+	uint8_t managed;
+	struct weir_pci_driver driver;
 	uint8_t mode;
 	uint8_t mac[6];
 	uint8_t host_mac[6];
 	uint32_t mtu;
 	struct weir_bandwidth bandwidth;
 	uint8_t bandwidth_from;
+	uint32_t class_id;
+	struct weir_vlan_tags vlan;
+	uint8_t vlan_from;
+	struct weir_virtualport virtualport;
+	uint8_t virtualport_from;
+	uint8_t trust_guest_rx_filters;
+	uint8_t trust_from;
+	uint8_t isolated;
+	uint8_t isolated_from;
 	char owner[256];
+	char owner_uuid[37];
 	char netns[256];
 	char ifname[16];
 	bool persistent;
@@ -441,10 +803,29 @@ struct weir_port {
 };
 
 /**
+ * weir_port_done() - free what a port points to
+ * @port:	from weir_network_resolve(), weir_txn_port_attach() or
+ *		weir_port_parse(); the struct itself is the caller's
+ *
+ * Since: 0.2
+ */
+WEIR_API void weir_port_done(struct weir_port *port);
+
+/**
+ * weir_ports_free() - free a list of ports
+ * @ports:	from weir_port_list(); NULL is ignored
+ * @n:		its length
+ *
+ * Since: 0.2
+ */
+WEIR_API void weir_ports_free(struct weir_port *ports, size_t n);
+
+/**
  * weir_network_resolve() - what port a guest would get
  * @net:	the network
  * @guest:	what the guest asks
- * @ret:	receives the port; name and indexes only as far as @guest gives them
+ * @ret:	receives the port, for weir_port_done(); name and indexes only as far as
+ *		@guest gives them
  * @err:	filled on failure; may be NULL
  *
  * Pure: looks at nothing but its arguments and makes nothing up, so an absent
@@ -597,7 +978,7 @@ WEIR_API int weir_txn_network_reload(struct weir_txn *t, const char *name);
  * @t:		the transaction
  * @network:	the network
  * @guest:	what the guest asks
- * @ret:	receives the port as it will be; may be NULL
+ * @ret:	receives the port as it will be, for weir_port_done(); may be NULL
  * @ret_fds:	tap with @guest->n_queues > 0: receives that many descriptors when
  *		the commit succeeds, for the caller to close
  *
@@ -627,7 +1008,7 @@ WEIR_API int weir_txn_port_detach(struct weir_txn *t, const char *network, const
  * weir_port_list() - the ports of a network
  * @w:		the handle
  * @network:	the network
- * @ret:	receives an array in the order of names, to be freed with free()
+ * @ret:	receives an array in the order of names, for weir_ports_free()
  * @ret_n:	receives its length
  * @err:	filled on failure; may be NULL
  *

@@ -111,17 +111,18 @@ static void check_host(struct checker *c, const struct weir_dhcp_host *h, size_t
 static void check_ptr(struct checker *c, const struct weir_network_ip *ip, size_t i)
 {
 	bool v4 = ip->address.family == WEIR_FAMILY_IPV4;
+	int prefix = weir_network_ip_prefix(ip);
 	char object[64], attr[32];
 
 	if (c->r || ip->local_ptr != WEIR_YES)
 		return;
-	if (ip->prefix && ip->prefix % (v4 ? 8 : 4) == 0 && (!v4 || ip->prefix < 32))
+	if (prefix > 0 && prefix % (v4 ? 8 : 4) == 0 && (!v4 || prefix < 32))
 		return;
 	wr_format(object, sizeof(object), "network %s", c->net->name);
 	wr_format(attr, sizeof(attr), "ips[%zu].localPtr", i);
 	c->r = wr_refuse(c->err, -EINVAL, object, attr,
-			 "there is no reverse zone for a prefix of %u bits: it must be %s",
-			 ip->prefix, v4 ? "8, 16 or 24" : "a multiple of 4");
+			 "there is no reverse zone for a prefix of %d bits: it must be %s",
+			 prefix, v4 ? "8, 16 or 24" : "a multiple of 4");
 }
 
 static void check_dns(struct checker *c, const struct weir_dns *dns)
@@ -151,6 +152,10 @@ static void check_ips(struct checker *c, const struct weir_network *net)
 
 		if (net->dns.enable != WEIR_NO)
 			check_ptr(c, ip, i);
+		if (ip->tftp_root)
+			check(c, bad_text(ip->tftp_root), "ips[%zu].tftpRoot", i);
+		if (ip->dhcp.bootp.file)
+			check(c, bad_text(ip->dhcp.bootp.file), "ips[%zu].dhcp.bootp.file", i);
 		for (size_t k = 0; k < ip->dhcp.n_hosts; k++)
 			check_host(c, &ip->dhcp.hosts[k], i, k);
 	}
@@ -167,6 +172,8 @@ int wr_dhcp_check(const struct weir_network *net, const struct wr_dhcp_files *fi
 	check_word(&c, net->domain.name, "-_.", "domain.name");
 	check_dns(&c, &net->dns);
 	check_ips(&c, net);
+	for (size_t i = 0; i < net->n_dnsmasq_options; i++)
+		check(&c, bad_text(net->dnsmasq_options[i].value), "dnsmasqOptions[%zu]", i);
 	return c.r;
 }
 

@@ -29,6 +29,14 @@ static const struct weir_network_ip *find_dhcp(const struct weir_network *net, u
 	return NULL;
 }
 
+static bool has_tftp(const struct weir_network *net)
+{
+	for (size_t i = 0; i < net->n_ips; i++)
+		if (net->ips[i].tftp_root)
+			return true;
+	return false;
+}
+
 static struct input input_of(const struct weir_network *net, const struct wr_dhcp_files *files)
 {
 	return (struct input){
@@ -44,7 +52,7 @@ bool wr_dhcp_wanted(const struct weir_network *net)
 {
 	struct input in = input_of(net, NULL);
 
-	return net->n_ips && (in.v4 || in.v6 || in.dns);
+	return net->n_ips && (in.v4 || in.v6 || in.dns || has_tftp(net));
 }
 
 /* --- words ----------------------------------------------------------------------- */
@@ -107,14 +115,15 @@ static void put_lease_time(struct wr_str *out, const struct weir_lease_time *lea
 static void put_ptr_zone(struct wr_str *out, const struct weir_network_ip *ip)
 {
 	const uint8_t *bytes = ip->address.bytes;
+	int prefix = weir_network_ip_prefix(ip);
 
 	if (ip->address.family == WEIR_FAMILY_IPV4) {
-		for (int i = ip->prefix / 8; i > 0; i--)
+		for (int i = prefix / 8; i > 0; i--)
 			wr_str_printf(out, "%u.", bytes[i - 1]);
 		wr_str_puts(out, "in-addr.arpa");
 		return;
 	}
-	for (int i = ip->prefix / 4; i > 0; i--)
+	for (int i = prefix / 4; i > 0; i--)
 		wr_str_printf(out, "%x.", i % 2 ? bytes[i / 2] >> 4 : bytes[i / 2 - 1] & 0xf);
 	wr_str_puts(out, "ip6.arpa");
 }
@@ -235,6 +244,15 @@ static void put_srv(const struct input *in, struct wr_str *out)
 	}
 }
 
+static void put_tftp(const struct input *in, struct wr_str *out)
+{
+	if (has_tftp(in->net))
+		wr_str_puts(out, "enable-tftp\n");
+	for (size_t i = 0; i < in->net->n_ips; i++)
+		if (in->net->ips[i].tftp_root)
+			put_path(out, "tftp-root", in->net->ips[i].tftp_root);
+}
+
 static void put_range(const struct weir_network_ip *ip, const struct weir_dhcp_range *range,
 		      struct wr_str *out)
 {
@@ -244,9 +262,9 @@ static void put_range(const struct weir_network_ip *ip, const struct weir_dhcp_r
 	put_ip(out, &range->end);
 	wr_str_putc(out, ',');
 	if (ip->address.family == WEIR_FAMILY_IPV4)
-		put_netmask(out, ip->prefix);
+		put_netmask(out, weir_network_ip_prefix(ip));
 	else
-		wr_str_printf(out, "%u", ip->prefix);
+		wr_str_printf(out, "%d", weir_network_ip_prefix(ip));
 	put_lease_time(out, &range->lease);
 	wr_str_putc(out, '\n');
 }
@@ -262,7 +280,20 @@ static void put_subnet(const struct weir_network_ip *ip, struct wr_str *out)
 	put_ip(out, &ip->address);
 	wr_str_puts(out, ",static");
 	if (ip->address.family == WEIR_FAMILY_IPV6)
-		wr_str_printf(out, ",%u", ip->prefix);
+		wr_str_printf(out, ",%d", weir_network_ip_prefix(ip));
+	wr_str_putc(out, '\n');
+}
+
+static void put_bootp(const struct weir_dhcp_bootp *bootp, struct wr_str *out)
+{
+	if (!bootp->file)
+		return;
+	wr_str_puts(out, "dhcp-boot=");
+	put_text(out, bootp->file);
+	if (bootp->server.family) {
+		wr_str_puts(out, ",,");
+		put_ip(out, &bootp->server);
+	}
 	wr_str_putc(out, '\n');
 }
 
@@ -271,6 +302,7 @@ static void put_dhcp(const struct input *in, struct wr_str *out)
 	if (in->v4) {
 		put_subnet(in->v4, out);
 		wr_str_puts(out, "dhcp-no-override\ndhcp-authoritative\n");
+		put_bootp(&in->v4->dhcp.bootp, out);
 	}
 	if (in->v6)
 		put_subnet(in->v6, out);
@@ -334,6 +366,13 @@ static void put_router_adverts(const struct input *in, struct wr_str *out)
 	}
 }
 
+/* Somebody's lines as they are; whoever may define a network may run dnsmasq as he likes. */
+static void put_options(const struct input *in, struct wr_str *out)
+{
+	for (size_t i = 0; i < in->net->n_dnsmasq_options; i++)
+		wr_str_printf(out, "%s\n", in->net->dnsmasq_options[i].value);
+}
+
 /*
  * Unnamed, the lease file would be the one that all dnsmasqs of the host share. A
  * guest that calls itself wpad would be every browser's proxy configuration
@@ -358,11 +397,13 @@ static void (*const parts[])(const struct input *in, struct wr_str *out) = {
 	put_isolated,
 	put_txt,
 	put_srv,
+	put_tftp,
 	put_dhcp,
 	put_lease_max,
 	put_host_files,
 	put_mtu,
 	put_router_adverts,
+	put_options,
 	put_own_lines,
 };
 /* clang-format on */

@@ -64,7 +64,7 @@ static int in_item(struct weir_error *err, int r, const char *list, size_t i)
 static int check_nat(const struct weir_network *net, struct weir_error *err)
 {
 	const struct weir_forward_nat *nat = &net->forward.nat;
-	bool given = nat->ipv6 || nat->address.start.family || nat->port.start;
+	bool given = nat->ipv6 || nat->address.start.family || nat->port.start || nat->port.end;
 	int r;
 
 	if (given && net->forward.mode != WEIR_FORWARD_NAT)
@@ -79,6 +79,8 @@ static int check_nat(const struct weir_network *net, struct weir_error *err)
 			return r;
 		}
 	}
+	if (nat->port.end && !nat->port.start)
+		return wr_refuse(err, -EINVAL, "", "forward.nat.port.start", "is missing");
 	if (nat->port.start && nat->port.end < nat->port.start)
 		return wr_refuse(err, -EINVAL, "", "forward.nat.port.end", "%u is below start, %u",
 				 nat->port.end, nat->port.start);
@@ -90,8 +92,13 @@ static int check_forward(const struct weir_network *net, struct weir_error *err)
 	uint8_t mode = net->forward.mode;
 	bool through_host = mode == WEIR_FORWARD_NAT || mode == WEIR_FORWARD_ROUTE;
 
-	if (*net->forward.dev && !through_host)
-		return wr_refuse(err, -EINVAL, "", "forward.dev", "is for modes nat and route only");
+	if (net->forward.n_interfaces && mode <= WEIR_FORWARD_OPEN && !through_host)
+		return wr_refuse(err, -EINVAL, "", "forward.interfaces",
+				 "are for other modes than isolated and open");
+	if (net->forward.n_interfaces > 1 && through_host)
+		return wr_refuse(err, -EINVAL, "", "forward.interfaces",
+				 "are %zu, but traffic can leave by one link only",
+				 net->forward.n_interfaces);
 	if (through_host && !net->n_ips)
 		return wr_refuse(err, -EINVAL, "", "ips", "is empty, but mode %s needs an address",
 				 mode == WEIR_FORWARD_NAT ? "nat" : "route");
@@ -104,16 +111,17 @@ static int check_in_subnet(const struct weir_network_ip *ip, const struct weir_i
 			   const char *attr, struct weir_error *err)
 {
 	char a[WEIR_IP_TEXT], b[WEIR_IP_TEXT];
-	struct weir_ip net = weir_ip_mask(&ip->address, ip->prefix);
-	struct weir_ip last = wr_ip_last(&ip->address, ip->prefix);
+	unsigned int prefix = weir_network_ip_prefix(ip);
+	struct weir_ip net = weir_ip_mask(&ip->address, prefix);
+	struct weir_ip last = wr_ip_last(&ip->address, prefix);
 
 	if (address->family != ip->address.family)
 		return wr_refuse(err, -EINVAL, "", attr, "%s is of another family than the subnet",
 				 weir_ip_format(address, a));
-	if (!wr_ip_in(address, &net, ip->prefix))
+	if (!wr_ip_in(address, &net, prefix))
 		return wr_refuse(err, -EINVAL, "", attr, "%s is outside the subnet %s/%u",
-				 weir_ip_format(address, a), weir_ip_format(&net, b), ip->prefix);
-	if (ip->address.family == WEIR_FAMILY_IPV4 && ip->prefix < 31 &&
+				 weir_ip_format(address, a), weir_ip_format(&net, b), prefix);
+	if (ip->address.family == WEIR_FAMILY_IPV4 && prefix < 31 &&
 	    (wr_ip_equal(address, &net) || wr_ip_equal(address, &last)))
 		return wr_refuse(err, -EINVAL, "", attr, "%s is the subnet's %s address",
 				 weir_ip_format(address, a),
@@ -197,11 +205,21 @@ static int check_dhcp(const struct weir_network_ip *ip, struct weir_error *err)
 
 static int check_ip(const struct weir_network_ip *ip, struct weir_error *err)
 {
-	unsigned int bits = wr_ip_bits(&ip->address);
-	int r;
+	int bits = wr_ip_bits(&ip->address), prefix = weir_network_ip_prefix(ip), r;
 
-	if (ip->prefix > bits)
-		return wr_refuse(err, -ERANGE, "", "prefix", "%u is outside 1..%u", ip->prefix, bits);
+	if (ip->family && ip->family != ip->address.family)
+		return wr_refuse(err, -EINVAL, "", "family", "is not that of the address");
+	if (ip->netmask.family && ip->address.family != WEIR_FAMILY_IPV4)
+		return wr_refuse(err, -EINVAL, "", "netmask", "is for IPv4 only");
+	if (ip->netmask.family && (ip->netmask.family != WEIR_FAMILY_IPV4 || prefix < 1))
+		return wr_refuse(err, -EINVAL, "", "netmask", "is no netmask");
+	if (ip->netmask.family && ip->prefix)
+		return wr_refuse(err, -EINVAL, "", "prefix", "is given, and netmask too");
+	if (prefix < 1 || prefix > bits)
+		return wr_refuse(err, -ERANGE, "", "prefix", prefix < 1 ? "is missing" : "%d is outside 1..%d",
+				 prefix, bits);
+	if (ip->tftp_root && ip->address.family != WEIR_FAMILY_IPV4)
+		return wr_refuse(err, -EINVAL, "", "tftpRoot", "is for IPv4 only");
 	r = check_in_subnet(ip, &ip->address, "address", err);
 	return r ? r : check_dhcp(ip, err);
 }
@@ -213,8 +231,10 @@ static bool has_dhcp(const struct weir_network_ip *ip)
 
 static bool overlap(const struct weir_network_ip *a, const struct weir_network_ip *b)
 {
+	int pa = weir_network_ip_prefix(a), pb = weir_network_ip_prefix(b);
+
 	return a->address.family == b->address.family &&
-	       wr_ip_in(&a->address, &b->address, a->prefix < b->prefix ? a->prefix : b->prefix);
+	       wr_ip_in(&a->address, &b->address, pa < pb ? pa : pb);
 }
 
 static int check_ips(const struct weir_network *net, struct weir_error *err)
@@ -253,12 +273,13 @@ int wr_check_apart(const struct weir_network *net, const struct weir_network *ot
 	for (size_t i = 0; i < net->n_ips; i++)
 		for (size_t k = 0; k < other->n_ips; k++) {
 			const struct weir_network_ip *ip = &other->ips[k];
-			struct weir_ip subnet = weir_ip_mask(&ip->address, ip->prefix);
+			int prefix = weir_network_ip_prefix(ip);
+			struct weir_ip subnet = weir_ip_mask(&ip->address, prefix);
 
 			if (!overlap(&net->ips[i], ip))
 				continue;
-			wr_refuse(err, -EEXIST, "", "address", "overlaps the subnet %s/%u of network %s",
-				  weir_ip_format(&subnet, text), ip->prefix, other->name);
+			wr_refuse(err, -EEXIST, "", "address", "overlaps the subnet %s/%d of network %s",
+				  weir_ip_format(&subnet, text), prefix, other->name);
 			return in_item(err, -EEXIST, "ips", i);
 		}
 	return 0;
@@ -270,21 +291,26 @@ static int check_routes(const struct weir_network *net, struct weir_error *err)
 {
 	for (size_t i = 0; i < net->n_routes; i++) {
 		const struct weir_network_route *rt = &net->routes[i];
-		struct weir_ip masked = weir_ip_mask(&rt->address, rt->prefix);
+		int prefix = weir_network_route_prefix(rt), bits = wr_ip_bits(&rt->address);
+		struct weir_ip masked = weir_ip_mask(&rt->address, prefix < 0 ? 0 : prefix);
 		bool reachable = false;
 
-		if (rt->prefix > wr_ip_bits(&rt->address))
-			return in_item(err, wr_refuse(err, -ERANGE, "", "prefix", "%u is outside 0..%u",
-						      rt->prefix, wr_ip_bits(&rt->address)),
+		if (prefix < 0)
+			return in_item(err, wr_refuse(err, -EINVAL, "", "netmask", "is no netmask"), "routes",
+				       i);
+		if (prefix > bits)
+			return in_item(err, wr_refuse(err, -ERANGE, "", "prefix", "%d is outside 0..%d", prefix,
+						      bits),
 				       "routes", i);
 		if (!wr_ip_equal(&masked, &rt->address))
 			return in_item(err, wr_refuse(err, -EINVAL, "", "address",
-						      "has bits beyond its prefix of %u", rt->prefix),
+						      "has bits beyond its prefix of %d", prefix),
 				       "routes", i);
 		for (size_t k = 0; k < net->n_ips; k++)
 			reachable |= rt->gateway.family == net->ips[k].address.family &&
 				     rt->gateway.family == rt->address.family &&
-				     wr_ip_in(&rt->gateway, &net->ips[k].address, net->ips[k].prefix);
+				     wr_ip_in(&rt->gateway, &net->ips[k].address,
+					      weir_network_ip_prefix(&net->ips[k]));
 		if (!reachable)
 			return in_item(err, wr_refuse(err, -EINVAL, "", "gateway",
 						      "is in none of the network's subnets of that family"),
@@ -329,10 +355,21 @@ static int check_dns(const struct weir_network *net, struct weir_error *err)
 	return 0;
 }
 
+/* What the kernel takes; a delay counts only while STP is on. */
+static int check_bridge(const struct weir_network *net, struct weir_error *err)
+{
+	if (net->mtu && (net->mtu < 68 || net->mtu > 65535))
+		return wr_refuse(err, -ERANGE, "", "mtu", "%u is outside 68..65535 bytes", net->mtu);
+	if (net->bridge.delay_s > 30)
+		return wr_refuse(err, -ERANGE, "", "bridge.delay", "%u is outside 0..30 s",
+				 net->bridge.delay_s);
+	return 0;
+}
+
 int weir_network_check(const struct weir_network *net, struct weir_error *err)
 {
 	static int (*const rules[])(const struct weir_network *, struct weir_error *) = {
-		check_forward, check_ips, check_routes, check_portgroups, check_dns,
+		check_forward, check_bridge, check_ips, check_routes, check_portgroups, check_dns,
 	};
 	int r = wr_table_check(&wr_network_table, net, err);
 	char name[WR_SHOWN];

@@ -51,9 +51,8 @@ int weir_port_json(const struct weir_port *port, char **ret)
 int weir_port_parse(const char *text, size_t len, struct weir_port *ret, struct weir_error *err)
 {
 	struct weir_port port = { .sz = sizeof(port) };
-	int r;
+	int r = wr_json_read(&wr_port_table, text, len, &port, err);
 
-	r = wr_json_read(&wr_port_table, text, len, &port, err);
 	if (!r)
 		*ret = port;
 	return r;

@@ -220,6 +220,7 @@ static int count_port(void *arg, const char *name)
 		return 0;
 	for (size_t i = 0; i < l->n; i++)
 		l->entries[i].n_ports += !strcmp(l->entries[i].name, port.network);
+	weir_port_done(&port);
 	return 0;
 }
 

@@ -20,6 +20,18 @@ static int refuse(struct weir_txn *t, const char *network, struct weir_error *er
 	return weir_txn_refuse(t, err);
 }
 
+void weir_port_done(struct weir_port *port)
+{
+	wr_table_free(&wr_port_table, port);
+}
+
+void weir_ports_free(struct weir_port *ports, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		weir_port_done(&ports[i]);
+	free(ports);
+}
+
 /* --- choosing -------------------------------------------------------------------------------- */
 
 static int choose_name(struct weir *w, char name[16], struct weir_error *err)
@@ -120,7 +132,7 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir *w = weir_txn_handle(t);
-	struct weir_port port;
+	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_guest full;
 	struct wr_live *live = NULL;
 	int r = wr_opts_copy(&full, sizeof(full), guest, "guest", &err);
@@ -137,16 +149,29 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 	wr_live_free(live);
 	if (!r && ret)
 		*ret = port;
+	else
+		weir_port_done(&port);
 	return r;
 }
 
 /* --- detaching --------------------------------------------------------------------------------- */
 
+static int detach(struct weir_txn *t, const struct weir_port *port)
+{
+	int r = wr_txn_unstore(t, WR_STORE_PORTS, port->name);
+
+	if (!r && port->ifindex > 0)
+		r = weir_txn_link_del(t, port->ifindex, port->name);
+	if (!r && port->ifb_ifindex > 0)
+		r = weir_txn_link_del(t, port->ifb_ifindex, port->ifb_name);
+	return r;
+}
+
 int weir_txn_port_detach(struct weir_txn *t, const char *network, const char *name)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir *w = weir_txn_handle(t);
-	struct weir_port port;
+	struct weir_port port = { .sz = sizeof(port) };
 	int r = wr_store_port(w, name, &port, &err);
 
 	if (r == -ENOENT && !wr_store_has(w, WR_STORE_LIVE, network))
@@ -154,13 +179,8 @@ int weir_txn_port_detach(struct weir_txn *t, const char *network, const char *na
 	if (!r && strcmp(port.network, network))
 		r = wr_refuse(&err, -ENOENT, "", "port", "%s is a port of network %s", name,
 			      port.network);
-	if (r)
-		return refuse(t, network, &err);
-	r = wr_txn_unstore(t, WR_STORE_PORTS, name);
-	if (!r && port.ifindex > 0)
-		r = weir_txn_link_del(t, port.ifindex, port.name);
-	if (!r && port.ifb_ifindex > 0)
-		r = weir_txn_link_del(t, port.ifb_ifindex, port.ifb_name);
+	r = r ? refuse(t, network, &err) : detach(t, &port);
+	weir_port_done(&port);
 	return r;
 }
 
@@ -178,13 +198,19 @@ static int list_port(void *arg, const char *name)
 	struct listing *l = arg;
 	struct weir_port port, *more;
 
-	if (wr_store_port(l->w, name, &port, NULL) || strcmp(port.network, l->network))
+	if (wr_store_port(l->w, name, &port, NULL))
 		return 0;
+	if (strcmp(port.network, l->network)) {
+		weir_port_done(&port);
+		return 0;
+	}
 	if (l->n == l->cap) {
 		l->cap = l->cap ? 2 * l->cap : 16;
 		more = realloc(l->ports, l->cap * sizeof(*more));
-		if (!more)
+		if (!more) {
+			weir_port_done(&port);
 			return -ENOMEM;
+		}
 		l->ports = more;
 	}
 	l->ports[l->n++] = port;
@@ -204,7 +230,7 @@ int weir_port_list(struct weir *w, const char *network, struct weir_port **ret, 
 	int r = wr_store_each(w, WR_STORE_PORTS, list_port, &l, err);
 
 	if (r) {
-		free(l.ports);
+		weir_ports_free(l.ports, l.n);
 		return r == -ENOMEM ? wr_nomem(err) : r;
 	}
 	if (l.n)

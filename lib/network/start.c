@@ -69,9 +69,10 @@ static int check_route(struct weir *w, const struct weir_network *net, const str
 	struct weir_link link;
 
 	for (size_t i = 0; i < net->n_ips; i++) {
-		struct weir_ip subnet = weir_ip_mask(&net->ips[i].address, net->ips[i].prefix);
+		unsigned int prefix = weir_network_ip_prefix(&net->ips[i]);
+		struct weir_ip subnet = weir_ip_mask(&net->ips[i].address, prefix);
 
-		if (rt->prefix != net->ips[i].prefix || !wr_ip_equal(&rt->dst, &subnet))
+		if (rt->prefix != prefix || !wr_ip_equal(&rt->dst, &subnet))
 			continue;
 		wr_format(path, sizeof(path), "ips[%zu].address", i);
 		if (weir_link_get(w, rt->ifindex, NULL, &link, NULL))
@@ -152,6 +153,9 @@ static int may_start(struct weir *w, const struct weir_network *net, struct weir
 	struct wr_live *live;
 	int r = wr_store_live(w, net->name, &live, NULL);
 
+	if (net->forward.mode > WEIR_FORWARD_OPEN)
+		return wr_refuse(err, -EOPNOTSUPP, "", "forward.mode",
+				 "networks on links that are there already cannot be started");
 	if (!r) {
 		wr_live_free(live);
 		return wr_refuse(err, -EALREADY, "", "", "is running");
@@ -208,10 +212,10 @@ static void add_addresses(struct weir_txn *t, const struct weir_network *net, in
 	for (size_t i = 0; i < net->n_ips; i++) {
 		const struct weir_network_ip *ip = &net->ips[i];
 		struct weir_addr a = { .sz = sizeof(a), .ifindex = ifindex, .local = ip->address,
-				       .prefix = ip->prefix };
+				       .prefix = weir_network_ip_prefix(ip) };
 
-		if (ip->address.family == WEIR_FAMILY_IPV4 && ip->prefix < 31)
-			a.broadcast = wr_ip_last(&ip->address, ip->prefix);
+		if (ip->address.family == WEIR_FAMILY_IPV4 && a.prefix < 31)
+			a.broadcast = wr_ip_last(&ip->address, a.prefix);
 		if (ip->address.family == WEIR_FAMILY_IPV6) {
 			a.has = WEIR_ADDR_NODAD;
 			a.nodad = true;
@@ -235,7 +239,7 @@ static void add_routes(struct weir_txn *t, const struct weir_network *net, int i
 		const struct weir_network_route *from = &net->routes[i];
 		struct weir_route rt = {
 			.sz = sizeof(rt), .has = WEIR_ROUTE_METRIC, .ifindex = ifindex,
-			.dst = from->address, .prefix = from->prefix, .gateway = from->gateway,
+			.dst = from->address, .prefix = weir_network_route_prefix(from), .gateway = from->gateway,
 			.metric = from->metric ? from->metric : 1,
 		};
 
@@ -307,12 +311,13 @@ static struct weir_nat nat_of(const struct weir_network *net, struct weir_subnet
 	const struct weir_forward_nat *nat = &net->forward.nat;
 
 	for (size_t i = 0; i < net->n_ips; i++)
-		subnets[i] = (struct weir_subnet){ net->ips[i].address, net->ips[i].prefix };
+		subnets[i] = (struct weir_subnet){ net->ips[i].address,
+						   weir_network_ip_prefix(&net->ips[i]) };
 	return (struct weir_nat){
 		.sz = sizeof(struct weir_nat),
 		.bridge = net->bridge.name,
 		.mode = net->forward.mode,
-		.dev = *net->forward.dev ? net->forward.dev : NULL,
+		.dev = net->forward.n_interfaces ? net->forward.interfaces[0].dev : NULL,
 		.subnets = subnets,
 		.n_subnets = net->n_ips,
 		.nat_ipv6 = nat->ipv6 == WEIR_YES,
@@ -399,10 +404,11 @@ static int sweep_port(void *arg, const char *name)
 	struct port_sweep *s = arg;
 	struct weir_port port;
 
-	if (wr_store_port(weir_txn_handle(s->t), name, &port, NULL) ||
-	    strcmp(port.network, s->network))
+	if (wr_store_port(weir_txn_handle(s->t), name, &port, NULL))
 		return 0;
-	weir_txn_port_detach(s->t, s->network, name);
+	if (!strcmp(port.network, s->network))
+		weir_txn_port_detach(s->t, s->network, name);
+	weir_port_done(&port);
 	return 0;
 }
 

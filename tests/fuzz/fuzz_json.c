@@ -92,6 +92,8 @@ static void fuzz_port(const char *text, size_t size)
 	must(!weir_port_json(&port, &first));
 	must(!weir_port_parse(first, strlen(first), &again, &err));
 	must(!weir_port_json(&again, &second) && !strcmp(first, second));
+	weir_port_done(&port);
+	weir_port_done(&again);
 	free(first);
 	free(second);
 }

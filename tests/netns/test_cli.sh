@@ -245,7 +245,7 @@ bad 'quote in bridge' 'bridge\.name: ' '{"name": "x", "bridge": {"name": "a\"b"}
 bad 'newline in bridge' 'bridge\.name: ' '{"name": "x", "bridge": {"name": "a\nb"}}'
 bad 'semicolon in bridge' 'bridge\.name: ' '{"name": "x", "bridge": {"name": "a;b"}}'
 bad 'long bridge' 'bridge\.name: ' '{"name": "x", "bridge": {"name": "sixteen-letters-"}}'
-bad 'newline in forward dev' 'forward\.dev: ' '{"name": "x", "forward": {"mode": "nat", "dev": "e\nth"}}'
+bad 'newline in a forward interface' 'forward\.interfaces\[0\]: ' '{"name": "x", "forward": {"mode": "nat", "interfaces": ["e\nth"]}}'
 bad 'no address' 'ips\[0\]\.address' '{"name": "x", "ips": [{"address": "10.1.2.256", "prefix": 24}]}'
 bad 'long prefix' 'ips\[0\]\.prefix' '{"name": "x", "ips": [{"address": "10.1.2.1", "prefix": 33}]}'
 bad 'range outside' 'ips\[0\]\.dhcp\.ranges\[0\].*outside the subnet' \

@@ -90,6 +90,13 @@ static const struct golden goldens[] = {
 	  "dhcp-range=192.168.122.2,192.168.122.254,255.255.255.0\n" V4
 	  "dhcp-lease-max=253\n" FILE_OF_HOSTS FILE_OF_NAMES OWN,
 	  "", "", true },
+	{ "booting from the network, and lines as they are",
+	  "{" NAT ", 'ips': [{" IP4 ", 'tftpRoot': '/srv/a, b', 'dhcp': {" RANGE4
+	  ", 'bootp': {'file': 'pxe.img', 'server': '10.20.30.40'}}}], 'dnsmasqOptions': ['cname=*.a,b']}",
+	  "strict-order\n" BOUND "enable-tftp\ntftp-root=\"/srv/a, b\"\n"
+	  "dhcp-range=192.168.122.2,192.168.122.254,255.255.255.0\n" V4 "dhcp-boot=pxe.img,,10.20.30.40\n"
+	  "dhcp-lease-max=253\n" FILE_OF_HOSTS FILE_OF_NAMES "cname=*.a,b\n" OWN,
+	  "", "", true },
 	{ "hosts, two IPv6 subnets without DHCP, another mask",
 	  "{" NAT ", 'ips': [{'address': '10.1.2.1', 'prefix': 20, 'dhcp': {"
 	  "'ranges': [{'start': '10.1.0.2', 'end': '10.1.0.9'}, {'start': '10.1.3.0', 'end': '10.1.4.255'}],"

@@ -455,7 +455,7 @@ static void ports_round_trip(void **state)
 	};
 	/* clang-format on */
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_port again;
+	struct weir_port again = { .sz = sizeof(again) };
 	char *text = NULL;
 
 	assert_int_equal(weir_port_json(&port, &text), 0);
@@ -464,10 +464,10 @@ static void ports_round_trip(void **state)
 	assert_true(wr_table_equal(&wr_port_table, &port, &again));
 	free(text);
 	again.ifindex = 5;
-	text = strdup("{\"name\":\"\",\"network\":\"n\"}");
+	text = strdup("{\"pci\":\"1\",\"network\":\"n\"}");
 	assert_int_equal(weir_port_parse(text, strlen(text), &again, &err), -EINVAL);
-	assert_string_equal(err.attr, "name");
-	assert_string_equal(err.msg, "is empty");
+	assert_string_equal(err.attr, "pci");
+	assert_string_equal(err.msg, "\"1\" is no PCI address as in 0000:03:00.1");
 	assert_int_equal(again.ifindex, 5);
 	free(text);
 }
@@ -535,9 +535,9 @@ static const struct refusal against_schema[] = {
 	{ N("\"bridge\":\"virbr0\""), -EINVAL, "bridge", "expects an object, has a string" },
 	{ N("\"bridge\":[]"), -EINVAL, "bridge", "expects an object, has a list" },
 	{ N("\"forward\":{\"mode\":1}"), -EINVAL, "forward.mode",
-	  "expects a string (isolated, nat, route or open), has a number" },
-	{ N("\"forward\":{\"mode\":\"bridge\"}"), -EINVAL, "forward.mode",
-	  "\"bridge\" is none of: isolated, nat, route or open" },
+	  "expects a string (isolated, nat, route, open, bridge, private, vepa, passthrough or hostdev), has a number" },
+	{ N("\"forward\":{\"mode\":\"bridged\"}"), -EINVAL, "forward.mode",
+	  "\"bridged\" is none of: isolated, nat, route, open, bridge, ..." },
 	{ N("\"ips\":{}"), -EINVAL, "ips", "expects a list, has an object" },
 	{ N("\"ips\":[[]]"), -EINVAL, "ips[0]", "expects an object, has a list" },
 	{ IP("\"dhcp\":{\"ranges\":[false]}"), -EINVAL, "ips[0].dhcp.ranges[0]",
@@ -547,17 +547,16 @@ static const struct refusal against_schema[] = {
 	{ N("\"dns\":{\"hosts\":[{\"address\":\"10.0.0.1\",\"hostnames\":[\"a\",{\"name\":\"b\"}]}]}"),
 	  -EINVAL, "dns.hosts[0].hostnames[1]", "expects a string, has an object" },
 	/* numbers */
-	{ N("\"mtu\":0"), -ERANGE, "mtu", "0 is outside 68..65535 bytes" },
-	{ N("\"mtu\":-1500"), -ERANGE, "mtu", "-1500 is outside 68..65535 bytes" },
-	{ N("\"mtu\":65536"), -ERANGE, "mtu", "65536 is outside 68..65535 bytes" },
+	{ N("\"mtu\":-1500"), -ERANGE, "mtu", "-1500 is outside 0..4294967295 bytes" },
+	{ N("\"mtu\":4294967296"), -ERANGE, "mtu", "4294967296 is outside 0..4294967295 bytes" },
 	{ N("\"mtu\":9223372036854775807"), -ERANGE, "mtu",
-	  "9223372036854775807 is outside 68..65535 bytes" },
+	  "9223372036854775807 is outside 0..4294967295 bytes" },
 	{ N("\"ips\":[{\"address\":\"10.0.0.1\",\"prefix\":129}]"), -ERANGE, "ips[0].prefix",
 	  "129 is outside 1..128" },
 	{ N("\"ips\":[{\"address\":\"10.0.0.1\",\"prefix\":0}]"), -ERANGE, "ips[0].prefix",
 	  "0 is outside 1..128" },
 	{ N("\"forward\":{\"nat\":{\"port\":{\"start\":1,\"end\":65536}}}"), -ERANGE, "forward.nat.port.end",
-	  "65536 is outside 1..65535" },
+	  "65536 is outside 0..65535" },
 	{ N("\"bandwidth\":{\"inbound\":{\"average\":18014398509481985}}"), -ERANGE,
 	  "bandwidth.inbound.average", "18014398509481985 is outside 1..18014398509481984 KB/s" },
 	{ N("\"portgroups\":[{\"name\":\"a\"},{\"name\":\"b\",\"bandwidth\":{\"outbound\":{\"burst\":"
@@ -618,7 +617,7 @@ static const struct refusal against_rules[] = {
 	{ N("\"bridge\":{\"name\":\"virbr0123456789a\"}"), -EINVAL, "bridge.name",
 	  "\"virbr0123456789a\" is no name for a link: 1 to 15 letters, ..." },
 	{ N("\"bridge\":{\"name\":\"a;b\"}"), -EINVAL, "bridge.name", "\"a;b\" is no name for a link: ..." },
-	{ N("\"forward\":{\"dev\":\"a\\\"b\"}"), -EINVAL, "forward.dev", "\"a\"b\" is no name for a link: ..." },
+	{ N("\"forward\":{\"interfaces\":[\"a\\\"b\"]}"), -EINVAL, "forward.interfaces[0]", "\"a\"b\" is no name for a link: ..." },
 	{ N("\"portgroups\":[{\"name\":\"a\\nb\"}]"), -EINVAL, "portgroups[0].name", "\"a\\nb\" is no name: ..." },
 	{ N("\"uuid\":\"1-2\""), -EINVAL, "uuid", "\"1-2\" is no UUID (8-4-4-4-12 hex digits)" },
 	{ N("\"title\":\"a\\nb\""), -EINVAL, "title", "\"a\\nb\" has more than one line" },
@@ -831,7 +830,7 @@ static void draw_text(uint64_t *seed, const struct wr_field *f, char buf[256])
 	size_t most = f->codec == WR_NAME ? (f->size - 1u) / 4 : 40;
 
 	do {
-		switch (below(seed, 5)) {
+		switch (below(seed, 6)) {
 		case 0:
 			draw_chars(seed, odd, WR_COUNT(odd), buf, below(seed, most + 1));
 			break;
@@ -844,6 +843,10 @@ static void draw_text(uint64_t *seed, const struct wr_field *f, char buf[256])
 		case 3:
 			snprintf(buf, 256, "52:54:%02x:%x:%02X:%02x", (uint8_t)draw(seed),
 				 (uint8_t)draw(seed), (uint8_t)draw(seed), (uint8_t)draw(seed));
+			break;
+		case 4:
+			snprintf(buf, 256, "%04x:%02x:%02x.%x", (uint16_t)draw(seed), (uint8_t)draw(seed),
+				 (unsigned int)below(seed, 0x20), (unsigned int)below(seed, 8));
 			break;
 		default:
 			snprintf(buf, 256, "%08" PRIx32 "-%04x-4%03x-8%03x-%012" PRIx64,

@@ -50,7 +50,7 @@ static const struct {
 	{ "network", offsetof(struct weir_network, sz), sizeof(size_t) },
 	{ "port", offsetof(struct weir_port, sz), sizeof(size_t) },
 	{ "group", offsetof(struct weir_group, sz), sizeof(size_t) },
-	/* guarantees are not in this version's definitions */
+	/* guarantees are for ports alone */
 	{ "rate", offsetof(struct weir_rate, floor_bytes_per_s), sizeof(uint64_t) },
 };
 
@@ -125,11 +125,20 @@ static void check_names(const struct wr_table *t)
 
 /* The struct of each table, to tell its members from its padding; two tables may have one name. */
 #define STRUCTS(X)                                                                                 \
+	X("guarantee", weir_rate)                                                                  \
 	X("rate", weir_rate)                                                                       \
 	X("bandwidth", weir_bandwidth)                                                             \
 	X("address range", weir_address_range)                                                     \
 	X("port range", weir_port_range)                                                           \
 	X("nat", weir_forward_nat)                                                                 \
+	X("interface", weir_forward_interface)                                                     \
+	X("address", weir_forward_address)                                                         \
+	X("driver", weir_pci_driver)                                                               \
+	X("tag", weir_vlan_tag)                                                                    \
+	X("vlan", weir_vlan_tags)                                                                  \
+	X("virtualport", weir_virtualport)                                                         \
+	X("bootp", weir_dhcp_bootp)                                                                \
+	X("option", weir_dnsmasq_option)                                                           \
 	X("forward", weir_forward)                                                                 \
 	X("bridge", weir_network_bridge)                                                           \
 	X("domain", weir_domain)                                                                   \
