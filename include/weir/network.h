@@ -479,6 +479,79 @@ struct weir_virtualport {
 };
 
 /**
+ * weir_virtualport_check() - whether a type has parameters of another one
+ * @vp:		the virtualport; one without a type may have any
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -EINVAL
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_virtualport_check(const struct weir_virtualport *vp, struct weir_error *err);
+
+/**
+ * weir_virtualport_complete() - whether a virtualport has all that its type needs
+ * @vp:		the virtualport; one without a type needs nothing
+ * @made:	what weir_virtualport_generate() would make is not missing
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -EINVAL with the first missing parameter
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_virtualport_complete(const struct weir_virtualport *vp, bool made,
+				       struct weir_error *err);
+
+/**
+ * weir_virtualport_generate() - make ids that are missing
+ * @vp:		the virtualport; gets an instanceid (802.1Qbg) or interfaceid
+ *		(openvswitch) if it has none
+ *
+ * Since: 0.2
+ */
+WEIR_API void weir_virtualport_generate(struct weir_virtualport *vp);
+
+/**
+ * weir_virtualport_merge() - what guest, network and portgroup say together
+ * @guest:	the guest's part; NULL: none
+ * @network:	the network's; NULL: none
+ * @portgroup:	the portgroup's; NULL: none
+ * @ret:	receives the whole; without a type in any of them, it is the guest's part
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0, or -EINVAL if two of them say something different
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_virtualport_merge(const struct weir_virtualport *guest,
+				    const struct weir_virtualport *network,
+				    const struct weir_virtualport *portgroup,
+				    struct weir_virtualport *ret, struct weir_error *err);
+
+/**
+ * weir_virtualport_equal() - whether the switch would see a difference
+ * @a:		one
+ * @b:		another
+ *
+ * Return: true if it would not
+ *
+ * Since: 0.2
+ */
+WEIR_API bool weir_virtualport_equal(const struct weir_virtualport *a,
+				     const struct weir_virtualport *b);
+
+/**
+ * weir_vlan_check() - whether vlans make sense together
+ * @vlan:	the vlans
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or a negative errno
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_vlan_check(const struct weir_vlan_tags *vlan, struct weir_error *err);
+
+/**
  * struct weir_portgroup - what ports of one class have in common
  * @name:		its name, unique in the network
  * @is_default:		enum weir_yes_no: ports that name no portgroup are of this one
@@ -603,6 +676,35 @@ WEIR_API int weir_network_copy(const struct weir_network *net, struct weir_netwo
  * Since: 0.1
  */
 WEIR_API int weir_network_check(const struct weir_network *net, struct weir_error *err);
+
+/**
+ * enum weir_check - how strictly a definition is looked at
+ * @WEIR_CHECK_STRICT:		everything that would fail later is refused now; what
+ *				weir defines and starts
+ * @WEIR_CHECK_COMPATIBLE:	what libvirt 11 defines, and nothing else
+ * @WEIR_CHECK_FORM:		what libvirt's parser takes
+ */
+enum weir_check {
+	WEIR_CHECK_STRICT = 0,
+	WEIR_CHECK_COMPATIBLE = 1,
+	WEIR_CHECK_FORM = 2
+};
+
+/**
+ * weir_network_check_as() - look at a definition as somebody else would
+ * @net:	the definition
+ * @how:	how strictly
+ * @err:	filled on failure, with the path of the member; may be NULL
+ *
+ * Pure, as weir_network_check() is, which is this with WEIR_CHECK_STRICT. The milder
+ * two do not look at what a text may hold.
+ *
+ * Return: 0 or a negative errno
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_network_check_as(const struct weir_network *net, enum weir_check how,
+				   struct weir_error *err);
 
 /**
  * enum weir_port_kind - what a guest's port is

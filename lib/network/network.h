@@ -53,6 +53,8 @@ int wr_complete(struct weir *w, struct weir_network *net, struct weir_error *err
 
 /* --- check.c ------------------------------------------------------------------------- */
 
+/* Mode hostdev: whether the pool is of virtual functions that this host has. */
+int wr_check_functions(const struct weir_network *net, struct weir_error *err);
 /* Whether two networks have a subnet in common; then says which. */
 int wr_check_apart(const struct weir_network *net, const struct weir_network *other,
 		   struct weir_error *err);

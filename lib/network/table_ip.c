@@ -13,21 +13,8 @@ static const struct wr_field lease_fields[] = {
 	       .doc = "of expiry"),
 };
 
-static int verify_lease(const void *obj, struct weir_error *err)
-{
-	static const uint32_t seconds[] = { 60, 1, 3600 };
-	const struct weir_lease_time *lease = obj;
-
-	if (!(lease->has & WEIR_LEASE_EXPIRY) || lease->expiry == 0)
-		return 0;
-	if (lease->expiry < 120 && lease->expiry * seconds[lease->unit] < 120)
-		return wr_refuse(err, -ERANGE, "", "expiry",
-				 "is shorter than the least, 2 minutes");
-	return 0;
-}
-
 static WR_TABLE(lease_table, weir_lease_time, "lease", offsetof(struct weir_lease_time, has),
-		lease_fields, .verify = verify_lease);
+		lease_fields);
 
 static const struct wr_field range_fields[] = {
 	WR_ROW(weir_dhcp_range, start, WR_IP, "start", .flags = WR_REQUIRED, .doc = "first"),

@@ -109,6 +109,74 @@ static const struct rule rules[] = {
 	  NET("'forward':{'mode':'open','interfaces':['eth0']}," IPS(V4)), -EINVAL, "forward.interfaces", false },
 	{ "dev in mode nat", NET("'forward':{'mode':'nat','interfaces':['eth0']}," IPS(V4)),
 	  NET("'forward':{'mode':'isolated','interfaces':['eth0']}," IPS(V4)), -EINVAL, "forward.interfaces", false },
+	{ "a pool in macvtap modes", NET("'forward':{'mode':'vepa','interfaces':['a','b']}"),
+	  NET("'forward':{'mode':'vepa','addresses':['0000:03:00.1']}"), -EINVAL, "forward.addresses", false },
+	{ "a pool in mode hostdev", NET("'forward':{'mode':'hostdev','addresses':['0000:03:00.1']}"),
+	  NET("'forward':{'mode':'hostdev','interfaces':['a']}"), -EINVAL, "forward.interfaces", false },
+	{ "a pool for a bridge of the host", NET("'forward':{'mode':'bridge','interfaces':['a']}"),
+	  NET("'forward':{'mode':'bridge','interfaces':['a']},'bridge':{'name':'br0'}"), -EINVAL, "bridge.name",
+	  false },
+	{ "links in a pool once", NET("'forward':{'mode':'private','interfaces':['a','b']}"),
+	  NET("'forward':{'mode':'private','interfaces':['a','b','a']}"), -EEXIST, "forward.interfaces[2]", false },
+	{ "functions in a pool once", NET("'forward':{'mode':'hostdev','addresses':['0000:03:00.1','0000:03:00.2']}"),
+	  NET("'forward':{'mode':'hostdev','addresses':['0000:03:00.1','0000:03:00.1']}"), -EEXIST,
+	  "forward.addresses[1]", false },
+	{ "a pf alone", NET("'forward':{'mode':'passthrough','pf':'eth0'}"),
+	  NET("'forward':{'mode':'passthrough','pf':'eth0','interfaces':['a']}"), -EINVAL, "forward.pf", false },
+	{ "one link to leave by", NET("'forward':{'mode':'nat','interfaces':['a']}," IPS(V4)),
+	  NET("'forward':{'mode':'nat','interfaces':['a','b']}," IPS(V4)), -EINVAL, "forward.interfaces", false },
+	{ "stp on an own bridge", NET("'bridge':{'name':'br0','stp':true}"),
+	  NET(MODE("bridge") ",'bridge':{'name':'br0','stp':false}"), -EINVAL, "bridge.stp", false },
+	{ "an MTU on an own bridge", NET("'mtu':9000"), NET(MODE("bridge") ",'mtu':9000"), -EINVAL, "mtu", false },
+	{ "a bridge in mode bridge", NET(MODE("bridge") ",'bridge':{'name':'br0'}"),
+	  NET(MODE("vepa") ",'bridge':{'name':'br0'}"), -EINVAL, "bridge.name", false },
+	{ "a MAC table manager for a bridge", NET(MODE("bridge") ",'bridge':{'macTableManager':'libvirt'}"),
+	  NET(MODE("hostdev") ",'bridge':{'macTableManager':'libvirt'}"), -EINVAL, "bridge.macTableManager", false },
+	{ "addresses on an own bridge", NET(IPS(V4)), NET(MODE("passthrough") "," IPS(V4)), -EINVAL, "ips", false },
+	{ "DNS on an own bridge", DNS("'enable':false"), NET(MODE("vepa") ",'dns':{'enable':false}"), -EINVAL, "dns",
+	  false },
+	{ "limits of a bridge", NET(MODE("bridge") ",'bridge':{'name':'b'},'bandwidth':{'inbound':{'average':1}}"),
+	  NET(MODE("bridge") ",'bandwidth':{'inbound':{'average':1}}"), -EINVAL, "bandwidth", false },
+	{ "limits of a portgroup", NET(MODE("open") ",'portgroups':[{'name':'a','bandwidth':{'inbound':{'average':1}}}]"),
+	  NET(MODE("vepa") ",'portgroups':[{'name':'a','bandwidth':{'inbound':{'average':1}}}]"), -EINVAL,
+	  "portgroups[0].bandwidth", false },
+	{ "a domain that is registered", NET("'domain':{'name':'lan','localOnly':true,'register':true}"),
+	  NET("'domain':{'name':'lan','register':true}"), -EINVAL, "domain.register", false },
+	{ "isolated ports of a bridge", NET("'portIsolated':true"), NET(MODE("vepa") ",'portIsolated':true"), -EINVAL,
+	  "portIsolated", false },
+
+	/* --- vlans and virtualports */
+	{ "vlans on a bridge of the host", NET(MODE("bridge") ",'bridge':{'name':'b'},'vlan':{'tags':[{'id':4094}]}"),
+	  NET("'vlan':{'tags':[{'id':4094}]}"), -EINVAL, "vlan", false },
+	{ "vlans that a Linux bridge has", NET(MODE("bridge") ",'bridge':{'name':'b'},'vlan':{'tags':[{'id':1}]}"),
+	  NET(MODE("bridge") ",'bridge':{'name':'b'},'vlan':{'tags':[{'id':0}]}"), -ERANGE, "vlan.tags[0].id", false },
+	{ "vlans of a function", NET(MODE("hostdev") ",'vlan':{'tags':[{'id':0}]}"),
+	  NET(MODE("private") ",'vlan':{'tags':[{'id':1}]}"), -EINVAL, "vlan", false },
+	{ "more than one vlan is a trunk", NET(MODE("passthrough") ",'vlan':{'trunk':true,'tags':[{'id':1},{'id':2}]}"),
+	  NET(MODE("passthrough") ",'vlan':{'tags':[{'id':1},{'id':2}]}"), -EINVAL, "vlan.trunk", false },
+	{ "one native vlan", NET(MODE("passthrough") ",'vlan':{'trunk':true,'tags':[{'id':1,'nativeMode':'tagged'},{'id':2}]}"),
+	  NET(MODE("passthrough")
+	      ",'vlan':{'trunk':true,'tags':[{'id':1,'nativeMode':'tagged'},{'id':2,'nativeMode':'untagged'}]}"),
+	  -EINVAL, "vlan.tags", false },
+	{ "vlans of an untyped profile on Open vSwitch",
+	  NET(MODE("bridge") ",'bridge':{'name':'b'},'virtualport':{'type':'openvswitch'},'portgroups':"
+	      "[{'name':'a','vlan':{'tags':[{'id':9}]},'virtualport':{'profileid':'x'}}]"),
+	  NET(MODE("passthrough") ",'portgroups':"
+	      "[{'name':'a','vlan':{'tags':[{'id':9}]},'virtualport':{'type':'802.1Qbh','profileid':'x'}}]"),
+	  -EINVAL, "portgroups[0].vlan", false },
+	{ "a network's virtualport has a type", NET(MODE("vepa") ",'virtualport':{'type':'802.1Qbh','profileid':'x'}"),
+	  NET(MODE("vepa") ",'virtualport':{'profileid':'x'}"), -EINVAL, "virtualport.type", false },
+	{ "parameters of the type", NET(MODE("vepa") ",'virtualport':{'type':'802.1Qbg','managerid':0}"),
+	  NET(MODE("vepa") ",'virtualport':{'type':'802.1Qbg','profileid':'x'}"), -EINVAL, "virtualport.profileid",
+	  false },
+	{ "a type for the mode", NET(MODE("hostdev") ",'virtualport':{'type':'802.1Qbh','profileid':'x'}"),
+	  NET(MODE("hostdev") ",'virtualport':{'type':'openvswitch'}"), -EINVAL, "virtualport.type", false },
+	{ "no virtualport on an own bridge", NET("'portgroups':[{'name':'a','virtualport':{'profileid':'x'}}]"),
+	  NET("'portgroups':[{'name':'a','virtualport':{'type':'openvswitch'}}]"), -EINVAL,
+	  "portgroups[0].virtualport", false },
+	{ "bootp over IPv4", NET(IPS("{'address':'10.0.0.1','dhcp':{'hosts':[{'name':'a','ip':'10.0.0.2'}],'bootp':{'file':'a'}}}")),
+	  NET(IPS("{'address':'10.0.0.1','dhcp':{'bootp':{'file':'a'}}}")), -EINVAL, "ips[0].dhcp.bootp", false },
+
 	{ "nat needs addresses", NET(MODE("nat") "," IPS(V4)), NET(MODE("nat")), -EINVAL, "ips", false },
 	{ "route needs addresses", NET(MODE("route") "," IPS(V6)), NET(MODE("route")), -EINVAL, "ips", false },
 	{ "open needs none", NET(MODE("open")), NET(MODE("route")), -EINVAL, "ips", false },
@@ -319,6 +387,49 @@ static void broken_rules_are_named(void **state)
 		break_rule(&rules[i]);
 }
 
+/* Definitions that libvirt takes or refuses as a document, or as a definition. */
+static const struct {
+	const char *name, *json;
+	int form, compatible;	/* codes */
+} verdicts[] = {
+	{ "an MTU that no kernel takes", NET("'mtu':70000"), 0, 0 },
+	{ "subnets that overlap", NET(IPS(V4 "," V4)), 0, 0 },
+	{ "a host outside the subnet", HOSTS4("{'ip':'9.9.9.9'," MAC1 "}"), 0, 0 },
+	{ "two hosts with one MAC", HOSTS4("{'ip':'10.0.0.2'," MAC1 "},{'ip':'10.0.0.3'," MAC1 "}"), 0, 0 },
+	{ "an isolated port on vepa", NET(MODE("vepa") ",'portIsolated':true"), 0, 0 },
+	{ "Open vSwitch on nat", NET(MODE("nat") "," IPS(V4) ",'virtualport':{'type':'openvswitch'}"), 0, 0 },
+	{ "vlans of a macvtap bridge", NET(MODE("bridge") ",'vlan':{'tags':[{'id':1}]}"), 0, 0 },
+	{ "a forwarder on a bridge", NET(MODE("bridge") ",'bridge':{'name':'b'},'dns':{'forwarders':[{'address':'1.1.1.1'}]}"),
+	  0, 0 },
+	{ "an untyped profile with vlans",
+	  NET(MODE("bridge") ",'virtualport':{'type':'openvswitch'},'portgroups':"
+	      "[{'name':'a','vlan':{'tags':[{'id':9}]},'virtualport':{'profileid':'x'}}]"), 0, -EINVAL },
+	{ "addresses in passthrough", NET(MODE("passthrough") "," IPS(V4)), 0, -EINVAL },
+	{ "limits of a macvtap network", NET(MODE("vepa") ",'bandwidth':{'inbound':{'average':1}}"), 0, -EINVAL },
+	{ "vlans on nat", NET(MODE("nat") "," IPS(V4) ",'vlan':{'tags':[{'id':1}]}"), 0, -EINVAL },
+	{ "DHCP twice", NET(IPS("{'address':'10.0.0.1','prefix':24,'dhcp':{'hosts':[{'ip':'10.0.0.2','name':'a'}]}},"
+				"{'address':'10.0.1.1','prefix':24,'dhcp':{'hosts':[{'ip':'10.0.1.2','name':'a'}]}}")),
+	  0, -EINVAL },
+	{ "portgroups of one name", GROUPS("{'name':'a'},{'name':'a'}"), 0, -EEXIST },
+	{ "nat without addresses", NET(MODE("nat")), -EINVAL, -EINVAL },
+	{ "an MTU on vepa", NET(MODE("vepa") ",'mtu':1500"), -EINVAL, -EINVAL },
+	{ "a lease of a second", LEASE("'expiry':1,'unit':'seconds'"), -ERANGE, -ERANGE },
+};
+
+static void verdicts_of_libvirt(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(verdicts); i++) {
+		struct weir_network *net = parse(verdicts[i].name, verdicts[i].json);
+		struct weir_error err = WEIR_ERROR_INIT;
+		int form = weir_network_check_as(net, WEIR_CHECK_FORM, &err);
+		int compatible = weir_network_check_as(net, WEIR_CHECK_COMPATIBLE, &err);
+
+		if (form != verdicts[i].form || compatible != verdicts[i].compatible)
+			fail_msg("%s: %d, %d: %s: %s", verdicts[i].name, form, compatible, err.attr, err.msg);
+		weir_network_free(net);
+	}
+}
+
 /* What JSON cannot say, but a program can. */
 static void definitions_made_by_hand(void **state)
 {
@@ -382,6 +493,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_are_kept),
 		cmocka_unit_test(broken_rules_are_named),
+		cmocka_unit_test(verdicts_of_libvirt),
 		cmocka_unit_test(definitions_made_by_hand),
 		cmocka_unit_test(networks_apart),
 	};
