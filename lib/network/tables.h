@@ -3,7 +3,7 @@
 #ifndef WR_NETWORK_TABLES_H
 #define WR_NETWORK_TABLES_H
 
-#include <weir/network.h>
+#include <weir/update.h>
 
 #include "base/table.h"
 
@@ -14,6 +14,9 @@ extern const struct wr_table wr_interface_table, wr_portgroup_table, wr_ip_table
 	wr_dns_srv_table;
 extern const struct wr_table wr_route_table, wr_bandwidth_table, wr_port_bandwidth_table,
 	wr_vlan_table, wr_virtualport_table, wr_pci_driver_table;
+
+/* Of the struct that an item of a section is; NULL: no such section. */
+const struct wr_table *wr_section_table(enum weir_section section);
 
 #define WR_FORWARD_MODES 9
 #define WR_MANAGERS 2

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Changes of a network's definition: one item of one section at a time, as
+ * libvirt's update call has them, and the list of changes that leads from one
+ * definition to another.
+ */
+#ifndef WEIR_UPDATE_H
+#define WEIR_UPDATE_H
+
+#include <weir/network.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * enum weir_update_command - what is done with an item
+ * @WEIR_UPDATE_MODIFY:		it takes the place of the one that it is like
+ * @WEIR_UPDATE_DELETE:		the one that it is like goes
+ * @WEIR_UPDATE_ADD_LAST:	it is added behind all others
+ * @WEIR_UPDATE_ADD_FIRST:	it is added before all others
+ *
+ * The numbers are libvirt's.
+ */
+enum weir_update_command {
+	WEIR_UPDATE_MODIFY = 1,
+	WEIR_UPDATE_DELETE = 2,
+	WEIR_UPDATE_ADD_LAST = 3,
+	WEIR_UPDATE_ADD_FIRST = 4
+};
+
+/**
+ * enum weir_section - which part of a definition an item belongs to
+ * @WEIR_SECTION_BRIDGE:	struct weir_network_bridge; can be modified
+ * @WEIR_SECTION_DOMAIN:	struct weir_domain
+ * @WEIR_SECTION_IP:		struct weir_network_ip, known by its address
+ * @WEIR_SECTION_IP_DHCP_HOST:	struct weir_dhcp_host, known by MAC address, id, name or
+ *				address
+ * @WEIR_SECTION_IP_DHCP_RANGE: struct weir_dhcp_range, known by both ends
+ * @WEIR_SECTION_FORWARD:	struct weir_forward; can be modified
+ * @WEIR_SECTION_FORWARD_INTERFACE: struct weir_forward_interface
+ * @WEIR_SECTION_FORWARD_PF:	struct weir_forward_interface
+ * @WEIR_SECTION_PORTGROUP:	struct weir_portgroup, known by its name
+ * @WEIR_SECTION_DNS_HOST:	struct weir_dns_host, known by its address
+ * @WEIR_SECTION_DNS_TXT:	struct weir_dns_txt, known by its name
+ * @WEIR_SECTION_DNS_SRV:	struct weir_dns_srv, known by service, protocol, domain and
+ *				target
+ *
+ * The numbers are libvirt's.
+ */
+enum weir_section {
+	WEIR_SECTION_BRIDGE = 1,
+	WEIR_SECTION_DOMAIN = 2,
+	WEIR_SECTION_IP = 3,
+	WEIR_SECTION_IP_DHCP_HOST = 4,
+	WEIR_SECTION_IP_DHCP_RANGE = 5,
+	WEIR_SECTION_FORWARD = 6,
+	WEIR_SECTION_FORWARD_INTERFACE = 7,
+	WEIR_SECTION_FORWARD_PF = 8,
+	WEIR_SECTION_PORTGROUP = 9,
+	WEIR_SECTION_DNS_HOST = 10,
+	WEIR_SECTION_DNS_TXT = 11,
+	WEIR_SECTION_DNS_SRV = 12
+};
+
+/**
+ * struct weir_update - one change
+ * @sz:			sizeof(struct weir_update)
+ * @command:		an enum weir_update_command
+ * @section:		an enum weir_section
+ * @parent_index:	sections IP_DHCP_HOST and IP_DHCP_RANGE: which of the network's
+ *			addresses the item belongs to, counted from 0 over both families;
+ *			negative: it is found
+ * @item:		the struct that @section says; of one to be deleted, only what
+ *			tells it from others need be filled
+ */
+struct weir_update {
+	size_t sz;
+	uint8_t command;
+	uint8_t section;
+	int32_t parent_index;
+	const void *item;
+};
+
+/** WEIR_UPDATE_COMPATIBLE - do exactly what libvirt 11 does, and do not look at the result */
+#define WEIR_UPDATE_COMPATIBLE 1u
+
+/**
+ * weir_network_update_definition() - change a definition
+ * @net:	the definition; untouched on failure
+ * @update:	the change; what it has is copied
+ * @flags:	0, or WEIR_UPDATE_COMPATIBLE
+ * @err:	filled on failure; may be NULL
+ *
+ * Pure. The result is checked as weir_network_check() does. Where libvirt is
+ * careless, this is not: an item to be deleted must be like all that was given of
+ * it, one that is like several others is refused, and where no address was named,
+ * one of the item's family is found.
+ *
+ * Return: 0, or a negative errno:
+ *   -EOPNOTSUPP	no such section, or it does not take this command
+ *   -ENOENT		nothing is like @update->item
+ *   -EEXIST		there is one like it already
+ *   -ENOTUNIQ		there is more than one like it
+ *   -EINVAL, ...	the item is not right, or what came out would not be
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_network_update_definition(struct weir_network *net,
+					    const struct weir_update *update, unsigned int flags,
+					    struct weir_error *err);
+
+/**
+ * weir_update_item_parse() - read an item
+ * @section:	the section it is for
+ * @text:	JSON, an object as it stands in a definition's JSON; need not end in a zero
+ *		byte
+ * @len:	its length in bytes
+ * @partial:	it may lack what a definition must have, as one to be deleted may
+ * @ret:	receives the item, for weir_update_item_free()
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or a negative errno
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_update_item_parse(enum weir_section section, const char *text, size_t len,
+				    bool partial, void **ret, struct weir_error *err);
+
+/**
+ * weir_update_item_json() - write an item
+ * @section:	the section it is for
+ * @item:	the item
+ * @ret:	receives indented JSON with a final newline, to be freed with free()
+ *
+ * Return: 0, -EOPNOTSUPP or -ENOMEM
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_update_item_json(enum weir_section section, const void *item, char **ret);
+
+/**
+ * weir_update_item_free() - free an item and everything it points to
+ * @section:	the section it is for
+ * @item:	from weir_update_item_parse(); NULL is ignored
+ *
+ * Since: 0.2
+ */
+WEIR_API void weir_update_item_free(enum weir_section section, void *item);
+
+/**
+ * weir_section_name() - what a section is called
+ * @section:	the section
+ *
+ * Return: libvirt's word, such as "ip-dhcp-host"; NULL if there is no such section
+ *
+ * Since: 0.2
+ */
+WEIR_API const char *weir_section_name(enum weir_section section);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
