@@ -996,6 +996,26 @@ WEIR_API int weir_network_list(struct weir *w, struct weir_network_entry **ret, 
 			       struct weir_error *err);
 
 /**
+ * weir_network_dnsmasq() - what dnsmasq would read for a network
+ * @net:	the definition; its bridge has its name
+ * @state_dir:	where the files that the text names would be; NULL: WEIR_STATE_DIR
+ * @ret_conf:	receives its configuration, to be freed with free(): libvirt's
+ *		lines in libvirt's order, then a line "# weir:" and what weir adds
+ * @ret_hosts:	receives the list of hosts for DHCP, to be freed with free(); empty
+ *		if there are none
+ * @err:	filled on failure; may be NULL
+ *
+ * Pure. Of a network that needs no dnsmasq the texts are those that it would get.
+ *
+ * Return: 0 or a negative errno: -EINVAL if dnsmasq would take a part of @net for
+ * something else
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_network_dnsmasq(const struct weir_network *net, const char *state_dir,
+				  char **ret_conf, char **ret_hosts, struct weir_error *err);
+
+/**
  * weir_txn_network_define() - store a definition
  * @t:		the transaction
  * @net:	the definition; what it leaves to be made (uuid, MAC address,

@@ -475,3 +475,26 @@ void wr_dhcp_addnhosts(const struct weir_network *net, struct wr_str *addnhosts)
 		wr_str_putc(addnhosts, '\n');
 	}
 }
+
+/* --- for people and drivers --------------------------------------------------------------- */
+
+int weir_network_dnsmasq(const struct weir_network *net, const char *state_dir, char **ret_conf,
+			 char **ret_hosts, struct weir_error *err)
+{
+	wr_auto(free) struct wr_dhcp_files *files = calloc(1, sizeof(*files));
+	wr_auto(str) struct wr_str conf = { 0 }, hosts = { 0 };
+	int r;
+
+	if (!files)
+		return wr_nomem(err);
+	wr_dhcp_paths(state_dir ? state_dir : WEIR_STATE_DIR, net->name, files);
+	r = wr_dhcp_config(net, files, &conf, err);
+	if (r)
+		return r;
+	wr_dhcp_hosts(net, &hosts);
+	if (conf.failed || hosts.failed || !wr_str_grow(&hosts, 0))
+		return wr_nomem(err);
+	*ret_conf = wr_str_take(&conf);
+	*ret_hosts = wr_str_take(&hosts);
+	return 0;
+}
