@@ -3,6 +3,7 @@
 # The whole build of weir: its libraries, one tool, their tests. One file, no recursion into folders; what is made
 # goes below build/. `make help` lists the targets. Set on the command line or in the environment:
 #   CC=clang  CFLAGS=-O3  WERROR=1 (warnings are errors)  V=1 (show commands)  SAN=1 (sanitizers, in build-san/)
+#   XML=0 (without libxml2: no libweir-xml, and a tool that knows JSON only)
 #   DESTDIR=  PREFIX=/usr/local  LIBDIR=  SBINDIR=  INCLUDEDIR=  DATADIR=  (where `install` puts things)
 
 VERSION    := 0.1.0# the one place: sonames, .pc files, WR_VERSION in C and the tarball take it from here
@@ -20,6 +21,7 @@ endif
 CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 FUZZ_CC    ?= clang
+XML        ?= 1
 MUSL_CC    ?= musl-gcc
 
 # ---- where things go, and for which kind of build
@@ -68,8 +70,10 @@ PROGRAM = $(HARDEN) -Wl,--gc-sections $(SANITIZE)
 INCLUDES = -Iinclude -Ilib -I. $(if $(SMALL),$(SMALL_INCLUDES),$(call cflags,libmnl))
 $(B)/obj/tools/%: INCLUDES = -Iinclude $(if $(SMALL),$(SMALL_INCLUDES))
 $(B)/obj/sriov/%: INCLUDES = -Iinclude -Ilib -I. $(call cflags,libpci)
+$(B)/obj/lib/xml/%: INCLUDES = -Iinclude -Ilib -I. $(call cflags,libxml-2.0)
 $(B)/obj/bench/%: INCLUDES = -Iinclude $(call cflags,libnl-route-3.0)
 $(B)/obj/tests/%: INCLUDES = -Iinclude -Ilib -Itc -I. $(call cflags,cmocka) $(call cflags,libnl-route-3.0)
+$(B)/obj/tests/unit/test_xml.o: INCLUDES += $(call cflags,libxml-2.0)
 
 # ---- sources: a file in one of these folders belongs to what the folder belongs to
 
@@ -80,6 +84,9 @@ BASE_OBJ    := $(call objects,$(call sources,lib/base))
 WEIR_OBJ    := $(BASE_OBJ) $(call objects,$(call sources,lib lib/netlink lib/txn lib/link lib/ip lib/monitor tc))
 SRIOV_OBJ   := $(call objects,$(call sources,sriov))
 NETWORK_OBJ := $(call objects,$(call sources,lib/network lib/host lib/nat lib/dhcp lib/json))
+# What libweir-xml has of its own as well: tables, and JSON by them, which are not for everybody.
+TABLE_OBJ   := $(call objects,$(call sources,lib/json) $(wildcard lib/network/table*.c) lib/network/text.c lib/host/tables.c)
+XML_OBJ     := $(call objects,$(call sources,lib/xml))
 TOOL_OBJ    := $(call objects,$(call sources,tools))
 COMMON_OBJ  := $(call objects,$(call sources,tests/common) $(sort $(wildcard tests/netns/lib_*.c)))
 HEADERS     := $(sort $(wildcard include/weir/*.h))
@@ -87,15 +94,23 @@ HEADERS     := $(sort $(wildcard include/weir/*.h))
 tests  = $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/$(1)/test_*.c)))
 UNIT  := $(call tests,unit)
 NETNS := $(call tests,netns)
-BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/bench_*.c)))
-BENCH_OBJ := $(call objects,$(sort $(wildcard bench/lib_*.c)))
+BENCH := $(patsubst %.c,$(B)/%,$(call sources,bench))
 FUZZERS := $(patsubst %.c,$(B)/%,$(call sources,tests/fuzz))
 
 # The libraries, those that use another before it, and which libraries of others each links, by pkg-config's names.
-LIBRARIES            := libweir-network libweir-sriov libweir
+LIBRARIES            := libweir-xml libweir-network libweir-sriov libweir
 USES_libweir         := libmnl
 USES_libweir-sriov   := libpci
 USES_libweir-network := libnftables jansson
+USES_libweir-xml     := libxml-2.0 jansson
+
+# Without libxml2: the same, less some files.
+ifeq ($(XML),0)
+LIBRARIES := $(filter-out libweir-xml,$(LIBRARIES))
+TOOL_OBJ  := $(filter-out %/rows_xml.o %/cmd_xml.o,$(TOOL_OBJ))
+UNIT      := $(filter-out %/test_xml,$(UNIT))
+FUZZERS   := $(filter-out %/fuzz_xml_network %/fuzz_xml_port %/fuzz_xml_group %/fuzz_xml_guest,$(FUZZERS))
+endif
 
 USES   := $(foreach l,$(LIBRARIES),$(USES_$(l)))
 STATIC := $(LIBRARIES:%=$(B)/%.a)
@@ -116,7 +131,7 @@ endif
 TOOL   := $(if $(TOOL_OBJ),$(B)/weir)
 
 .PHONY: all deps demo check check-lint check-unit check-netns check-api check-guest check-lab check-san check-valgrind \
-	layers map static install uninstall format tidy analyze fuzz fuzz-run bench bench-full dist tags clean distclean help programs FORCE
+	layers map static install uninstall format tidy analyze fuzz fuzz-run bench dist tags clean distclean help programs FORCE
 
 all: $(SHLIBS) $(LINKS) $(STATIC) $(PCS) $(TOOL) ## the libraries, shared and static, and build/weir
 
@@ -125,7 +140,7 @@ all: $(SHLIBS) $(LINKS) $(STATIC) $(PCS) $(TOOL) ## the libraries, shared and st
 # A stamp changes when the command that it names changes: another CC or PREFIX, or a file that is gone, makes what it must.
 STAMP.flags = $(CC) $(CPPFLAGS) $(OURS) $(CFLAGS) $(LDFLAGS)
 STAMP.paths = $(VERSION) $(PREFIX) $(LIBDIR) $(INCLUDEDIR)
-STAMP.parts = $(WEIR_OBJ) $(SRIOV_OBJ) $(NETWORK_OBJ) $(COMMON_OBJ) $(TOOL_OBJ)
+STAMP.parts = $(WEIR_OBJ) $(SRIOV_OBJ) $(NETWORK_OBJ) $(XML_OBJ) $(COMMON_OBJ) $(TOOL_OBJ)
 $(B)/.flags $(B)/.paths $(B)/.parts: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(STAMP$(@F))' | cmp -s - $@ || printf '%s\n' '$(STAMP$(@F))' > $@
 
@@ -138,6 +153,7 @@ $(B)/obj/%.o: %.c $(B)/.flags $(if $(SMALL),| $(B)/include)
 $(B)/libweir.so.$(VERSION): $(WEIR_OBJ)
 $(B)/libweir-sriov.so.$(VERSION): $(BASE_OBJ) $(SRIOV_OBJ) $(B)/libweir.so.$(VERSION)
 $(B)/libweir-network.so.$(VERSION): $(BASE_OBJ) $(NETWORK_OBJ) $(B)/libweir.so.$(VERSION)
+$(B)/libweir-xml.so.$(VERSION): $(BASE_OBJ) $(XML_OBJ) $(TABLE_OBJ) $(B)/libweir-network.so.$(VERSION) $(B)/libweir.so.$(VERSION)
 $(SHLIBS): $(B)/%.so.$(VERSION): lib/%.map $(B)/.flags $(B)/.parts
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SHARED) -Wl,-soname,$*.so.$(SOVERSION) -Wl,--version-script=lib/$*.map $(CFLAGS) $(LDFLAGS) \
@@ -149,6 +165,7 @@ $(LINKS): $(SHLIBS)
 $(B)/libweir.a: $(WEIR_OBJ)
 $(B)/libweir-sriov.a: $(SRIOV_OBJ)
 $(B)/libweir-network.a: $(NETWORK_OBJ)
+$(B)/libweir-xml.a: $(XML_OBJ)
 $(B)/tests/common.a: $(COMMON_OBJ)
 %.a: $(B)/.parts
 	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@
@@ -168,9 +185,9 @@ $(B)/weir: $(TOOL_OBJ) $(STATIC) $(B)/.parts
 $(UNIT) $(NETNS): $(B)/%: $(B)/obj/%.o $(B)/tests/common.a $(STATIC)
 	$(call say,LD,$@)
 	$(link) $(OURLIBS) $(call libs,cmocka) $(call libs,libnl-route-3.0)
-$(BENCH): $(B)/%: $(B)/obj/%.o $(BENCH_OBJ) $(STATIC)
+$(BENCH): $(B)/%: $(B)/obj/%.o $(STATIC)
 	$(call say,LD,$@)
-	$(link) $(OURLIBS) $(call libs,libnl-route-3.0) -lm
+	$(link) $(OURLIBS) $(call libs,libnl-route-3.0)
 $(FUZZERS): $(B)/%: $(B)/obj/%.o $(STATIC)
 	$(call say,LD,$@)
 	$(link) -fsanitize=fuzzer $(OURLIBS)
@@ -276,10 +293,8 @@ fuzz-run: $(FUZZERS)
 	@for f in $(FUZZERS); do n=$$(basename $$f); c=$(B)/corpus/$$n; mkdir -p $$c; \
 		seeds=tests/fuzz/corpus/$${n#fuzz_}; [ -d $$seeds ] || seeds=; \
 		$$f -max_total_time=20 -print_final_stats=1 -artifact_prefix=$(B)/$$n- $$c $$seeds || exit; done
-bench: $(BENCH) $(TOOL) static ## side by side with what else there is, in under 10 minutes: build/bench/report/index.md
-	@WEIR='$(CURDIR)/$(B)/weir' bench/run.sh $(if $(FULL),--full) $(B)/bench/report bench/size.sh $(BENCH)
-bench-full: ## the same with more trials and the largest sizes: an hour
-	@$(MAKE) --no-print-directory FULL=1 bench
+bench: $(BENCH) $(TOOL) ## build and run the benchmarks (JSON on stdout)
+	@for b in $(BENCH); do WEIR='$(B)/weir' $$b || exit; done
 dist: ## build/weir-VERSION.tar.gz from the last commit
 	@mkdir -p $(B) && git archive --format=tar.gz --prefix=weir-$(VERSION)/ -o $(B)/weir-$(VERSION).tar.gz HEAD
 tags: ## build/tags for the editor

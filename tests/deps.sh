@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 packages="
 	build-essential pkg-config
-	libmnl-dev libnftables-dev libjansson-dev
+	libmnl-dev libnftables-dev libjansson-dev libxml2-dev
 	libcmocka-dev libnl-route-3-dev libpci-dev
 	dnsmasq-base iproute2 nftables procps
 	busybox-static iperf3 jq musl-tools strace valgrind

@@ -36,6 +36,7 @@ say 'make install' stage install
 lib=$root/opt/weir/lib
 for f in sbin/weir lib/libweir.so lib/libweir.so.0 lib/libweir.a lib/libweir-network.so lib/libweir-network.a \
 	lib/libweir-sriov.so lib/libweir-sriov.a lib/pkgconfig/libweir-sriov.pc \
+	lib/libweir-xml.so lib/libweir-xml.a lib/pkgconfig/libweir-xml.pc \
 	lib/pkgconfig/libweir.pc lib/pkgconfig/libweir-network.pc include/weir/weir.h; do
 	say "$f is installed" test -s "$root/opt/weir/$f"
 done
@@ -77,12 +78,14 @@ C
 symbols libweir
 symbols libweir-network
 symbols libweir-sriov
+symbols libweir-xml
 program libweir >"$tmp/libweir.c"
 program libweir libweir-network >"$tmp/libweir-network.c"
 program libweir libweir-sriov >"$tmp/libweir-sriov.c"
+program libweir libweir-network libweir-xml >"$tmp/libweir-xml.c"
 cp -r "$lib" "$tmp/archives" && rm "$tmp"/archives/*.so*
 
-for l in libweir libweir-network libweir-sriov; do
+for l in libweir libweir-network libweir-sriov libweir-xml; do
 	say "pkg-config knows the version of $l" pkg --exact-version="${WR_VERSION:-0.1.0}" "$l"
 	for lang in 'c -std=c99' 'c++ -std=c++11'; do
 		# shellcheck disable=SC2046,SC2086 # lists of options
@@ -107,6 +110,12 @@ needs() {	# LIBRARY NAME...: what it is linked with, and nothing else
 }
 say 'libweir links libmnl and libc' needs libweir libc libmnl
 say 'libweir-network links libweir, libnftables, jansson and libc' needs libweir-network libc libjansson libnftables libweir
+say 'libweir-xml links all of that, libxml2 and jansson' \
+	needs libweir-xml libc libjansson libweir libweir-network libxml2
+for l in libweir libweir-network libweir-sriov; do
+	say "nothing that $l loads is libxml2" \
+		sh -c "! LD_LIBRARY_PATH='$lib' ldd '$lib/$l.so' | grep libxml2"
+done
 say 'libweir-sriov links libweir, libpci and libc' needs libweir-sriov libc libpci libweir
 
 say 'make uninstall' stage uninstall
