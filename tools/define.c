@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Definitions from files: read, parsed and checked before a command does anything. */
+/*
+ * Definitions from files: read, parsed and checked before a command does anything.
+ * They are JSON, or XML where the adapter is built in: a build without it leaves
+ * out the files that need it, and its calls are then at address 0.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <weir/xml.h>
+
 #include "weir.h"
+
+#pragma weak weir_xml_kind_of
+#pragma weak weir_xml_network_parse
 
 #define MAX_FILE (16u << 20)
 
@@ -69,15 +78,37 @@ static void name_file(struct weir_error *err, const char *file)
 	}
 }
 
+int tool_read_text(struct tool *t, const char *file, int status, char **ret, size_t *ret_len)
+{
+	int r = read_file(file, ret, ret_len);
+
+	return r ? tool_refuse(t, status, r, file, "%s", strerror(-r)) : STATUS_OK;
+}
+
+int tool_fail_in(struct tool *t, const char *file, int status)
+{
+	name_file(&t->err, strcmp(file, "-") ? file : "(standard input)");
+	return tool_fail(t, status);
+}
+
+/* Which of the two it is, its first characters say. */
+static int parse_network(const char *text, size_t len, struct weir_network **ret,
+			 struct weir_error *err)
+{
+	if (weir_xml_kind_of && weir_xml_kind_of(text, len) != WEIR_XML_NONE)
+		return weir_xml_network_parse(text, len, ret, err);
+	return weir_network_parse(text, len, ret, err);
+}
+
 int tool_read_network(struct tool *t, const char *file, struct weir_network **ret)
 {
 	char *text = NULL;
 	size_t len = 0;
-	int r = read_file(file, &text, &len);
+	int r = tool_read_text(t, file, STATUS_BAD_INPUT, &text, &len);
 
 	if (r)
-		return tool_refuse(t, STATUS_BAD_INPUT, r, file, "%s", strerror(-r));
-	r = weir_network_parse(text, len, ret, &t->err);
+		return r;
+	r = parse_network(text, len, ret, &t->err);
 	free(text);
 	if (!r) {
 		r = weir_network_check(*ret, &t->err);
@@ -86,8 +117,5 @@ int tool_read_network(struct tool *t, const char *file, struct weir_network **re
 			*ret = NULL;
 		}
 	}
-	if (!r)
-		return STATUS_OK;
-	name_file(&t->err, strcmp(file, "-") ? file : "(standard input)");
-	return tool_fail(t, STATUS_BAD_INPUT);
+	return r ? tool_fail_in(t, file, STATUS_BAD_INPUT) : STATUS_OK;
 }

@@ -15,7 +15,7 @@
 #pragma weak cmd_schema
 #pragma weak link_commands
 #pragma weak vf_commands
-#pragma weak vf_step_ops
+#pragma weak xml_commands
 #pragma weak doctor_commands
 
 /* clang-format off */
@@ -28,7 +28,8 @@ static const struct feature {
 } features[] = {
 	{ "networks", "libnftables and jansson", " net plan schema ", net_commands, &net_step_ops },
 	{ "links", "nothing", " link monitor ", link_commands, NULL },
-	{ "virtual functions", "libpci", " pf vf ", vf_commands, &vf_step_ops },
+	{ "virtual functions", "libpci", " pf vf ", vf_commands, NULL },
+	{ "XML", "libxml2 and networks", " xml ", xml_commands, NULL },
 	{ "the doctor", "networks", " doctor ", doctor_commands, NULL },
 	{ "the core", "nothing", " recover help ", core_commands, NULL },
 };
@@ -47,7 +48,7 @@ const struct command *command_at(size_t i)
 
 bool command_needs_handle(const struct command *cmd)
 {
-	return cmd->run != cmd_help && cmd->run != cmd_schema;
+	return cmd->run != cmd_help && cmd->run != cmd_schema && strncmp(cmd->name, "xml ", 4);
 }
 
 const char *feature_left_out(size_t i, const char **ret_needs)

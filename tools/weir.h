@@ -59,11 +59,9 @@ enum option_key {
 	OPT_OURS,
 	OPT_LOAD,
 	OPT_ALL,
-	OPT_NO_PROBE,
-	OPT_WAIT,
-	OPT_BEST_EFFORT,
-	OPT_SHARED,
-	OPT_PID,
+	OPT_INACTIVE,
+	OPT_HOSTS,
+	OPT_STATUS,
 	OPT_COUNT,
 };
 
@@ -120,9 +118,8 @@ struct tool {
 
 /* rows_*.c: the commands, by feature */
 extern const struct command core_commands[], net_commands[], link_commands[], doctor_commands[];
-extern const struct command vf_commands[];
+extern const struct command vf_commands[], xml_commands[];
 extern const struct weir_step_ops *const *const net_step_ops;
-extern const struct weir_step_ops *const *const vf_step_ops;
 
 /* features.c: what of it this build has */
 /* The i-th command of all, NULL behind the last. */
@@ -165,9 +162,12 @@ int tool_begin(struct tool *t, struct weir_txn **ret, const char *fmt, ...)
 int tool_commit(struct tool *t, struct weir_txn *txn, int status_if_absent);
 
 /* define.c: definitions from files */
+int tool_read_text(struct tool *t, const char *file, int status, char **ret, size_t *ret_len);
+/* Shows t->err as what is wrong with the file. */
+int tool_fail_in(struct tool *t, const char *file, int status);
 int tool_read_network(struct tool *t, const char *file, struct weir_network **ret);
 
-/* cmd_net.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_monitor.c, cmd_plan.c, cmd_recover.c, doctor.c */
+/* cmd_net.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_monitor.c, cmd_vf.c, cmd_xml.c, cmd_plan.c, cmd_recover.c, doctor.c */
 int cmd_net_define(struct tool *t, const struct args *a);
 int cmd_net_undefine(struct tool *t, const struct args *a);
 int cmd_net_start(struct tool *t, const struct args *a);
@@ -182,6 +182,16 @@ int cmd_net_leases(struct tool *t, const struct args *a);
 int cmd_link_list(struct tool *t, const struct args *a);
 int cmd_link_show(struct tool *t, const struct args *a);
 int cmd_monitor(struct tool *t, const struct args *a);
+int cmd_xml_network(struct tool *t, const struct args *a);
+int cmd_xml_define(struct tool *t, const struct args *a);
+int cmd_xml_dnsmasq(struct tool *t, const struct args *a);
+int cmd_xml_port(struct tool *t, const struct args *a);
+int cmd_xml_interface(struct tool *t, const struct args *a);
+int cmd_xml_guest(struct tool *t, const struct args *a);
+int cmd_xml_json(struct tool *t, const struct args *a);
+int cmd_xml_from_json(struct tool *t, const struct args *a);
+int cmd_pf_list(struct tool *t, const struct args *a);
+int cmd_vf_list(struct tool *t, const struct args *a);
 int cmd_plan(struct tool *t, const struct args *a);
 int cmd_recover(struct tool *t, const struct args *a);
 int cmd_schema(struct tool *t, const struct args *a);

@@ -263,6 +263,47 @@ runs 5 net define /run && warns '/run: Is a directory'
 runs 5 plan - && warns 'standard input.*empty'
 unchanged 'files that are not there'
 
+# ---- XML: looked at alone, and in JSON's place everywhere
+
+section xml
+cat >lab.xml <<'XML'
+<network>
+  <name>lab</name>
+  <uuid>00000000-0000-4000-8000-000000000001</uuid>
+  <forward mode='nat'/>
+  <bridge name='lab0' stp='on' delay='0'/>
+  <mac address='52:54:00:00:00:01'/>
+  <ip address='192.168.77.1' prefix='24'>
+    <dhcp>
+      <range start='192.168.77.2' end='192.168.77.9'/>
+    </dhcp>
+  </ip>
+</network>
+XML
+echo "<interface type='bridge' name='br0'><bridge><interface type='ethernet' name='e0'/></bridge></interface>" >br0.xml
+if "$weir" help xml >/dev/null 2>&1; then
+	remember
+	for c in network define; do
+		runs 0 xml $c lab.xml
+		check "xml $c: canonical already" cmp -s out lab.xml
+	done
+	runs 0 xml json lab.xml && gives '.name == "lab" and .ips[0].prefix == 24' && cp out lab.json
+	runs 0 xml from-json network lab.json
+	check 'xml from-json gives it back' cmp -s out lab.xml
+	runs 0 xml dnsmasq lab.xml && says '^dhcp-range=192.168.77.2,192.168.77.9,255.255.255.0$'
+	runs 0 xml interface br0.xml && says "<interface type='ethernet' name='e0'>"
+	runs 1 xml network br0.xml && warns 'br0.xml: line 1, <interface>: the document is no <network>'
+	runs 1 xml json "$definition" && warns 'is no document'
+	runs 1 xml network nosuch.xml && warns 'nosuch.xml: No such file'
+	runs 2 xml from-json nosuch lab.json && runs 2 xml guest --live --status lab.xml
+	sed 's/192.168.77.9/192.168.78.9/' lab.xml >bad.xml
+	runs 5 net define bad.xml && warns 'bad.xml: line 9, <range>: is outside'
+	runs 0 plan lab.xml && says '^ip link add .*lab0'
+	unchanged 'xml, and a plan from it'
+	runs 0 net define lab.xml && says '^network lab defined on bridge lab0$' && runs 0 net undefine lab
+	unchanged 'define from XML, undefine'
+fi
+
 # ---- a life of a network
 
 section define, list, show
