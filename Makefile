@@ -94,7 +94,8 @@ HEADERS     := $(sort $(wildcard include/weir/*.h))
 tests  = $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/$(1)/test_*.c)))
 UNIT  := $(call tests,unit)
 NETNS := $(call tests,netns)
-BENCH := $(patsubst %.c,$(B)/%,$(call sources,bench))
+BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/bench_*.c)))
+BENCH_OBJ := $(call objects,$(sort $(wildcard bench/lib_*.c)))
 FUZZERS := $(patsubst %.c,$(B)/%,$(call sources,tests/fuzz))
 
 # The libraries, those that use another before it, and which libraries of others each links, by pkg-config's names.
@@ -131,7 +132,7 @@ endif
 TOOL   := $(if $(TOOL_OBJ),$(B)/weir)
 
 .PHONY: all deps demo check check-lint check-unit check-netns check-api check-guest check-lab check-san check-valgrind \
-	layers map static install uninstall format tidy analyze fuzz fuzz-run bench dist tags clean distclean help programs FORCE
+	layers map static install uninstall format tidy analyze fuzz fuzz-run bench bench-full dist tags clean distclean help programs FORCE
 
 all: $(SHLIBS) $(LINKS) $(STATIC) $(PCS) $(TOOL) ## the libraries, shared and static, and build/weir
 
@@ -185,9 +186,9 @@ $(B)/weir: $(TOOL_OBJ) $(STATIC) $(B)/.parts
 $(UNIT) $(NETNS): $(B)/%: $(B)/obj/%.o $(B)/tests/common.a $(STATIC)
 	$(call say,LD,$@)
 	$(link) $(OURLIBS) $(call libs,cmocka) $(call libs,libnl-route-3.0)
-$(BENCH): $(B)/%: $(B)/obj/%.o $(STATIC)
+$(BENCH): $(B)/%: $(B)/obj/%.o $(BENCH_OBJ) $(STATIC)
 	$(call say,LD,$@)
-	$(link) $(OURLIBS) $(call libs,libnl-route-3.0)
+	$(link) $(OURLIBS) $(call libs,libnl-route-3.0) -lm
 $(FUZZERS): $(B)/%: $(B)/obj/%.o $(STATIC)
 	$(call say,LD,$@)
 	$(link) -fsanitize=fuzzer $(OURLIBS)
@@ -293,8 +294,10 @@ fuzz-run: $(FUZZERS)
 	@for f in $(FUZZERS); do n=$$(basename $$f); c=$(B)/corpus/$$n; mkdir -p $$c; \
 		seeds=tests/fuzz/corpus/$${n#fuzz_}; [ -d $$seeds ] || seeds=; \
 		$$f -max_total_time=20 -print_final_stats=1 -artifact_prefix=$(B)/$$n- $$c $$seeds || exit; done
-bench: $(BENCH) $(TOOL) ## build and run the benchmarks (JSON on stdout)
-	@for b in $(BENCH); do WEIR='$(B)/weir' $$b || exit; done
+bench: $(BENCH) $(TOOL) static ## side by side with what else there is, in under 10 minutes: build/bench/report/index.md
+	@WEIR='$(CURDIR)/$(B)/weir' bench/run.sh $(if $(FULL),--full) $(B)/bench/report bench/size.sh $(BENCH)
+bench-full: ## the same with more trials and the largest sizes: an hour
+	@$(MAKE) --no-print-directory FULL=1 bench
 dist: ## build/weir-VERSION.tar.gz from the last commit
 	@mkdir -p $(B) && git archive --format=tar.gz --prefix=weir-$(VERSION)/ -o $(B)/weir-$(VERSION).tar.gz HEAD
 tags: ## build/tags for the editor

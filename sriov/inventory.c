@@ -327,13 +327,42 @@ int weir_vf_list(struct weir_sriov *s, const struct weir_pf *pf, struct weir_vf 
 	return 0;
 }
 
+/* "ens1/3" */
+static int get_numbered(struct weir_sriov *s, const char *name, struct weir_vf *ret,
+			struct weir_error *err)
+{
+	const char *slash = strrchr(name, '/');
+	unsigned long i = strtoul(slash + 1, NULL, 10);
+	char pf_name[32], pci[WEIR_PCI_TEXT] = "", object[64];
+	struct wr_netdev port;
+	struct weir_pf pf;
+	int r;
+
+	object_of("VF", name, object);
+	wr_format(pf_name, sizeof(pf_name), "%.*s", (int)(slash - name), name);
+	r = weir_pf_get(s, pf_name, 0, &pf, err);
+	if (r)
+		return r;
+	if (!slash[1] || slash[1 + strspn(slash + 1, "0123456789")] || i >= pf.num_vfs)
+		return wr_error(err, -ENODEV, WEIR_STAGE_SYSTEM, object, "",
+				"is not there: the PF has %u VFs", pf.num_vfs);
+	pf_port(s, &pf, &port);
+	r = vf_address(s, &pf, (uint32_t)i, pci, err);
+	if (!r)
+		read_vf(s, pci, (uint32_t)i, &pf, &port, ret);
+	return r;
+}
+
 int weir_vf_get(struct weir_sriov *s, const char *name, struct weir_vf *ret, struct weir_error *err)
 {
 	char pci[WEIR_PCI_TEXT], path[PATH_MAX], pf_pci[64], at[WEIR_PCI_TEXT] = "", object[64];
 	struct wr_netdev port;
 	struct weir_pf pf;
-	int r = find_pci(s, name, pci, err);
+	int r;
 
+	if (strchr(name, '/'))
+		return get_numbered(s, name, ret, err);
+	r = find_pci(s, name, pci, err);
 	if (r)
 		return r;
 	object_of("VF", name, object);

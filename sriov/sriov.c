@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Opening and closing: where PCI devices and claims are looked for. */
-#include "sriov/sriov.h"
+#include "sriov/steps.h"
+
+#define TIMEOUT_MS 120000
+
+const struct weir_step_ops *const weir_sriov_steps[] = { &wr_number_ops, NULL };
 
 static int keep(char **slot, const char *text, const char *otherwise)
 {
@@ -21,6 +25,7 @@ int weir_sriov_open(struct weir *w, const struct weir_sriov_options *opts, struc
 	if (!s)
 		return wr_nomem(err);
 	s->w = w;
+	s->timeout_ms = o.timeout_ms ? o.timeout_ms : TIMEOUT_MS;
 	if (keep(&s->sysfs_dir, o.sysfs_dir, "/sys")) {
 		weir_sriov_close(s);
 		return wr_nomem(err);

@@ -12,6 +12,7 @@
 struct weir_sriov {
 	struct weir *w;
 	char *sysfs_dir;
+	uint32_t timeout_ms;
 };
 
 extern const struct wr_table wr_pf_table, wr_vf_table;

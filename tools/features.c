@@ -15,6 +15,7 @@
 #pragma weak cmd_schema
 #pragma weak link_commands
 #pragma weak vf_commands
+#pragma weak vf_step_ops
 #pragma weak xml_commands
 #pragma weak doctor_commands
 
@@ -28,7 +29,7 @@ static const struct feature {
 } features[] = {
 	{ "networks", "libnftables and jansson", " net plan schema ", net_commands, &net_step_ops },
 	{ "links", "nothing", " link monitor ", link_commands, NULL },
-	{ "virtual functions", "libpci", " pf vf ", vf_commands, NULL },
+	{ "virtual functions", "libpci", " pf vf ", vf_commands, &vf_step_ops },
 	{ "XML", "libxml2 and networks", " xml ", xml_commands, NULL },
 	{ "the doctor", "networks", " doctor ", doctor_commands, NULL },
 	{ "the core", "nothing", " recover help ", core_commands, NULL },

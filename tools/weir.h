@@ -59,6 +59,11 @@ enum option_key {
 	OPT_OURS,
 	OPT_LOAD,
 	OPT_ALL,
+	OPT_NO_PROBE,
+	OPT_WAIT,
+	OPT_BEST_EFFORT,
+	OPT_SHARED,
+	OPT_PID,
 	OPT_INACTIVE,
 	OPT_HOSTS,
 	OPT_STATUS,
@@ -120,6 +125,7 @@ struct tool {
 extern const struct command core_commands[], net_commands[], link_commands[], doctor_commands[];
 extern const struct command vf_commands[], xml_commands[];
 extern const struct weir_step_ops *const *const net_step_ops;
+extern const struct weir_step_ops *const *const vf_step_ops;
 
 /* features.c: what of it this build has */
 /* The i-th command of all, NULL behind the last. */
@@ -167,7 +173,7 @@ int tool_read_text(struct tool *t, const char *file, int status, char **ret, siz
 int tool_fail_in(struct tool *t, const char *file, int status);
 int tool_read_network(struct tool *t, const char *file, struct weir_network **ret);
 
-/* cmd_net.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_monitor.c, cmd_vf.c, cmd_xml.c, cmd_plan.c, cmd_recover.c, doctor.c */
+/* cmd_net.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_monitor.c, cmd_xml.c, cmd_plan.c, cmd_recover.c, doctor.c */
 int cmd_net_define(struct tool *t, const struct args *a);
 int cmd_net_undefine(struct tool *t, const struct args *a);
 int cmd_net_start(struct tool *t, const struct args *a);
@@ -190,8 +196,6 @@ int cmd_xml_interface(struct tool *t, const struct args *a);
 int cmd_xml_guest(struct tool *t, const struct args *a);
 int cmd_xml_json(struct tool *t, const struct args *a);
 int cmd_xml_from_json(struct tool *t, const struct args *a);
-int cmd_pf_list(struct tool *t, const struct args *a);
-int cmd_vf_list(struct tool *t, const struct args *a);
 int cmd_plan(struct tool *t, const struct args *a);
 int cmd_recover(struct tool *t, const struct args *a);
 int cmd_schema(struct tool *t, const struct args *a);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * SR-IOV: which physical functions (PFs) and virtual functions (VFs) there are.
+ * SR-IOV: which physical functions (PFs) and virtual functions (VFs) there are,
+ * and how many. What a PF does with the traffic of its VFs is set by <weir/vf.h>.
  * What this header declares is in libweir-sriov, which links libpci and is
  * GPL-2+ as a whole for that reason.
  *
@@ -21,18 +22,22 @@ extern "C" {
 #endif
 
 struct weir_sriov;
+struct weir_txn;
 
 /**
  * struct weir_sriov_options - where to look
  * @sz:		sizeof(struct weir_sriov_options)
  * @sysfs_dir:	NULL: "/sys". Its net directories show the namespace of the one
  *		who mounted it
+ * @timeout_ms:	how long a driver may take to make VFs, or to take one over; 0:
+ *		120000 (some take a minute for a hundred)
  *
  * Strings are copied.
  */
 struct weir_sriov_options {
 	size_t sz;
 	const char *sysfs_dir;
+	uint32_t timeout_ms;
 };
 
 /**
@@ -212,7 +217,7 @@ WEIR_API int weir_vf_list(struct weir_sriov *s, const struct weir_pf *pf, struct
 /**
  * weir_vf_get() - one VF
  * @s:		where to look
- * @name:	its PCI address, or the name of its netdev
+ * @name:	its PCI address, the name of its netdev, or PF/NUMBER ("ens1/3")
  * @ret:	receives it
  * @err:	filled on failure; may be NULL
  *
@@ -224,6 +229,64 @@ WEIR_API int weir_vf_list(struct weir_sriov *s, const struct weir_pf *pf, struct
  */
 WEIR_API int weir_vf_get(struct weir_sriov *s, const char *name, struct weir_vf *ret,
 			 struct weir_error *err);
+
+/**
+ * weir_sriov_steps - the types of steps of this library
+ *
+ * For weir_options.step_ops, or a journal with such steps cannot be recovered.
+ *
+ * Since: 0.2
+ */
+WEIR_API extern const struct weir_step_ops *const weir_sriov_steps[];
+
+/** WEIR_VF_NO_PROBE - new VFs get no driver, as is best for those that guests take over */
+#define WEIR_VF_NO_PROBE (1u << 0)
+
+/**
+ * weir_txn_vf_number() - make the VFs of a PF, or remove them
+ * @t:		the transaction
+ * @s:		where the PF is
+ * @pf:		the PF's netdev or PCI address
+ * @n:		how many VFs it shall have; 0: none
+ * @flags:	0 or WEIR_VF_NO_PROBE. Whether VFs are offered to host drivers is a
+ *		setting of the PF, which stays
+ *
+ * The kernel goes from no VFs to some and from some to none, and not from some
+ * to others. A number that is there already is nothing to do. Undone by the
+ * reverse; VFs that were removed get their settings (weir_vf_config_list()) back
+ * then, but not what was set on their own links.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -EBUSY	the PF has another number of VFs
+ *   -ERANGE	@n is more than it can have
+ *   -ENOSPC	(at commit) the slot has no room for so many
+ *   -ENOENT	(at commit) the PF's driver cannot make VFs
+ *   -ETIME	(at commit) the driver hangs; what it does goes on
+ *   others	see weir_pf_get()
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_vf_number(struct weir_txn *t, struct weir_sriov *s, const char *pf,
+				uint32_t n, unsigned int flags);
+
+/**
+ * weir_vf_wait() - wait until every VF of a PF has a driver and a netdev
+ * @s:		where the PF is
+ * @pf:		the PF's netdev or PCI address
+ * @timeout_ms:	how long
+ * @err:	filled on failure; may be NULL
+ *
+ * Host drivers take new VFs after weir_txn_vf_number() was carried out. Waits
+ * for device events; one that is bound to a VFIO driver needs no netdev.
+ *
+ * Return: 0, or a negative errno:
+ *   -ETIME	a VF, which @err names, is not ready yet; perhaps its driver's
+ *		module is not loaded
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_vf_wait(struct weir_sriov *s, const char *pf, unsigned int timeout_ms,
+			  struct weir_error *err);
 
 /**
  * weir_pf_json() - a PF as JSON

@@ -419,8 +419,11 @@ static int fill_queue(struct weir_monitor *m, struct weir_error *err)
 
 	for (int i = 0; i < DUMPS && !r && m->stale && m->head == m->n; i++) {
 		r = reread_stale(m, err);
-		/* What came meanwhile is not older than what was read. */
-		if (!r)
+		/*
+		 * What came meanwhile is not older than what was read. After the last dump
+		 * the messages of who interrupted it stay, and the descriptor readable.
+		 */
+		if (!r && (!m->stale || i + 1 < DUMPS))
 			r = read_messages(m, err);
 	}
 	return r;

@@ -9,12 +9,13 @@
 #
 #   tests/golden/capture.sh [NAME...]		all files, or those only
 set -eu
-cd "$(dirname "$0")"
+me=$(realpath "$0")
+cd "${WEIR_CAPTURE_DIR:-$(dirname "$0")}"
 if [ -z "${WEIR_CAPTURE:-}" ]; then
 	WEIR_CAPTURE=1
 	export WEIR_CAPTURE
-	[ "$(id -u)" = 0 ] || exec unshare -r -n "./$(basename "$0")" "$@"
-	exec unshare -n "./$(basename "$0")" "$@"
+	[ "$(id -u)" = 0 ] || exec unshare -r -n "$me" "$@"
+	[ -n "${WEIR_CAPTURE_PF:-}" ] || exec unshare -n "$me" "$@"
 fi
 
 tmp=$(mktemp -d)
@@ -120,6 +121,12 @@ annotate() {
 				"UDP_ZERO_CSUM6_RX 25:COLLECT_METADATA LABEL GPE TTL_INHERIT DF VNIFILTER")
 		if (what == "link-vrf")
 			is("18/2/1", "IFLA_VRF_TABLE")
+		if (what == "link-vf") {
+			is(21, "IFLA_NUM_VF"); is(22, "IFLA_VFINFO_LIST", 0); is("22/1", "IFLA_VF_INFO", 0)
+			members("22/1", "IFLA_VF_", "MAC VLAN TX_RATE SPOOFCHK LINK_STATE RATE RSS_QUERY_EN STATS TRUST " \
+				"12:VLAN_LIST BROADCAST")
+			is("22/1/12", "IFLA_VF_VLAN_LIST", 0); is("22/1/12/1", "IFLA_VF_VLAN_INFO")
+		}
 		if (what == "link-macvlan")
 			members("18/2", "IFLA_MACVLAN_", "MODE FLAGS 3:MACADDR_MODE")
 		if (what == "link-tun")
@@ -240,6 +247,10 @@ save addrgenmode link $NEWLINK sent ip link set dev veth0 addrgenmode none
 save change link $NEWLINK sent ip link set dev veth0 address 52:54:00:11:22:55 mtu 1300 txqueuelen 77 master br1 up
 save nomaster link $NEWLINK sent ip link set dev veth0 nomaster
 
+save vf link-vf $NEWLINK sent ip link set dev low0 vf 5 mac 52:54:00:11:22:66 vlan 77 qos 3 min_tx_rate 20 \
+	max_tx_rate 400 spoofchk on state disable query_rss on trust on
+save vf-8021ad link-vf $NEWLINK sent ip link set dev low0 vf 6 vlan 78 qos 2 proto 802.1ad
+
 save addr4 addr $NEWADDR sent ip address add 192.0.2.1/24 broadcast 192.0.2.255 dev low0
 save addr6 addr $NEWADDR sent ip address add 2001:db8::1/64 dev low0 nodad
 ip link set low0 up
@@ -265,5 +276,9 @@ save vlan-set link-vlan $NEWLINK sent ip link set dev low0 type vlan gvrp off lo
 ip tuntap add dev tap0 mode tap user 1000 group 100 vnet_hdr multi_queue
 ip link set dev tap0 address 52:54:00:00:01:03 alias tapped
 save tap-answer link-tun $NEWLINK received ip -details link show dev tap0
+# Only in the lab (WEIR_CAPTURE_DIR=/run/lab/out there, and --out here): an igb with 3 VFs, in its own namespace.
+if [ -n "${WEIR_CAPTURE_PF:-}" ]; then
+	save vf-answer link-vf $NEWLINK received ip link show dev "$WEIR_CAPTURE_PF"
+fi
 ip link set dev veth0 address 52:54:00:00:01:04 master br1 && ip link set dev veth0 type bridge_slave isolated on
 save port-answer link-port $NEWLINK received ip -details link show dev veth0

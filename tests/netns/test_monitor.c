@@ -5,12 +5,14 @@
  * dumps after a receive buffer that is far too small has overflowed, while links
  * came and went in hundreds, and after changes of which the kernel does not tell.
  */
+#include <libmnl/libmnl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +22,7 @@
 #include "ip/steps.h"
 #include "link/kinds.h"
 #include "tests/common/own_ns.h"
+#include "txn/txn.h"
 
 #define ALL (WEIR_MONITOR_LINKS | WEIR_MONITOR_ADDRS | WEIR_MONITOR_ROUTES)
 
@@ -326,6 +329,36 @@ static void lost_messages_are_made_up_for(void **state)
 }
 
 /* Twice lost between two looks, with more at every look: never a wrong order, and true in the end. */
+/* While it is not 0: between two datagrams of a dump by this socket a link comes and goes. */
+static int troubled_fd;
+
+ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	ssize_t n = syscall(SYS_recvmsg, fd, msg, flags);
+
+	if (n > 0 && fd == troubled_fd)
+		own_sh("ip link add trouble type ifb && ip link del trouble");
+	return n;
+}
+
+/* Dumps are given up that others keep interrupting, by changes of which nothing is to be told. */
+static void what_is_left_to_read_is_not_forgotten(void **state)
+{
+	struct weir_monitor *m = listen_to(WEIR_MONITOR_ROUTES, 0);
+	struct pollfd p = { weir_monitor_fd(m), POLLIN, 0 };
+	struct weir_event e;
+
+	shrink(m);
+	own_sh("for i in $(seq 100); do echo link add x$i type ifb; done | ip -batch -");
+	troubled_fd = mnl_socket_get_fd(w->sock.nl);
+	assert_int_equal(next(m, &e), 0);
+	troubled_fd = 0;
+	assert_int_equal(poll(&p, 1, 0), 1);
+	assert_int_equal(next(m, &e), 0);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	weir_monitor_close(m);
+}
+
 static void under_constant_change(void **state)
 {
 	struct weir_monitor *m = listen_to(ALL, WEIR_MONITOR_EXISTING);
@@ -400,6 +433,7 @@ int main(void)
 		TEST(what_is_refused),
 		TEST(events_as_json),
 		TEST(lost_messages_are_made_up_for),
+		TEST(what_is_left_to_read_is_not_forgotten),
 		TEST(under_constant_change),
 		TEST(silent_changes_are_told),
 	};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The inventory of SR-IOV functions on made-up sysfs trees, for what the lab's
+ * SR-IOV functions and their numbers on made-up sysfs trees, for what the lab's
  * emulated card cannot show: many VFs over several buses, cards with several
  * ports behind one function, representors, files that are missing, and a card
  * that is pulled while it is looked at.
@@ -15,11 +15,14 @@
 #include <jansson.h>
 
 #include <weir/sriov.h>
+#include <weir/txn.h>
 
+#include "sriov/wait.h"
 #include "tests/common/made_sysfs.h"
 
 #define PF "0000:01:00.0"
 
+static char state_dir[80];
 static struct weir *w;
 static struct weir_sriov *sriov;
 static struct weir_error err;
@@ -28,9 +31,14 @@ static int setup(void **state)
 {
 	struct weir_sriov_options opts = { .sz = sizeof(opts), .sysfs_dir = made_sysfs };
 
+	struct weir_options handle = { .sz = sizeof(handle), .state_dir = state_dir,
+				       .step_ops = weir_sriov_steps };
+	int r = sysfs_setup(state);
+
+	opts.timeout_ms = 100;
 	err = (struct weir_error)WEIR_ERROR_INIT;
-	return sysfs_setup(state) || weir_open(NULL, &w, &err) ||
-	       weir_sriov_open(w, &opts, &sriov, &err);
+	snprintf(state_dir, sizeof(state_dir), "%s/state", made_sysfs);
+	return r || weir_open(&handle, &w, &err) || weir_sriov_open(w, &opts, &sriov, &err);
 }
 
 static int teardown(void **state)
@@ -360,6 +368,130 @@ static void pulled_while_listed(void **state)
 	free(pfs);
 }
 
+/* --- how many there are ------------------------------------------------------------------ */
+
+static struct weir_txn *begin(unsigned int flags)
+{
+	struct weir_txn *t;
+
+	assert_int_equal(weir_txn_begin(w, "test", flags, &t, &err), 0);
+	return t;
+}
+
+static int set_number(uint32_t n, unsigned int flags)
+{
+	struct weir_txn *t = begin(0);
+
+	weir_txn_vf_number(t, sriov, PF, n, flags);
+	return weir_txn_commit(t, &err);
+}
+
+static void assert_file(const char *file, const char *want)
+{
+	char *text = sysfs_get("bus/pci/devices/" PF "/%s", file);
+
+	assert_non_null(text);
+	text[strcspn(text, "\n")] = '\0';
+	assert_string_equal(text, want);
+	free(text);
+}
+
+static void numbers(void **state)
+{
+	sysfs_pf(PF, 7, 0, 128, 2);
+	assert_int_equal(set_number(8, 0), -ERANGE);
+	assert_non_null(strstr(err.msg, "0 of at most 7"));
+	assert_int_equal(set_number(4, WEIR_VF_NO_PROBE), 0);
+	assert_file("sriov_numvfs", "4");
+	assert_file("sriov_drivers_autoprobe", "0");
+	assert_int_equal(set_number(4, 0), 0);	/* nothing but the drivers changes */
+	assert_file("sriov_drivers_autoprobe", "1");
+	assert_int_equal(set_number(5, 0), -EBUSY);
+	assert_non_null(strstr(err.msg, "4 VFs of at most 7"));
+	assert_file("sriov_numvfs", "4");
+	assert_int_equal(set_number(0, 0), 0);
+	assert_file("sriov_numvfs", "0");
+}
+
+static void numbers_as_a_plan(void **state)
+{
+	struct weir_txn *t;
+	char *plan, want[256];
+
+	sysfs_pf(PF, 7, 0, 128, 2);
+	t = begin(WEIR_TXN_DRY);
+	assert_int_equal(weir_txn_vf_number(t, sriov, PF, 3, WEIR_VF_NO_PROBE), 0);
+	assert_int_equal(weir_txn_plan(t, &plan, &err), 0);
+	snprintf(want, sizeof(want),
+		 "echo 0 >%s/bus/pci/devices/" PF "/sriov_drivers_autoprobe\n"
+		 "echo 3 >%s/bus/pci/devices/" PF "/sriov_numvfs\n", made_sysfs, made_sysfs);
+	assert_string_equal(plan, want);
+	free(plan);
+	weir_txn_abort(t);
+	assert_file("sriov_numvfs", "0");
+}
+
+/* A write that nobody takes (a FIFO without a reader) is a driver that hangs. */
+static void a_driver_that_hangs(void **state)
+{
+	char path[PATH_MAX];
+
+	sysfs_pf(PF, 7, 0, 128, 2);
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/" PF "/sriov_numvfs", made_sysfs);
+	unlink(path);
+	sysfs_link("../../../../hangs", "bus/pci/devices/" PF "/sriov_numvfs");
+	snprintf(path, sizeof(path), "%s/hangs", made_sysfs);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(wr_poke_within(path, "4", 50), -ETIME);
+}
+
+/* What was done before the driver's refusal is undone: here its file can't be written. */
+static void a_driver_that_refuses(void **state)
+{
+	sysfs_pf(PF, 7, 0, 128, 2);
+	sysfs_remove("bus/pci/devices/" PF "/sriov_numvfs");
+	sysfs_put("", "bus/pci/devices/" PF "/sriov_numvfs/is-a-folder");
+	assert_int_equal(set_number(4, WEIR_VF_NO_PROBE), -EISDIR);
+	assert_string_equal(err.object, "PF " PF);
+	assert_file("sriov_drivers_autoprobe", "1");
+	/* a file that takes what is written and says another number */
+	sysfs_remove("bus/pci/devices/" PF "/sriov_numvfs");
+	sysfs_link("/dev/null", "bus/pci/devices/" PF "/sriov_numvfs");
+	assert_int_equal(set_number(4, WEIR_VF_NO_PROBE), -EIO);
+	assert_file("sriov_drivers_autoprobe", "1");
+}
+
+static void waiting_for_drivers(void **state)
+{
+	sysfs_pf(PF, 7, 2, 128, 2);
+	sysfs_netdev("0000:01:10.0", "v0", 8, NULL);
+	assert_int_equal(weir_vf_wait(sriov, PF, 30, &err), -ETIME);
+	assert_string_equal(err.object, "VF 0000:01:10.2");
+	assert_non_null(strstr(err.msg, "no link"));
+	sysfs_remove("bus/pci/devices/0000:01:10.2/driver");
+	assert_int_equal(weir_vf_wait(sriov, PF, 30, &err), -ETIME);
+	assert_non_null(strstr(err.msg, "no driver"));
+	sysfs_link("../../drivers/vfio-pci", "bus/pci/devices/0000:01:10.2/driver");
+	assert_int_equal(weir_vf_wait(sriov, PF, 30, &err), 0);
+	assert_int_equal(weir_vf_wait(sriov, "ens7", 30, &err), -ENODEV);
+}
+
+/* PF/NUMBER */
+static void numbered(void **state)
+{
+	static const char *const wrong[] = { PF "/2", PF "/", PF "/x", PF "/-1", PF "/0x1", "ens7/0", "/0", "/" };
+	struct weir_vf vf;
+
+	sysfs_pf(PF, 7, 2, 128, 2);
+	sysfs_netdev(PF, "ens1", 5, NULL);
+	assert_int_equal(weir_vf_get(sriov, "ens1/1", &vf, &err), 0);
+	assert_string_equal(vf.pci, "0000:01:10.2");
+	assert_int_equal(weir_vf_get(sriov, PF "/0", &vf, &err), 0);
+	assert_string_equal(vf.pci, "0000:01:10.0");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(weir_vf_get(sriov, wrong[i], &vf, &err), -ENODEV);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -370,6 +502,8 @@ int main(void)
 		TEST(a_missing_netdev), TEST(bound_to_vfio), TEST(no_such_thing),
 		TEST(libpci_gives_up), TEST(capability_and_sysfs_disagree),
 		TEST(pulled_in_the_middle), TEST(pulled_while_listed),
+		TEST(numbers), TEST(numbers_as_a_plan), TEST(a_driver_that_hangs),
+		TEST(a_driver_that_refuses), TEST(waiting_for_drivers), TEST(numbered),
 	};
 
 	return cmocka_run_group_tests_name("sriov", tests, NULL, NULL);

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Making links and taking them away: the library, the floor, libnl-route-3 as its
+ * documentation suggests, iproute2 in one batch and in one call for each line,
+ * pyroute2. "lean" does exactly what the library does; without the word it is
+ * what people write.
+ */
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/macvtap.h>
+#include <netlink/route/link/veth.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib_bench.h"
+
+#define PER_BRIDGE 1000	/* a bridge takes 1023 ports */
+
+static unsigned int bridges(const struct trial *t)
+{
+	return (t->n + PER_BRIDGE - 1) / PER_BRIDGE;
+}
+
+static struct weir_link link_named(enum weir_link_kind kind, const char *prefix, unsigned int i)
+{
+	struct weir_link l = { .sz = sizeof(l), .has = WEIR_LINK_NAME | WEIR_LINK_UP, .kind = kind,
+			       .is_up = true };
+
+	snprintf(l.name, sizeof(l.name), "%s%u", prefix, i);
+	return l;
+}
+
+/* --- by weir ------------------------------------------------------------------------------ */
+
+static void add_bridges(struct trial *t, struct weir_txn *txn, int *ret)
+{
+	for (unsigned int i = 0; i < bridges(t); i++) {
+		struct weir_link l = link_named(WEIR_LINK_BRIDGE, "br", i);
+
+		ret[i] = weir_txn_link_add(txn, &l);
+	}
+}
+
+static void set_master(struct weir_link *l, const int *masters, unsigned int i)
+{
+	l->has |= WEIR_LINK_MASTER;
+	l->master = (uint32_t)masters[i / PER_BRIDGE];
+}
+
+static void weir_veth(struct trial *t)
+{
+	struct weir_txn *txn = trial_begin(t);
+	int masters[16];
+
+	add_bridges(t, txn, masters);
+	for (unsigned int i = 0; i < t->n; i++) {
+		struct weir_link l = link_named(WEIR_LINK_VETH, "p", i);
+
+		set_master(&l, masters, i);
+		l.veth.has = WEIR_VETH_PEER_NAME;
+		snprintf(l.veth.peer_name, sizeof(l.veth.peer_name), "q%u", i);
+		weir_txn_link_add(txn, &l);
+	}
+	trial_commit(t, txn);
+}
+
+static void weir_tap(struct trial *t)
+{
+	struct weir_txn *txn = trial_begin(t);
+	int masters[16];
+
+	add_bridges(t, txn, masters);
+	for (unsigned int i = 0; i < t->n; i++) {
+		struct weir_link l = link_named(WEIR_LINK_TUN, "p", i);
+
+		set_master(&l, masters, i);
+		weir_txn_tap_add(txn, &l, 0, NULL);
+	}
+	trial_commit(t, txn);
+}
+
+static void weir_macvtap(struct trial *t)
+{
+	struct weir_txn *txn = trial_begin(t);
+	unsigned int lower = if_nametoindex("lower");
+
+	for (unsigned int i = 0; i < t->n; i++) {
+		struct weir_link l = link_named(WEIR_LINK_MACVTAP, "p", i);
+
+		l.has |= WEIR_LINK_LOWER;
+		l.lower = lower;
+		l.macvlan.has = WEIR_MACVLAN_MODE;
+		l.macvlan.mode = WEIR_MACVLAN_BRIDGE;
+		weir_txn_link_add(txn, &l);
+	}
+	trial_commit(t, txn);
+}
+
+static void weir_delete(struct trial *t)
+{
+	struct weir_txn *txn = trial_begin(t);
+	char name[IFNAMSIZ];
+
+	for (unsigned int i = 0; i < t->n; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		weir_txn_link_del(txn, (int)PORT_INDEX(i), name);
+	}
+	trial_commit(t, txn);
+}
+
+/* --- by hand, for set-up and as the plain floor ---------------------------------------------- */
+
+static void must(struct trial *t, int code)
+{
+	if (code)
+		trial_fail(t, "set-up: %s", strerror(-code));
+}
+
+static void raw_bridges(const struct trial *t, struct raw *r)
+{
+	for (unsigned int i = 0; i < bridges(t); i++)
+		raw_link(r, "bridge", (int)(500 + i), "br%u", i);
+}
+
+/* What people ask for: the library's links but for the number of queues and the group. */
+static void plain_veth_setup(struct trial *t)
+{
+	static struct raw r;
+
+	raw_bridges(t, &r);
+	for (unsigned int i = 0; i < t->n; i++)
+		raw_pair(&r, i, 500 + i / PER_BRIDGE, false);
+	raw_socket(t, 0);
+	t->own = &r;
+}
+
+static void send_own(struct trial *t)
+{
+	must(t, raw_send(t, t->own));
+}
+
+/* --- by libnl ----------------------------------------------------------------------------- */
+
+static void nl_must(struct trial *t, int code)
+{
+	if (code)
+		trial_fail(t, "libnl: %s", nl_geterror(code));
+}
+
+static void nl_add(struct trial *t, struct nl_sock *sk, struct rtnl_link *l)
+{
+	rtnl_link_set_flags(l, IFF_UP);
+	nl_must(t, rtnl_link_add(sk, l, NLM_F_CREATE | NLM_F_EXCL));
+}
+
+static void libnl_veth(struct trial *t)
+{
+	struct nl_sock *sk = nl_socket_alloc();
+	unsigned int masters[16];
+	char name[32];
+
+	nl_must(t, nl_connect(sk, NETLINK_ROUTE));
+	for (unsigned int i = 0; i < bridges(t); i++) {
+		struct rtnl_link *l = rtnl_link_alloc();
+
+		snprintf(name, sizeof(name), "br%u", i);
+		rtnl_link_set_type(l, "bridge");
+		rtnl_link_set_name(l, name);
+		nl_add(t, sk, l);
+		rtnl_link_put(l);
+		masters[i] = if_nametoindex(name);
+	}
+	for (unsigned int i = 0; i < t->n; i++) {
+		struct rtnl_link *l = rtnl_link_veth_alloc();
+		struct rtnl_link *peer = rtnl_link_veth_get_peer(l);
+
+		snprintf(name, sizeof(name), "p%u", i);
+		rtnl_link_set_name(l, name);
+		snprintf(name, sizeof(name), "q%u", i);
+		rtnl_link_set_name(peer, name);
+		rtnl_link_set_master(l, (int)masters[i / PER_BRIDGE]);
+		nl_add(t, sk, l);
+		rtnl_link_put(peer);
+		rtnl_link_put(l);
+	}
+	nl_socket_free(sk);
+}
+
+static void libnl_macvtap(struct trial *t)
+{
+	struct nl_sock *sk = nl_socket_alloc();
+	int lower = (int)if_nametoindex("lower");
+	char name[32];
+
+	nl_must(t, nl_connect(sk, NETLINK_ROUTE));
+	for (unsigned int i = 0; i < t->n; i++) {
+		struct rtnl_link *l = rtnl_link_macvtap_alloc();
+
+		snprintf(name, sizeof(name), "p%u", i);
+		rtnl_link_set_name(l, name);
+		rtnl_link_set_link(l, lower);
+		rtnl_link_macvtap_set_mode(l, rtnl_link_macvtap_str2mode("bridge"));
+		nl_add(t, sk, l);
+		rtnl_link_put(l);
+	}
+	nl_socket_free(sk);
+}
+
+static void libnl_delete(struct trial *t)
+{
+	struct nl_sock *sk = nl_socket_alloc();
+
+	nl_must(t, nl_connect(sk, NETLINK_ROUTE));
+	for (unsigned int i = 0; i < t->n; i++) {
+		struct rtnl_link *l = rtnl_link_alloc();
+
+		rtnl_link_set_ifindex(l, (int)PORT_INDEX(i));
+		nl_must(t, rtnl_link_delete(sk, l));
+		rtnl_link_put(l);
+	}
+	nl_socket_free(sk);
+}
+
+/* --- by iproute2 ---------------------------------------------------------------------------- */
+
+#define LEAN "numtxqueues 1 numrxqueues 1"
+#define GROUP "group 2003134834"	/* WEIR_LINK_GROUP */
+
+static void ip_bridges(struct trial *t, const char *how)
+{
+	for (unsigned int i = 0; i < bridges(t); i++)
+		trial_line(t, "link add br%u up %s type bridge", i, how);
+}
+
+static void ip_veth_setup(struct trial *t)
+{
+	ip_bridges(t, "");
+	for (unsigned int i = 0; i < t->n; i++)
+		trial_line(t, "link add p%u up master br%u type veth peer name q%u", i, i / PER_BRIDGE, i);
+}
+
+static void ip_veth_lean_setup(struct trial *t)
+{
+	ip_bridges(t, GROUP);
+	for (unsigned int i = 0; i < t->n; i++)
+		trial_line(t, "link add p%u up master br%u " LEAN " " GROUP " type veth peer name q%u " LEAN, i,
+			   i / PER_BRIDGE, i);
+}
+
+/* As it stands in most scripts and in many drivers: a call for each thing. */
+static void ip_veth_each_setup(struct trial *t)
+{
+	for (unsigned int i = 0; i < bridges(t); i++) {
+		trial_line(t, "link add br%u type bridge", i);
+		trial_line(t, "link set br%u up", i);
+	}
+	for (unsigned int i = 0; i < t->n; i++) {
+		trial_line(t, "link add p%u type veth peer name q%u", i, i);
+		trial_line(t, "link set p%u master br%u", i, i / PER_BRIDGE);
+		trial_line(t, "link set p%u up", i);
+	}
+}
+
+static void ip_tap_setup(struct trial *t)
+{
+	ip_bridges(t, "");
+	for (unsigned int i = 0; i < t->n; i++) {
+		trial_line(t, "tuntap add dev p%u mode tap", i);
+		trial_line(t, "link set p%u master br%u up", i, i / PER_BRIDGE);
+	}
+}
+
+static void ip_macvtap_setup(struct trial *t)
+{
+	for (unsigned int i = 0; i < t->n; i++)
+		trial_line(t, "link add p%u up link lower type macvtap mode bridge", i);
+}
+
+static void ip_delete_setup(struct trial *t)
+{
+	for (unsigned int i = 0; i < t->n; i++)
+		trial_line(t, "link del p%u", i);
+}
+
+static void ip_batch(struct trial *t)
+{
+	static const char *const argv[] = { "ip", "-batch", "-", NULL };
+
+	trial_batch(t, argv);
+}
+
+static void ip_each(struct trial *t)
+{
+	trial_each_line(t, "ip");
+}
+
+static void ip_delete_group(struct trial *t)
+{
+	trial_program(t, "ip link del group 1234");
+}
+
+static void pyroute2_veth_setup(struct trial *t)
+{
+	t->part = 0;
+	trial_line(t, "from pyroute2 import IPRoute");
+	trial_line(t, "ip = IPRoute()");
+	for (unsigned int i = 0; i < bridges(t); i++)
+		trial_line(t, "ip.link('add', ifname='br%u', kind='bridge', state='up')", i);
+	trial_line(t, "br = [ip.link_lookup(ifname='br%%d' %% i)[0] for i in range(%u)]", bridges(t));
+	trial_line(t, "for i in range(%u):", t->n);
+	trial_line(t, " ip.link('add', ifname='p%%d' %% i, kind='veth', peer='q%%d' %% i, master=br[i // %d], state='up')",
+		   PER_BRIDGE);
+}
+
+static void python(struct trial *t)
+{
+	static const char *const argv[] = { "python3", "-", NULL };
+
+	trial_batch(t, argv);
+}
+
+/* --- what is there before ------------------------------------------------------------------- */
+
+static void lower_setup(struct trial *t)
+{
+	struct raw r = { 0 };
+
+	raw_link(&r, "bridge", 500, "lower");
+	must(t, raw_send(t, &r));
+}
+
+static void group_msg(struct raw *r, unsigned int i)
+{
+	struct ifinfomsg ifi = { .ifi_index = (int)PORT_INDEX(i) };
+
+	raw_msg(r, RTM_SETLINK, 0, &ifi, sizeof(ifi));
+	raw_u32(r, IFLA_GROUP, 1234);
+}
+
+/* Ports that are to go, in a group so that one arm needs but one message. */
+static void ports_setup(struct trial *t)
+{
+	struct raw r = { 0 };
+
+	raw_bridges(t, &r);
+	for (unsigned int i = 0; i < t->n; i++)
+		raw_pair(&r, i, 500 + i / PER_BRIDGE, true);
+	for (unsigned int i = 0; i < t->n; i++)
+		group_msg(&r, i);
+	must(t, raw_send(t, &r));
+}
+
+static void taps_with(struct trial *t, bool stay_open)
+{
+	struct raw r = { 0 };
+
+	raw_bridges(t, &r);
+	for (unsigned int i = 0; i < t->n; i++) {
+		struct ifinfomsg ifi = { .ifi_index = (int)PORT_INDEX(i), .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+		char name[IFNAMSIZ];
+
+		snprintf(name, sizeof(name), "p%u", i);
+		raw_tap(t, name, ifi.ifi_index, stay_open);
+		raw_msg(&r, RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+		raw_u32(&r, IFLA_MASTER, 500 + i / PER_BRIDGE);
+		group_msg(&r, i);
+	}
+	must(t, raw_send(t, &r));
+}
+
+static void taps_setup(struct trial *t)
+{
+	taps_with(t, false);
+}
+
+static void open_taps_setup(struct trial *t)
+{
+	taps_with(t, true);
+}
+
+static void bare_setup(struct trial *t)
+{
+	static struct raw r;
+	struct ifinfomsg ifi = { 0 };
+
+	raw_msg(&r, RTM_DELLINK, 0, &ifi, sizeof(ifi));
+	raw_u32(&r, IFLA_GROUP, 1234);
+	t->own = &r;
+}
+
+/* clang-format off */
+static const struct workload workloads[] = {
+	WORKLOAD("veth", "a bridge and N pairs, one end of each a port and up", .sizes = { 1, 100, 1000, 4000 }),
+	WORKLOAD("tap", "a bridge and N persistent taps as ports, up", .sizes = { 1, 100, 1000, 4000 }),
+	WORKLOAD("macvtap", "N macvtaps on one link, up", .sizes = { 1, 100, 1000, 4000 }, .setup = lower_setup),
+	WORKLOAD("delete", "N pairs that are ports are taken away", .sizes = { 1, 100, 1000, 4000 }, .setup = ports_setup),
+	WORKLOAD("delete taps", "N taps that are ports are taken away", .sizes = { 1, 100, 1000, 4000 }, .setup = taps_setup),
+	WORKLOAD("delete open", "N taps that somebody has open are taken away", .sizes = { 100, 1000 }, .setup = open_taps_setup),
+};
+
+static const struct arm arms[] = {
+	ARM("veth", WEIR, weir_veth),
+	ARM("veth", FLOOR, replay, .setup = replay_setup),
+	ARM("veth", "messages, plain", send_own, .setup = plain_veth_setup),
+	ARM("veth", "libnl-route", libnl_veth),
+	ARM("veth", "ip -batch", ip_batch, .setup = ip_veth_setup, .needs = "ip"),
+	ARM("veth", "ip -batch, lean", ip_batch, .setup = ip_veth_lean_setup, .needs = "ip"),
+	ARM("veth", "ip", ip_each, .setup = ip_veth_each_setup, .needs = "ip", .most = 100),
+	ARM("veth", "pyroute2", python, .setup = pyroute2_veth_setup, .needs = "python3:pyroute2", .most = 1000),
+
+	ARM("tap", WEIR, weir_tap),
+	ARM("tap", FLOOR, replay, .setup = replay_setup),
+	ARM("tap", "ip -batch", ip_batch, .setup = ip_tap_setup, .needs = "ip"),
+	ARM("tap", "ip", ip_each, .setup = ip_tap_setup, .needs = "ip", .most = 100),
+
+	ARM("macvtap", WEIR, weir_macvtap),
+	ARM("macvtap", FLOOR, replay, .setup = replay_setup),
+	ARM("macvtap", "libnl-route", libnl_macvtap),
+	ARM("macvtap", "ip -batch", ip_batch, .setup = ip_macvtap_setup, .needs = "ip"),
+	ARM("macvtap", "ip", ip_each, .setup = ip_macvtap_setup, .needs = "ip", .most = 100),
+
+	ARM("delete", WEIR, weir_delete),
+	ARM("delete", FLOOR, replay, .setup = replay_setup),
+	ARM("delete", "one group message", send_own, .setup = bare_setup),
+	ARM("delete", "ip link del group", ip_delete_group, .needs = "ip"),
+	ARM("delete", "libnl-route", libnl_delete, .most = 100),
+	ARM("delete", "ip -batch", ip_batch, .setup = ip_delete_setup, .needs = "ip", .most = 100),
+
+	ARM("delete taps", WEIR, weir_delete),
+	ARM("delete taps", FLOOR, replay, .setup = replay_setup),
+	ARM("delete taps", "one group message", send_own, .setup = bare_setup),
+	ARM("delete taps", "ip -batch", ip_batch, .setup = ip_delete_setup, .needs = "ip", .most = 100),
+
+	ARM("delete open", WEIR, weir_delete),
+	ARM("delete open", FLOOR, replay, .setup = replay_setup),
+	ARM("delete open", "ip -batch", ip_batch, .setup = ip_delete_setup, .needs = "ip", .most = 100),
+};
+/* clang-format on */
+
+int main(int argc, char **argv)
+{
+	return bench_main(argc, argv, "links", workloads, sizeof(workloads) / sizeof(workloads[0]), arms,
+			  sizeof(arms) / sizeof(arms[0]));
+}

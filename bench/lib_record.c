@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a library sends to the kernel, seen by standing in front of libc's calls:
+ * counted for every arm that is no program, and kept for the floor. The calls of
+ * libmnl and libnl arrive here too, because a program's symbols go before those
+ * of the libraries that it is linked with.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib_bench.h"
+
+#define MAX_FDS 8192
+/* By the libraries too, which would otherwise go to libc. */
+#define SEEN __attribute__((visibility("default")))
+
+struct sent sent;
+int recording_fd = -1;
+
+/* --- recording ---------------------------------------------------------------------- */
+
+enum kind { KIND_MESSAGE, KIND_POINTER, KIND_VALUE, KIND_CLOSE };
+
+struct record {
+	uint32_t kind;
+	uint32_t what;	/* protocol, or request of ioctl() */
+	int32_t fd;
+	uint32_t len;	/* of what follows, padded to 8 bytes */
+};
+
+static struct {
+	bool on;
+	char *data;
+	size_t len, room;
+	bool is_tun[MAX_FDS];
+} kept;
+
+static void keep(enum kind kind, uint32_t what, int fd, const void *data, size_t len)
+{
+	struct record r = { kind, what, fd, (uint32_t)len };
+	size_t all = sizeof(r) + ((len + 7) & ~(size_t)7);
+
+	if (kept.len + all > kept.room) {
+		kept.room = 2 * (kept.len + all) + 65536;
+		kept.data = realloc(kept.data, kept.room);
+		if (!kept.data)
+			abort();
+	}
+	memcpy(kept.data + kept.len, &r, sizeof(r));
+	memset(kept.data + kept.len + sizeof(r), 0, all - sizeof(r));
+	if (len)
+		memcpy(kept.data + kept.len + sizeof(r), data, len);
+	kept.len += all;
+}
+
+static int protocol_of(int fd)
+{
+	int domain = 0, protocol = -1;
+	socklen_t len = sizeof(int);
+
+	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	if (domain == AF_NETLINK)
+		getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len);
+	return protocol;
+}
+
+/* GETs change nothing, and what is no batch of nf_tables asks. */
+static bool changes(int protocol, const struct nlmsghdr *nlh)
+{
+	return protocol != NETLINK_ROUTE || (nlh->nlmsg_type & 3) != 2;
+}
+
+/* Counts the messages of one send, and keeps those that change something. */
+static void note(int fd, const void *data, size_t len)
+{
+	int protocol = kept.on ? protocol_of(fd) : -1;
+	const struct nlmsghdr *nlh = data;
+	size_t left = len;
+
+	sent.n_sends++;
+	sent.n_bytes += len;
+	if (kept.on && protocol == NETLINK_NETFILTER && nlh->nlmsg_type == NFNL_MSG_BATCH_BEGIN)
+		keep(KIND_MESSAGE, NETLINK_NETFILTER, fd, data, len);
+	while (left >= sizeof(*nlh) && nlh->nlmsg_len >= sizeof(*nlh) && nlh->nlmsg_len <= left) {
+		size_t step = NLMSG_ALIGN(nlh->nlmsg_len);
+
+		sent.n_messages++;
+		if (kept.on && protocol == NETLINK_ROUTE && changes(protocol, nlh))
+			keep(KIND_MESSAGE, NETLINK_ROUTE, fd, nlh, nlh->nlmsg_len);
+		if (step >= left)
+			break;
+		left -= step;
+		nlh = (const void *)((const char *)nlh + step);
+	}
+}
+
+void record_start(void)
+{
+	kept.on = true;
+}
+
+void record_write(int fd)
+{
+	kept.on = false;
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, kept.data, kept.len, 0) != (ssize_t)kept.len)
+		abort();
+}
+
+/* --- libc's calls -------------------------------------------------------------------- */
+
+SEEN ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,
+	       socklen_t to_len)
+{
+	note(fd, buf, len);
+	return syscall(SYS_sendto, fd, buf, len, flags, to, to_len);
+}
+
+SEEN ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+	return sendto(fd, buf, len, flags, NULL, 0);
+}
+
+/* Several pieces are one datagram; it is put together to be looked at. */
+SEEN ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	size_t len = 0, at = 0;
+	char *all;
+
+	for (size_t i = 0; i < msg->msg_iovlen; i++)
+		len += msg->msg_iov[i].iov_len;
+	all = malloc(len + 1);
+	for (size_t i = 0; all && i < msg->msg_iovlen; at += msg->msg_iov[i++].iov_len)
+		memcpy(all + at, msg->msg_iov[i].iov_base, msg->msg_iov[i].iov_len);
+	if (all)
+		note(fd, all, len);
+	free(all);
+	return syscall(SYS_sendmsg, fd, msg, flags);
+}
+
+SEEN ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	sent.n_receives++;
+	return syscall(SYS_recvmsg, fd, msg, flags);
+}
+
+SEEN ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len)
+{
+	sent.n_receives++;
+	return syscall(SYS_recvfrom, fd, buf, len, flags, from, from_len);
+}
+
+SEEN ssize_t recv(int fd, void *buf, size_t len, int flags)
+{
+	return recvfrom(fd, buf, len, flags, NULL, NULL);
+}
+
+static void note_ioctl(int fd, unsigned long request, void *arg)
+{
+	if (fd < 0 || fd >= MAX_FDS)
+		abort();
+	if (request == TUNSETIFF)
+		keep(KIND_POINTER, TUNSETIFF, fd, arg, sizeof(struct ifreq));
+	else if (request == TUNSETIFINDEX)
+		keep(KIND_POINTER, TUNSETIFINDEX, fd, arg, sizeof(uint32_t));
+	else
+		keep(KIND_VALUE, (uint32_t)request, fd, &arg, sizeof(arg));
+	kept.is_tun[fd] = true;
+}
+
+SEEN int ioctl(int fd, unsigned long request, ...)
+{
+	va_list ap;
+	void *arg;
+
+	va_start(ap, request);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	if (kept.on && _IOC_TYPE(request) == 'T')
+		note_ioctl(fd, request, arg);
+	return (int)syscall(SYS_ioctl, fd, request, arg);
+}
+
+SEEN int close(int fd)
+{
+	if (kept.on && fd >= 0 && fd < MAX_FDS && kept.is_tun[fd]) {
+		keep(KIND_CLOSE, 0, fd, NULL, 0);
+		kept.is_tun[fd] = false;
+	}
+	return (int)syscall(SYS_close, fd);
+}
+
+/* --- sending it again ----------------------------------------------------------------- */
+
+static struct {
+	const char *data;	/* what record_write() wrote */
+	size_t len;
+	struct raw route;	/* all messages for rtnetlink, together */
+	int fds[MAX_FDS];	/* recorded descriptors of taps, and today's */
+} again;
+
+static const struct record *next_record(size_t *at)
+{
+	const struct record *r = (const void *)(again.data + *at);
+
+	if (*at >= again.len)
+		return NULL;
+	*at += sizeof(*r) + ((r->len + 7) & ~(size_t)7);
+	return r;
+}
+
+void replay_setup(struct trial *t)
+{
+	const struct record *r;
+	struct stat st;
+
+	if (recording_fd < 0 || fstat(recording_fd, &st) < 0 || !st.st_size)
+		trial_fail(t, "nothing was recorded");
+	again.len = (size_t)st.st_size;
+	again.data = mmap(NULL, again.len, PROT_READ | PROT_WRITE, MAP_PRIVATE, recording_fd, 0);
+	if (again.data == MAP_FAILED)
+		trial_fail(t, "mmap: %s", strerror(errno));
+	memset(again.fds, -1, sizeof(again.fds));
+	for (size_t at = 0; (r = next_record(&at));) {
+		struct nlmsghdr nlh;
+
+		if (r->kind != KIND_MESSAGE)
+			continue;
+		raw_socket(t, (int)r->what);
+		if (r->what != NETLINK_ROUTE)
+			continue;
+		/* The whole message behind a header of our own making, without its wish for an ACK. */
+		memcpy(&nlh, r + 1, sizeof(nlh));
+		raw_msg(&again.route, nlh.nlmsg_type,
+			(uint16_t)(nlh.nlmsg_flags & ~(NLM_F_ACK | NLM_F_REQUEST)),
+			(const char *)(r + 1) + sizeof(nlh), nlh.nlmsg_len - sizeof(nlh));
+	}
+}
+
+static void tap_again(struct trial *t, const struct record *r)
+{
+	uintptr_t value = 0;
+	void *arg = (void *)(uintptr_t)(r + 1);
+
+	if (again.fds[r->fd] < 0)
+		again.fds[r->fd] = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (r->kind == KIND_VALUE) {
+		memcpy(&value, arg, sizeof(value));
+		arg = (void *)value;
+	}
+	if (r->kind != KIND_CLOSE) {
+		if (syscall(SYS_ioctl, again.fds[r->fd], r->what, arg) < 0)
+			trial_fail(t, "ioctl %x: %s", r->what, strerror(errno));
+		return;
+	}
+	close(again.fds[r->fd]);
+	again.fds[r->fd] = -1;
+}
+
+/* nf_tables answers a batch when it is sent; its answers are errors, or the ACK that was asked for. */
+static void nft_again(struct trial *t, const struct record *r)
+{
+	int fd = raw_socket(t, NETLINK_NETFILTER);
+	char buf[4096] __attribute__((aligned(8)));
+	ssize_t n;
+
+	if (send(fd, r + 1, r->len, 0) < 0)
+		trial_fail(t, "nf_tables: %s", strerror(errno));
+	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
+		const struct nlmsghdr *nlh = (const void *)buf;
+		const struct nlmsgerr *e = NLMSG_DATA(nlh);
+
+		if (nlh->nlmsg_type == NLMSG_ERROR && e->error)
+			trial_fail(t, "nf_tables: %s", strerror(-e->error));
+	}
+}
+
+void replay(struct trial *t)
+{
+	const struct record *r;
+	int code = 0;
+
+	for (size_t at = 0; (r = next_record(&at));)
+		if (r->kind != KIND_MESSAGE)
+			tap_again(t, r);
+	if (again.route.len)
+		code = raw_send(t, &again.route);
+	if (code)
+		trial_fail(t, "rtnetlink: %s", strerror(-code));
+	for (size_t at = 0; (r = next_record(&at));)
+		if (r->kind == KIND_MESSAGE && r->what == NETLINK_NETFILTER)
+			nft_again(t, r);
+}
