@@ -2,18 +2,21 @@
 /* The handle: opening and closing it, and the types of steps that every handle knows. */
 #include <stdio.h>
 
+#include <weir/tc.h>
+
 #include "base/file.h"
 #include "base/netns.h"
 #include "txn/journal.h"
 
 #define LOCK_TIMEOUT_MS 30000
 
-extern const struct weir_step_ops wr_tap_ops, wr_sysctl_ops, wr_vf_ops;
+extern const struct weir_step_ops wr_tap_ops, wr_sysctl_ops, wr_vf_ops, wr_bpf_filter_ops;
 
 static const struct weir_step_ops *const own_ops[] = {
 	&wr_msg_ops,	      &wr_tap_ops,	     &wr_sysctl_ops,
 	&wr_file_write_ops,   &wr_file_remove_ops,   &wr_service_start_ops,
-	&wr_service_stop_ops, &wr_service_end_ops,   &wr_service_reload_ops, &wr_vf_ops,
+	&wr_service_stop_ops, &wr_service_end_ops,   &wr_service_reload_ops,
+	&wr_vf_ops,	      &wr_bpf_filter_ops,
 };
 
 const struct weir_step_ops *wr_find_ops(const struct weir *w, const char *name)
@@ -39,6 +42,9 @@ static int fill(struct weir *w, const struct weir_options *o, struct weir_error 
 
 	w->step_ops = o->step_ops;
 	w->lock_timeout_ms = o->lock_timeout_ms ? o->lock_timeout_ms : LOCK_TIMEOUT_MS;
+	w->shape_method = o->shape_method;
+	if (w->shape_method > WEIR_SHAPE_POLICE)
+		return wr_refuse(err, -EINVAL, "options", "shape_method", "%u is unknown", w->shape_method);
 	if (keep(&w->netns, o->netns) || keep(&w->config_dir, o->config_dir) ||
 	    keep(&w->state_dir, o->state_dir))
 		return wr_nomem(err);

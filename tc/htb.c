@@ -1,25 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* HTB: see htb.h. No rate tables are sent: with a link layer named the kernel computes. */
+/* HTB as messages and back: see htb.h. With a link layer named the kernel needs no rate tables. */
+#include <linux/gen_stats.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
+#include "netlink/attr.h"
 #include "tc/htb.h"
 
-#define ROOT_HANDLE 0x00010000u	/* 1: */
-static void tc_msg(struct wr_batch *b, uint16_t type, int ifindex, uint32_t handle, uint32_t parent)
+#define MIN_TARGET_US 5000
+#define MAX_TARGET_US 1000000
+
+void wr_tc_msg(struct wr_batch *b, uint16_t type, uint16_t flags, int ifindex, uint32_t handle,
+	       uint32_t parent, const char *kind)
 {
 	struct tcmsg tcm = { .tcm_ifindex = ifindex, .tcm_handle = handle, .tcm_parent = parent };
 
-	wr_msg(b, type, NLM_F_CREATE | NLM_F_EXCL, &tcm, sizeof(tcm));
-	wr_put_text(b, TCA_KIND, "htb");
+	wr_msg(b, type, flags, &tcm, sizeof(tcm));
+	if (kind)
+		wr_put_text(b, TCA_KIND, kind);
 }
 
-void wr_htb_qdisc_msg(struct wr_batch *b, int ifindex)
+void wr_tc_del_msg(struct wr_batch *b, uint16_t type, int ifindex, uint32_t handle, uint32_t parent)
 {
-	struct tc_htb_glob glob = { .version = 3, .rate2quantum = 10, .defcls = 1 };
+	wr_tc_msg(b, type, 0, ifindex, handle, parent, NULL);
+}
+
+/* --- qdisc and class -------------------------------------------------------------------- */
+
+void wr_htb_qdisc_msg(struct wr_batch *b, int ifindex, uint32_t major, uint32_t default_minor)
+{
+	struct tc_htb_glob glob = { .version = 3, .rate2quantum = 10, .defcls = default_minor };
 	size_t options;
 
-	tc_msg(b, RTM_NEWQDISC, ifindex, ROOT_HANDLE, TC_H_ROOT);
+	wr_tc_msg(b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, ifindex, WR_CLASS(major, 0),
+		  TC_H_ROOT, "htb");
 	options = wr_nest(b, TCA_OPTIONS);
 	wr_put(b, TCA_HTB_INIT, &glob, sizeof(glob));
 	wr_nest_end(b, options);
@@ -33,7 +47,8 @@ static struct tc_ratespec ratespec(uint64_t bytes_per_s)
 	};
 }
 
-void wr_htb_class_msg(struct wr_batch *b, int ifindex, const struct wr_htb_class *c)
+void wr_htb_class_msg(struct wr_batch *b, uint16_t flags, int ifindex, uint32_t classid,
+		      uint32_t parent, const struct wr_htb_class *c)
 {
 	struct tc_htb_opt opt = {
 		.rate = ratespec(c->rate_bytes_per_s),
@@ -44,12 +59,140 @@ void wr_htb_class_msg(struct wr_batch *b, int ifindex, const struct wr_htb_class
 	};
 	size_t options;
 
-	tc_msg(b, RTM_NEWTCLASS, ifindex, WR_HTB_CLASS, ROOT_HANDLE);
+	wr_tc_msg(b, RTM_NEWTCLASS, flags, ifindex, classid, parent, "htb");
 	options = wr_nest(b, TCA_OPTIONS);
 	wr_put(b, TCA_HTB_PARMS, &opt, sizeof(opt));
 	if (c->rate_bytes_per_s > UINT32_MAX)
 		wr_put_u64(b, TCA_HTB_RATE64, c->rate_bytes_per_s);
 	if (c->ceil_bytes_per_s > UINT32_MAX)
 		wr_put_u64(b, TCA_HTB_CEIL64, c->ceil_bytes_per_s);
+	wr_nest_end(b, options);
+}
+
+void wr_htb_class_again_msg(struct wr_batch *b, uint16_t flags, int ifindex,
+			    const struct wr_tc_class *c)
+{
+	wr_tc_msg(b, RTM_NEWTCLASS, flags, ifindex, c->classid, c->parent, "htb");
+	wr_put(b, TCA_OPTIONS | NLA_F_NESTED, c->options, c->options_len);
+}
+
+/* --- a class as it is ---------------------------------------------------------------------- */
+
+/* The payload of an attribute, cut or filled with zeros to @size bytes. */
+static bool take(const struct nlattr *nest, uint16_t type, void *ret, size_t size)
+{
+	const struct nlattr *a = nest ? wr_attr_find(nest + 1, nest->nla_len - NLA_HDRLEN, type) : NULL;
+	size_t len = a ? a->nla_len - NLA_HDRLEN : 0;
+
+	if (a)
+		memcpy(ret, a + 1, len < size ? len : size);
+	return a;
+}
+
+static void read_limits(const struct nlattr *options, struct wr_htb_class *ret)
+{
+	struct tc_htb_opt opt = { 0 };
+
+	take(options, TCA_HTB_PARMS, &opt, sizeof(opt));
+	ret->rate_bytes_per_s = opt.rate.rate;
+	ret->ceil_bytes_per_s = opt.ceil.rate;
+	take(options, TCA_HTB_RATE64, &ret->rate_bytes_per_s, 8);
+	take(options, TCA_HTB_CEIL64, &ret->ceil_bytes_per_s, 8);
+	ret->burst_bytes = wr_ticks_bytes(opt.buffer, ret->rate_bytes_per_s);
+	ret->cburst_bytes = wr_ticks_bytes(opt.cbuffer, ret->ceil_bytes_per_s);
+	ret->quantum_bytes = opt.quantum;
+}
+
+static void read_counters(const struct nlattr *stats, struct wr_tc_class *ret)
+{
+	struct { uint64_t bytes; uint32_t packets; } basic = { 0 };
+	struct gnet_stats_queue queue = { 0 };
+
+	take(stats, TCA_STATS_BASIC, &basic, 12);
+	ret->bytes = basic.bytes;
+	ret->packets = basic.packets;
+	take(stats, TCA_STATS_PKT64, &ret->packets, 8);
+	take(stats, TCA_STATS_QUEUE, &queue, sizeof(queue));
+	ret->drops = queue.drops;
+	ret->overlimits = queue.overlimits;
+	ret->backlog_bytes = queue.backlog;
+}
+
+bool wr_htb_class_read(const struct nlmsghdr *msg, struct wr_tc_class *ret)
+{
+	const size_t at = NLMSG_HDRLEN + sizeof(struct tcmsg);
+	const struct tcmsg *tcm = NLMSG_DATA(msg);
+	const struct nlattr *kind, *options;
+
+	if (msg->nlmsg_type != RTM_NEWTCLASS || msg->nlmsg_len < at)
+		return false;
+	kind = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_KIND);
+	options = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_OPTIONS);
+	if (!kind || kind->nla_len != NLA_HDRLEN + sizeof("htb") || memcmp(kind + 1, "htb", 4) ||
+	    !options || (size_t)options->nla_len - NLA_HDRLEN > sizeof(ret->options))
+		return false;
+	*ret = (struct wr_tc_class){
+		.classid = tcm->tcm_handle, .parent = tcm->tcm_parent, .leaf = tcm->tcm_info,
+		.options_len = options->nla_len - NLA_HDRLEN,
+	};
+	memcpy(ret->options, options + 1, ret->options_len);
+	read_limits(options, &ret->limits);
+	read_counters(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_STATS2), ret);
+	return true;
+}
+
+/* --- leaves ---------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	uint32_t major;		/* ORed with the class's minor, which has 12 bits */
+} leaves[] = {
+	[WEIR_LEAF_AUTO] = { "auto", 0 },
+	[WEIR_LEAF_FQ_CODEL] = { "fq_codel", 0xf000 },
+	[WEIR_LEAF_SFQ] = { "sfq", 0x5000 },
+	[WEIR_LEAF_DEFAULT] = { "default", 0 },
+};
+
+uint32_t wr_leaf_handle(enum weir_leaf leaf, uint32_t minor)
+{
+	return leaves[leaf].major ? (leaves[leaf].major | minor) << 16 : 0;
+}
+
+enum weir_leaf wr_leaf_of(uint32_t handle)
+{
+	for (size_t i = 0; i < WR_COUNT(leaves); i++)
+		if (handle && handle >> 28 == leaves[i].major >> 12)
+			return i;
+	return WEIR_LEAF_DEFAULT;
+}
+
+const char *weir_leaf_name(enum weir_leaf leaf)
+{
+	return (unsigned int)leaf < WR_COUNT(leaves) ? leaves[leaf].name : "unknown";
+}
+
+uint32_t wr_leaf_target_us(uint64_t bytes_per_s)
+{
+	uint64_t two_packets = 2 * 1514 * 1000000ull / bytes_per_s;
+
+	return two_packets < MIN_TARGET_US ? MIN_TARGET_US :
+	       two_packets > MAX_TARGET_US ? MAX_TARGET_US : two_packets;
+}
+
+void wr_leaf_msg(struct wr_batch *b, bool is_new, int ifindex, uint32_t classid, uint32_t handle,
+		 uint64_t bytes_per_s)
+{
+	enum weir_leaf leaf = wr_leaf_of(handle);
+	size_t options;
+
+	wr_tc_msg(b, RTM_NEWQDISC, is_new ? NLM_F_CREATE | NLM_F_EXCL : 0, ifindex, handle, classid,
+		  weir_leaf_name(leaf));
+	if (leaf != WEIR_LEAF_FQ_CODEL)
+		return;
+	options = wr_nest(b, TCA_OPTIONS);
+	if (is_new)	/* cannot be changed later, not even to what it is */
+		wr_put_u32(b, TCA_FQ_CODEL_FLOWS, WR_LEAF_FLOWS);
+	wr_put_u32(b, TCA_FQ_CODEL_TARGET, wr_leaf_target_us(bytes_per_s));
+	wr_put_u32(b, TCA_FQ_CODEL_INTERVAL, 20 * wr_leaf_target_us(bytes_per_s));
 	wr_nest_end(b, options);
 }

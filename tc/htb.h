@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One HTB qdisc with one class, as messages.
+ * HTB and what hangs below a class, as messages, and a class as it is read back.
  *
- *	root 1: htb default 1
- *	 `- class 1:1  rate = average, ceil = peak, burst, quantum
+ *	root MAJOR: htb default N
+ *	 `- class MAJOR:N  rate = average, ceil = peak, burst, quantum
+ *	     `- leaf: fq_codel, sfq, or what HTB itself puts there
  */
 #ifndef WR_TC_HTB_H
 #define WR_TC_HTB_H
@@ -11,9 +12,52 @@
 #include "netlink/batch.h"
 #include "tc/rate.h"
 
-#define WR_HTB_CLASS 0x00010001u	/* 1:1 */
+/*
+ * The majors of our root qdiscs ("we"), which nobody else uses: so ours are known
+ * from everybody's, and from what was there before.
+ */
+#define WR_MAJOR 0x7765u		/* the kernel's default qdisc was there */
+#define WR_MAJOR_NOQUEUE 0x7766u	/* somebody had set noqueue */
+#define WR_CLASS(major, minor) ((uint32_t)(major) << 16 | (minor))
+/* The only class of a port, and of an ifb that is one port's. */
+#define WR_PORT_CLASS 1u
+#define WR_MAX_MINOR 0xfffu
 
-void wr_htb_qdisc_msg(struct wr_batch *b, int ifindex);
-void wr_htb_class_msg(struct wr_batch *b, int ifindex, const struct wr_htb_class *c);
+/* Of fq_codel: 18 KB a leaf instead of the 70 of its default. */
+#define WR_LEAF_FLOWS 256u
+
+/* A class as the kernel has it: what its undo sends again, byte for byte. */
+struct wr_tc_class {
+	uint32_t classid;
+	uint32_t parent;
+	uint32_t leaf;		/* handle of the qdisc below; 0: HTB's own */
+	uint16_t options_len;
+	char options[160];	/* the attributes in TCA_OPTIONS */
+	struct wr_htb_class limits;
+	uint64_t bytes, packets, drops, overlimits, backlog_bytes;
+};
+
+void wr_tc_msg(struct wr_batch *b, uint16_t type, uint16_t flags, int ifindex, uint32_t handle,
+	       uint32_t parent, const char *kind);
+/* The deletion of what @handle and @parent name. */
+void wr_tc_del_msg(struct wr_batch *b, uint16_t type, int ifindex, uint32_t handle, uint32_t parent);
+void wr_htb_qdisc_msg(struct wr_batch *b, int ifindex, uint32_t major, uint32_t default_minor);
+/* @flags: NLM_F_CREATE | NLM_F_EXCL makes it, 0 changes it in place. */
+void wr_htb_class_msg(struct wr_batch *b, uint16_t flags, int ifindex, uint32_t classid,
+		      uint32_t parent, const struct wr_htb_class *c);
+/* The class as it was read. */
+void wr_htb_class_again_msg(struct wr_batch *b, uint16_t flags, int ifindex,
+			    const struct wr_tc_class *c);
+/* From an RTM_NEWTCLASS; false if it is no HTB class. */
+bool wr_htb_class_read(const struct nlmsghdr *msg, struct wr_tc_class *ret);
+
+/* The handle of the leaf below class @minor: it says what the leaf is. 0: HTB's own. */
+uint32_t wr_leaf_handle(enum weir_leaf leaf, uint32_t minor);
+enum weir_leaf wr_leaf_of(uint32_t handle);
+/* fq_codel's patience in microseconds: a packet at a low rate takes longer than its 5 ms. */
+uint32_t wr_leaf_target_us(uint64_t bytes_per_s);
+/* The leaf below a class: a new one, or in place what depends on the rate. */
+void wr_leaf_msg(struct wr_batch *b, bool is_new, int ifindex, uint32_t classid, uint32_t handle,
+		 uint64_t bytes_per_s);
 
 #endif

@@ -49,6 +49,15 @@ struct wr_htb_class wr_htb_from_rate(const struct weir_rate *rate, uint32_t mtu)
 	return c;
 }
 
+uint32_t wr_police_burst(const struct weir_rate *rate, uint32_t mtu)
+{
+	const uint32_t packet = (mtu ? mtu : WR_DEFAULT_MTU) + ETHERNET_HEADER;
+	uint64_t least = 2 * (uint64_t)(packet > GSO_FRAME ? packet : GSO_FRAME);
+	uint64_t burst = rate->burst_bytes ? rate->burst_bytes : rate->average_bytes_per_s / 8;
+
+	return clamp(burst, least, UINT32_MAX);
+}
+
 /* Whole microseconds, as tc counts, so that both give the same burst back. */
 uint32_t wr_htb_ticks(uint64_t bytes, uint64_t bytes_per_s)
 {
@@ -56,6 +65,16 @@ uint32_t wr_htb_ticks(uint64_t bytes, uint64_t bytes_per_s)
 	uint64_t us = bytes * 1000000 / bytes_per_s;
 
 	return clamp(us * 1000 / TICK_NS, 1, UINT32_MAX);
+}
+
+uint32_t wr_ticks_bytes(uint32_t ticks, uint64_t bytes_per_s)
+{
+	/* In two steps, because 274 s at 144 Pbit/s are more than 64 bits of ticks and bytes. */
+	uint64_t us = (uint64_t)ticks * TICK_NS / 1000;
+	uint64_t bytes = us > UINT64_MAX / (bytes_per_s + 1) ? bytes_per_s / 1000000 * us :
+							       bytes_per_s * us / 1000000;
+
+	return bytes < UINT32_MAX ? bytes : UINT32_MAX;
 }
 
 /* --- what makes sense -------------------------------------------------------------------- */

@@ -1,183 +1,422 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A port's bandwidth in both directions as steps of a transaction:
+ * A port's limits as steps of a transaction:
  *
- *	to the guest    host ---> [htb 1:1] port ---> guest
- *	from the guest  host <--- [htb 1:1] ifb <--- ingress of port <--- guest
+ *	to the guest    host ---> [htb 7765:1] port ---> guest
+ *	from the guest  host <--- [htb 7765:N] ifb <--- ingress of port <--- guest
  *
  * The redirect happens before the bridge sees the frame, and the frame comes back
- * from the ifb as if it had just arrived on the port.
+ * from the ifb as if it had just arrived on the port. It chooses the class too: no
+ * filter on the ifb looks at what a guest could forge. Each direction is compared
+ * with what the port has now, and only the difference becomes steps.
  */
-#include <arpa/inet.h>
-#include <linux/if_ether.h>
-#include <linux/pkt_cls.h>
-#include <linux/rtnetlink.h>
-#include <linux/tc_act/tc_mirred.h>
-
 #include <inttypes.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 
-#include <weir/link.h>
+#include "tc/bpf.h"
+#include "tc/ifb.h"
+#include "tc/probe.h"
+#include "tc/tree.h"
 
-#include "tc/htb.h"
-#include "txn/txn.h"
+struct shaping {
+	struct weir_txn *t;
+	struct wr_dev dev;
+	struct weir_shape_options opts;
+	struct wr_port port;		/* as it is now */
+	const struct weir_rate *out;	/* what leaves by the link */
+	const struct weir_rate *in;	/* what arrives by it */
+	struct weir_shape *ret;
+	struct weir_error *err;
+};
 
-#define INGRESS_HANDLE 0xffff0000u
-/* "we": of this priority all filters of a link are ours, and one deletion takes them away. */
-#define FILTER_PRIO 0x7765u
-#define IFB_QUEUE_LEN 256	/* packets; the driver's own 32 drop too early */
+static const char *const methods[] = { "auto", "skbedit", "bpf", "ifb", "police" };
 
-/* --- steps ------------------------------------------------------------------------------ */
-
-/* The deletion of what @tcm names, for an undo. */
-static void del_msg(struct wr_batch *b, uint16_t type, const struct tcmsg *tcm)
+const char *weir_shape_method_name(enum weir_shape_method method)
 {
-	wr_msg(b, type, 0, tcm, sizeof(*tcm));
+	return (unsigned int)method < WR_COUNT(methods) ? methods[method] : "unknown";
 }
 
-/*
- * A step on a link, and its undo, unless it goes with the link. Classes and
- * filters have one too: they may have come to stand in a qdisc that was there.
- */
-static struct weir_step *add(struct weir_txn *t, const char *what, const char *name,
-			     const struct wr_batch *b, uint16_t undo_type, const struct tcmsg *tcm)
+/* --- what is in the way -------------------------------------------------------------------- */
+
+/* Somebody's noqueue is taken away without a word, because clearing brings it back. */
+static int make_room(struct shaping *s, const struct wr_qdisc *q, uint32_t parent, bool is_foreign)
 {
-	wr_auto(batch) struct wr_batch undo = { 0 };
 	char object[64];
 
-	del_msg(&undo, undo_type, tcm);
-	wr_format(object, sizeof(object), "%s on %s", what, name);
-	return wr_txn_msg(t, object, NULL, b, wr_txn_makes(t, tcm->tcm_ifindex) ? NULL : &undo, NULL);
-}
-
-static void add_htb(struct weir_txn *t, int ifindex, const char *name, const struct weir_rate *rate)
-{
-	const struct tcmsg root = { .tcm_ifindex = ifindex, .tcm_parent = TC_H_ROOT };
-	const struct tcmsg leaf = { .tcm_ifindex = ifindex, .tcm_handle = WR_HTB_CLASS };
-	struct wr_htb_class c = wr_htb_from_rate(rate, 0);
-	wr_auto(batch) struct wr_batch qdisc = { 0 }, class = { 0 };
-	wr_auto(str) struct wr_str dev = { 0 };
-	struct weir_step *s;
-
-	wr_str_shell(&dev, name);
-	wr_htb_qdisc_msg(&qdisc, ifindex);
-	s = add(t, "qdisc 1: htb", name, &qdisc, RTM_DELQDISC, &root);
-	wr_step_plan(t, s, "tc qdisc add dev %s root handle 1: htb default 1", wr_str_text(&dev));
-	wr_htb_class_msg(&class, ifindex, &c);
-	s = add(t, "class 1:1 htb", name, &class, RTM_DELTCLASS, &leaf);
-	wr_step_plan(t, s,
-		     "tc class add dev %s parent 1: classid 1:1 htb rate %" PRIu64
-		     "bps ceil %" PRIu64 "bps burst %ub cburst %ub quantum %u",
-		     wr_str_text(&dev), c.rate_bytes_per_s, c.ceil_bytes_per_s, c.burst_bytes,
-		     c.cburst_bytes, c.quantum_bytes);
-}
-
-/* 15 bytes are all a link's name has, so a long one keeps its end and gets a hash. */
-static void ifb_name(const char *port, char out[16])
-{
-	uint32_t h = 2166136261u;
-	size_t len = strlen(port);
-
-	if (len <= 11) {
-		wr_format(out, 16, "ifb-%s", port);
-		return;
+	if (!*q->kind || (parent == TC_H_ROOT && !q->handle))
+		return 0;
+	if (is_foreign && !s->opts.replace) {
+		wr_format(object, sizeof(object), "qdisc %x: %s on %s", q->handle >> 16, q->kind,
+			  s->dev.name);
+		return wr_refuse(s->err, -EEXIST, object, "", "is in the way and not ours");
 	}
-	for (const char *p = port; *p; p++)
-		h = (h ^ (unsigned char)*p) * 16777619u;
-	wr_format(out, 16, "ifb%06x%s", (unsigned int)(h & 0xffffff), port + len - 6);
+	wr_tree_del_foreign(s->t, &s->dev, q, parent);
+	return s->t->err.code;
 }
 
-static int add_ifb(struct weir_txn *t, const char *port, char name[16])
+/* --- what leaves by the link: HTB on it --------------------------------------------------- */
+
+static int add_root(struct shaping *s, const struct wr_htb_class *c)
 {
-	struct weir_link ifb = {
-		.sz = sizeof(ifb),
-		.has = WEIR_LINK_NAME | WEIR_LINK_UP | WEIR_LINK_ADDR_GEN_MODE |
-		       WEIR_LINK_TXQUEUELEN | WEIR_LINK_NUM_TX_QUEUES,
-		.kind = WEIR_LINK_IFB,
-		.num_tx_queues = 1,
-		.txqueuelen = IFB_QUEUE_LEN,
-		.addr_gen_mode = WEIR_ADDR_GEN_NONE,
-		.is_up = true,
-	};
+	const bool noqueue = !strcmp(s->port.root.kind, "noqueue") && s->port.root.handle;
+	const uint32_t major = noqueue ? WR_MAJOR_NOQUEUE : WR_MAJOR;
+	int r = make_room(s, &s->port.root, TC_H_ROOT, !s->port.root_is_free);
 
-	ifb_name(port, name);
-	wr_copy(ifb.name, sizeof(ifb.name), name);
-	return weir_txn_link_add(t, &ifb);
+	if (r)
+		return r;
+	wr_tree_qdisc(s->t, &s->dev, major, WR_PORT_CLASS);
+	wr_tree_class(s->t, &s->dev, WR_CLASS(major, WR_PORT_CLASS), WR_CLASS(major, 0), c,
+		      wr_tc_leaf(s->t->w, s->opts.leaf));
+	return s->t->err.code;
 }
 
-static void redirect_msg(struct wr_batch *b, const struct tcmsg *tcm, int to)
+static int shape_out(struct shaping *s)
 {
-	/* One key, all of it zero, matches every packet. */
-	struct tc_u32_sel sel = { .flags = TC_U32_TERMINAL, .nkeys = 1 };
-	unsigned char match[sizeof(sel) + sizeof(struct tc_u32_key)] = { 0 };
-	struct tc_mirred mirred = {
-		.action = TC_ACT_STOLEN,
-		.eaction = TCA_EGRESS_REDIR,
-		.ifindex = (uint32_t)to,
-	};
-	size_t options, actions, first, parms;
+	struct wr_htb_class c;
 
-	memcpy(match, &sel, sizeof(sel));
-	wr_msg(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, tcm, sizeof(*tcm));
-	wr_put_text(b, TCA_KIND, "u32");
-	options = wr_nest(b, TCA_OPTIONS);
-	actions = wr_nest(b, TCA_U32_ACT);
-	first = wr_nest(b, 1);
-	wr_put_text(b, TCA_ACT_KIND, "mirred");
-	parms = wr_nest(b, TCA_ACT_OPTIONS);
-	wr_put(b, TCA_MIRRED_PARMS, &mirred, sizeof(mirred));
-	wr_nest_end(b, parms);
-	wr_nest_end(b, first);
-	wr_nest_end(b, actions);
-	wr_put(b, TCA_U32_SEL, match, sizeof(match));
-	wr_nest_end(b, options);
+	if (!s->out->average_bytes_per_s) {
+		if (s->port.major)
+			wr_tree_del(s->t, &s->dev, s->port.major, &s->port.class);
+		return s->t->err.code;
+	}
+	c = wr_htb_from_rate(s->out, s->port.link.mtu);
+	if (!s->port.major)
+		return add_root(s, &c);
+	wr_tree_change(s->t, &s->dev, &s->port.class, &c);
+	return s->t->err.code;
 }
 
-static void add_redirect(struct weir_txn *t, int ifindex, const char *name, int ifb,
-			 const char *ifb_name_)
+/* --- what arrives by the link: the filter -------------------------------------------------- */
+
+static void plan_filter(struct shaping *s, struct weir_step *step, const char *verb,
+			const struct wr_redirect *r, const char *ifb)
 {
-	const struct tcmsg qdisc = {
-		.tcm_ifindex = ifindex, .tcm_handle = INGRESS_HANDLE, .tcm_parent = TC_H_INGRESS,
-	};
-	const struct tcmsg ours = {
-		.tcm_ifindex = ifindex, .tcm_parent = INGRESS_HANDLE,
-		.tcm_info = TC_H_MAKE(FILTER_PRIO << 16, htons(ETH_P_ALL)),
-	};
-	wr_auto(batch) struct wr_batch ingress = { 0 }, filter = { 0 };
-	wr_auto(str) struct wr_str dev = { 0 }, to = { 0 };
-	struct weir_step *s;
+	char word[80], ifb_word[80], action[160], class[64] = "";
 
-	wr_str_shell(&dev, name);
-	wr_str_shell(&to, ifb_name_);
-	wr_msg(&ingress, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &qdisc, sizeof(qdisc));
-	wr_put_text(&ingress, TCA_KIND, "ingress");
-	s = add(t, "qdisc ffff: ingress", name, &ingress, RTM_DELQDISC, &qdisc);
-	wr_step_plan(t, s, "tc qdisc add dev %s ingress", wr_str_text(&dev));
-	redirect_msg(&filter, &ours, ifb);
-	s = add(t, "filter u32", name, &filter, RTM_DELTFILTER, &ours);
-	wr_step_plan(t, s,
-		     "tc filter add dev %s parent ffff: protocol all prio %u u32 match u32 0 0 "
-		     "action mirred egress redirect dev %s",
-		     wr_str_text(&dev), FILTER_PRIO, wr_str_text(&to));
+	if (r->classid)
+		wr_format(class, sizeof(class), "action skbedit priority %x:%x pipe ", r->classid >> 16,
+			  r->classid & 0xffff);
+	if (r->ifb)
+		wr_format(action, sizeof(action), "action mirred egress redirect dev %s",
+			  wr_dev_word(&(struct wr_dev){ r->ifb, ifb }, ifb_word));
+	else
+		wr_format(action, sizeof(action), "action police rate %" PRIu64 "bps burst %ub mtu 70000 drop",
+			  r->rate_bytes_per_s, r->burst_bytes);
+	wr_step_plan(s->t, step, "tc filter %s dev %s parent ffff: protocol all prio %u u32 match u32 0 0 %s%s",
+		     verb, wr_dev_word(&s->dev, word), WR_FILTER_PRIO, class, action);
 }
 
-int weir_txn_shape(struct weir_txn *t, int ifindex, const char *name,
-		   const struct weir_bandwidth *bandwidth, struct weir_shape *ret)
+static int add_filter(struct shaping *s, const struct wr_redirect *r, const char *ifb)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+
+	if (r->method == WEIR_SHAPE_BPF) {
+		wr_txn_bpf_filter_add(s->t, s->dev.ifindex, s->dev.name, r->ifb, r->classid);
+		return s->t->err.code;
+	}
+	wr_redirect_msg(&b, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, r);
+	wr_redirect_del_msg(&undo, s->dev.ifindex);
+	plan_filter(s, wr_tree_step(s->t, &s->dev, "filter u32", &b, &undo), "add", r, ifb);
+	return s->t->err.code;
+}
+
+static int del_filter(struct shaping *s)
+{
+	const struct wr_redirect *r = &s->port.redirect;
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_redirect again = *r;
+	char word[80];
+
+	if (r->method == WEIR_SHAPE_BPF) {
+		wr_txn_bpf_filter_del(s->t, s->dev.ifindex, s->dev.name, r->ifb, r->classid);
+		return s->t->err.code;
+	}
+	again.handle = 0;
+	wr_redirect_del_msg(&b, s->dev.ifindex);
+	wr_redirect_msg(&undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, &again);
+	wr_step_plan(s->t, wr_tree_step(s->t, &s->dev, "filter u32", &b, &undo),
+		     "tc filter del dev %s parent ffff: protocol all prio %u", wr_dev_word(&s->dev, word),
+		     WR_FILTER_PRIO);
+	return s->t->err.code;
+}
+
+static int add_ingress(struct shaping *s)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	char word[80];
+	int r;
+
+	if (s->port.has_redirect)
+		return 0;
+	r = make_room(s, &s->port.ingress, TC_H_INGRESS, true);
+	if (r)
+		return r;
+	wr_ingress_msg(&b, s->dev.ifindex);
+	wr_tc_del_msg(&undo, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
+	wr_step_plan(s->t, wr_tree_step(s->t, &s->dev, "qdisc ffff: ingress", &b, &undo),
+		     "tc qdisc add dev %s ingress", wr_dev_word(&s->dev, word));
+	return s->t->err.code;
+}
+
+/* Filters of others that came to stand in our qdisc keep it. */
+static int del_ingress(struct shaping *s)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	char word[80];
+
+	if (s->port.n_foreign_filters)
+		return 0;
+	wr_tc_del_msg(&b, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
+	wr_ingress_msg(&undo, s->dev.ifindex);
+	wr_step_plan(s->t, wr_tree_step(s->t, &s->dev, "qdisc ffff: ingress", &b, &undo),
+		     "tc qdisc del dev %s ingress", wr_dev_word(&s->dev, word));
+	return s->t->err.code;
+}
+
+/* --- what arrives by the link: the ifb ------------------------------------------------------ */
+
+static int take_slot(struct shaping *s, enum weir_shape_method method, struct wr_slot *slot)
+{
+	int r;
+
+	if (method != WEIR_SHAPE_IFB)
+		return wr_ifb_take(s->t, s->dev.ifindex, slot, s->err);
+	r = wr_ifb_own(s->t, s->dev.name, slot);
+	if (!r)
+		wr_tree_qdisc(s->t, &(struct wr_dev){ slot->ifindex, slot->name }, WR_MAJOR,
+			      WR_PORT_CLASS);
+	return r;
+}
+
+/* The ifb's class for the port, and the filter's way there. */
+static int add_class(struct shaping *s, enum weir_shape_method method, struct wr_redirect *redirect,
+		     struct wr_slot *slot)
+{
+	struct wr_htb_class c = wr_htb_from_rate(s->in, s->port.link.mtu);
+	int r = take_slot(s, method, slot);
+
+	if (r)
+		return r;
+	wr_tree_class(s->t, &(struct wr_dev){ slot->ifindex, slot->name }, slot->classid,
+		      WR_CLASS(WR_MAJOR, 0), &c, wr_tc_leaf(s->t->w, s->opts.leaf));
+	redirect->ifb = slot->ifindex;
+	redirect->classid = method == WEIR_SHAPE_IFB ? 0 : slot->classid;
+	return s->t->err.code;
+}
+
+static void note(struct shaping *s, const struct wr_redirect *r, const char *ifb)
+{
+	if (!s->ret)
+		return;
+	s->ret->method = r->method;
+	s->ret->ifb_ifindex = r->ifb;
+	s->ret->ifb_class = r->classid;
+	wr_copy(s->ret->ifb_name, sizeof(s->ret->ifb_name), ifb);
+}
+
+static int add_redirect(struct shaping *s)
+{
+	struct wr_redirect redirect = { .method = wr_tc_method(s->t->w, s->opts.method) };
+	struct wr_slot slot = { 0 };
+	int r = 0;
+
+	if (redirect.method == WEIR_SHAPE_POLICE) {
+		redirect.rate_bytes_per_s = s->in->average_bytes_per_s;
+		redirect.burst_bytes = wr_police_burst(s->in, s->port.link.mtu);
+	} else {
+		r = add_class(s, redirect.method, &redirect, &slot);
+	}
+	if (!r)
+		r = add_ingress(s);
+	if (!r)
+		r = add_filter(s, &redirect, slot.name);
+	note(s, &redirect, slot.name);
+	return r;
+}
+
+/* An ifb of the port's own goes only if it is one that we made. */
+static int del_own_ifb(struct weir_txn *t, int ifindex)
+{
+	struct weir_link l;
+
+	if (weir_link_get(t->w, ifindex, NULL, &l, NULL) || l.kind != WEIR_LINK_IFB ||
+	    !(l.has & WEIR_LINK_GROUP_SET) || l.group != WEIR_LINK_GROUP)
+		return 0;
+	return weir_txn_link_del(t, ifindex, l.name);
+}
+
+static int give_back(struct weir_txn *t, int ifb, uint32_t classid, struct weir_error *err)
+{
+	if (!ifb)
+		return 0;
+	return classid ? wr_ifb_give(t, ifb, classid, err) : del_own_ifb(t, ifb);
+}
+
+static int del_redirect(struct shaping *s, bool keep_ingress)
+{
+	const struct wr_redirect old = s->port.redirect;
+	int r = del_filter(s);
+
+	if (!r && !keep_ingress)
+		r = del_ingress(s);
+	return r ? r : give_back(s->t, old.ifb, old.classid, s->err);
+}
+
+/* The same way, other limits: the filter stays, unless it is the limit itself. */
+static int change_redirect(struct shaping *s)
+{
+	struct wr_redirect *now = &s->port.redirect, want = *now;
+	const uint32_t classid = now->classid ? now->classid : WR_CLASS(WR_MAJOR, WR_PORT_CLASS);
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct weir_link ifb = { .name = "" };
+	struct wr_tc_class class;
+	struct wr_htb_class c;
+	int r;
+
+	if (now->method == WEIR_SHAPE_POLICE) {
+		want.rate_bytes_per_s = s->in->average_bytes_per_s;
+		want.burst_bytes = wr_police_burst(s->in, s->port.link.mtu);
+		wr_redirect_msg(&b, 0, s->dev.ifindex, &want);
+		wr_redirect_msg(&undo, 0, s->dev.ifindex, now);
+		plan_filter(s, wr_tree_step(s->t, &s->dev, "filter u32", &b, &undo), "change", &want, "");
+		note(s, &want, "");
+		return s->t->err.code;
+	}
+	r = weir_link_get(s->t->w, now->ifb, NULL, &ifb, s->err);
+	if (!r)
+		r = wr_class_get(s->t->w, now->ifb, classid, &class, s->err);
+	if (r)
+		return r;
+	c = wr_htb_from_rate(s->in, s->port.link.mtu);
+	wr_tree_change(s->t, &(struct wr_dev){ now->ifb, ifb.name }, &class, &c);
+	note(s, now, ifb.name);
+	return s->t->err.code;
+}
+
+static int shape_in(struct shaping *s)
+{
+	const bool want = s->in->average_bytes_per_s, is = s->port.has_redirect;
+	int r = 0;
+
+	if (want && is && (!s->opts.method || s->opts.method == s->port.redirect.method))
+		return change_redirect(s);
+	if (is)
+		r = del_redirect(s, want);
+	return r || !want ? r : add_redirect(s);
+}
+
+/* --- both ----------------------------------------------------------------------------------- */
+
+static int refuse(struct weir_txn *t, const char *name, struct weir_error *err)
+{
+	if (!*err->object)
+		wr_format(err->object, sizeof(err->object), "bandwidth of %s", name);
+	return wr_txn_fail(t, err);
+}
+
+static int check_options(const struct weir_shape_options *o, struct weir_error *err)
+{
+	if ((unsigned int)o->method > WEIR_SHAPE_POLICE)
+		return wr_refuse(err, -EINVAL, "", "method", "%d is unknown", o->method);
+	if ((unsigned int)o->leaf > WEIR_LEAF_DEFAULT)
+		return wr_refuse(err, -EINVAL, "", "leaf", "%d is unknown", o->leaf);
+	return 0;
+}
+
+static void choose_sides(struct shaping *s, const struct weir_bandwidth *b)
+{
+	const bool guest_side = s->opts.is_guest_side || s->port.link.kind == WEIR_LINK_MACVTAP;
+
+	s->out = guest_side ? &b->outbound : &b->inbound;
+	s->in = guest_side ? &b->inbound : &b->outbound;
+	if (s->ret)
+		s->ret->is_guest_side = guest_side;
+}
+
+static int shape(struct shaping *s, const struct weir_bandwidth *bandwidth)
+{
+	int r = 0;
+
+	if (!wr_txn_makes(s->t, s->dev.ifindex))
+		r = wr_port_read(s->t->w, s->dev.ifindex, &s->port, s->err);
+	choose_sides(s, bandwidth);
+	if (!r)
+		r = shape_out(s);
+	return r ? r : shape_in(s);
+}
+
+int weir_txn_shape_set(struct weir_txn *t, int ifindex, const char *name,
+		       const struct weir_bandwidth *bandwidth, const struct weir_shape_options *options,
+		       struct weir_shape *ret)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_shape shape = { 0 };
+	struct weir_shape shaped = { .sz = sizeof(shaped), .ifindex = ifindex };
+	struct shaping s = { .t = t, .dev = { ifindex, name }, .ret = &shaped, .err = &err };
+	int r = wr_opts_copy(&s.opts, sizeof(s.opts), options, "shape options", &err);
 
-	if (weir_bandwidth_check(bandwidth, &err)) {
-		wr_format(err.object, sizeof(err.object), "bandwidth of %s", name);
-		return wr_txn_fail(t, &err);
+	wr_copy(shaped.name, sizeof(shaped.name), name);
+	if (!r)
+		r = check_options(&s.opts, &err);
+	if (!r)
+		r = weir_bandwidth_check(bandwidth, &err);
+	if (!r)
+		r = shape(&s, bandwidth);
+	if (r)
+		return refuse(t, name, &err);
+	if (ret) {
+		shaped.sz = ret->sz < sizeof(shaped) ? ret->sz : sizeof(shaped);
+		memcpy(ret, &shaped, shaped.sz);
 	}
-	if (bandwidth->inbound.average_bytes_per_s)
-		add_htb(t, ifindex, name, &bandwidth->inbound);
-	if (bandwidth->outbound.average_bytes_per_s) {
-		shape.ifb_ifindex = add_ifb(t, name, shape.ifb_name);
-		add_htb(t, shape.ifb_ifindex, shape.ifb_name, &bandwidth->outbound);
-		add_redirect(t, ifindex, name, shape.ifb_ifindex, shape.ifb_name);
-	}
-	if (ret && !t->err.code)
-		*ret = shape;
 	return t->err.code;
+}
+
+static bool deletes(const struct weir_txn *t, int ifindex)
+{
+	for (size_t i = 0; i < t->n_deleted; i++)
+		if (t->deleted[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
+static int clear(struct shaping *s)
+{
+	static const struct weir_rate none;
+	int r = wr_port_read(s->t->w, s->dev.ifindex, &s->port, s->err);
+
+	s->out = s->in = &none;
+	if (!r)
+		r = shape_out(s);
+	return r ? r : shape_in(s);
+}
+
+/* The port goes, and what is on it: only what it has elsewhere is left to do. */
+static int clear_elsewhere(struct shaping *s, const struct weir_shape *known)
+{
+	int r;
+
+	if (known)
+		return give_back(s->t, known->ifb_ifindex, known->ifb_class, s->err);
+	r = wr_port_read(s->t->w, s->dev.ifindex, &s->port, s->err);
+	if (r == -ENODEV)
+		return 0;
+	return r || !s->port.has_redirect ? r : give_back(s->t, s->port.redirect.ifb,
+							  s->port.redirect.classid, s->err);
+}
+
+int weir_txn_shape_clear(struct weir_txn *t, int ifindex, const char *name,
+			 const struct weir_shape *known)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct shaping s = { .t = t, .dev = { ifindex, name }, .err = &err };
+	struct weir_shape full;
+	int r = wr_opts_copy(&full, sizeof(full), known, "shape", &err);
+
+	if (!r && deletes(t, ifindex))
+		r = clear_elsewhere(&s, known ? &full : NULL);
+	else if (!r)
+		r = clear(&s);
+	if (r == -ENODEV && known)
+		r = clear_elsewhere(&s, &full);
+	return r ? refuse(t, name, &err) : t->err.code;
 }

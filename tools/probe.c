@@ -103,7 +103,7 @@ static int try_shaping(struct lab *lab, const struct probe *p, struct weir_error
 
 	if (r)
 		return r;
-	weir_txn_shape(txn, lab->lower_ifindex, lab->lower, &b, NULL);
+	weir_txn_shape_set(txn, lab->lower_ifindex, lab->lower, &b, NULL, NULL);
 	return weir_txn_commit(txn, err);
 }
 

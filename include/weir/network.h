@@ -861,6 +861,7 @@ enum weir_source {
  * @persistent:		tap: it stays when nobody has it open
  * @ifb_ifindex:	the ifb that shapes what the guest sends; 0: none
  * @ifb_name:		its name
+ * @ifb_class:		its class there, if other ports share it; 0: nobody does
  *
  * What it points to belongs to it and is freed by weir_port_done().
  */
@@ -902,6 +903,7 @@ struct weir_port {
 	bool persistent;
 	int32_t ifb_ifindex;
 	char ifb_name[16];
+	uint32_t ifb_class;
 };
 
 /**

@@ -4,13 +4,16 @@
  *
  * Inbound and outbound are seen from the guest. What goes to the guest leaves
  * the host by its port, so inbound is an HTB class on the port itself. What
- * comes from the guest is redirected on its way in to an ifb link, where an HTB
- * class delays it: nothing is dropped that a queue can hold. Kernel interface:
- * RTM_NEWQDISC, RTM_NEWTCLASS, RTM_NEWTFILTER; sch_htb, sch_ingress, cls_u32,
- * act_mirred, ifb.
+ * comes from the guest is redirected on its way in to an ifb link that a few
+ * hundred ports share, where an HTB class delays it: nothing is dropped that a
+ * queue can hold. Kernel interface: RTM_NEWQDISC, RTM_NEWTCLASS, RTM_NEWTFILTER;
+ * sch_htb, sch_ingress, cls_u32, act_mirred, ifb, and what enum weir_shape_method
+ * and enum weir_leaf name.
  */
 #ifndef WEIR_TC_H
 #define WEIR_TC_H
+
+#include <stdbool.h>
 
 #include <weir/error.h>
 
@@ -126,34 +129,167 @@ WEIR_API int weir_limits_parse(const char *text, struct weir_rate *ret, struct w
 WEIR_API char *weir_rate_format(uint64_t bytes_per_s, char buf[WEIR_RATE_TEXT]);
 
 /**
- * struct weir_shape - how a port was shaped, for the one who takes it down
- * @ifb_ifindex:	the ifb of the outbound direction; 0: none
- * @ifb_name:		its name
+ * enum weir_shape_method - how what a guest sends is shaped
+ * @WEIR_SHAPE_AUTO:	the first of these that the kernel can do
+ * @WEIR_SHAPE_SKBEDIT:	redirected to an ifb that a few hundred ports share; the
+ *			filter chooses the class there (act_skbedit)
+ * @WEIR_SHAPE_BPF:	the same, by a program of six instructions (cls_bpf)
+ * @WEIR_SHAPE_IFB:	redirected to an ifb of the port's own
+ * @WEIR_SHAPE_POLICE:	what is too much is dropped, nothing waits (act_police)
  */
-struct weir_shape {
-	int ifb_ifindex;
-	char ifb_name[16];
+enum weir_shape_method {
+	WEIR_SHAPE_AUTO = 0,
+	WEIR_SHAPE_SKBEDIT = 1,
+	WEIR_SHAPE_BPF = 2,
+	WEIR_SHAPE_IFB = 3,
+	WEIR_SHAPE_POLICE = 4
 };
 
 /**
- * weir_txn_shape() - limit a port
+ * enum weir_leaf - what queues the packets of a class
+ * @WEIR_LEAF_AUTO:	the first of these that the kernel has
+ * @WEIR_LEAF_FQ_CODEL:	fair among flows, with little delay
+ * @WEIR_LEAF_SFQ:	fair among flows
+ * @WEIR_LEAF_DEFAULT:	one queue, as long as the link's (HTB's own)
+ */
+enum weir_leaf {
+	WEIR_LEAF_AUTO = 0,
+	WEIR_LEAF_FQ_CODEL = 1,
+	WEIR_LEAF_SFQ = 2,
+	WEIR_LEAF_DEFAULT = 3
+};
+
+/**
+ * struct weir_shape_options - how to shape a port
+ * @sz:			sizeof(struct weir_shape_options)
+ * @method:		an enum weir_shape_method, for what the guest sends. A port
+ *			that is shaped by another one goes over to it
+ * @leaf:		an enum weir_leaf, for classes that are new
+ * @is_guest_side:	the link is the guest's end, not the host's, so inbound is
+ *			what it receives. Known of an existing macvtap
+ * @replace:		delete a root or ingress qdisc of others that is in the way.
+ *			Undo brings the qdisc back, not classes and filters in it
+ */
+struct weir_shape_options {
+	size_t sz;
+	enum weir_shape_method method;
+	enum weir_leaf leaf;
+	bool is_guest_side;
+	bool replace;
+};
+
+/**
+ * struct weir_shape_side - one direction of a shaped port
+ * @limits:	what the kernel keeps; an average of 0: no limit. The burst is the
+ *		effective one, derived if none was given; floors are not part of it
+ * @leaf:	an enum weir_leaf
+ * @bytes:	how many passed
+ * @packets:	how many passed
+ * @drops:	packets for which there was no room, or of a policer no rate
+ * @overlimits:	how often a packet had to wait
+ * @backlog_bytes:	what waits now
+ */
+struct weir_shape_side {
+	struct weir_rate limits;
+	enum weir_leaf leaf;
+	uint64_t bytes;
+	uint64_t packets;
+	uint64_t drops;
+	uint64_t overlimits;
+	uint64_t backlog_bytes;
+};
+
+/**
+ * struct weir_shape - how a port is shaped
+ * @sz:			sizeof(struct weir_shape)
+ * @ifindex:		the port
+ * @name:		its name
+ * @is_guest_side:	it is the guest's end (a macvtap)
+ * @method:		an enum weir_shape_method, how the way in of the link is shaped;
+ *			WEIR_SHAPE_AUTO: it is not
+ * @ifb_ifindex:	where that is redirected to; 0: nowhere
+ * @ifb_name:		its name
+ * @ifb_class:		the class on a shared ifb, 0x77650001 is 7765:1; 0: the ifb is
+ *			the port's own
+ * @inbound:		to the guest
+ * @outbound:		from the guest
+ */
+struct weir_shape {
+	size_t sz;
+	int ifindex;
+	char name[16];
+	bool is_guest_side;
+	enum weir_shape_method method;
+	int ifb_ifindex;
+	char ifb_name[16];
+	uint32_t ifb_class;
+	struct weir_shape_side inbound;
+	struct weir_shape_side outbound;
+};
+
+/**
+ * weir_txn_shape_set() - give a port these limits, whatever limits of ours it has
  * @t:		the transaction
- * @ifindex:	the port; may be one that @t makes
+ * @ifindex:	the port; may be one that @t makes. Once in a transaction
  * @name:	its name
- * @bandwidth:	the limits; an empty direction gets no qdisc
- * @ret:	receives what was made besides; may be NULL
+ * @bandwidth:	the limits; a direction without an average becomes unlimited, a floor
+ *		is not looked at here (weir_txn_floor_set())
+ * @options:	NULL: all automatic
+ * @ret:	receives where the port is shaped, for weir_txn_shape_clear(); limits
+ *		and counters stay empty. NULL, or sz set
  *
- * The port must have no root qdisc but its default one and no ingress qdisc. An
- * ifb that is made here must be deleted together with the port
- * (weir_txn_link_del()); the qdiscs go with the port. Undone with the port if @t
- * makes it, otherwise by deleting the qdiscs.
+ * A class that is there is changed in place: nothing is lost, no packet and no
+ * count. A direction that becomes unlimited loses what waits in its queue. Each
+ * port's classes are found by handles that nobody else uses, 7765: and 7766:.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -EINVAL, -ERANGE	the limits make no sense, see weir_bandwidth_check()
+ *   -EEXIST	a qdisc of others is in the way; the error names it
+ *   -ENODEV	the port is gone
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_shape_set(struct weir_txn *t, int ifindex, const char *name,
+				const struct weir_bandwidth *bandwidth,
+				const struct weir_shape_options *options, struct weir_shape *ret);
+
+/**
+ * weir_txn_shape_clear() - take a port's limits away
+ * @t:		the transaction
+ * @ifindex:	the port; may be one that @t deletes, or that is gone
+ * @name:	its name
+ * @known:	from weir_txn_shape_set(), so that a port that is deleted or gone needs
+ *		not be read; NULL: it is read
+ *
+ * Leaves the port as it was before it was shaped. Its class on a shared ifb goes,
+ * and the ifb with the last. A port without limits is no error.
  *
  * Return: 0 or a negative errno, which the transaction remembers
  *
- * Since: 0.1
+ * Since: 0.2
  */
-WEIR_API int weir_txn_shape(struct weir_txn *t, int ifindex, const char *name,
-			    const struct weir_bandwidth *bandwidth, struct weir_shape *ret);
+WEIR_API int weir_txn_shape_clear(struct weir_txn *t, int ifindex, const char *name,
+				  const struct weir_shape *known);
+
+/**
+ * weir_shape_method_name() - a method as a word
+ * @method:	an enum weir_shape_method
+ *
+ * Return: "skbedit", "bpf", "ifb", "police", "auto", or "unknown"
+ *
+ * Since: 0.2
+ */
+WEIR_API const char *weir_shape_method_name(enum weir_shape_method method);
+
+/**
+ * weir_leaf_name() - a leaf as a word
+ * @leaf:	an enum weir_leaf
+ *
+ * Return: "fq_codel", "sfq", "default", "auto", or "unknown"
+ *
+ * Since: 0.2
+ */
+WEIR_API const char *weir_leaf_name(enum weir_leaf leaf);
 
 #ifdef __cplusplus
 }

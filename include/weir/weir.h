@@ -56,6 +56,8 @@ enum weir_yes_no {
  *		for networks); NULL: none. Must outlive the handle
  * @lock_timeout_ms: how long to wait for another process that works on the
  *		same @state_dir; 0: 30000
+ * @shape_method: an enum weir_shape_method for ports that are shaped without one
+ *		of their own; 0: the best that the kernel can do
  *
  * Strings are copied.
  */
@@ -66,6 +68,7 @@ struct weir_options {
 	const char *state_dir;
 	const struct weir_step_ops *const *step_ops;
 	uint32_t lock_timeout_ms;
+	uint32_t shape_method;
 };
 
 /**

@@ -13,6 +13,7 @@ struct wr_live {
 	int32_t bridge_ifindex;
 	int32_t ifb_ifindex;	/* of the bridge's own bandwidth; 0: none */
 	char ifb_name[16];
+	uint32_t ifb_class;	/* there, if others share it */
 	struct weir_network net;
 };
 

@@ -112,17 +112,18 @@ static int add_veth(struct weir_txn *t, const struct wr_live *live, const struct
 static int attach(struct weir_txn *t, const struct wr_live *live, const struct weir_guest *guest,
 		  struct weir_port *port, int *ret_fds)
 {
-	struct weir_shape shape = { 0 };
+	struct weir_shape shape = { .sz = sizeof(shape) };
 	int r = port->kind == WEIR_PORT_TAP ? add_tap(t, live, port, guest, ret_fds) :
 					      add_veth(t, live, port);
 
 	if (r < 0)
 		return r;
 	port->ifindex = r;
-	r = weir_txn_shape(t, port->ifindex, port->name, &port->bandwidth, &shape);
+	r = weir_txn_shape_set(t, port->ifindex, port->name, &port->bandwidth, NULL, &shape);
 	if (r)
 		return r;
 	port->ifb_ifindex = shape.ifb_ifindex;
+	port->ifb_class = shape.ifb_class;
 	wr_copy(port->ifb_name, sizeof(port->ifb_name), shape.ifb_name);
 	return wr_txn_store_port(t, port);
 }
@@ -156,6 +157,15 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 
 /* --- detaching --------------------------------------------------------------------------------- */
 
+/* What is on the port goes with it; its class on an ifb does not. */
+static int unshape(struct weir_txn *t, const struct weir_port *port)
+{
+	const struct weir_shape known = { .sz = sizeof(known), .ifb_ifindex = port->ifb_ifindex,
+					  .ifb_class = port->ifb_class };
+
+	return weir_txn_shape_clear(t, port->ifindex, port->name, &known);
+}
+
 static int detach(struct weir_txn *t, const struct weir_port *port)
 {
 	int r = wr_txn_unstore(t, WR_STORE_PORTS, port->name);
@@ -163,7 +173,7 @@ static int detach(struct weir_txn *t, const struct weir_port *port)
 	if (!r && port->ifindex > 0)
 		r = weir_txn_link_del(t, port->ifindex, port->name);
 	if (!r && port->ifb_ifindex > 0)
-		r = weir_txn_link_del(t, port->ifb_ifindex, port->ifb_name);
+		r = unshape(t, port);
 	return r;
 }
 

@@ -354,7 +354,7 @@ static bool limited(const struct weir_bandwidth *b)
 static int start(struct weir_txn *t, struct wr_live *live)
 {
 	const struct weir_network *net = &live->net;
-	struct weir_shape shape = { 0 };
+	struct weir_shape shape = { .sz = sizeof(shape) };
 
 	live->bridge_ifindex = add_bridge(t, net);
 	quiet_ipv6(t, net);
@@ -362,8 +362,10 @@ static int start(struct weir_txn *t, struct wr_live *live)
 	change_nat(t, net, weir_txn_nat_add);
 	add_addresses(t, net, live->bridge_ifindex);
 	if (limited(&net->bandwidth))
-		weir_txn_shape(t, live->bridge_ifindex, net->bridge.name, &net->bandwidth, &shape);
+		weir_txn_shape_set(t, live->bridge_ifindex, net->bridge.name, &net->bandwidth, NULL,
+				   &shape);
 	live->ifb_ifindex = shape.ifb_ifindex;
+	live->ifb_class = shape.ifb_class;
 	wr_copy(live->ifb_name, sizeof(live->ifb_name), shape.ifb_name);
 	bring_up(t, net, live->bridge_ifindex);
 	add_routes(t, net, live->bridge_ifindex);
@@ -416,21 +418,24 @@ int weir_txn_network_stop(struct weir_txn *t, const char *name)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct port_sweep sweep = { t, name };
+	struct weir_shape shape = { .sz = sizeof(shape) };
 	struct weir *w = weir_txn_handle(t);
 	struct wr_live *live;
 	int r = wr_store_live(w, name, &live, &err);
 
 	if (r)
 		return refuse(t, name, &err);
+	shape.ifb_ifindex = live->ifb_ifindex;
+	shape.ifb_class = live->ifb_class;
 	wr_store_each(w, WR_STORE_PORTS, sweep_port, &sweep, NULL);
 	if (wr_dhcp_wanted(&live->net))
 		wr_txn_dhcp_stop(t, &live->net);
 	change_nat(t, &live->net, weir_txn_nat_del);
 	r = wr_txn_unstore(t, WR_STORE_LIVE, name);
-	if (live->ifb_ifindex)
-		weir_txn_link_del(t, live->ifb_ifindex, live->ifb_name);
 	if (live->bridge_ifindex)
 		r = weir_txn_link_del(t, live->bridge_ifindex, live->net.bridge.name);
+	if (!r && live->ifb_ifindex)
+		r = weir_txn_shape_clear(t, live->bridge_ifindex, live->net.bridge.name, &shape);
 	wr_live_free(live);
 	return r;
 }

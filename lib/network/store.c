@@ -25,6 +25,7 @@ static const struct wr_field live_fields[] = {
 	WR_ROW(wr_live, bridge_ifindex, WR_S32, "bridgeIfindex", .doc = "index of the bridge"),
 	WR_ROW(wr_live, ifb_ifindex, WR_S32, "ifbIfindex", .doc = "index of the bridge's ifb"),
 	WR_ROW(wr_live, ifb_name, WR_NAME, "ifbName", .doc = "the bridge's ifb"),
+	WR_ROW(wr_live, ifb_class, WR_U32, "ifbClass", .doc = "the bridge's class on a shared ifb"),
 	WR_OBJECT_ROW(wr_live, net, "definition", &wr_network_table, .flags = WR_REQUIRED,
 		      .doc = "what it was started from"),
 };

@@ -59,6 +59,8 @@ void wr_txn_free(struct weir_txn *t)
 		step_free(&t->steps[i]);
 	for (size_t i = 0; i < t->n_fds; i++)
 		close(t->fds[i]);
+	if (t->local_free)
+		t->local_free(t->local);
 	free(t->fds);
 	free(t->steps);
 	free(t->created);

@@ -33,6 +33,7 @@ struct weir {
 	char *state_dir;
 	const struct weir_step_ops *const *step_ops;
 	uint32_t lock_timeout_ms;
+	uint32_t shape_method;	/* an enum weir_shape_method */
 	int lock_fd;		/* held from begin to the end of a transaction */
 	struct weir_txn *txn;	/* the transaction that is open */
 	uint32_t seed;		/* of link indexes */
@@ -81,6 +82,8 @@ struct weir_txn {
 	uint32_t scratch_group;	/* where links to be deleted are gathered */
 	int *fds;		/* open until the transaction ends */
 	size_t n_fds;
+	void *local;		/* what builders of tc/ keep until the transaction ends */
+	void (*local_free)(void *local);
 	struct weir_error err;	/* of the first builder that refused */
 };
 

@@ -155,6 +155,31 @@ annotate() {
 			is("2/7/1/1", "TCA_ACT_KIND"); is("2/7/1/2", "TCA_ACT_OPTIONS", 0)
 			is("2/7/1/2/2", "TCA_MIRRED_PARMS")
 		}
+		if (what == "tc-u32-skbedit") {
+			is("2/5", "TCA_U32_SEL"); is("2/7", "TCA_U32_ACT", 0)
+			is("2/7/1", "action 1", 0); is("2/7/1/1", "TCA_ACT_KIND"); is("2/7/1/2", "TCA_ACT_OPTIONS", 0)
+			is("2/7/1/2/2", "TCA_SKBEDIT_PARMS"); is("2/7/1/2/3", "TCA_SKBEDIT_PRIORITY")
+			is("2/7/2", "action 2", 0); is("2/7/2/1", "TCA_ACT_KIND"); is("2/7/2/2", "TCA_ACT_OPTIONS", 0)
+			is("2/7/2/2/2", "TCA_MIRRED_PARMS")
+		}
+		if (what == "tc-u32-police") {
+			is("2/5", "TCA_U32_SEL"); is("2/7", "TCA_U32_ACT", 0)
+			is("2/7/1", "action 1", 0); is("2/7/1/1", "TCA_ACT_KIND"); is("2/7/1/2", "TCA_ACT_OPTIONS", 0)
+			is("2/7/1/2/1", "TCA_POLICE_TBF"); is("2/7/1/2/2", "TCA_POLICE_RATE")
+			is("2/7/1/2/8", "TCA_POLICE_RATE64")
+		}
+		if (what == "tc-fq_codel") {
+			is("2/1", "TCA_FQ_CODEL_TARGET"); is("2/3", "TCA_FQ_CODEL_INTERVAL"); is("2/5", "TCA_FQ_CODEL_FLOWS")
+		}
+		if (what == "tc-flower") {
+			is("2/1", "TCA_FLOWER_CLASSID"); is("2/4", "TCA_FLOWER_KEY_ETH_DST")
+			is("2/5", "TCA_FLOWER_KEY_ETH_DST_MASK"); is("2/8", "TCA_FLOWER_KEY_ETH_TYPE")
+			is("2/22", "TCA_FLOWER_FLAGS")
+		}
+		if (what == "tc-u32-table") {
+			is("2/1", "TCA_U32_CLASSID"); is("2/2", "TCA_U32_HASH"); is("2/3", "TCA_U32_LINK")
+			is("2/4", "TCA_U32_DIVISOR"); is("2/5", "TCA_U32_SEL")
+		}
 	}
 	{
 		n = split($0, word, " ")
@@ -271,6 +296,21 @@ save filter-u32 tc-u32 $NEWFILTER sent tc filter add dev veth0 parent ffff: prot
 save bond-primary link-bond $NEWLINK sent ip link set dev low0 type bond primary br1 active_slave br1
 save bond-port link-bond $NEWLINK sent ip link set dev low0 type bond_slave queue_id 3 prio 5
 save vlan-set link-vlan $NEWLINK sent ip link set dev low0 type vlan gvrp off loose_binding on egress-qos-map 3:0
+
+save qdisc-fq_codel tc-fq_codel $NEWQDISC sent tc qdisc add dev veth0 parent 7765:1 handle f001: fq_codel flows 256 \
+	target 24224us interval 484480us
+save filter-skbedit tc-u32-skbedit $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 u32 \
+	match u32 0 0 action skbedit priority 7765:1a pipe action mirred egress redirect dev low0
+save filter-police tc-u32-police $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 u32 \
+	match u32 0 0 action police rate 1000000bps burst 131072b mtu 70000 drop
+save filter-flower tc-flower $NEWFILTER sent tc filter add dev br1 parent 7765: protocol all prio 30565 handle 16 flower \
+	dst_mac 52:54:00:01:02:03 classid 7765:10
+save filter-table tc-u32-table $NEWFILTER sent tc filter add dev br1 parent 7765: protocol all prio 30565 handle 765: u32 \
+	divisor 256
+save filter-hash tc-u32-table $NEWFILTER sent tc filter add dev br1 parent 7765: protocol all prio 30565 u32 link 765: \
+	hashkey mask 0x000000ff at -12 match u32 0 0
+save filter-bucket tc-u32-table $NEWFILTER sent tc filter add dev br1 parent 7765: protocol all prio 30565 \
+	handle 765:3:10 u32 ht 765:3: match u32 0x00010203 0xffffffff at -12 match u16 0x5254 0xffff at -14 flowid 7765:10
 
 # What only the kernel says: taps are made by ioctl.
 ip tuntap add dev tap0 mode tap user 1000 group 100 vnet_hdr multi_queue

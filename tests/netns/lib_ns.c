@@ -15,6 +15,7 @@
 #include "lib_ns.h"
 
 char ns_config_dir[64], ns_state_dir[64];
+unsigned int ns_shape_method;
 static char top[32];
 
 int ns_setup(void **state)
@@ -175,7 +176,7 @@ struct weir *ns_open(void)
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_options opts = {
 		.sz = sizeof(opts), .config_dir = ns_config_dir, .state_dir = ns_state_dir,
-		.step_ops = weir_network_steps,
+		.step_ops = weir_network_steps, .shape_method = ns_shape_method,
 	};
 	struct weir *w = NULL;
 

@@ -22,6 +22,8 @@ int ns_setup(void **state);
 int ns_teardown(void **state);
 
 extern char ns_config_dir[], ns_state_dir[];
+/* The method of shaping that handles are opened with; 0: the best. */
+extern unsigned int ns_shape_method;
 
 /* Runs a shell command; fails the test, with the command's name, if it does not exit with 0. */
 void ns_sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -20,7 +20,7 @@ steady() {
 
 echo '# links'
 # The kernel makes up the address of an ifb each time.
-ip -d -o link | steady | sed -E '/^ifb-/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
+ip -d -o link | steady | sed -E '/^(ifb-|weir-ifb)/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
 echo '# addresses and routes'
 ip -o addr | grep -v ' fe80:' | steady | sed -E 's/ (tentative|dadfailed)//g' | sort
 ip -4 route show table all | steady | sort
@@ -32,7 +32,8 @@ tc qdisc show | sed -E 's/direct_packets_stat [0-9]+ ?//' | sort
 for dev in $(tc qdisc show | awk '/htb|ingress/ { for (i = 1; i < NF; i++) if ($i == "dev") print $(i + 1) }' | sort -u); do
 	tc class show dev "$dev" | sed "s/^/$dev /"
 	tc filter show dev "$dev" ingress 2>/dev/null | sed -E -e 's/ installed [0-9]+ sec//' -e 's/ used [0-9]+ sec//' \
-		-e 's/index [0-9]+ //' -e "s/^/$dev /"
+		-e 's/index [0-9]+ //' -e 's/ to [0-9]+ direct/ to N direct/' -e 's/ id [0-9]+ name/ id N name/' -e 's/ tag [0-9a-f]+//' \
+		-e "s/^/$dev /"
 done
 echo '# nft'
 nft list ruleset 2>/dev/null

@@ -16,13 +16,13 @@
 #include <cmocka.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <linux/tc_act/tc_mirred.h>
 
 #include <weir/link.h>
 #include <weir/tc.h>
 
 #include "netlink/attr.h"
 #include "tc/htb.h"
+#include "tc/redirect.h"
 #include "tests/common/golden.h"
 #include "txn/txn.h"
 
@@ -250,7 +250,7 @@ static void class_message(struct wr_batch *b, const struct weir_rate *rate)
 {
 	struct wr_htb_class c = wr_htb_from_rate(rate, 0);
 
-	wr_htb_class_msg(b, 100, &c);
+	wr_htb_class_msg(b, NLM_F_CREATE | NLM_F_EXCL, 100, 0x10001, 0x10000, &c);
 }
 
 static struct tc_htb_opt parms_of(const struct nlmsghdr *msg)
@@ -336,7 +336,7 @@ static void qdiscs_as_tc_sends_them(void **state)
 {
 	wr_auto(batch) struct wr_batch b = { 0 };
 
-	wr_htb_qdisc_msg(&b, 100);
+	wr_htb_qdisc_msg(&b, 100, 1, 1);
 	golden_compare("qdisc-htb", wr_msg_header(&b), NULL, 0);
 }
 
@@ -366,10 +366,100 @@ static void classes_as_tc_sends_them(void **state)
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
 		wr_auto(batch) struct wr_batch b = { 0 };
 
-		wr_htb_class_msg(&b, 100, &cases[i].class);
+		wr_htb_class_msg(&b, NLM_F_CREATE | NLM_F_EXCL, 100, 0x10001, 0x10000, &cases[i].class);
 		same_parms(cases[i].file, wr_msg_header(&b));
 		golden_compare(cases[i].file, wr_msg_header(&b), but, WR_COUNT(but));
 	}
+}
+
+static void leaves_as_tc_sends_them(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	/* A packet takes 12 ms at 1 Mbit/s. */
+	wr_leaf_msg(&b, true, 112, 0x77650001, 0xf0010000, MBIT);
+	golden_compare("qdisc-fq_codel", wr_msg_header(&b), NULL, 0);
+}
+
+static void filters_as_tc_sends_them(void **state)
+{
+	static const struct golden_but table[] = {
+		{ "2/7/1/2/2", GOLDEN_VALUE, "the rate table is looked for, and not looked at" },
+	};
+	static const struct {
+		const char *file;
+		struct wr_redirect redirect;
+		size_t n_but;
+	} cases[] = {
+		{ "filter-u32", { .method = WEIR_SHAPE_IFB, .ifb = 100 }, 0 },
+		{ "filter-skbedit", { .method = WEIR_SHAPE_SKBEDIT, .ifb = 100, .classid = 0x7765001a }, 0 },
+		{ "filter-police", { .method = WEIR_SHAPE_POLICE, .rate_bytes_per_s = 1000000,
+				     .burst_bytes = 131072 }, 1 },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		wr_auto(batch) struct wr_batch b = { 0 };
+		struct wr_redirect back = { 0 };
+
+		wr_redirect_msg(&b, NLM_F_CREATE | NLM_F_EXCL, 112, &cases[i].redirect);
+		golden_compare(cases[i].file, wr_msg_header(&b), table, cases[i].n_but);
+		assert_int_equal(wr_redirect_read(wr_msg_header(&b), &back), 1);
+		assert_int_equal(back.method, cases[i].redirect.method);
+		assert_int_equal(back.ifb, cases[i].redirect.ifb);
+		assert_int_equal(back.classid, cases[i].redirect.classid);
+		assert_int_equal(back.rate_bytes_per_s, cases[i].redirect.rate_bytes_per_s);
+		assert_int_equal(back.burst_bytes, cases[i].redirect.burst_bytes);
+	}
+}
+
+static void ingress_as_tc_sends_it(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	wr_ingress_msg(&b, 112);
+	golden_compare("qdisc-ingress", wr_msg_header(&b), NULL, 0);
+}
+
+/* A class that was written is read as what it was, beyond 32 bits too. */
+static void classes_are_read_back(void **state)
+{
+	static const struct wr_htb_class classes_[] = {
+		{ MBIT, 2 * MBIT, 125000, 250000, 1514 },
+		{ 5000000000, 12500000000, 5000000, 12500000, 60000 },
+		{ WEIR_RATE_MAX, WEIR_RATE_MAX, 4000000000u, 4000000000u, 60000 },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(classes_); i++) {
+		wr_auto(batch) struct wr_batch b = { 0 }, again = { 0 };
+		struct wr_tc_class c;
+
+		wr_htb_class_msg(&b, 0, 7, 0x77650010, 0x77650001, &classes_[i]);
+		assert_true(wr_htb_class_read(wr_msg_header(&b), &c));
+		assert_int_equal(c.classid, 0x77650010);
+		assert_int_equal(c.parent, 0x77650001);
+		assert_int_equal(c.limits.rate_bytes_per_s, classes_[i].rate_bytes_per_s);
+		assert_int_equal(c.limits.ceil_bytes_per_s, classes_[i].ceil_bytes_per_s);
+		assert_int_equal(c.limits.quantum_bytes, classes_[i].quantum_bytes);
+		if (i < 2)	/* ticks are 64 ns: at the largest rate a tick is more than any burst */
+			assert_in_range(c.limits.burst_bytes, classes_[i].burst_bytes * 0.99, classes_[i].burst_bytes);
+		wr_htb_class_again_msg(&again, 0, 7, &c);
+		assert_int_equal(again.buf.len, b.buf.len);
+		assert_memory_equal(again.buf.data, b.buf.data, b.buf.len);
+	}
+}
+
+static void a_leaf_is_known_by_its_handle(void **state)
+{
+	for (enum weir_leaf leaf = WEIR_LEAF_FQ_CODEL; leaf <= WEIR_LEAF_DEFAULT; leaf++)
+		for (uint32_t minor = 1; minor <= WR_MAX_MINOR; minor += 7) {
+			uint32_t handle = wr_leaf_handle(leaf, minor);
+
+			assert_int_equal(wr_leaf_of(handle), leaf);
+			assert_int_not_equal(handle >> 16, WR_MAJOR);
+			assert_int_not_equal(handle >> 16, WR_MAJOR_NOQUEUE);
+		}
+	assert_int_equal(wr_leaf_target_us(GBIT), 5000);
+	assert_int_equal(wr_leaf_target_us(1), 1000000);
 }
 
 /* --- a whole port ------------------------------------------------------------------------------------- */
@@ -377,12 +467,21 @@ static void classes_as_tc_sends_them(void **state)
 struct open_txn {
 	struct weir *w;
 	struct weir_txn *t;
+	int port;
+	size_t n_own;	/* steps that make the port */
 };
 
-static void open_txn(struct open_txn *o)
+/* A link of the transaction's own: nothing of this machine is looked at. */
+static void open_txn(struct open_txn *o, const char *name)
 {
+	struct weir_link l = { .sz = sizeof(l), .kind = WEIR_LINK_IFB, .has = WEIR_LINK_NAME };
+
+	snprintf(l.name, sizeof(l.name), "%s", name);
 	assert_int_equal(weir_open(NULL, &o->w, NULL), 0);
 	assert_int_equal(weir_txn_begin(o->w, "test", WEIR_TXN_DRY, &o->t, NULL), 0);
+	o->port = weir_txn_link_add(o->t, &l);
+	assert_true(o->port > 0);
+	o->n_own = o->t->n_steps;
 }
 
 static void close_txn(struct open_txn *o)
@@ -391,63 +490,65 @@ static void close_txn(struct open_txn *o)
 	weir_close(o->w);
 }
 
-static const struct nlmsghdr *message(const struct open_txn *o, size_t step)
-{
-	assert_true(step < o->t->n_steps);
-	return o->t->steps[step].parts[WR_MSG_DO].data;
-}
-
-static void redirect_as_tc_sends_it(void **state)
-{
-	static const struct golden_but but[] = {
-		{ "2/7/1/2/2", GOLDEN_VALUE, "the index of the ifb, which is chosen here" },
-	};
-	static const struct weir_bandwidth bandwidth = { .outbound = RATE(MBIT, 0, 0) };
-	struct weir_shape shape;
-	struct tc_mirred m;
-	struct open_txn o;
-	size_t len, n;
-
-	open_txn(&o);
-	assert_int_equal(weir_txn_shape(o.t, 112, "veth0", &bandwidth, &shape), 0);
-	n = o.t->n_steps;
-	golden_compare("qdisc-ingress", message(&o, n - 2), NULL, 0);
-	golden_compare("filter-u32", message(&o, n - 1), but, WR_COUNT(but));
-	memcpy(&m, golden_attr(message(&o, n - 1), "2/7/1/2/2", &len), sizeof(m));
-	assert_int_equal(len, sizeof(m));
-	assert_int_equal(m.ifindex, shape.ifb_ifindex);
-	assert_int_equal(m.eaction, TCA_EGRESS_REDIR);
-	close_txn(&o);
-}
+/* What this machine's kernel has is not asked. */
+static const struct weir_shape_options by_ifb = {
+	.sz = sizeof(by_ifb), .method = WEIR_SHAPE_IFB, .leaf = WEIR_LEAF_DEFAULT,
+};
 
 static void steps_of_a_port(void **state)
 {
 	static const struct {
 		const char *name;
 		struct weir_bandwidth bandwidth;
+		enum weir_shape_method method;
+		enum weir_leaf leaf;
 		size_t n_steps;
-		bool ifb;
 	} cases[] = {
-		{ "no limits", { RATE(0, 0, 0), RATE(0, 0, 0) }, 0, false },
-		{ "inbound", { RATE(MBIT, 0, 0), RATE(0, 0, 0) }, 2, false },
+		{ "no limits", { RATE(0, 0, 0), RATE(0, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 0 },
+		{ "inbound", { RATE(MBIT, 0, 0), RATE(0, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 2 },
+		{ "inbound with a leaf", { RATE(MBIT, 0, 0), RATE(0, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_SFQ, 3 },
 		/* ifb: create, no addresses, up; htb: 2; redirect: 2 */
-		{ "outbound", { RATE(0, 0, 0), RATE(MBIT, 0, 0) }, 7, true },
-		{ "both", { RATE(MBIT, 0, 0), RATE(MBIT, 0, 0) }, 9, true },
+		{ "outbound", { RATE(0, 0, 0), RATE(MBIT, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 7 },
+		{ "both", { RATE(MBIT, 0, 0), RATE(MBIT, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 9 },
+		{ "both with leaves", { RATE(MBIT, 0, 0), RATE(MBIT, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_FQ_CODEL, 11 },
+		{ "police", { RATE(0, 0, 0), RATE(MBIT, 0, 0) }, WEIR_SHAPE_POLICE, WEIR_LEAF_DEFAULT, 2 },
 		{ "a floor alone has no class of its own", { { .floor_bytes_per_s = 1 }, RATE(0, 0, 0) },
-		  0, false },
+		  WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 0 },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
-		struct weir_shape shape = { .ifb_ifindex = -1 };
+		struct weir_shape_options opts = {
+			.sz = sizeof(opts), .method = cases[i].method, .leaf = cases[i].leaf,
+		};
+		const bool outbound = cases[i].bandwidth.outbound.average_bytes_per_s;
+		const bool ifb = outbound && cases[i].method == WEIR_SHAPE_IFB;
+		struct weir_shape shape = { .sz = sizeof(shape) };
 		struct open_txn o;
 
-		open_txn(&o);
-		assert_int_equal(weir_txn_shape(o.t, 7, "vnet0", &cases[i].bandwidth, &shape), 0);
-		if (o.t->n_steps != cases[i].n_steps || (shape.ifb_ifindex > 0) != cases[i].ifb)
-			fail_msg("%s: %zu steps, ifb %d", cases[i].name, o.t->n_steps, shape.ifb_ifindex);
-		assert_string_equal(shape.ifb_name, cases[i].ifb ? "ifb-vnet0" : "");
+		open_txn(&o, "vnet0");
+		assert_int_equal(weir_txn_shape_set(o.t, o.port, "vnet0", &cases[i].bandwidth, &opts, &shape), 0);
+		if (o.t->n_steps - o.n_own != cases[i].n_steps || (shape.ifb_ifindex > 0) != ifb)
+			fail_msg("%s: %zu steps, ifb %d", cases[i].name, o.t->n_steps - o.n_own, shape.ifb_ifindex);
+		assert_string_equal(shape.ifb_name, ifb ? "ifb-vnet0" : "");
+		assert_int_equal(shape.method, outbound ? cases[i].method : WEIR_SHAPE_AUTO);
 		close_txn(&o);
 	}
+}
+
+/* A macvtap's own side is the guest's: what the guest receives arrives by it. */
+static void the_guests_side_is_the_other_way_round(void **state)
+{
+	static const struct weir_bandwidth bandwidth = { RATE(MBIT, 0, 0), RATE(0, 0, 0) };
+	struct weir_shape_options opts = by_ifb;
+	struct weir_shape shape = { .sz = sizeof(shape) };
+	struct open_txn o;
+
+	opts.is_guest_side = true;
+	open_txn(&o, "mv0");
+	assert_int_equal(weir_txn_shape_set(o.t, o.port, "mv0", &bandwidth, &opts, &shape), 0);
+	assert_int_equal(shape.method, WEIR_SHAPE_IFB);
+	assert_true(shape.is_guest_side);
+	close_txn(&o);
 }
 
 /* The longest names of ports must give names that differ and that the kernel takes. */
@@ -460,11 +561,11 @@ static void names_of_ifbs(void **state)
 	char names[WR_COUNT(ports)][16];
 
 	for (size_t i = 0; i < WR_COUNT(ports); i++) {
-		struct weir_shape shape;
+		struct weir_shape shape = { .sz = sizeof(shape) };
 		struct open_txn o;
 
-		open_txn(&o);
-		assert_int_equal(weir_txn_shape(o.t, 7, ports[i], &bandwidth, &shape), 0);
+		open_txn(&o, "v0");
+		assert_int_equal(weir_txn_shape_set(o.t, o.port, ports[i], &bandwidth, &by_ifb, &shape), 0);
 		memcpy(names[i], shape.ifb_name, 16);
 		assert_int_equal(wr_check_ifname(names[i]), 0);
 		for (size_t k = 0; k < i; k++)
@@ -531,19 +632,32 @@ static void senseless_limits_are_refused(void **state)
 
 static void a_port_is_not_shaped_by_them(void **state)
 {
-	static const struct weir_bandwidth bandwidth = IN(.peak_bytes_per_s = 1);
-	struct weir_shape shape = { .ifb_ifindex = 42 };
-	struct weir_error err = WEIR_ERROR_INIT;
-	struct open_txn o;
+	static const struct weir_bandwidth bad = IN(.peak_bytes_per_s = 1), good = IN(.average_bytes_per_s = MBIT);
+	static const struct weir_shape_options no_method = { .sz = sizeof(no_method), .method = 5 };
+	static const struct weir_shape_options no_leaf = { .sz = sizeof(no_leaf), .leaf = 4 };
+	static const struct {
+		const struct weir_bandwidth *bandwidth;
+		const struct weir_shape_options *opts;
+		const char *attr;
+	} cases[] = {
+		{ &bad, NULL, "inbound.peak" }, { &good, &no_method, "method" }, { &good, &no_leaf, "leaf" },
+	};
 
-	open_txn(&o);
-	assert_int_equal(weir_txn_shape(o.t, 7, "vnet0", &bandwidth, &shape), -EINVAL);
-	weir_txn_error(o.t, &err);
-	assert_string_equal(err.object, "bandwidth of vnet0");
-	assert_string_equal(err.attr, "inbound.peak");
-	assert_int_equal(shape.ifb_ifindex, 42);
-	assert_int_equal(o.t->n_steps, 0);
-	close_txn(&o);
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		struct weir_shape shape = { .sz = sizeof(shape), .ifb_ifindex = 42 };
+		struct weir_error err = WEIR_ERROR_INIT;
+		struct open_txn o;
+
+		open_txn(&o, "vnet0");
+		assert_int_equal(weir_txn_shape_set(o.t, o.port, "vnet0", cases[i].bandwidth, cases[i].opts, &shape),
+				 -EINVAL);
+		weir_txn_error(o.t, &err);
+		assert_string_equal(err.object, "bandwidth of vnet0");
+		assert_string_equal(err.attr, cases[i].attr);
+		assert_int_equal(shape.ifb_ifindex, 42);
+		assert_int_equal(o.t->n_steps, o.n_own);
+		close_txn(&o);
+	}
 }
 
 int main(void)
@@ -559,8 +673,13 @@ int main(void)
 		cmocka_unit_test(bursts_are_times_at_their_rates),
 		cmocka_unit_test(qdiscs_as_tc_sends_them),
 		cmocka_unit_test(classes_as_tc_sends_them),
-		cmocka_unit_test(redirect_as_tc_sends_it),
+		cmocka_unit_test(leaves_as_tc_sends_them),
+		cmocka_unit_test(filters_as_tc_sends_them),
+		cmocka_unit_test(ingress_as_tc_sends_it),
+		cmocka_unit_test(classes_are_read_back),
+		cmocka_unit_test(a_leaf_is_known_by_its_handle),
 		cmocka_unit_test(steps_of_a_port),
+		cmocka_unit_test(the_guests_side_is_the_other_way_round),
 		cmocka_unit_test(names_of_ifbs),
 		cmocka_unit_test(senseless_limits_are_refused),
 		cmocka_unit_test(a_port_is_not_shaped_by_them),

@@ -434,21 +434,30 @@ static void plan_of_a_shape(void **state)
 			     .burst_bytes = 102400 },
 		.outbound = { .average_bytes_per_s = 125000 },
 	};
+	static const struct weir_shape_options options = {
+		.sz = sizeof(options), .method = WEIR_SHAPE_IFB, .leaf = WEIR_LEAF_FQ_CODEL,
+	};
+	struct weir_link port = { .sz = sizeof(port), .kind = WEIR_LINK_IFB,
+				  .has = WEIR_LINK_NAME | WEIR_LINK_IFINDEX, .name = "vnet0", .ifindex = 7 };
 	struct weir_txn *t = begin(WEIR_TXN_DRY);
-	struct weir_shape shape;
+	struct weir_shape shape = { .sz = sizeof(shape) };
 	char expected[2048];
 
-	assert_int_equal(weir_txn_shape(t, 7, "vnet0", &bandwidth, &shape), 0);
+	assert_int_equal(weir_txn_link_add(t, &port), 7);
+	assert_int_equal(weir_txn_shape_set(t, 7, "vnet0", &bandwidth, &options, &shape), 0);
 	wr_format(expected, sizeof(expected),
-		  "tc qdisc add dev vnet0 root handle 1: htb default 1\n"
-		  "tc class add dev vnet0 parent 1: classid 1:1 htb rate 1000000bps ceil 2000000bps "
+		  "ip link add name vnet0 index 7 group 2003134834 type ifb\n"
+		  "tc qdisc add dev vnet0 root handle 7765: htb default 1\n"
+		  "tc class add dev vnet0 parent 7765: classid 7765:1 htb rate 1000000bps ceil 2000000bps "
 		  "burst 102400b cburst 65536b quantum 60000\n"
+		  "tc qdisc add dev vnet0 parent 7765:1 handle f001: fq_codel flows 256 target 5000us interval 100000us\n"
 		  "ip link add name ifb-vnet0 index %d txqueuelen 256 group 2003134834 numtxqueues 1 type ifb\n"
 		  "ip link set dev ifb-vnet0 addrgenmode none\n"
 		  "ip link set dev ifb-vnet0 up\n"
-		  "tc qdisc add dev ifb-vnet0 root handle 1: htb default 1\n"
-		  "tc class add dev ifb-vnet0 parent 1: classid 1:1 htb rate 125000bps ceil 125000bps "
+		  "tc qdisc add dev ifb-vnet0 root handle 7765: htb default 1\n"
+		  "tc class add dev ifb-vnet0 parent 7765: classid 7765:1 htb rate 125000bps ceil 125000bps "
 		  "burst 65536b cburst 65536b quantum 12500\n"
+		  "tc qdisc add dev ifb-vnet0 parent 7765:1 handle f001: fq_codel flows 256 target 24224us interval 484480us\n"
 		  "tc qdisc add dev vnet0 ingress\n"
 		  "tc filter add dev vnet0 parent ffff: protocol all prio 30565 u32 match u32 0 0 "
 		  "action mirred egress redirect dev ifb-vnet0\n",

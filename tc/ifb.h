@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Ifbs, where what guests send is shaped: one for a few hundred ports, with a class
+ * for each, or one of a port's own.
+ */
+#ifndef WR_TC_IFB_H
+#define WR_TC_IFB_H
+
+#include "tc/htb.h"
+#include "txn/txn.h"
+
+/* A class on an ifb that is free, and which nobody else gets in this transaction. */
+struct wr_slot {
+	int ifindex;
+	char name[16];
+	uint32_t classid;
+};
+
+/* Chooses a class for a port on a shared ifb; makes one where all are full. */
+int wr_ifb_take(struct weir_txn *t, int port, struct wr_slot *ret, struct weir_error *err);
+/* Gives a class back, with the ifb if it was the last. What redirects there must be gone before. */
+int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_error *err);
+/* An ifb of @port's own. */
+int wr_ifb_own(struct weir_txn *t, const char *port, struct wr_slot *ret);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reading a port. Single qdiscs are asked for by NLM_F_ECHO, because a dump of
+ * qdiscs is always one of all links, and because without it the kernel answers to
+ * its listeners only.
+ */
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+
+#include "link/kinds.h"
+#include "netlink/attr.h"
+#include "tc/read.h"
+
+#define READ_TIMEOUT_MS 5000
+
+/* --- classes ---------------------------------------------------------------------------- */
+
+struct each {
+	int (*fn)(void *arg, const struct wr_tc_class *c);
+	void *arg;
+};
+
+static int each_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct each *e = arg;
+	struct wr_tc_class c;
+
+	return wr_htb_class_read(msg, &c) ? e->fn(e->arg, &c) : 0;
+}
+
+int wr_class_each(struct weir *w, int ifindex, int (*fn)(void *arg, const struct wr_tc_class *c),
+		  void *arg, struct weir_error *err)
+{
+	struct each e = { fn, arg };
+	struct wr_reader reader = { .reply = each_reply, .arg = &e };
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_DUMP, ifindex, 0, 0, NULL);
+	return wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+}
+
+static int keep_class(void *arg, const struct wr_tc_class *c)
+{
+	*(struct wr_tc_class *)arg = *c;
+	return 0;
+}
+
+int wr_class_get(struct weir *w, int ifindex, uint32_t classid, struct wr_tc_class *ret,
+		 struct weir_error *err)
+{
+	struct each e = { keep_class, ret };
+	struct wr_reader reader = { .reply = each_reply, .arg = &e };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result result;
+	int r;
+
+	*ret = (struct wr_tc_class){ 0 };
+	wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_ECHO, ifindex, classid, 0, NULL);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	if (!r && ret->classid != classid)
+		r = wr_error(err, -ENOENT, WEIR_STAGE_REPLY, "class", "", "%x:%x is not there",
+			     classid >> 16, classid & 0xffff);
+	return r;
+}
+
+/* --- a port -------------------------------------------------------------------------------- */
+
+enum { ASK_LINK, ASK_ROOT, ASK_INGRESS, ASK_CLASSES, ASK_COUNT };
+
+static void read_qdisc(const struct nlmsghdr *msg, struct wr_qdisc *ret)
+{
+	const size_t at = NLMSG_HDRLEN + sizeof(struct tcmsg);
+	const struct tcmsg *tcm = NLMSG_DATA(msg);
+	const struct nlattr *kind, *options;
+
+	if (msg->nlmsg_type != RTM_NEWQDISC || msg->nlmsg_len < at)
+		return;
+	kind = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_KIND);
+	options = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_OPTIONS);
+	*ret = (struct wr_qdisc){ .handle = tcm->tcm_handle };
+	if (kind)
+		wr_format(ret->kind, sizeof(ret->kind), "%.*s", kind->nla_len - NLA_HDRLEN,
+			  (const char *)(kind + 1));
+	if (!options || (size_t)options->nla_len - NLA_HDRLEN > sizeof(ret->options))
+		return;
+	ret->options_len = options->nla_len - NLA_HDRLEN;
+	memcpy(ret->options, options + 1, ret->options_len);
+}
+
+static void take_class(struct wr_port *port, const struct wr_tc_class *c)
+{
+	uint32_t major = c->classid >> 16;
+
+	if ((major == WR_MAJOR || major == WR_MAJOR_NOQUEUE) && (c->classid & 0xffff) == WR_PORT_CLASS)
+		port->class = *c;
+}
+
+static int port_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct wr_port *port = arg;
+	struct wr_tc_class c;
+
+	if (index == ASK_LINK && msg->nlmsg_type == RTM_NEWLINK)
+		return wr_link_decode(msg, &port->link, NULL);
+	if (index == ASK_ROOT)
+		read_qdisc(msg, &port->root);
+	else if (index == ASK_INGRESS)
+		read_qdisc(msg, &port->ingress);
+	else if (wr_htb_class_read(msg, &c))
+		take_class(port, &c);
+	return 0;
+}
+
+static int filter_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct wr_port *port = arg;
+	int r = wr_redirect_read(msg, &port->redirect);
+
+	port->has_redirect |= r > 0;
+	port->n_foreign_filters += r < 0;
+	return 0;
+}
+
+static void ask(struct wr_batch *b, int ifindex)
+{
+	struct ifinfomsg ifi = { .ifi_index = ifindex };
+
+	wr_msg(b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
+	wr_put_u32(b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	wr_tc_msg(b, RTM_GETQDISC, NLM_F_ECHO, ifindex, 0, TC_H_ROOT, NULL);
+	wr_tc_msg(b, RTM_GETQDISC, NLM_F_ECHO, ifindex, 0, TC_H_INGRESS, NULL);
+	wr_tc_msg(b, RTM_GETTCLASS, NLM_F_DUMP, ifindex, 0, 0, NULL);
+}
+
+static int read_filters(struct weir *w, int ifindex, struct wr_port *port, struct weir_error *err)
+{
+	struct wr_reader reader = { .reply = filter_reply, .arg = port };
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	wr_redirect_dump_msg(&b, ifindex);
+	return wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+}
+
+int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_error *err)
+{
+	struct wr_port port = { 0 };
+	struct wr_reader reader = { .reply = port_reply, .arg = &port };
+	struct wr_result results[ASK_COUNT];
+	wr_auto(batch) struct wr_batch b = { 0 };
+	int r;
+
+	ask(&b, ifindex);
+	r = wr_sock_read(&w->sock, &b, results, &reader, READ_TIMEOUT_MS, err);
+	if (!r && results[ASK_LINK].code < 0)
+		r = wr_error(err, results[ASK_LINK].code, WEIR_STAGE_KERNEL, "", "", "%s",
+			     results[ASK_LINK].code == -ENODEV ? "the link is gone" :
+								 results[ASK_LINK].msg);
+	if (!r && *port.ingress.kind)
+		r = read_filters(w, ifindex, &port, err);
+	if (r)
+		return r;
+	if (port.class.classid && port.class.classid >> 16 == port.root.handle >> 16)
+		port.major = port.root.handle >> 16;
+	port.root_is_free = !port.root.handle || !strcmp(port.root.kind, "noqueue");
+	*ret = port;
+	return 0;
+}

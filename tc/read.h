@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What tc has on a link: read, ours told from others', never changed. */
+#ifndef WR_TC_READ_H
+#define WR_TC_READ_H
+
+#include <weir/link.h>
+
+#include "tc/htb.h"
+#include "tc/redirect.h"
+#include "txn/txn.h"
+
+/* A qdisc that is no class's leaf. */
+struct wr_qdisc {
+	char kind[16];		/* "": the kernel has none there */
+	uint32_t handle;
+	uint16_t options_len;	/* 0: none, or more than could be kept */
+	char options[512];
+};
+
+/* A port: what shapes it, or what is in the way. */
+struct wr_port {
+	struct weir_link link;
+	struct wr_qdisc root, ingress;
+	uint32_t major;			/* of our root qdisc; 0: it is not ours */
+	bool root_is_free;		/* the kernel's default or noqueue: nothing is lost */
+	struct wr_tc_class class;	/* of our root qdisc */
+	bool has_redirect;
+	struct wr_redirect redirect;
+	unsigned int n_foreign_filters;
+};
+
+/* -ENODEV: the link is gone. */
+int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_error *err);
+/* One class; -ENOENT if there is none. */
+int wr_class_get(struct weir *w, int ifindex, uint32_t classid, struct wr_tc_class *ret,
+		 struct weir_error *err);
+/* All classes of a link, in one dump. */
+int wr_class_each(struct weir *w, int ifindex, int (*fn)(void *arg, const struct wr_tc_class *c),
+		  void *arg, struct weir_error *err);
+
+#endif

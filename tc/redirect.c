@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The outbound filter: see redirect.h. */
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <linux/gen_stats.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_mirred.h>
+#include <linux/tc_act/tc_skbedit.h>
+#include <stdio.h>
+
+#include "netlink/attr.h"
+#include "tc/htb.h"
+#include "tc/redirect.h"
+
+/* What the policer takes for one packet at most: a GSO frame and its headers. */
+#define POLICE_MTU 70000
+#define POLICE_CELL_LOG 9	/* 256 cells of 512 bytes hold that */
+#define BPF_NAME "weir %x to %d"	/* class and ifb, for people and for wr_redirect_read() */
+
+static void filter_msg(struct wr_batch *b, uint16_t type, uint16_t flags, int port, uint32_t handle)
+{
+	const struct tcmsg tcm = {
+		.tcm_ifindex = port, .tcm_handle = handle, .tcm_parent = WR_INGRESS_HANDLE,
+		.tcm_info = TC_H_MAKE(WR_FILTER_PRIO << 16, htons(ETH_P_ALL)),
+	};
+
+	wr_msg(b, type, flags, &tcm, sizeof(tcm));
+}
+
+void wr_ingress_msg(struct wr_batch *b, int port)
+{
+	wr_tc_msg(b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, port, WR_INGRESS_HANDLE, TC_H_INGRESS,
+		  "ingress");
+}
+
+void wr_redirect_del_msg(struct wr_batch *b, int port)
+{
+	filter_msg(b, RTM_DELTFILTER, 0, port, 0);
+}
+
+void wr_redirect_dump_msg(struct wr_batch *b, int port)
+{
+	wr_tc_msg(b, RTM_GETTFILTER, NLM_F_DUMP, port, 0, WR_INGRESS_HANDLE, NULL);
+}
+
+/* --- actions ---------------------------------------------------------------------------- */
+
+static size_t open_action(struct wr_batch *b, uint16_t place, const char *kind, size_t *ret_nest)
+{
+	*ret_nest = wr_nest(b, place);
+	wr_put_text(b, TCA_ACT_KIND, kind);
+	return wr_nest(b, TCA_ACT_OPTIONS);
+}
+
+static void close_action(struct wr_batch *b, size_t options, size_t nest)
+{
+	wr_nest_end(b, options);
+	wr_nest_end(b, nest);
+}
+
+static void put_skbedit(struct wr_batch *b, uint16_t place, uint32_t classid)
+{
+	struct tc_skbedit parms = { .action = TC_ACT_PIPE };
+	size_t nest, options = open_action(b, place, "skbedit", &nest);
+
+	wr_put(b, TCA_SKBEDIT_PARMS, &parms, sizeof(parms));
+	wr_put_u32(b, TCA_SKBEDIT_PRIORITY, classid);
+	close_action(b, options, nest);
+}
+
+static void put_mirred(struct wr_batch *b, uint16_t place, int to)
+{
+	struct tc_mirred parms = {
+		.action = TC_ACT_STOLEN, .eaction = TCA_EGRESS_REDIR, .ifindex = (uint32_t)to,
+	};
+	size_t nest, options = open_action(b, place, "mirred", &nest);
+
+	wr_put(b, TCA_MIRRED_PARMS, &parms, sizeof(parms));
+	close_action(b, options, nest);
+}
+
+/* The policer refuses to work without a rate table, and then does not look at it. */
+static void put_police(struct wr_batch *b, uint16_t place, const struct wr_redirect *r)
+{
+	const uint64_t rate = r->rate_bytes_per_s;
+	struct tc_police parms = {
+		.action = TC_ACT_SHOT,
+		.burst = wr_htb_ticks(r->burst_bytes, rate),
+		.mtu = POLICE_MTU,
+		.rate = { .cell_log = POLICE_CELL_LOG, .linklayer = TC_LINKLAYER_ETHERNET,
+			  .cell_align = -1, .rate = rate < UINT32_MAX ? rate : UINT32_MAX },
+	};
+	size_t nest, options = open_action(b, place, "police", &nest);
+	uint32_t table[256];
+
+	for (uint32_t i = 0; i < WR_COUNT(table); i++)
+		table[i] = wr_htb_ticks((i + 1) << POLICE_CELL_LOG, rate);
+	wr_put(b, TCA_POLICE_TBF, &parms, sizeof(parms));
+	wr_put(b, TCA_POLICE_RATE, table, sizeof(table));
+	if (rate > UINT32_MAX)
+		wr_put_u64(b, TCA_POLICE_RATE64, rate);
+	close_action(b, options, nest);
+}
+
+void wr_redirect_msg(struct wr_batch *b, uint16_t flags, int port, const struct wr_redirect *r)
+{
+	/* One key, all of it zero, matches every packet. */
+	struct tc_u32_sel sel = { .flags = TC_U32_TERMINAL, .nkeys = 1 };
+	unsigned char match[sizeof(sel) + sizeof(struct tc_u32_key)] = { 0 };
+	size_t options, actions;
+	uint16_t place = 1;
+
+	memcpy(match, &sel, sizeof(sel));
+	filter_msg(b, RTM_NEWTFILTER, flags, port, r->handle);
+	wr_put_text(b, TCA_KIND, "u32");
+	options = wr_nest(b, TCA_OPTIONS);
+	actions = wr_nest(b, TCA_U32_ACT);
+	if (r->method == WEIR_SHAPE_POLICE)
+		put_police(b, place++, r);
+	if (r->classid)
+		put_skbedit(b, place++, r->classid);
+	if (r->ifb)
+		put_mirred(b, place, r->ifb);
+	wr_nest_end(b, actions);
+	wr_put(b, TCA_U32_SEL, match, sizeof(match));
+	wr_nest_end(b, options);
+}
+
+void wr_redirect_bpf_msg(struct wr_batch *b, int port, int ifb, uint32_t classid, int fd)
+{
+	char name[64];
+	size_t options;
+
+	wr_format(name, sizeof(name), BPF_NAME, classid, ifb);
+	filter_msg(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, port, 0);
+	wr_put_text(b, TCA_KIND, "bpf");
+	options = wr_nest(b, TCA_OPTIONS);
+	wr_put_u32(b, TCA_BPF_FD, (uint32_t)fd);
+	wr_put_text(b, TCA_BPF_NAME, name);
+	wr_put_u32(b, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
+	wr_nest_end(b, options);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+static const struct nlattr *inside(const struct nlattr *nest, uint16_t type)
+{
+	return nest ? wr_attr_find(nest + 1, nest->nla_len - NLA_HDRLEN, type) : NULL;
+}
+
+static void copy(const struct nlattr *a, void *ret, size_t size)
+{
+	size_t len = a ? a->nla_len - NLA_HDRLEN : 0;
+
+	if (a)
+		memcpy(ret, a + 1, len < size ? len : size);
+}
+
+static void read_police(const struct nlattr *action, struct wr_redirect *ret)
+{
+	const struct nlattr *options = inside(action, TCA_ACT_OPTIONS), *stats;
+	struct { uint64_t bytes; uint32_t packets; } basic = { 0 };
+	struct gnet_stats_queue queue = { 0 };
+	struct tc_police parms = { 0 };
+
+	copy(inside(options, TCA_POLICE_TBF), &parms, sizeof(parms));
+	ret->method = WEIR_SHAPE_POLICE;
+	ret->rate_bytes_per_s = parms.rate.rate;
+	copy(inside(options, TCA_POLICE_RATE64), &ret->rate_bytes_per_s, 8);
+	ret->burst_bytes = wr_ticks_bytes(parms.burst, ret->rate_bytes_per_s);
+	stats = inside(action, TCA_ACT_STATS);
+	copy(inside(stats, TCA_STATS_BASIC), &basic, 12);
+	copy(inside(stats, TCA_STATS_QUEUE), &queue, sizeof(queue));
+	ret->bytes = basic.bytes;
+	ret->packets = basic.packets;
+	ret->drops = queue.drops;
+	ret->overlimits = queue.overlimits;
+}
+
+static void read_action(const struct nlattr *action, struct wr_redirect *ret)
+{
+	const struct nlattr *options = inside(action, TCA_ACT_OPTIONS);
+	struct tc_mirred mirred = { 0 };
+	char kind[16] = "";
+
+	copy(inside(action, TCA_ACT_KIND), kind, sizeof(kind) - 1);
+	if (!strcmp(kind, "skbedit")) {
+		ret->method = WEIR_SHAPE_SKBEDIT;
+		copy(inside(options, TCA_SKBEDIT_PRIORITY), &ret->classid, 4);
+	} else if (!strcmp(kind, "mirred")) {
+		copy(inside(options, TCA_MIRRED_PARMS), &mirred, sizeof(mirred));
+		ret->ifb = (int)mirred.ifindex;
+	} else if (!strcmp(kind, "police"))
+		read_police(action, ret);
+}
+
+static bool read_bpf(const struct nlattr *options, struct wr_redirect *ret)
+{
+	char name[64] = "";
+
+	copy(inside(options, TCA_BPF_NAME), name, sizeof(name) - 1);
+	ret->method = WEIR_SHAPE_BPF;
+	return sscanf(name, BPF_NAME, &ret->classid, &ret->ifb) == 2;
+}
+
+int wr_redirect_read(const struct nlmsghdr *msg, struct wr_redirect *ret)
+{
+	const size_t at = NLMSG_HDRLEN + sizeof(struct tcmsg);
+	const struct tcmsg *tcm = NLMSG_DATA(msg);
+	const struct nlattr *options, *actions;
+	struct wr_redirect r = { .method = WEIR_SHAPE_IFB, .handle = tcm->tcm_handle };
+	char kind[16] = "";
+
+	if (msg->nlmsg_type != RTM_NEWTFILTER || msg->nlmsg_len < at)
+		return 0;
+	if (tcm->tcm_info >> 16 != WR_FILTER_PRIO)
+		return -EEXIST;
+	copy(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_KIND), kind, sizeof(kind) - 1);
+	options = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_OPTIONS);
+	if (!strcmp(kind, "bpf") && options && read_bpf(options, &r)) {
+		*ret = r;
+		return 1;
+	}
+	/* u32 shows its hash table as a filter of its own. */
+	actions = strcmp(kind, "u32") ? NULL : inside(options, TCA_U32_ACT);
+	for (uint16_t place = 1; place <= 2; place++)
+		if (inside(actions, place))
+			read_action(inside(actions, place), &r);
+	if (!r.ifb && r.method != WEIR_SHAPE_POLICE)
+		return 0;
+	*ret = r;
+	return 1;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The one filter of ours on a port's way in, as messages and read back. It takes
+ * every packet and, by method:
+ *
+ *	skbedit	writes the class into the packet's priority, redirects to a shared ifb
+ *	bpf	the same by a program
+ *	ifb	redirects to an ifb of the port's own, whose class is the default
+ *	police	drops what is too much, right here
+ */
+#ifndef WR_TC_REDIRECT_H
+#define WR_TC_REDIRECT_H
+
+#include "netlink/batch.h"
+#include "tc/rate.h"
+
+/* Of this priority all filters of a link are ours, and one deletion takes them away. */
+#define WR_FILTER_PRIO 0x7765u
+#define WR_INGRESS_HANDLE 0xffff0000u
+
+struct wr_redirect {
+	enum weir_shape_method method;
+	uint32_t handle;	/* read back only */
+	int ifb;		/* where to; 0: police */
+	uint32_t classid;	/* there; 0: its default */
+	uint64_t rate_bytes_per_s;	/* police: what passes */
+	uint32_t burst_bytes;
+	uint64_t bytes, packets, drops, overlimits;	/* police: read back only */
+};
+
+void wr_ingress_msg(struct wr_batch *b, int port);
+/* The filter by every method but bpf. @flags as of RTM_NEWTFILTER. */
+void wr_redirect_msg(struct wr_batch *b, uint16_t flags, int port, const struct wr_redirect *r);
+/* The filter whose program is behind the descriptor @fd. */
+void wr_redirect_bpf_msg(struct wr_batch *b, int port, int ifb, uint32_t classid, int fd);
+void wr_redirect_del_msg(struct wr_batch *b, int port);
+/* Asks for all filters on the way in. */
+void wr_redirect_dump_msg(struct wr_batch *b, int port);
+
+/* Takes an RTM_NEWTFILTER: 1: it is ours, and in @ret; 0: only part of one of ours; -EEXIST: of others. */
+int wr_redirect_read(const struct nlmsghdr *msg, struct wr_redirect *ret);
+
+#endif

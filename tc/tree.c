@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Trees as steps: see tree.h. */
+#include <inttypes.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+
+#include "tc/tree.h"
+
+#define ADD (NLM_F_CREATE | NLM_F_EXCL)
+
+const char *wr_dev_word(const struct wr_dev *dev, char buf[80])
+{
+	wr_auto(str) struct wr_str s = { 0 };
+
+	wr_str_shell(&s, dev->name);
+	wr_copy(buf, 80, wr_str_text(&s));
+	return buf;
+}
+
+struct weir_step *wr_tree_step(struct weir_txn *t, const struct wr_dev *dev, const char *what,
+			       const struct wr_batch *request, const struct wr_batch *undo)
+{
+	char object[64];
+
+	wr_format(object, sizeof(object), "%s on %s", what, dev->name);
+	return wr_txn_msg(t, object, NULL, request,
+			  undo && undo->n && !wr_txn_makes(t, dev->ifindex) ? undo : NULL, NULL);
+}
+
+/* --- adding ------------------------------------------------------------------------- */
+
+void wr_tree_qdisc(struct weir_txn *t, const struct wr_dev *dev, uint32_t major,
+		   uint32_t default_minor)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	char what[32], word[80], def[32] = "";
+
+	wr_htb_qdisc_msg(&b, dev->ifindex, major, default_minor);
+	/* By its handle: whatever else is there by then is not ours. */
+	wr_tc_del_msg(&undo, RTM_DELQDISC, dev->ifindex, WR_CLASS(major, 0), TC_H_ROOT);
+	wr_format(what, sizeof(what), "qdisc %x: htb", major);
+	if (default_minor)
+		wr_format(def, sizeof(def), " default %x", default_minor);
+	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc qdisc add dev %s root handle %x: htb%s",
+		     wr_dev_word(dev, word), major, def);
+}
+
+static void plan_class(struct weir_txn *t, struct weir_step *s, const char *verb,
+		       const struct wr_dev *dev, uint32_t classid, uint32_t parent,
+		       const struct wr_htb_class *c)
+{
+	char word[80], below[32];
+
+	/* The root is named by its major alone. */
+	if (parent == TC_H_ROOT || !(parent & 0xffff))
+		wr_format(below, sizeof(below), "%x:", classid >> 16);
+	else
+		wr_format(below, sizeof(below), "%x:%x", parent >> 16, parent & 0xffff);
+	wr_step_plan(t, s,
+		     "tc class %s dev %s parent %s classid %x:%x htb rate %" PRIu64 "bps ceil %" PRIu64
+		     "bps burst %ub cburst %ub quantum %u",
+		     verb, wr_dev_word(dev, word), below, classid >> 16, classid & 0xffff,
+		     c->rate_bytes_per_s, c->ceil_bytes_per_s, c->burst_bytes, c->cburst_bytes,
+		     c->quantum_bytes);
+}
+
+static void add_leaf(struct weir_txn *t, const struct wr_dev *dev, uint32_t classid, uint32_t handle,
+		     uint64_t bytes_per_s)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	enum weir_leaf leaf = wr_leaf_of(handle);
+	char what[32], word[80], args[80] = "";
+	uint32_t target = wr_leaf_target_us(bytes_per_s);
+
+	wr_leaf_msg(&b, true, dev->ifindex, classid, handle, bytes_per_s);
+	wr_format(what, sizeof(what), "qdisc %x: %s", handle >> 16, weir_leaf_name(leaf));
+	if (leaf == WEIR_LEAF_FQ_CODEL)
+		wr_format(args, sizeof(args), " flows %u target %uus interval %uus", WR_LEAF_FLOWS,
+			  target, 20 * target);
+	/* It goes with its class. */
+	wr_step_plan(t, wr_tree_step(t, dev, what, &b, NULL),
+		     "tc qdisc add dev %s parent %x:%x handle %x: %s%s", wr_dev_word(dev, word),
+		     classid >> 16, classid & 0xffff, handle >> 16, weir_leaf_name(leaf), args);
+}
+
+static void class_words(char what[32], uint32_t classid)
+{
+	wr_format(what, 32, "class %x:%x htb", classid >> 16, classid & 0xffff);
+}
+
+void wr_tree_class(struct weir_txn *t, const struct wr_dev *dev, uint32_t classid, uint32_t parent,
+		   const struct wr_htb_class *c, enum weir_leaf leaf)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	uint32_t handle = wr_leaf_handle(leaf, classid & 0xffff);
+	char what[32];
+
+	wr_htb_class_msg(&b, ADD, dev->ifindex, classid, parent, c);
+	wr_tc_del_msg(&undo, RTM_DELTCLASS, dev->ifindex, classid, 0);
+	class_words(what, classid);
+	plan_class(t, wr_tree_step(t, dev, what, &b, &undo), "add", dev, classid, parent, c);
+	if (handle)
+		add_leaf(t, dev, classid, handle, c->rate_bytes_per_s);
+}
+
+/* --- changing ----------------------------------------------------------------------- */
+
+/* Only fq_codel's patience depends on the rate, and only below 5 Mbit/s. */
+static void change_leaf(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old,
+			uint64_t bytes_per_s)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	const uint32_t handle = WR_CLASS(old->leaf >> 16, 0);
+	const uint32_t target = wr_leaf_target_us(bytes_per_s);
+	char what[32], word[80];
+
+	if (wr_leaf_of(handle) != WEIR_LEAF_FQ_CODEL ||
+	    target == wr_leaf_target_us(old->limits.rate_bytes_per_s))
+		return;
+	wr_leaf_msg(&b, false, dev->ifindex, old->classid, handle, bytes_per_s);
+	wr_leaf_msg(&undo, false, dev->ifindex, old->classid, handle, old->limits.rate_bytes_per_s);
+	wr_format(what, sizeof(what), "qdisc %x: fq_codel", handle >> 16);
+	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo),
+		     "tc qdisc change dev %s parent %x:%x handle %x: fq_codel target %uus interval %uus",
+		     wr_dev_word(dev, word), old->classid >> 16, old->classid & 0xffff, handle >> 16,
+		     target, 20 * target);
+}
+
+void wr_tree_change(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old,
+		    const struct wr_htb_class *c)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	char what[32];
+
+	wr_htb_class_msg(&b, 0, dev->ifindex, old->classid, old->parent, c);
+	wr_htb_class_again_msg(&undo, 0, dev->ifindex, old);
+	class_words(what, old->classid);
+	plan_class(t, wr_tree_step(t, dev, what, &b, &undo), "change", dev, old->classid, old->parent, c);
+	change_leaf(t, dev, old, c->rate_bytes_per_s);
+}
+
+/* --- taking away ---------------------------------------------------------------------- */
+
+/* A class as it was read, and its leaf as it had been made. */
+static void again(struct wr_batch *b, const struct wr_dev *dev, const struct wr_tc_class *old)
+{
+	const uint32_t handle = WR_CLASS(old->leaf >> 16, 0);
+
+	wr_htb_class_again_msg(b, NLM_F_CREATE, dev->ifindex, old);
+	if (wr_leaf_of(handle) != WEIR_LEAF_DEFAULT)
+		wr_leaf_msg(b, true, dev->ifindex, old->classid, handle, old->limits.rate_bytes_per_s);
+}
+
+void wr_tree_class_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	char what[32], word[80];
+
+	if (!old)
+		return;
+	wr_tc_del_msg(&b, RTM_DELTCLASS, dev->ifindex, old->classid, 0);
+	again(&undo, dev, old);
+	class_words(what, old->classid);
+	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc class del dev %s classid %x:%x",
+		     wr_dev_word(dev, word), old->classid >> 16, old->classid & 0xffff);
+}
+
+static void add_noqueue(struct weir_txn *t, const struct wr_dev *dev)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	char word[80];
+
+	wr_tc_msg(&b, RTM_NEWQDISC, ADD, dev->ifindex, 0, TC_H_ROOT, "noqueue");
+	wr_tc_del_msg(&undo, RTM_DELQDISC, dev->ifindex, 0, TC_H_ROOT);
+	wr_step_plan(t, wr_tree_step(t, dev, "qdisc noqueue", &b, &undo), "tc qdisc add dev %s root noqueue",
+		     wr_dev_word(dev, word));
+}
+
+void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, uint32_t major,
+		 const struct wr_tc_class *old)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	char what[32], word[80];
+
+	wr_tc_del_msg(&b, RTM_DELQDISC, dev->ifindex, WR_CLASS(major, 0), TC_H_ROOT);
+	wr_htb_qdisc_msg(&undo, dev->ifindex, major, WR_PORT_CLASS);
+	again(&undo, dev, old);
+	wr_format(what, sizeof(what), "qdisc %x: htb", major);
+	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc qdisc del dev %s root handle %x:",
+		     wr_dev_word(dev, word), major);
+	if (major == WR_MAJOR_NOQUEUE)
+		add_noqueue(t, dev);
+}
+
+void wr_tree_del_foreign(struct weir_txn *t, const struct wr_dev *dev, const struct wr_qdisc *q,
+			 uint32_t parent)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	char what[48], word[80];
+
+	wr_tc_del_msg(&b, RTM_DELQDISC, dev->ifindex, q->handle, parent);
+	wr_tc_msg(&undo, RTM_NEWQDISC, ADD, dev->ifindex, q->handle, parent, q->kind);
+	if (q->options_len)
+		wr_put(&undo, TCA_OPTIONS, q->options, q->options_len);
+	wr_format(what, sizeof(what), "qdisc %x: %s", q->handle >> 16, q->kind);
+	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc qdisc del dev %s %s",
+		     wr_dev_word(dev, word), parent == TC_H_ROOT ? "root" : q->kind);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * HTB trees as steps of a transaction: each piece with its undo and its line of the
+ * plan. What a transaction's own link carries needs no undo: it goes with the link.
+ */
+#ifndef WR_TC_TREE_H
+#define WR_TC_TREE_H
+
+#include "tc/read.h"
+
+struct wr_dev {
+	int ifindex;
+	const char *name;
+};
+
+/* A root of ours where there is none. */
+void wr_tree_qdisc(struct weir_txn *t, const struct wr_dev *dev, uint32_t major,
+		   uint32_t default_minor);
+/* A class with its leaf. */
+void wr_tree_class(struct weir_txn *t, const struct wr_dev *dev, uint32_t classid, uint32_t parent,
+		   const struct wr_htb_class *c, enum weir_leaf leaf);
+/* A class, in place: what is queued stays, counters go on. */
+void wr_tree_change(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old,
+		    const struct wr_htb_class *c);
+void wr_tree_class_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old);
+/* Our root with its only class; what had been there before comes back. */
+void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, uint32_t major,
+		 const struct wr_tc_class *old);
+/* A qdisc of others; undo brings it back as it is told by its options, not what stood in it. */
+void wr_tree_del_foreign(struct weir_txn *t, const struct wr_dev *dev, const struct wr_qdisc *q,
+			 uint32_t parent);
+
+/* A request as a step, "WHAT on DEV". @undo: NULL or what to send. */
+struct weir_step *wr_tree_step(struct weir_txn *t, const struct wr_dev *dev, const char *what,
+			       const struct wr_batch *request, const struct wr_batch *undo);
+/* The name as a shell's word, for plans. */
+const char *wr_dev_word(const struct wr_dev *dev, char buf[80]);
+
+#endif

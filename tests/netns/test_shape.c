@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Ports that are shaped, changed and let go in a real kernel, by every method that
+ * it has: many share an ifb, limits change under load without a loss, and what had
+ * been there before comes back.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <weir/link.h>
+#include <weir/tc.h>
+#include <weir/txn.h>
+
+#include "tests/common/own_ns.h"
+
+#define MBIT 125000ull
+#define LIMITS(in, out) { { (in), 0, 0, 0 }, { (out), 0, 0, 0 } }
+
+static struct weir *w;
+
+static int setup(void **state)
+{
+	if (own_ns_setup(state))
+		return -1;
+	return weir_open(NULL, &w, NULL);
+}
+
+static int teardown(void **state)
+{
+	weir_close(w);
+	return own_ns_teardown(state);
+}
+
+/* The lab's emulated machines are slow: they do a part of what is done many times. */
+static int times(int n)
+{
+	const char *stride = getenv("WEIR_TEST_STRIDE");
+	int by = stride ? (int)strtol(stride, NULL, 10) : 1;
+
+	return by > 1 ? n / by + 1 : n;
+}
+
+static struct weir_txn *begin(void)
+{
+	struct weir_txn *t = NULL;
+
+	assert_int_equal(weir_txn_begin(w, "test", 0, &t, NULL), 0);
+	return t;
+}
+
+static void commit(struct weir_txn *t, const char *what)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	char line[1024];
+
+	if (weir_txn_commit(t, &err))
+		fail_msg("%s: %s", what, weir_error_format(&err, line, sizeof(line)));
+}
+
+static int index_of(const char *name)
+{
+	struct weir_link l;
+
+	assert_int_equal(weir_link_get(w, 0, name, &l, NULL), 0);
+	return l.ifindex;
+}
+
+static struct weir_shape set(const char *name, const struct weir_bandwidth *b,
+			     enum weir_shape_method method)
+{
+	struct weir_shape_options opts = { .sz = sizeof(opts), .method = method };
+	struct weir_shape shape = { .sz = sizeof(shape) };
+	struct weir_txn *t = begin();
+
+	weir_txn_shape_set(t, index_of(name), name, b, &opts, &shape);
+	commit(t, name);
+	return shape;
+}
+
+static void clear(const char *name)
+{
+	struct weir_txn *t = begin();
+
+	weir_txn_shape_clear(t, index_of(name), name, NULL);
+	commit(t, name);
+}
+
+/* Links, qdiscs, classes and filters, without counters and what the kernel numbers anew. */
+static char *everything(void)
+{
+	return own_text("ip -o link show | sed -E 's/state [A-Z]+//; s/,?(NO-CARRIER|LOWER_UP|M-DOWN)//'; tc qdisc show |"
+			" sed -E 's/direct_packets_stat [0-9]+ ?//'; for d in $(ls /proc/sys/net/ipv4/conf); do "
+			"tc class show dev $d 2>/dev/null; tc filter show dev $d ingress 2>/dev/null; done; true");
+}
+
+static void same_as(const char *before, const char *what)
+{
+	char *now = everything();
+
+	if (strcmp(before, now) != 0) {
+		fprintf(stderr, "before:\n%s\nnow:\n%s\n", before, now);
+		fail_msg("%s: something differs", what);
+	}
+	free(now);
+}
+
+static void shows(const char *command, const char *words)
+{
+	char *text = own_text("%s", command);
+
+	if (!strstr(text, words))
+		fail_msg("%s: no \"%s\" in: %s", command, words, text);
+	free(text);
+}
+
+static void add_port(int i)
+{
+	own_sh("ip link add v%d type veth peer name e%d && ip link set v%d up && ip link set e%d up", i, i, i, i);
+}
+
+/* --- methods ------------------------------------------------------------------------------ */
+
+static const enum weir_shape_method methods[] = {
+	WEIR_SHAPE_SKBEDIT, WEIR_SHAPE_BPF, WEIR_SHAPE_IFB, WEIR_SHAPE_POLICE,
+};
+#define N_METHODS (sizeof(methods) / sizeof(methods[0]))
+
+static bool kernel_can(enum weir_shape_method method)
+{
+	return method == WEIR_SHAPE_SKBEDIT ? own_try("tc actions add action skbedit priority 1") :
+	       method == WEIR_SHAPE_POLICE  ? own_try("tc actions add action police rate 1mbit burst 10k") :
+					      true;
+}
+
+static void class_is(const struct weir_shape *s, const char *rate)
+{
+	char command[128];
+
+	if (s->method == WEIR_SHAPE_POLICE) {
+		snprintf(command, sizeof(command), "tc -d filter show dev %s ingress", s->name);
+	} else {
+		snprintf(command, sizeof(command), "tc -d class show dev %s | grep ' 7765:%x '", s->ifb_name,
+			 s->ifb_class ? s->ifb_class & 0xffff : 1);
+	}
+	shows(command, rate);
+}
+
+/* None, some, other, one direction, none: the port is as it was, and so is everything else. */
+static void by_method(enum weir_shape_method method)
+{
+	static const struct weir_bandwidth some = LIMITS(8 * MBIT, 4 * MBIT), other = LIMITS(2 * MBIT, MBIT),
+					   in = LIMITS(MBIT, 0), out = LIMITS(0, 3 * MBIT), none = LIMITS(0, 0);
+	char *before;
+	struct weir_shape s;
+
+	add_port(0);
+	before = everything();
+	s = set("v0", &some, method);
+	assert_int_equal(s.method, method);
+	shows("tc -d class show dev v0", "rate 8Mbit ceil 8Mbit");
+	class_is(&s, "rate 4Mbit");
+	s = set("v0", &other, WEIR_SHAPE_AUTO);
+	assert_int_equal(s.method, method);
+	shows("tc -d class show dev v0", "rate 2Mbit ceil 2Mbit");
+	class_is(&s, "rate 1Mbit");
+	set("v0", &in, WEIR_SHAPE_AUTO);
+	shows("tc -d class show dev v0", "rate 1Mbit");
+	shows("ip -o link show type ifb | wc -l", "0");
+	s = set("v0", &out, method);
+	shows("tc qdisc show dev v0 | grep -c htb; true", "0");
+	class_is(&s, "rate 3Mbit");
+	set("v0", &none, WEIR_SHAPE_AUTO);
+	same_as(before, weir_shape_method_name(method));
+	set("v0", &some, method);
+	clear("v0");
+	same_as(before, "cleared");
+	clear("v0");
+	same_as(before, "cleared twice");
+	own_sh("ip link del v0");
+	free(before);
+}
+
+static void every_method(void **state)
+{
+	for (size_t i = 0; i < N_METHODS; i++)
+		if (kernel_can(methods[i]))
+			by_method(methods[i]);
+}
+
+/* From each method to each other. */
+static void from_method_to_method(void **state)
+{
+	static const struct weir_bandwidth limits = LIMITS(8 * MBIT, 4 * MBIT);
+	char *before;
+
+	add_port(0);
+	before = everything();
+	for (size_t i = 0; i < N_METHODS * N_METHODS; i++) {
+		enum weir_shape_method from = methods[i / N_METHODS], to = methods[i % N_METHODS];
+
+		if (!kernel_can(from) || !kernel_can(to))
+			continue;
+		set("v0", &limits, from);
+		assert_int_equal(set("v0", &limits, to).method, to);
+		shows("tc filter show dev v0 ingress | grep -c 'bpf.*direct\\|match 0'", "1");
+		clear("v0");
+		same_as(before, weir_shape_method_name(to));
+	}
+	free(before);
+}
+
+/* The best one is chosen by itself, and is one of those that share an ifb. */
+static void the_best_is_chosen(void **state)
+{
+	static const struct weir_bandwidth limits = LIMITS(8 * MBIT, 4 * MBIT);
+	struct weir_shape s;
+
+	add_port(0);
+	s = set("v0", &limits, WEIR_SHAPE_AUTO);
+	assert_int_equal(s.method, kernel_can(WEIR_SHAPE_SKBEDIT) ? WEIR_SHAPE_SKBEDIT : WEIR_SHAPE_BPF);
+	assert_string_equal(s.ifb_name, "weir-ifb0");
+	assert_int_equal(s.ifb_class, 0x77650001);
+}
+
+/* --- sharing -------------------------------------------------------------------------------- */
+
+#define N_SHARED 5
+
+static void ports_share_an_ifb(void **state)
+{
+	static const struct weir_bandwidth limits = LIMITS(0, 4 * MBIT), more = LIMITS(0, 9 * MBIT);
+	struct weir_shape s[N_SHARED];
+	struct weir_txn *t;
+	char *before;
+
+	for (int i = 0; i < N_SHARED; i++)
+		add_port(i);
+	before = everything();
+	for (int i = 0; i < N_SHARED; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "v%d", i);
+		s[i] = set(name, &limits, WEIR_SHAPE_AUTO);
+		assert_int_equal(s[i].ifb_class, 0x77650001 + i);
+		assert_string_equal(s[i].ifb_name, "weir-ifb0");
+	}
+	/* One of them changes, another goes: the rest stays. The hole is filled again. */
+	set("v1", &more, WEIR_SHAPE_AUTO);
+	shows("tc class show dev weir-ifb0 | grep -c 'rate 4Mbit'", "4");
+	clear("v2");
+	shows("tc class show dev weir-ifb0 | grep -c htb", "4");
+	assert_int_equal(set("v2", &limits, WEIR_SHAPE_AUTO).ifb_class, s[2].ifb_class);
+	/* A port that vanished: what is known of it is enough. */
+	own_sh("ip link del v3");
+	t = begin();
+	weir_txn_shape_clear(t, s[3].ifindex, "v3", &s[3]);
+	commit(t, "a port that is gone");
+	shows("tc class show dev weir-ifb0 | grep -c htb", "4");
+	add_port(3);
+	/* All in one transaction, together with a port that is deleted. */
+	t = begin();
+	weir_txn_link_del(t, index_of("v4"), "v4");
+	for (int i = 0; i < N_SHARED; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "v%d", i);
+		weir_txn_shape_clear(t, index_of(name), name, i == 4 ? &s[4] : NULL);
+	}
+	commit(t, "all");
+	add_port(4);
+	own_sh("[ -z \"$(ip -o link show type ifb)\" ] && [ -z \"$(tc qdisc show | grep -v noqueue)\" ]");
+	free(before);
+}
+
+#define N_MANY 300
+
+/* More than an ifb takes, in one transaction: two of them, no class twice. */
+static void many_ports(void **state)
+{
+	static const struct weir_bandwidth limits = LIMITS(8 * MBIT, 4 * MBIT);
+	int n = times(N_MANY) < 255 ? 255 : N_MANY;
+	struct weir_shape *s = calloc((size_t)n, sizeof(*s));
+	struct weir_txn *t = begin();
+
+	for (int i = 0; i < n; i++) {
+		struct weir_link l = { .sz = sizeof(l), .kind = WEIR_LINK_IFB, .has = WEIR_LINK_NAME };
+
+		snprintf(l.name, sizeof(l.name), "p%d", i);
+		s[i].sz = sizeof(*s);
+		weir_txn_shape_set(t, weir_txn_link_add(t, &l), l.name, &limits, NULL, &s[i]);
+	}
+	commit(t, "many");
+	shows("tc class show dev weir-ifb0 | grep -c htb", "250");
+	shows("tc class show dev weir-ifb1 | grep -c htb", n == N_MANY ? "50" : "5");
+	t = begin();
+	for (int i = 0; i < n; i++)
+		weir_txn_link_del(t, s[i].ifindex, s[i].name);
+	for (int i = 0; i < n; i++)
+		weir_txn_shape_clear(t, s[i].ifindex, s[i].name, &s[i]);
+	commit(t, "none");
+	own_sh("[ -z \"$(ip -o link show type ifb)\" ]");
+	free(s);
+}
+
+/* --- what was there before --------------------------------------------------------------------- */
+
+static void noqueue_comes_back(void **state)
+{
+	static const struct weir_bandwidth limits = LIMITS(8 * MBIT, 4 * MBIT);
+
+	if (!own_can_tap())
+		own_skip("/dev/net/tun is not for us");
+	own_sh("ip tuntap add v0 mode tap && ip link set v0 up && tc qdisc replace dev v0 root noqueue");
+	set("v0", &limits, WEIR_SHAPE_AUTO);
+	shows("tc qdisc show dev v0", "qdisc htb 7766:");
+	set("v0", &limits, WEIR_SHAPE_AUTO);
+	clear("v0");
+	shows("tc qdisc show dev v0", "qdisc noqueue");
+}
+
+static void others_are_replaced_when_told(void **state)
+{
+	static const struct weir_bandwidth limits = LIMITS(8 * MBIT, 4 * MBIT);
+	struct weir_shape_options opts = { .sz = sizeof(opts), .replace = true };
+	struct weir_link taken = { .sz = sizeof(taken), .kind = WEIR_LINK_IFB, .name = "lo",
+				   .has = WEIR_LINK_NAME };
+	struct weir_txn *t;
+	char *before;
+
+	add_port(0);
+	own_sh("tc qdisc add dev v0 root handle 5: tbf rate 1mbit burst 10k latency 50ms && tc qdisc add dev v0 clsact");
+	before = everything();
+	/* And what was replaced comes back if something else fails. */
+	t = begin();
+	weir_txn_shape_set(t, index_of("v0"), "v0", &limits, &opts, NULL);
+	weir_txn_link_add(t, &taken);
+	assert_int_equal(weir_txn_commit(t, NULL), -EEXIST);
+	same_as(before, "undone");
+	t = begin();
+	weir_txn_shape_set(t, index_of("v0"), "v0", &limits, &opts, NULL);
+	commit(t, "replace");
+	shows("tc qdisc show dev v0", "qdisc htb 7765:");
+	shows("tc qdisc show dev v0", "qdisc ingress ffff:");
+	free(before);
+}
+
+/* Filters that others put into our ingress qdisc keep it, and stay. */
+static void filters_of_others_stay(void **state)
+{
+	static const struct weir_bandwidth limits = LIMITS(8 * MBIT, 4 * MBIT);
+
+	add_port(0);
+	set("v0", &limits, WEIR_SHAPE_AUTO);
+	own_sh("tc filter add dev v0 parent ffff: prio 5 protocol ip u32 match ip dst 192.0.2.1 flowid 1:1");
+	clear("v0");
+	shows("tc filter show dev v0 ingress", "pref 5");
+	shows("tc filter show dev v0 ingress | grep -c 'pref 30565'; true", "0");
+}
+
+static void a_port_that_is_gone(void **state)
+{
+	static const struct weir_bandwidth limits = LIMITS(8 * MBIT, 4 * MBIT);
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t = begin();
+
+	assert_int_equal(weir_txn_shape_set(t, 4711, "gone0", &limits, NULL, NULL), -ENODEV);
+	assert_int_equal(weir_txn_error(t, &err), -ENODEV);
+	assert_string_equal(err.object, "bandwidth of gone0");
+	assert_string_equal(err.msg, "the link is gone");
+	weir_txn_abort(t);
+}
+
+/* --- under load ----------------------------------------------------------------------------------- */
+
+#define PORT 4711
+#define WINDOW 32
+#define N_CHANGES 1000
+
+/* The guest: sends every packet back until it is killed. */
+static int echo(void *arg)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char buf[1500];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || write(*(int *)arg, "x", 1) != 1)
+		return 1;
+	for (;;) {
+		socklen_t len = sizeof(addr);
+		ssize_t n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&addr, &len);
+
+		if (n < 0 || sendto(fd, buf, (size_t)n, 0, (struct sockaddr *)&addr, len) != n)
+			return 1;
+	}
+}
+
+/* The host: keeps WINDOW packets on their way until the pipe says stop; then waits for all of them. */
+static int stream(int stop)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = stop, .events = POLLIN } };
+	char buf[1000] = "ping";
+	int under_way = 0;
+
+	inet_pton(AF_INET, "10.0.0.2", &to.sin_addr);
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		return 1;
+	do {
+		while (!p[1].revents && under_way < WINDOW)
+			if (send(fd, buf, sizeof(buf), 0) == sizeof(buf))
+				under_way++;
+		if (poll(p, 2, 30000) <= 0)
+			return 2;	/* one was lost: its place in the window is never free again */
+		if (p[0].revents && recv(fd, buf, sizeof(buf), 0) == sizeof(buf))
+			under_way--;
+	} while (!p[1].revents || under_way);
+	return 0;
+}
+
+static pid_t start(const char *path, int (*fn)(void *arg), void *arg)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	own_ns_run(path, fn, arg);
+	_exit(0);
+}
+
+static pid_t start_stream(int stop, int other_end)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	close(other_end);
+	_exit(stream(stop));
+}
+
+static void wait_for(int fd)
+{
+	char c;
+
+	assert_int_equal(read(fd, &c, 1), 1);
+}
+
+static void add_pair(struct weir_txn *t, const char *path)
+{
+	struct weir_link pair = {
+		.sz = sizeof(pair), .kind = WEIR_LINK_VETH, .has = WEIR_LINK_NAME | WEIR_LINK_UP,
+		.name = "v0", .is_up = true,
+		.veth = { .has = WEIR_VETH_PEER_NAME, .peer_name = "eth0", .peer_netns = path, .peer_up = true },
+	};
+
+	weir_txn_link_add(t, &pair);
+}
+
+/* A pair with the guest's end elsewhere, shaped both ways. */
+static void make_guest(char path[64], const struct weir_bandwidth *limits, enum weir_shape_method method)
+{
+	struct weir_txn *t;
+
+	own_ns_beside(path);
+	t = begin();
+	add_pair(t, path);
+	commit(t, "a pair");
+	own_sh("ip addr add 10.0.0.1/24 dev v0 && nsenter --net=%s ip addr add 10.0.0.2/24 dev eth0", path);
+	set("v0", limits, method);
+}
+
+/* A packet that the change lost would never come back, and the stream would stand still. */
+static void change_under_load(enum weir_shape_method method)
+{
+	static const struct weir_bandwidth limits[] = { LIMITS(400 * MBIT, 300 * MBIT),
+							LIMITS(200 * MBIT, 500 * MBIT) };
+	int ready[2], stop[2], status = 0;
+	pid_t guest, host;
+	char path[64];
+
+	make_guest(path, &limits[0], method);
+	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(pipe(stop), 0);
+	guest = start(path, echo, &ready[1]);
+	wait_for(ready[0]);
+	host = start_stream(stop[0], stop[1]);
+	for (int i = times(N_CHANGES); i > 0; i--)
+		set("v0", &limits[i % 2], WEIR_SHAPE_AUTO);
+	assert_int_equal(write(stop[1], "x", 1), 1);
+	assert_int_equal(waitpid(host, &status, 0), host);
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		fail_msg("%s: the stream ended with %x", weir_shape_method_name(method), status);
+	kill(guest, SIGKILL);
+	waitpid(guest, NULL, 0);
+	shows("tc -s class show dev v0 | grep -c 'dropped 0'", "1");
+	own_sh("ip link del v0");
+	for (int i = 0; i < 2; i++) {
+		close(ready[i]);
+		close(stop[i]);
+	}
+}
+
+static void changes_under_load_lose_nothing(void **state)
+{
+	for (size_t i = 0; i < N_METHODS; i++)
+		if (methods[i] != WEIR_SHAPE_POLICE && kernel_can(methods[i]))
+			change_under_load(methods[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		TEST(every_method),
+		TEST(from_method_to_method),
+		TEST(the_best_is_chosen),
+		TEST(ports_share_an_ifb),
+		TEST(many_ports),
+		TEST(noqueue_comes_back),
+		TEST(others_are_replaced_when_told),
+		TEST(filters_of_others_stay),
+		TEST(a_port_that_is_gone),
+		TEST(changes_under_load_lose_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
