@@ -13,7 +13,7 @@
 #define WEIR_HOST_H
 
 #include <weir/ip.h>
-#include <weir/weir.h>
+#include <weir/txn.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -350,6 +350,241 @@ WEIR_API const char *weir_group_name(const struct weir_group *group, char buf[16
  * Since: 0.2
  */
 WEIR_API int weir_group_delay(const struct weir_group_bridge *bridge, uint32_t *ret_cs);
+
+/* --- what would change ------------------------------------------------------------------ */
+
+/**
+ * enum weir_effect - what a change does to traffic, the worst last
+ * @WEIR_EFFECT_IN_PLACE: nothing that traffic would notice
+ * @WEIR_EFFECT_FLAP:	a port goes down, or leaves its master, and may come back
+ * @WEIR_EFFECT_REMAKE:	a link is deleted
+ * @WEIR_EFFECT_ADDRESS_LOSS: an address or a route goes, or stops to work
+ */
+enum weir_effect {
+	WEIR_EFFECT_IN_PLACE = 0,
+	WEIR_EFFECT_FLAP = 1,
+	WEIR_EFFECT_REMAKE = 2,
+	WEIR_EFFECT_ADDRESS_LOSS = 3
+};
+
+/**
+ * weir_effect_name() - the word for an effect
+ * @effect:	the effect
+ *
+ * Return: a static text: "in place", "flap", "remake", "address loss"
+ *
+ * Since: 0.2
+ */
+WEIR_API const char *weir_effect_name(enum weir_effect effect);
+
+/**
+ * struct weir_plan_step - one change of a plan
+ * @effect:	what it does to traffic
+ * @group:	the group it is for
+ * @object:	what is changed, "bond bond0"
+ * @what:	how, "mtu: 1400 instead of 1500"; several lines where several
+ *		settings change in one message
+ */
+struct weir_plan_step {
+	enum weir_effect effect;
+	char group[16];
+	char object[64];
+	char what[512];
+};
+
+/**
+ * weir_groups_plan() - what would bring groups up as they are defined
+ * @w:		the handle
+ * @groups:	definitions, each checked; in any order
+ * @n:		how many
+ * @ret:	receives an array in the order of carrying out, to be freed with
+ *		free()
+ * @ret_n:	receives its length; 0: everything is so already
+ * @err:	filled on failure; may be NULL
+ *
+ * Looks at the host as it is, by three dumps for any number of groups, and changes
+ * nothing.
+ *
+ * Return: 0 or a negative errno, as for weir_txn_groups_up()
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_groups_plan(struct weir *w, const struct weir_group *const *groups, size_t n,
+			      struct weir_plan_step **ret, size_t *ret_n, struct weir_error *err);
+
+/* --- changing ------------------------------------------------------------------------------ */
+
+/** weir_group_verify_step - a type of steps for weir_options.step_ops, in weir_network_steps */
+extern WEIR_API const struct weir_step_ops weir_group_verify_step;
+
+/**
+ * weir_txn_groups_define() - store definitions
+ * @t:		the transaction
+ * @groups:	the definitions
+ * @n:		how many
+ *
+ * Each replaces the stored definition of its name, and those of the interfaces that
+ * it enslaves: they belong to this group from then on. The base of a vlan keeps its
+ * own. What is up goes on as it is.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -EEXIST	an interface belongs to two groups
+ *   -ELOOP	a vlan would be below its own base
+ *   others	see weir_group_check()
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_groups_define(struct weir_txn *t, const struct weir_group *const *groups,
+				    size_t n);
+
+/**
+ * weir_txn_group_undefine() - remove a stored definition
+ * @t:		the transaction
+ * @name:	the group; if it is up, it stays so
+ *
+ * Return: 0 or a negative errno, which the transaction remembers: -ENOENT
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_group_undefine(struct weir_txn *t, const char *name);
+
+/**
+ * weir_txn_groups_up() - bring groups up as they are defined
+ * @t:		the transaction
+ * @groups:	definitions, each checked; in any order
+ * @n:		how many
+ * @worst:	the policy: a plan with a worse effect is refused
+ *
+ * Makes what is missing, changes what is different, and takes away what an earlier
+ * weir_txn_groups_up() of the same group put there and the definition no longer
+ * has; what others put there stays. The last step reads everything back that was
+ * asked for: a difference undoes the transaction. Where nothing differs, no
+ * message that changes anything is sent.
+ *
+ * Addresses by DHCP are asked for by a client: the one whose path is in
+ * config_dir/dhcp-client, or else the first that is found of udhcpc, dhclient and
+ * dhcpcd.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -ENODEV	an ethernet, or the base of a vlan, is not there; or it has another
+ *		MAC address
+ *   -EEXIST	a name is taken by a link of another kind
+ *   -EBUSY	an interface is a port of somebody else's, or the policy forbids it
+ *   -ERANGE	an MTU is above that of the link below
+ *   -EOPNOTSUPP a vlan is there with another tag or base, which cannot change
+ *   -ENOENT	a DHCP client is needed and not there
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_groups_up(struct weir_txn *t, const struct weir_group *const *groups,
+				size_t n, enum weir_effect worst);
+
+/**
+ * weir_txn_groups_down() - take groups down
+ * @t:		the transaction
+ * @names:	the groups: each was brought up, or is defined
+ * @n:		how many
+ *
+ * Deletes what bringing it up made, releases what that enslaved, takes away
+ * addresses and routes of it, and sets an ethernet down. A bridge that was there
+ * before stays.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers: -ENOENT if one
+ * is neither up nor defined
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_groups_down(struct weir_txn *t, const char *const *names, size_t n);
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+/**
+ * weir_group_get() - read a stored definition
+ * @w:		the handle
+ * @name:	the group
+ * @ret:	receives it, for weir_group_free()
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0, or a negative errno: -ENOENT if there is none, or the interface belongs
+ * to another group
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_group_get(struct weir *w, const char *name, struct weir_group **ret,
+			    struct weir_error *err);
+
+/**
+ * weir_group_state() - what an interface and its ports are in the kernel
+ * @w:		the handle
+ * @name:	the interface, defined or not
+ * @ret:	receives it in the words of a definition, for weir_group_free()
+ * @err:	filled on failure; may be NULL
+ *
+ * All ports, addresses (IPv6's link-local ones too) and static routes, whoever put
+ * them there; no start mode and no DHCP, of which the kernel knows nothing. What is
+ * no bridge, bond or vlan is an ethernet.
+ *
+ * Return: 0, or a negative errno: -ENODEV if there is no such link
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_group_state(struct weir *w, const char *name, struct weir_group **ret,
+			      struct weir_error *err);
+
+/**
+ * struct weir_group_entry - a group in a list
+ * @name:	its name
+ * @type:	an enum weir_group_type
+ * @start:	an enum weir_start_mode
+ * @is_defined:	its definition is stored
+ * @is_up:	weir brought it up
+ * @is_active:	its link is there and up; an ethernet has carrier besides
+ * @mac:	MAC address of its link; zero if it is not there
+ * @n_ports:	ports that it is to have
+ */
+struct weir_group_entry {
+	char name[16];
+	uint8_t type;
+	uint8_t start;
+	bool is_defined;
+	bool is_up;
+	bool is_active;
+	uint8_t mac[6];
+	uint32_t n_ports;
+};
+
+/**
+ * weir_group_list() - every group that is stored or was brought up
+ * @w:		the handle
+ * @ret:	receives an array in the order of names, to be freed with free()
+ * @ret_n:	receives its length
+ * @err:	filled on failure; may be NULL
+ *
+ * An interface that another group enslaves is no group of its own. One dump of
+ * links, whatever the number of groups.
+ *
+ * Return: 0 or a negative errno
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_group_list(struct weir *w, struct weir_group_entry **ret, size_t *ret_n,
+			     struct weir_error *err);
+
+/**
+ * weir_group_by_mac() - the groups with a MAC address
+ * @w:		the handle
+ * @mac:	the address, as their links have it now
+ * @ret:	receives an array in the order of names, to be freed with free()
+ * @ret_n:	receives its length; a vlan and its base have one address, so there
+ *		may be several
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or a negative errno
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_group_by_mac(struct weir *w, const uint8_t mac[6], struct weir_group_entry **ret,
+			       size_t *ret_n, struct weir_error *err);
 
 #ifdef __cplusplus
 }

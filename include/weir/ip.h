@@ -167,6 +167,62 @@ WEIR_API int weir_addr_list(struct weir *w, int ifindex, struct weir_addr **ret,
 WEIR_API int weir_txn_route_add(struct weir_txn *t, const struct weir_route *route);
 
 /**
+ * weir_txn_addr_del() - take an address away
+ * @t:		the transaction
+ * @addr:	the address, as weir_addr_list() told it
+ *
+ * Undone by adding it as @addr says, with no end to its life and without duplicate
+ * address detection. IPv4 routes that go with it do not come back.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_addr_del(struct weir_txn *t, const struct weir_addr *addr);
+
+/**
+ * weir_txn_route_del() - take a route away
+ * @t:		the transaction
+ * @route:	the route, as weir_route_list() told it
+ *
+ * Undone by adding it as @route says.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_route_del(struct weir_txn *t, const struct weir_route *route);
+
+/**
+ * weir_txn_link_keep() - have an undo bring back what a link loses by going down
+ * @t:		the transaction
+ * @ifindex:	the link
+ *
+ * Its IPv6 addresses and the routes by it, whoever made them, which the kernel
+ * flushes. Read at once; put it in front of the step that takes the link down or
+ * its addresses away. Does nothing of its own.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_link_keep(struct weir_txn *t, int ifindex);
+
+/**
+ * weir_txn_link_restore() - bring back what a link loses by going down
+ * @t:		the transaction
+ * @ifindex:	the link, which goes down and comes up again in @t
+ *
+ * As weir_txn_link_keep(), but by a step: put it behind the one that brings the
+ * link up. What is there by then is left as it is.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_link_restore(struct weir_txn *t, int ifindex);
+
+/**
  * weir_route_list() - the unicast routes of the main table
  * @w:		the handle
  * @ret:	receives an array of both families, to be freed with free()

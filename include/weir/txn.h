@@ -74,8 +74,48 @@ WEIR_API int weir_txn_begin(struct weir *w, const char *title, unsigned int flag
 WEIR_API int weir_txn_commit(struct weir_txn *t, struct weir_error *err);
 
 /**
+ * weir_txn_late() - the steps from here on wait for the decision
+ * @t:	the transaction
+ *
+ * For a transaction that is held: what is put on it after this call (a stored
+ * definition) is done by weir_txn_commit(), not by weir_txn_hold().
+ *
+ * Since: 0.2
+ */
+WEIR_API void weir_txn_late(struct weir_txn *t);
+
+/**
+ * weir_txn_hold() - carry a transaction out, but decide later
+ * @t:		the transaction; it is freed on failure only
+ * @err:	filled on failure with the first step that failed; may be NULL
+ *
+ * Every step is done, except those behind weir_txn_late() and the deletion of links,
+ * for which there is no way back. The journal and the lock on the state directory
+ * stay, so a process that dies while it holds a transaction has it undone by the
+ * next weir_txn_begin() or weir_recover(). weir_txn_commit() does what is left,
+ * weir_txn_undo() takes everything back.
+ *
+ * Return: 0, or a negative errno when everything is as it was before
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_hold(struct weir_txn *t, struct weir_error *err);
+
+/**
+ * weir_txn_undo() - take a held transaction back
+ * @t:		the transaction; it is freed in every case
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 when everything is as it was before, or a negative errno if undoing
+ * failed: the journal stays for weir_recover()
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_undo(struct weir_txn *t, struct weir_error *err);
+
+/**
  * weir_txn_abort() - drop a transaction that was not committed
- * @t:	the transaction; NULL is ignored
+ * @t:	the transaction; NULL is ignored. One that is held is undone
  *
  * Since: 0.1
  */

@@ -97,6 +97,39 @@ int weir_txn_addr_add(struct weir_txn *t, const struct weir_addr *addr)
 	return t->err.code;
 }
 
+int weir_txn_addr_del(struct weir_txn *t, const struct weir_addr *addr)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	char text[WEIR_IP_TEXT], object[64], buf[16] = "";
+	struct weir_step *s;
+	struct weir_addr a;
+	int r = wr_opts_copy(&a, sizeof(a), addr, "address", &err);
+
+	if (!r)
+		r = wr_table_check(&addr_table, &a, &err);
+	weir_ip_format(&a.local, text);
+	wr_format(object, sizeof(object), "address %s/%u", text, a.prefix);
+	if (r) {
+		wr_copy(err.object, sizeof(err.object), object);
+		return wr_txn_fail(t, &err);
+	}
+	addr_msg(&b, RTM_DELADDR, 0, &a);
+	if (a.local.family == WEIR_FAMILY_IPV6) {
+		a.has |= WEIR_ADDR_NODAD;
+		a.nodad = true;
+	}
+	addr_msg(&undo, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a);
+	s = wr_txn_msg(t, object, wr_addr_tables, &b, &undo, NULL);
+	if (t->dry) {
+		wr_auto(str) struct wr_str dev = { 0 };
+
+		wr_str_shell(&dev, wr_txn_link_name(t, a.ifindex, buf));
+		wr_step_plan(t, s, "ip address del %s/%u dev %s", text, a.prefix, wr_str_text(&dev));
+	}
+	return t->err.code;
+}
+
 /* --- reading --------------------------------------------------------------------------- */
 
 int wr_addr_decode(const struct nlmsghdr *msg, struct weir_addr *ret, struct weir_error *err)

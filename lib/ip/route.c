@@ -61,13 +61,13 @@ static void route_msg(struct wr_batch *b, uint16_t type, uint16_t flags, const s
 	wr_encode(b, &route_table, rt, 0, 0);
 }
 
-static void plan(struct weir_txn *t, struct weir_step *s, const struct weir_route *rt,
-		 const char *dst)
+static void plan(struct weir_txn *t, struct weir_step *s, const char *verb,
+		 const struct weir_route *rt, const char *dst)
 {
 	wr_auto(str) struct wr_str line = { 0 };
 	char gateway[WEIR_IP_TEXT], buf[16];
 
-	wr_str_printf(&line, "ip route add %s/%u", dst, rt->prefix);
+	wr_str_printf(&line, "ip route %s %s/%u", verb, dst, rt->prefix);
 	if (rt->gateway.family)
 		wr_str_printf(&line, " via %s", weir_ip_format(&rt->gateway, gateway));
 	wr_str_puts(&line, " dev ");
@@ -101,7 +101,34 @@ int weir_txn_route_add(struct weir_txn *t, const struct weir_route *route)
 	s = wr_txn_msg(t, object, wr_route_tables, &b, wr_txn_makes(t, rt.ifindex) ? NULL : &undo,
 		       NULL);
 	if (t->dry)
-		plan(t, s, &rt, dst);
+		plan(t, s, "add", &rt, dst);
+	return t->err.code;
+}
+
+int weir_txn_route_del(struct weir_txn *t, const struct weir_route *route)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	char dst[WEIR_IP_TEXT], object[64];
+	struct weir_step *s;
+	struct weir_route rt;
+	int r = wr_opts_copy(&rt, sizeof(rt), route, "route", &err);
+
+	if (!r)
+		r = wr_table_check(&route_table, &rt, &err);
+	weir_ip_format(&rt.dst, dst);
+	wr_format(object, sizeof(object), "route to %s/%u", dst, rt.prefix);
+	if (r) {
+		wr_copy(err.object, sizeof(err.object), object);
+		return wr_txn_fail(t, &err);
+	}
+	if (!rt.protocol)
+		rt.protocol = RTPROT_STATIC;
+	route_msg(&b, RTM_DELROUTE, 0, &rt);
+	route_msg(&undo, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &rt);
+	s = wr_txn_msg(t, object, wr_route_tables, &b, &undo, NULL);
+	if (t->dry)
+		plan(t, s, "del", &rt, dst);
 	return t->err.code;
 }
 

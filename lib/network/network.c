@@ -5,12 +5,17 @@
  */
 #include <stdio.h>
 
+#include <weir/host.h>
 #include <weir/link.h>
 
 #include "network/network.h"
 #include "network/tables.h"
 
-const struct weir_step_ops *const weir_network_steps[] = { &weir_nat_step, NULL };
+const struct weir_step_ops *const weir_network_steps[] = {
+	&weir_nat_step,
+	&weir_group_verify_step,
+	NULL,
+};
 
 void weir_network_free(struct weir_network *net)
 {

@@ -368,17 +368,18 @@ static int apply_other(struct weir_txn *t, size_t i, struct weir_error *err)
 	return r;
 }
 
-static int apply_steps(struct weir_txn *t, struct weir_error *err)
+/* The steps from @first on, up to @last. */
+static int apply_steps(struct weir_txn *t, size_t first, size_t last, struct weir_error *err)
 {
 	int r = 0;
 
-	for (size_t i = 0, end; i < t->n_steps && !r; i = end) {
+	for (size_t i = first, end; i < last && !r; i = end) {
 		end = i + 1;
 		if (!is_msg(&t->steps[i])) {
 			r = apply_other(t, i, err);
 			continue;
 		}
-		while (end < t->n_steps && is_msg(&t->steps[end]))
+		while (end < last && is_msg(&t->steps[end]))
 			end++;
 		r = apply_run(t, i, end, err);
 	}
@@ -577,54 +578,115 @@ static void note_failed_undo(struct weir_error *err, const struct weir_error *un
 		  reason, line);
 }
 
-static int carry_out(struct weir_txn *t, struct weir_error *err)
+static bool has_journal(const struct weir_txn *t)
+{
+	return t->w->state_dir && (t->n_steps || t->n_deleted);
+}
+
+/* After the failure that @err tells of. The journal stays if undoing fails too. */
+static void take_back(struct weir_txn *t, struct weir_error *err)
 {
 	struct weir_error undo_err = WEIR_ERROR_INIT;
-	bool journal = t->w->state_dir && (t->n_steps || t->n_deleted);
+
+	if (wr_txn_undo(t, &undo_err))
+		note_failed_undo(err, &undo_err);
+	else if (has_journal(t))
+		wr_journal_remove(t->w);
+}
+
+/* What undo must restore, the journal, and every step that is not late. */
+static int carry_out(struct weir_txn *t, struct weir_error *err)
+{
 	int r = prepare_steps(t, err);
 
 	if (!r)
 		r = prepare_deletes(t, err);
-	if (!r && journal)
+	if (!r && has_journal(t))
 		r = wr_journal_write(t, err);
 	if (r)
 		return r;
-	r = apply_steps(t, err);
+	r = apply_steps(t, 0, t->has_late ? t->n_early : t->n_steps, err);
+	if (r)
+		take_back(t, err);
+	return r;
+}
+
+static int decide(struct weir_txn *t, struct weir_error *err)
+{
+	int r = t->has_late ? apply_steps(t, t->n_early, t->n_steps, err) : 0;
+
 	if (!r)
 		r = gather_deletes(t, false, err);
 	if (!r)
 		r = apply_deletes(t, err);
-	if (!r && journal && has_finish(t)) {
+	if (!r && has_journal(t) && has_finish(t)) {
 		r = wr_journal_decide(t->w, err);
 		if (t->n_deleted)
 			r = 0;	/* no way back; recovery sees it by the links that are gone */
 	}
 	if (r) {
-		if (wr_txn_undo(t, &undo_err)) {
-			note_failed_undo(err, &undo_err);
-			return r;	/* the journal stays */
-		}
-	} else if (wr_txn_finish(t, err)) {
-		return err ? err->code : -EIO;	/* done but for a rest, which the journal keeps */
+		take_back(t, err);
+		return r;
 	}
-	if (journal)
+	if (wr_txn_finish(t, err))
+		return err->code;	/* done but for a rest, which the journal keeps */
+	if (has_journal(t))
 		wr_journal_remove(t->w);
+	return 0;
+}
+
+static int check_ready(struct weir_txn *t, struct weir_error *err)
+{
+	int r = weir_txn_error(t, err);
+
+	if (!r && t->dry)
+		r = wr_refuse(err, -EINVAL, "transaction", "", "was begun only to be explained");
+	return r;
+}
+
+/* Frees it, whatever became of it, and hands on the error. */
+static int end(struct weir_txn *t, int r, const struct weir_error *own, struct weir_error *err)
+{
+	if (r && err)
+		*err = *own;
+	t->held = false;
+	weir_txn_abort(t);
 	return r;
 }
 
 int weir_txn_commit(struct weir_txn *t, struct weir_error *err)
 {
 	struct weir_error own = WEIR_ERROR_INIT;
-	int r = weir_txn_error(t, &own);
+	int r = t->held ? 0 : check_ready(t, &own);
 
-	if (!r && t->dry)
-		r = wr_refuse(&own, -EINVAL, "transaction", "", "was begun only to be explained");
+	if (!r && !t->held)
+		r = carry_out(t, &own);
+	if (!r)
+		r = decide(t, &own);
+	return end(t, r, &own, err);
+}
+
+int weir_txn_hold(struct weir_txn *t, struct weir_error *err)
+{
+	struct weir_error own = WEIR_ERROR_INIT;
+	int r = check_ready(t, &own);
+
 	if (!r)
 		r = carry_out(t, &own);
-	if (r && err)
-		*err = own;
-	weir_txn_abort(t);
-	return r;
+	if (r)
+		return end(t, r, &own, err);
+	t->held = true;
+	return 0;
+}
+
+int weir_txn_undo(struct weir_txn *t, struct weir_error *err)
+{
+	struct weir_error own = WEIR_ERROR_INIT;
+	int r = t->held ? wr_txn_undo(t, &own) : 0;
+
+	if (!r && t->held && has_journal(t))
+		wr_journal_remove(t->w);
+	return end(t, r, &own, err);
 }
 
 /* The type itself: messages are applied and undone in batches, above. */

@@ -69,10 +69,21 @@ void wr_txn_free(struct weir_txn *t)
 	free(t);
 }
 
+void weir_txn_late(struct weir_txn *t)
+{
+	if (!t->has_late)
+		t->n_early = t->n_steps;
+	t->has_late = true;
+}
+
 void weir_txn_abort(struct weir_txn *t)
 {
 	if (!t)
 		return;
+	if (t->held) {
+		weir_txn_undo(t, NULL);
+		return;
+	}
 	t->w->txn = NULL;
 	wr_unlock(t->w);
 	wr_txn_free(t);

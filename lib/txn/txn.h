@@ -73,8 +73,11 @@ struct weir_txn {
 	struct weir *w;
 	char *title;
 	bool dry;
+	bool held;		/* carried out but for the late steps and the decision */
 	struct weir_step *steps;
 	size_t n_steps;
+	size_t n_early;		/* steps before the late ones, if has_late */
+	bool has_late;
 	struct wr_link_ref *created;
 	size_t n_created;
 	struct wr_link_ref *deleted;

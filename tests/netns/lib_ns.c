@@ -208,19 +208,39 @@ void ns_commit(struct weir_txn *t)
 	assert_int_equal(r, 0);
 }
 
-struct weir_network *ns_network(const char *json)
+static char *with_quotes(const char *json)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_network *net = NULL;
-	char *text = strdup(json), line[1024];
+	char *text = strdup(json);
 
 	assert_non_null(text);
 	for (char *p = text; *p; p++)
 		if (*p == '\'')
 			*p = '"';
+	return text;
+}
+
+struct weir_network *ns_network(const char *json)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_network *net = NULL;
+	char *text = with_quotes(json), line[1024];
+
 	if (weir_network_parse(text, strlen(text), &net, &err))
 		fprintf(stderr, "%s\n", weir_error_format(&err, line, sizeof(line)));
 	free(text);
 	assert_non_null(net);
 	return net;
+}
+
+struct weir_group *ns_group(const char *json)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	char *text = with_quotes(json), line[1024];
+	struct weir_group *group = NULL;
+
+	if (weir_group_parse(text, strlen(text), &group, &err))
+		fprintf(stderr, "%s\n", weir_error_format(&err, line, sizeof(line)));
+	free(text);
+	assert_non_null(group);
+	return group;
 }

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include <weir/host.h>
 #include <weir/network.h>
 #include <weir/txn.h>
 
@@ -52,5 +53,7 @@ struct weir_txn *ns_begin(struct weir *w);
 void ns_commit(struct weir_txn *t);
 /* A definition from JSON text, in which ' stands for ". For weir_network_free(). */
 struct weir_network *ns_network(const char *json);
+/* The same for weir_group_free(). */
+struct weir_group *ns_group(const char *json);
 
 #endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Stored definitions: which interface belongs to which group, storing and removing,
+ * listing, finding by MAC address. An interface that a stored definition enslaves
+ * belongs to that group and is none of its own, even where a file of it was left.
+ */
+#include <stdio.h>
+
+#include "host/host.h"
+
+/* --- who owns what ------------------------------------------------------------------------ */
+
+struct claim {
+	char port[16], owner[16];
+};
+
+struct claims {
+	struct claim *claims;
+	size_t n, cap;
+};
+
+static int add_claims(struct claims *c, const struct weir_group *g, const char *owner)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < g->n_ports && !r; i++) {
+		if (c->n == c->cap) {
+			size_t cap = c->cap ? 2 * c->cap : 64;
+			struct claim *more = realloc(c->claims, cap * sizeof(*more));
+
+			if (!more)
+				return -ENOMEM;
+			c->claims = more;
+			c->cap = cap;
+		}
+		weir_group_name(&g->ports[i], c->claims[c->n].port);
+		wr_copy(c->claims[c->n++].owner, 16, owner);
+		r = add_claims(c, &g->ports[i], owner);
+	}
+	return r;
+}
+
+static int by_port(const void *a, const void *b)
+{
+	return strcmp(((const struct claim *)a)->port, ((const struct claim *)b)->port);
+}
+
+static void sort_claims(struct claims *c)
+{
+	if (c->n)
+		qsort(c->claims, c->n, sizeof(*c->claims), by_port);
+}
+
+static const char *owner_of(const struct claims *c, const char *port)
+{
+	struct claim key, *found;
+
+	wr_copy(key.port, sizeof(key.port), port);
+	found = c->n ? bsearch(&key, c->claims, c->n, sizeof(key), by_port) : NULL;
+	return found ? found->owner : NULL;
+}
+
+/* --- all that is stored --------------------------------------------------------------------- */
+
+struct stored {
+	struct weir_group **groups;	/* in the order of names */
+	size_t n;
+	struct claims claims;
+};
+
+static void stored_done(struct stored *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		weir_group_free(s->groups[i]);
+	free(s->groups);
+	free(s->claims.claims);
+}
+
+/* A definition that cannot be read owns nothing: it is no reason to refuse another one. */
+static int read_stored(struct weir *w, struct stored *ret, struct weir_error *err)
+{
+	struct stored s = { 0 };
+	char **names = NULL;
+	size_t n = 0;
+	int r = wr_group_names(w, WR_GROUPS_CONFIG, &names, &n, err);
+
+	if (!r) {
+		s.groups = calloc(n + 1, sizeof(struct weir_group *));
+		r = s.groups ? 0 : wr_nomem(err);
+	}
+	for (size_t i = 0; i < n && !r; i++) {
+		if (wr_group_config(w, names[i], &s.groups[s.n], NULL))
+			continue;
+		if (add_claims(&s.claims, s.groups[s.n], names[i]))
+			r = wr_nomem(err);
+		s.n++;
+	}
+	wr_names_free(names, n);
+	sort_claims(&s.claims);
+	*ret = s;
+	return r;
+}
+
+/* --- defining ------------------------------------------------------------------------------------ */
+
+static bool is_named(const struct weir_group *const *groups, size_t n, const char *name)
+{
+	char own[16];
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(weir_group_name(groups[i], own), name))
+			return true;
+	return false;
+}
+
+/* No two groups may have an interface in common: neither of the new ones nor a stored one. */
+static int check_claims(const struct stored *s, const struct weir_group *const *groups, size_t n,
+			struct weir_error *err)
+{
+	struct claims all = { 0 };
+	char name[16];
+	int r = 0;
+
+	for (size_t i = 0; i < n && !r; i++)
+		r = add_claims(&all, groups[i], weir_group_name(groups[i], name));
+	/* What is replaced owns nothing any longer; @groups is short, or nothing is stored yet. */
+	for (size_t i = 0; i < s->n && !r; i++)
+		if (!is_named(groups, n, s->groups[i]->name))
+			r = add_claims(&all, s->groups[i], s->groups[i]->name);
+	if (r) {
+		free(all.claims);
+		return wr_nomem(err);
+	}
+	sort_claims(&all);
+	for (size_t i = 1; i < all.n && !r; i++)
+		if (!strcmp(all.claims[i - 1].port, all.claims[i].port)) {
+			wr_refuse(err, -EEXIST, "", "", "is a port of %s and of %s",
+				  all.claims[i - 1].owner, all.claims[i].owner);
+			r = -EEXIST;
+			if (err)
+				wr_format(err->object, sizeof(err->object), "interface %s",
+					  all.claims[i].port);
+		}
+	for (size_t i = 0; i < n && !r; i++) {
+		const char *owner = owner_of(&all, weir_group_name(groups[i], name));
+
+		if (!owner)
+			continue;
+		r = wr_refuse(err, -EEXIST, "", "name", "is a port of %s", owner);
+		if (err)
+			wr_format(err->object, sizeof(err->object), "interface %s", name);
+	}
+	free(all.claims);
+	return r;
+}
+
+static int forget_ports(struct weir_txn *t, const struct weir_group *g)
+{
+	char name[16];
+	int r = 0;
+
+	for (size_t i = 0; i < g->n_ports && !r; i++) {
+		weir_group_name(&g->ports[i], name);
+		if (wr_group_has(weir_txn_handle(t), WR_GROUPS_CONFIG, name))
+			r = wr_txn_group_forget(t, WR_GROUPS_CONFIG, name);
+		if (!r)
+			r = forget_ports(t, &g->ports[i]);
+	}
+	return r;
+}
+
+/* A vlan without a name is stored under the one that it gets. */
+static int store(struct weir_txn *t, const struct weir_group *group)
+{
+	struct weir_group named = *group;
+
+	weir_group_name(group, named.name);
+	return wr_txn_group_store(t, &named);
+}
+
+/* Where a vlan's base leads, through the groups of either list; NULL: to none of them. */
+static const struct weir_group *group_with(const struct weir_group *const *groups, size_t n,
+					   const struct stored *s, const char *name)
+{
+	char own[16];
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(weir_group_name(groups[i], own), name))
+			return groups[i];
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->groups[i]->name, name))
+			return s->groups[i];
+	return NULL;
+}
+
+/* Whether @top is found below @g; @most ends a loop that does not lead through @top. */
+static bool leads_to(const struct weir_group *const *groups, size_t n, const struct stored *s,
+		     const struct weir_group *g, const char *top, int most)
+{
+	const struct weir_group *base;
+
+	for (size_t i = 0; i < g->n_ports; i++)
+		if (leads_to(groups, n, s, &g->ports[i], top, most))
+			return true;
+	if (g->type != WEIR_GROUP_VLAN || !most)
+		return false;
+	if (!strcmp(g->vlan.base, top))
+		return true;
+	base = group_with(groups, n, s, g->vlan.base);
+	return base && leads_to(groups, n, s, base, top, most - 1);
+}
+
+static int check_loops(const struct stored *s, const struct weir_group *const *groups, size_t n,
+		       struct weir_error *err)
+{
+	char name[16];
+	int r = 0;
+
+	for (size_t i = 0; i < n && !r; i++) {
+		weir_group_name(groups[i], name);
+		if (!leads_to(groups, n, s, groups[i], name, 16))
+			continue;
+		r = wr_refuse(err, -ELOOP, "", "vlan.base", "would be below itself");
+		if (err)
+			wr_format(err->object, sizeof(err->object), "interface %s", name);
+	}
+	return r;
+}
+
+int weir_txn_groups_define(struct weir_txn *t, const struct weir_group *const *groups, size_t n)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct stored s = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < n && !r; i++)
+		r = weir_group_check(groups[i], &err);
+	if (!r)
+		r = read_stored(weir_txn_handle(t), &s, &err);
+	if (!r)
+		r = check_claims(&s, groups, n, &err);
+	if (!r)
+		r = check_loops(&s, groups, n, &err);
+	if (r)
+		weir_txn_refuse(t, &err);
+	/* First the new owners: a file of a port that is left over is not listed. */
+	for (size_t i = 0; i < n && !r; i++)
+		r = store(t, groups[i]);
+	for (size_t i = 0; i < n && !r; i++)
+		r = forget_ports(t, groups[i]);
+	stored_done(&s);
+	return r;
+}
+
+int weir_txn_group_undefine(struct weir_txn *t, const char *name)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	if (wr_group_has(weir_txn_handle(t), WR_GROUPS_CONFIG, name))
+		return wr_txn_group_forget(t, WR_GROUPS_CONFIG, name);
+	wr_group_config(weir_txn_handle(t), name, &(struct weir_group *){ NULL }, &err);
+	return weir_txn_refuse(t, &err);
+}
+
+/* --- reading ---------------------------------------------------------------------------------------- */
+
+int weir_group_get(struct weir *w, const char *name, struct weir_group **ret, struct weir_error *err)
+{
+	return wr_group_config(w, name, ret, err);
+}
+
+struct listing {
+	struct weir_group_entry *entries;
+	size_t n;
+};
+
+static void describe(struct weir_group_entry *e, const struct wr_host *h, const struct weir_group *g)
+{
+	const struct weir_link *real = wr_host_link(h, g->name);
+
+	wr_copy(e->name, sizeof(e->name), g->name);
+	e->type = g->type;
+	e->start = g->start;
+	e->n_ports = (uint32_t)g->n_ports;
+	if (!real)
+		return;
+	if (real->has & WEIR_LINK_MAC)
+		memcpy(e->mac, real->mac, sizeof(e->mac));
+	e->is_active = real->is_up && (g->type != WEIR_GROUP_ETHERNET ||
+				       !(real->has & WEIR_LINK_CARRIER) || real->has_carrier);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct weir_group_entry *)a)->name,
+		      ((const struct weir_group_entry *)b)->name);
+}
+
+static bool is_stored(const struct stored *s, const char *name)
+{
+	size_t low = 0, high = s->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int c = strcmp(s->groups[mid]->name, name);
+
+		if (!c)
+			return true;
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
+}
+
+static int list_all(const struct stored *s, const struct wr_host *h, struct listing *ret)
+{
+	ret->entries = calloc(s->n + h->n_live + 1, sizeof(*ret->entries));
+	if (!ret->entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->n; i++) {
+		if (owner_of(&s->claims, s->groups[i]->name))
+			continue;
+		describe(&ret->entries[ret->n], h, s->groups[i]);
+		ret->entries[ret->n].is_defined = true;
+		ret->entries[ret->n++].is_up = wr_host_live(h, s->groups[i]->name) != NULL;
+	}
+	for (size_t i = 0; i < h->n_live; i++) {
+		if (is_stored(s, h->live[i]->group.name))
+			continue;
+		describe(&ret->entries[ret->n], h, &h->live[i]->group);
+		ret->entries[ret->n++].is_up = true;
+	}
+	qsort(ret->entries, ret->n, sizeof(*ret->entries), by_name);
+	return 0;
+}
+
+int weir_group_list(struct weir *w, struct weir_group_entry **ret, size_t *ret_n,
+		    struct weir_error *err)
+{
+	wr_auto(host) struct wr_host h = { 0 };
+	struct listing l = { NULL, 0 };
+	struct stored s = { 0 };
+	int r = weir_config_dir(w) ? read_stored(w, &s, err) : 0;
+
+	if (!r)
+		r = wr_host_read(w, &h, err);
+	if (!r)
+		r = list_all(&s, &h, &l) ? wr_nomem(err) : 0;
+	stored_done(&s);
+	if (r)
+		return r;
+	*ret = l.entries;
+	*ret_n = l.n;
+	return 0;
+}
+
+int weir_group_by_mac(struct weir *w, const uint8_t mac[6], struct weir_group_entry **ret,
+		      size_t *ret_n, struct weir_error *err)
+{
+	struct weir_group_entry *all = NULL;
+	size_t n = 0, kept = 0;
+	int r = weir_group_list(w, &all, &n, err);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		if (!memcmp(all[i].mac, mac, 6))
+			all[kept++] = all[i];
+	*ret = all;
+	*ret_n = kept;
+	return 0;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a definition asks of one link, in the words of <weir/link.h>; and which of
+ * it a link does not have. Pure.
+ */
+#include "base/ip.h"
+#include "host/host.h"
+
+#define RTPROT_STATIC 4
+
+static void want_bridge(const struct weir_group_bridge *b, struct weir_bridge *ret)
+{
+	if (b->stp)
+		ret->has |= WEIR_BRIDGE_STP;
+	ret->stp = b->stp == WEIR_YES;
+	if (!weir_group_delay(b, &ret->forward_delay_cs))
+		ret->has |= WEIR_BRIDGE_FORWARD_DELAY;
+}
+
+/* The kernel counts delays in looks at the carrier, and rounds them down. */
+static uint32_t in_looks(uint32_t delay_ms, uint32_t freq_ms)
+{
+	return delay_ms / freq_ms * freq_ms;
+}
+
+static void want_miimon(const struct weir_group_miimon *m, struct weir_bond *ret)
+{
+	ret->has |= WEIR_BOND_MIIMON;
+	ret->miimon_ms = m->freq_ms;
+	if (m->has & WEIR_GROUP_UPDELAY)
+		ret->has |= WEIR_BOND_UPDELAY;
+	ret->updelay_ms = in_looks(m->updelay_ms, m->freq_ms);
+	if (m->has & WEIR_GROUP_DOWNDELAY)
+		ret->has |= WEIR_BOND_DOWNDELAY;
+	ret->downdelay_ms = in_looks(m->downdelay_ms, m->freq_ms);
+	if (m->carrier)
+		ret->has |= WEIR_BOND_USE_CARRIER;
+	ret->use_carrier = m->carrier == WEIR_CARRIER_NETIF;
+}
+
+static void want_arpmon(const struct weir_group_arpmon *m, struct weir_bond *ret)
+{
+	ret->has |= WEIR_BOND_ARP_INTERVAL | WEIR_BOND_ARP_TARGETS;
+	ret->arp_interval_ms = m->interval_ms;
+	ret->arp_targets.n = 1;
+	ret->arp_targets.ips[0] = m->target;
+	if (m->validate)
+		ret->has |= WEIR_BOND_ARP_VALIDATE;
+	ret->arp_validate = m->validate ? m->validate - 1u : 0;
+}
+
+static void want_bond(const struct weir_group_bond *b, struct weir_bond *ret)
+{
+	ret->has |= WEIR_BOND_MODE;
+	ret->mode = b->mode ? b->mode - 1 : WEIR_BOND_BALANCE_RR;
+	if (b->miimon.freq_ms)
+		want_miimon(&b->miimon, ret);
+	if (b->arpmon.interval_ms)
+		want_arpmon(&b->arpmon, ret);
+}
+
+static void want_vlan(const struct weir_group_vlan *v, struct weir_vlan *ret)
+{
+	ret->has |= WEIR_VLAN_ID | WEIR_VLAN_PROTOCOL;
+	ret->id = v->tag;
+	ret->protocol = v->protocol ? v->protocol : 0x8100;
+}
+
+void wr_want(const struct weir_group *top, const struct weir_group *g, struct weir_link *ret)
+{
+	*ret = (struct weir_link){ .sz = sizeof(*ret) };
+	if (top->mtu) {
+		ret->has |= WEIR_LINK_MTU;
+		ret->mtu = top->mtu;
+	}
+	switch (g->type) {
+	case WEIR_GROUP_BRIDGE:
+		ret->kind = WEIR_LINK_BRIDGE;
+		want_bridge(&g->bridge, &ret->bridge);
+		break;
+	case WEIR_GROUP_BOND:
+		ret->kind = WEIR_LINK_BOND;
+		want_bond(&g->bond, &ret->bond);
+		break;
+	case WEIR_GROUP_VLAN:
+		ret->kind = WEIR_LINK_VLAN;
+		want_vlan(&g->vlan, &ret->vlan);
+		break;
+	}
+}
+
+/* --- what differs --------------------------------------------------------------------------- */
+
+/* The presence bits of the kind's own part; NULL where there is none. */
+static uint64_t *kind_has(struct weir_link *l)
+{
+	switch (l->kind) {
+	case WEIR_LINK_BRIDGE: return &l->bridge.has;
+	case WEIR_LINK_BOND: return &l->bond.has;
+	case WEIR_LINK_VLAN: return &l->vlan.has;
+	default: return NULL;
+	}
+}
+
+/* Whether @one, with a single bit set, is as @is says; appends the text if it is not. */
+static int look_at(const struct weir_link *one, const struct weir_link *is, struct wr_str *text)
+{
+	wr_auto(free) char *line = NULL;
+	int n = weir_link_diff(one, is, &line);
+
+	if (n > 0)
+		wr_str_puts(text, line);
+	return n;
+}
+
+int wr_want_differs(const struct weir_link *want, const struct weir_link *is,
+		    struct weir_link *ret, char **ret_text)
+{
+	wr_auto(str) struct wr_str text = { 0 };
+	struct weir_link one = *want;
+	uint64_t *one_has = kind_has(&one), *ret_has;
+	uint64_t kind_bits = one_has ? *one_has : 0;
+	int n = 0, r;
+
+	*ret = *want;
+	ret_has = kind_has(ret);
+	ret->has = 0;
+	if (one_has)
+		*one_has = 0;
+	if (ret_has)
+		*ret_has = 0;
+	for (int i = 0; i < 128; i++) {
+		uint64_t bit = 1ull << i % 64;
+
+		if (!((i < 64 ? want->has : kind_bits) & bit))
+			continue;
+		one.has = i < 64 ? bit : 0;
+		if (one_has)
+			*one_has = i < 64 ? 0 : bit;
+		r = look_at(&one, is, &text);
+		if (r < 0)
+			return r;
+		n += r;
+		if (r && i < 64)
+			ret->has |= bit;
+		else if (r && ret_has)
+			*ret_has |= bit;
+	}
+	*ret_text = wr_str_take(&text);
+	return *ret_text ? n : -ENOMEM;
+}
+
+/* --- addresses and routes ------------------------------------------------------------------------ */
+
+void wr_want_addr(const struct weir_group_address *a, struct weir_addr *ret)
+{
+	unsigned int bits = wr_ip_bits(&a->address);
+
+	*ret = (struct weir_addr){ .sz = sizeof(*ret), .local = a->address };
+	ret->prefix = a->has & WEIR_GROUP_PREFIX ? a->prefix : (uint8_t)bits;
+	if (a->address.family == WEIR_FAMILY_IPV4 && ret->prefix < 31)
+		ret->broadcast = wr_ip_last(&a->address, ret->prefix);
+}
+
+void wr_want_route(uint8_t family, const struct weir_group_route *r, struct weir_route *ret)
+{
+	*ret = (struct weir_route){ .sz = sizeof(*ret), .dst = r->destination,
+				    .gateway = r->gateway, .protocol = RTPROT_STATIC };
+	ret->dst.family = family;
+	if (r->has & WEIR_GROUP_PREFIX)
+		ret->prefix = r->prefix;
+	else if (r->destination.family)
+		ret->prefix = (uint8_t)wr_ip_bits(&r->destination);
+	if (r->metric) {
+		ret->has |= WEIR_ROUTE_METRIC;
+		ret->metric = r->metric;
+	}
+}
