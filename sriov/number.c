@@ -10,7 +10,7 @@
 #include <weir/vf.h>
 
 #include "base/file.h"
-#include "sriov/steps.h"
+#include "sriov/claim.h"
 #include "sriov/wait.h"
 
 enum { PART_DIR, PART_NUMBERS };
@@ -215,6 +215,8 @@ int weir_txn_vf_number(struct weir_txn *t, struct weir_sriov *s, const char *pf_
 
 	if (!r)
 		r = check_number(&pf, n, &err);
+	if (!r && n != pf.num_vfs)
+		r = wr_claims_forget(t, s, &pf, &err);
 	if (!r && n < pf.num_vfs)
 		r = keep_settings(t, &pf, &err);
 	if (r)

@@ -12,10 +12,12 @@
 struct weir_sriov {
 	struct weir *w;
 	char *sysfs_dir;
+	char *claims_dir;
+	char *modules_dir;	/* NULL: those of the running kernel */
 	uint32_t timeout_ms;
 };
 
-extern const struct wr_table wr_pf_table, wr_vf_table;
+extern const struct wr_table wr_pf_table, wr_vf_table, wr_claim_table;
 
 /* --- sysfs.c ---------------------------------------------------------------------- */
 

@@ -70,3 +70,8 @@ int weir_vf_json(const struct weir_vf *vf, char **ret)
 {
 	return as_json(&wr_vf_table, vf, ret);
 }
+
+int weir_claim_json(const struct weir_claim *claim, char **ret)
+{
+	return as_json(&wr_claim_table, claim, ret);
+}

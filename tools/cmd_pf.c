@@ -8,11 +8,18 @@
 
 #include "sriov.h"
 
+/* VFs are the host's, so claims are in one place whatever --netns says. */
 int sriov_open(struct tool *t, struct weir_sriov **ret)
 {
 	struct weir_sriov_options opts = { .sz = sizeof(opts) };
+	bool elsewhere = t->state_dir || getenv("WEIR_STATE_DIR");
+	char *claims_dir = elsewhere ? xformat("%s/sriov", weir_state_dir(t->w)) : NULL;
+	int r;
 
-	return weir_sriov_open(t->w, &opts, ret, &t->err) ? tool_fail(t, STATUS_FAILED) : STATUS_OK;
+	opts.claims_dir = claims_dir;
+	r = weir_sriov_open(t->w, &opts, ret, &t->err);
+	free(claims_dir);
+	return r ? tool_fail(t, STATUS_FAILED) : STATUS_OK;
 }
 
 const char *sriov_state(const char *netdev, bool is_up, bool has_carrier)

@@ -17,6 +17,18 @@ static const struct option_info set_options[] = {
 	{ 0 },
 };
 
+static const struct option_info claim_options[] = {
+	{ "owner", "TEXT", "whose it is", OPT_OWNER, false },
+	{ "pid", "PID", "the claim ends with this process (at its release, or a reboot)", OPT_PID, false },
+	{ "shared", NULL, "others may claim it too", OPT_SHARED, false },
+	{ 0 },
+};
+
+static const struct option_info release_options[] = {
+	{ "owner", "TEXT", "only this owner's claim", OPT_OWNER, false },
+	{ 0 },
+};
+
 const struct command vf_commands[] = {
 	{ "pf list", "", "network cards that can have virtual functions, with those", NULL,
 	  NULL, 0, 0, cmd_pf_list },
@@ -33,6 +45,17 @@ const struct command vf_commands[] = {
 	  set_options, 3, MANY, cmd_vf_set },
 	{ "vf show", "VF", "one virtual function with its settings", NULL,
 	  NULL, 1, 1, cmd_vf_show },
+	{ "vf claim", "PF... | VF [OPTION]...", "have a free virtual function for oneself",
+	  "Of the card with the fewest claimed ones the first that nobody claims and whose\n"
+	  "link is down. What a dead owner did to it is taken back before.\n",
+	  claim_options, 1, MANY, cmd_vf_claim },
+	{ "vf release", "VF [--owner TEXT]", "give it back with the settings and driver it had",
+	  NULL, release_options, 1, 1, cmd_vf_release },
+	{ "vf claims", "", "who has which virtual functions", NULL,
+	  NULL, 0, 0, cmd_vf_claims },
+	{ "vf bind", "VF vfio|host|DRIVER", "give it to another driver, or back to the host's",
+	  "vfio is the VFIO driver that is best for it. Modules are not loaded.\n",
+	  NULL, 2, 2, cmd_vf_bind },
 	{ 0 },
 };
 /* clang-format on */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The commands about physical and virtual functions (rows_vf.c), and what cmd_pf.c and cmd_vf.c share. */
+/* The commands about physical and virtual functions (rows_vf.c), and what cmd_pf.c, cmd_vf.c and cmd_claim.c share. */
 #ifndef TOOL_SRIOV_H
 #define TOOL_SRIOV_H
 
@@ -20,5 +20,9 @@ int cmd_vf_create(struct tool *t, const struct args *a);
 int cmd_vf_remove(struct tool *t, const struct args *a);
 int cmd_vf_set(struct tool *t, const struct args *a);
 int cmd_vf_show(struct tool *t, const struct args *a);
+int cmd_vf_claim(struct tool *t, const struct args *a);
+int cmd_vf_release(struct tool *t, const struct args *a);
+int cmd_vf_claims(struct tool *t, const struct args *a);
+int cmd_vf_bind(struct tool *t, const struct args *a);
 
 #endif

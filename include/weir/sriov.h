@@ -29,6 +29,10 @@ struct weir_txn;
  * @sz:		sizeof(struct weir_sriov_options)
  * @sysfs_dir:	NULL: "/sys". Its net directories show the namespace of the one
  *		who mounted it
+ * @claims_dir:	where it is noted who has which VF; NULL: WEIR_STATE_DIR "/sriov".
+ *		VFs are the host's, so everybody must use the same one
+ * @modules_dir: where modules.alias is, which says what VFIO driver is best for a
+ *		device; NULL: that of the running kernel
  * @timeout_ms:	how long a driver may take to make VFs, or to take one over; 0:
  *		120000 (some take a minute for a hundred)
  *
@@ -37,6 +41,8 @@ struct weir_txn;
 struct weir_sriov_options {
 	size_t sz;
 	const char *sysfs_dir;
+	const char *claims_dir;
+	const char *modules_dir;
 	uint32_t timeout_ms;
 };
 
@@ -257,7 +263,7 @@ WEIR_API extern const struct weir_step_ops *const weir_sriov_steps[];
  * then, but not what was set on their own links.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
- *   -EBUSY	the PF has another number of VFs
+ *   -EBUSY	the PF has another number of VFs, or one of them is claimed
  *   -ERANGE	@n is more than it can have
  *   -ENOSPC	(at commit) the slot has no room for so many
  *   -ENOENT	(at commit) the PF's driver cannot make VFs
@@ -287,6 +293,162 @@ WEIR_API int weir_txn_vf_number(struct weir_txn *t, struct weir_sriov *s, const 
  */
 WEIR_API int weir_vf_wait(struct weir_sriov *s, const char *pf, unsigned int timeout_ms,
 			  struct weir_error *err);
+
+/** WEIR_VF_VFIO - the VFIO driver that is best for a VF: its own kind's if there is one, else vfio-pci */
+#define WEIR_VF_VFIO "vfio"
+
+/**
+ * weir_txn_vf_bind() - give a VF to another driver
+ * @t:		the transaction
+ * @s:		where the VF is
+ * @vf:		the VF, as for weir_vf_get()
+ * @driver:	a driver's name, WEIR_VF_VFIO, or NULL: the host's own, whichever
+ *		takes it
+ *
+ * Sets driver_override for drivers that are made to take any device (VFIO's,
+ * uio_pci_generic, pci-stub); one that does not know the device would crash the
+ * kernel. Looks afterwards who has it. Modules are not loaded. What a hypervisor
+ * opens then is weir_vf.vfio. A link that comes back has the MAC address that the
+ * PF knows of it. Undone by giving the VF back, with the MAC address that its
+ * link had; the link is down then.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -ENOENT	there is no such driver; its module is not loaded
+ *   -ENODEV	there is no such VF, or (at commit) the driver did not take it
+ *   -ETIME	(at commit) a driver hangs
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_vf_bind(struct weir_txn *t, struct weir_sriov *s, const char *vf,
+			      const char *driver);
+
+/** WEIR_CLAIM_SHARED - others may claim the VF too, as macvtaps in bridge mode do */
+#define WEIR_CLAIM_SHARED (1u << 0)
+/** WEIR_CLAIM_NETDEV - the VF must have a netdev; those without are passed over */
+#define WEIR_CLAIM_NETDEV (1u << 1)
+
+/**
+ * struct weir_claim_request - which VF is wanted, and for whom
+ * @sz:		sizeof(struct weir_claim_request)
+ * @pfs:	the PFs whose VFs are the pool, by netdev or PCI address
+ * @n_pfs:	how many
+ * @vf:		one VF and no other, as for weir_vf_get(); then @pfs is not looked at
+ * @flags:	WEIR_CLAIM_*
+ * @owner:	whose it is; one line of up to 127 bytes
+ * @pid:	the claim ends with this process (a hypervisor); 0: it stays until it
+ *		is released or the host is rebooted
+ */
+struct weir_claim_request {
+	size_t sz;
+	const char *const *pfs;
+	size_t n_pfs;
+	const char *vf;
+	unsigned int flags;
+	const char *owner;
+	int32_t pid;
+};
+
+/**
+ * weir_txn_vf_claim() - have a VF for oneself
+ * @t:		the transaction
+ * @s:		where VFs and claims are
+ * @request:	what is wanted
+ * @ret:	receives the VF as it is now; may be NULL
+ *
+ * Alone (without WEIR_CLAIM_SHARED): the first VF that nobody claims, on the PF
+ * with the fewest claimed ones, then in the order of @request->pfs. Shared: the
+ * one with the fewest claims, none of them exclusive. A VF that nobody claims and
+ * whose link is up is in the host's use and passed over, unless it is named.
+ *
+ * One lock covers looking and noting, until the transaction ends. A claim whose
+ * owner is dead (its process is gone, or the host was rebooted) is none: what its
+ * owner did to the VF is taken back first, in the same transaction.
+ *
+ * The settings of the VF, its driver, and its link's MAC address are noted with
+ * the claim, for weir_txn_vf_release() to restore. Later builders of the same
+ * transaction change them: weir_txn_vf_bind(), weir_txn_vf_set() with
+ * @ret->pf_ifindex and @ret->index.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -EBUSY	every VF is claimed or in use, or the lock cannot be had
+ *   -ENOENT	the PFs have no VFs
+ *   others	see weir_pf_get()
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_vf_claim(struct weir_txn *t, struct weir_sriov *s,
+			       const struct weir_claim_request *request, struct weir_vf *ret);
+
+/**
+ * weir_txn_vf_release() - give a VF back
+ * @t:		the transaction
+ * @s:		where VFs and claims are
+ * @vf:		the VF's PCI address
+ * @owner:	whose claim; NULL: all claims on it
+ *
+ * With the last claim the VF gets back its settings, its driver and its link's
+ * MAC address as they were at the first one: the settings while nobody uses it,
+ * through the PF, then the driver, which asks the PF for the address. A VF that
+ * is gone, by numbers or by hand, is released all the same.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -ENOENT	there is no such claim
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_vf_release(struct weir_txn *t, struct weir_sriov *s, const char *vf,
+				 const char *owner);
+
+/**
+ * struct weir_claim - who has a VF
+ * @sz:		sizeof(struct weir_claim)
+ * @vf:		PCI address of the VF
+ * @pf:		PCI address of its PF
+ * @index:	its number there
+ * @owner:	whose it is
+ * @pid:	the process that it ends with, or 0
+ * @start_time:	when that process started, in the kernel's ticks since boot
+ * @is_shared:	there may be others
+ * @is_pending:	its transaction is not finished
+ * @is_dead:	its owner is gone
+ */
+struct weir_claim {
+	size_t sz;
+	char vf[WEIR_PCI_TEXT];
+	char pf[WEIR_PCI_TEXT];
+	uint32_t index;
+	char owner[128];
+	int32_t pid;
+	uint64_t start_time;
+	bool is_shared;
+	bool is_pending;
+	bool is_dead;
+};
+
+/**
+ * weir_claim_list() - who has which VFs
+ * @s:		where claims are
+ * @ret:	receives an array in the order of VFs, to be freed with free()
+ * @ret_n:	receives its length
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0, or a negative errno: -EBADMSG if a note of a claim is damaged
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_claim_list(struct weir_sriov *s, struct weir_claim **ret, size_t *ret_n,
+			     struct weir_error *err);
+
+/**
+ * weir_claim_json() - a claim as JSON
+ * @claim:	the claim
+ * @ret:	receives an object on one line, to be freed with free()
+ *
+ * Return: 0 or -ENOMEM
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_claim_json(const struct weir_claim *claim, char **ret);
 
 /**
  * weir_pf_json() - a PF as JSON

@@ -143,6 +143,47 @@ WEIR_API int weir_txn_error(const struct weir_txn *t, struct weir_error *err);
 WEIR_API struct weir *weir_txn_handle(const struct weir_txn *t);
 
 /**
+ * weir_txn_is_dry() - is a transaction only to be explained
+ * @t:	the transaction
+ *
+ * For builders outside of the library that would take a lock.
+ *
+ * Return: true if it was begun with WEIR_TXN_DRY
+ *
+ * Since: 0.2
+ */
+WEIR_API bool weir_txn_is_dry(const struct weir_txn *t);
+
+/**
+ * weir_txn_keep() - have something end with the transaction
+ * @t:		the transaction
+ * @key:	what weir_txn_kept() finds it by; any address, such as that of a
+ *		type of steps
+ * @object:	the thing, not NULL
+ * @done:	called with it when the transaction was committed or aborted
+ *
+ * For builders outside of the library: a lock that covers what they looked up
+ * until it is carried out.
+ *
+ * Return: 0 or -ENOMEM (then @done was not and will not be called)
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_keep(struct weir_txn *t, const void *key, void *object,
+			   void (*done)(void *object));
+
+/**
+ * weir_txn_kept() - what was kept with the transaction
+ * @t:		the transaction
+ * @key:	as given to weir_txn_keep()
+ *
+ * Return: the object, or NULL
+ *
+ * Since: 0.2
+ */
+WEIR_API void *weir_txn_kept(const struct weir_txn *t, const void *key);
+
+/**
  * weir_txn_plan() - what the transaction would do, as a shell script
  * @t:		a transaction begun with WEIR_TXN_DRY
  * @ret:	receives the text, to be freed with free()

@@ -61,6 +61,9 @@ void wr_txn_free(struct weir_txn *t)
 		close(t->fds[i]);
 	if (t->local_free)
 		t->local_free(t->local);
+	for (size_t i = t->n_kept; i > 0; i--)
+		t->kept[i - 1].done(t->kept[i - 1].object);
+	free(t->kept);
 	free(t->fds);
 	free(t->steps);
 	free(t->created);
@@ -301,6 +304,30 @@ const char *wr_txn_link_name(struct weir_txn *t, int ifindex, char buf[16])
 	wr_msg(&b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
 	wr_sock_read(&t->w->sock, &b, NULL, &reader, 1000, NULL);
 	return buf;
+}
+
+bool weir_txn_is_dry(const struct weir_txn *t)
+{
+	return t->dry;
+}
+
+int weir_txn_keep(struct weir_txn *t, const void *key, void *object, void (*done)(void *object))
+{
+	struct wr_kept *kept = grow(t->kept, t->n_kept, sizeof(*kept));
+
+	if (!kept)
+		return -ENOMEM;
+	t->kept = kept;
+	kept[t->n_kept++] = (struct wr_kept){ key, object, done };
+	return 0;
+}
+
+void *weir_txn_kept(const struct weir_txn *t, const void *key)
+{
+	for (size_t i = 0; i < t->n_kept; i++)
+		if (t->kept[i].key == key)
+			return t->kept[i].object;
+	return NULL;
 }
 
 /* --- rtnetlink steps ------------------------------------------------------- */

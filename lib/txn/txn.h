@@ -49,6 +49,13 @@ struct wr_link_ref {
 	char name[16];
 };
 
+/* What ends with a transaction. */
+struct wr_kept {
+	const void *key;
+	void *object;
+	void (*done)(void *object);
+};
+
 enum wr_step_state {
 	WR_STEP_WAITING = 0,
 	WR_STEP_APPLIED,
@@ -87,6 +94,8 @@ struct weir_txn {
 	size_t n_fds;
 	void *local;		/* what builders of tc/ keep until the transaction ends */
 	void (*local_free)(void *local);
+	struct wr_kept *kept;
+	size_t n_kept;
 	struct weir_error err;	/* of the first builder that refused */
 };
 

@@ -1449,6 +1449,37 @@ static void services_that_are_none(void **state)
 	}
 }
 
+/* --- what ends with a transaction ----------------------------------------------------- */
+
+static void let_go(void *object)
+{
+	size_t n = strlen(calls);
+
+	wr_format(calls + n, sizeof(calls) - n, "%s", (const char *)object);
+}
+
+static void things_end_with_their_transaction(void **state)
+{
+	static const int key = 1, other = 2;
+
+	for (int commits = 0; commits < 2; commits++) {
+		struct weir_txn *t = begin(commits ? 0 : WEIR_TXN_DRY);
+
+		assert_int_equal(weir_txn_is_dry(t), !commits);
+		*calls = '\0';
+		assert_null(weir_txn_kept(t, &key));
+		assert_int_equal(weir_txn_keep(t, &key, (void *)"a", let_go), 0);
+		assert_int_equal(weir_txn_keep(t, &other, (void *)"b", let_go), 0);
+		assert_string_equal(weir_txn_kept(t, &key), "a");
+		assert_string_equal(weir_txn_kept(t, &other), "b");
+		if (commits)
+			assert_int_equal(weir_txn_commit(t, NULL), 0);
+		else
+			weir_txn_abort(t);
+		assert_string_equal(calls, "ba");	/* the last first */
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -1465,6 +1496,7 @@ int main(void)
 		TEST(dry_transactions_are_not_committed),
 		TEST(indexes_are_off_the_kernels_own),
 		TEST(plan_of_nothing),
+		TEST(things_end_with_their_transaction),
 		TEST(plan_of_links),
 		TEST(plan_of_a_shape),
 		TEST(plan_of_the_rest),
