@@ -42,7 +42,7 @@ static int take_addr(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(msg);
 	struct reading *r = arg;
 
-	if (msg->nlmsg_type == RTM_NEWADDR && mnl_nlmsg_get_payload_len(msg) >= sizeof(*ifa) &&
+	if (msg->nlmsg_type == RTM_NEWADDR && msg->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(*ifa) &&
 	    (int)ifa->ifa_index == r->ifindex && ifa->ifa_family == AF_INET6 &&
 	    ifa->ifa_scope != RT_SCOPE_LINK)
 		keep(r, msg);

@@ -44,4 +44,10 @@ const char *mnl_attr_get_str(const struct nlattr *attr);
 bool mnl_attr_ok(const struct nlattr *attr, int len);
 struct nlattr *mnl_attr_next(const struct nlattr *attr);
 
+#define mnl_attr_for_each_nested(attr, nest)                                                       \
+	for ((attr) = mnl_attr_get_payload(nest);                                                  \
+	     mnl_attr_ok(attr, (int)((const char *)mnl_attr_get_payload(nest) +                    \
+				     mnl_attr_get_payload_len(nest) - (const char *)(attr)));      \
+	     (attr) = mnl_attr_next(attr))
+
 #endif

@@ -76,6 +76,7 @@ static void real_free(json_t *value)
 #undef MNL_NLMSG_HDRLEN
 #undef MNL_ATTR_HDRLEN
 #undef MNL_SOCKET_AUTOPID
+#undef mnl_attr_for_each_nested
 #include "small/libmnl/libmnl.h"
 #include "small/mnl.c"
 
