@@ -5,8 +5,10 @@
  * whatever was wrong, because scripts compare them with other programs.
  */
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <weir/xml.h>
 
@@ -181,6 +183,27 @@ int cmd_xml_guest(struct tool *t, const struct args *a)
 						0);
 }
 
+/* The one thing about a definition that libvirt looks up on the host. */
+static int check_pool(struct weir_network *net, struct weir_error *err)
+{
+	for (size_t i = 0; net->forward.mode == WEIR_FORWARD_HOSTDEV && i < net->forward.n_addresses; i++) {
+		const char *pci = net->forward.addresses[i].pci;
+		char *path = xformat("/sys/bus/pci/devices/%s/physfn", pci);
+		bool is_vf = !access(path, F_OK);
+
+		free(path);
+		if (is_vf)
+			continue;
+		err->code = -ENODEV;
+		err->stage = WEIR_STAGE_INPUT;
+		snprintf(err->object, sizeof(err->object), "network %.40s", net->name);
+		snprintf(err->attr, sizeof(err->attr), "forward.addresses[%zu]", i);
+		snprintf(err->msg, sizeof(err->msg), "%.40s is no virtual function of this host", pci);
+		return err->code;
+	}
+	return 0;
+}
+
 int cmd_xml_define(struct tool *t, const struct args *a)
 {
 	struct document d;
@@ -188,9 +211,89 @@ int cmd_xml_define(struct tool *t, const struct args *a)
 
 	if (r)
 		return r;
-	if (weir_network_check(d.network, &t->err))
+	if (weir_network_check_as(d.network, WEIR_CHECK_COMPATIBLE, &t->err) ||
+	    check_pool(d.network, &t->err))
 		r = tool_fail_in(t, a->words[0], STATUS_FAILED);
 	else
+		r = put_xml(t, &d, 0);
+	done(&d);
+	return r;
+}
+
+/* --- update ------------------------------------------------------------------------------------ */
+
+static bool section_parse(const char *name, int *ret)
+{
+	for (int i = WEIR_SECTION_BRIDGE; i <= WEIR_SECTION_DNS_SRV; i++)
+		if (name && !strcmp(name, weir_section_name((enum weir_section)i))) {
+			*ret = i;
+			return true;
+		}
+	return false;
+}
+
+static bool command_parse(const char *name, int *ret)
+{
+	static const char *const names[] = { "modify", "delete", "add-last", "add-first", "add" };
+	static const int commands[] = { WEIR_UPDATE_MODIFY, WEIR_UPDATE_DELETE, WEIR_UPDATE_ADD_LAST,
+					WEIR_UPDATE_ADD_FIRST, WEIR_UPDATE_ADD_LAST };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (name && !strcmp(name, names[i])) {
+			*ret = commands[i];
+			return true;
+		}
+	return false;
+}
+
+static bool index_parse(const char *text, int *ret)
+{
+	char *end;
+	long value = text ? strtol(text, &end, 10) : -1;
+
+	*ret = (int)value;
+	return !text || (*text && !*end && value >= -1 && value <= INT32_MAX);
+}
+
+struct change {
+	int section, command, index;
+};
+
+/* The text as the library wants it: ended by a zero byte. */
+static int update(struct tool *t, struct weir_network *net, const struct change *c, const char *file)
+{
+	char *text = NULL, *xml;
+	size_t len = 0;
+	int r = tool_read_text(t, file, STATUS_FAILED, &text, &len);
+
+	if (r)
+		return r;
+	xml = xformat("%.*s", (int)len, text ? text : "");
+	if (weir_xml_network_update(net, c->command, c->section, c->index, xml,
+				    WEIR_UPDATE_COMPATIBLE, &t->err))
+		r = tool_fail_in(t, file, STATUS_FAILED);
+	free(text);
+	free(xml);
+	return r;
+}
+
+int cmd_xml_update(struct tool *t, const struct args *a)
+{
+	struct change c;
+	struct document d;
+	int r;
+
+	if (!section_parse(a->value[OPT_SECTION], &c.section))
+		return usage_error(t, "--section is one of libvirt's, such as ip-dhcp-host");
+	if (!command_parse(a->value[OPT_COMMAND], &c.command))
+		return usage_error(t, "--command is add-last, add-first, modify or delete");
+	if (!index_parse(a->value[OPT_INDEX], &c.index))
+		return usage_error(t, "--index is a number, -1 or more");
+	r = read_document(t, a->words[0], WEIR_XML_NETWORK, &d);
+	if (r)
+		return r;
+	r = update(t, d.network, &c, a->words[1]);
+	if (!r)
 		r = put_xml(t, &d, 0);
 	done(&d);
 	return r;

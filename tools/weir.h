@@ -67,6 +67,9 @@ enum option_key {
 	OPT_INACTIVE,
 	OPT_HOSTS,
 	OPT_STATUS,
+	OPT_SECTION,
+	OPT_COMMAND,
+	OPT_INDEX,
 	OPT_COUNT,
 };
 
@@ -190,6 +193,7 @@ int cmd_link_show(struct tool *t, const struct args *a);
 int cmd_monitor(struct tool *t, const struct args *a);
 int cmd_xml_network(struct tool *t, const struct args *a);
 int cmd_xml_define(struct tool *t, const struct args *a);
+int cmd_xml_update(struct tool *t, const struct args *a);
 int cmd_xml_dnsmasq(struct tool *t, const struct args *a);
 int cmd_xml_port(struct tool *t, const struct args *a);
 int cmd_xml_interface(struct tool *t, const struct args *a);

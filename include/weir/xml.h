@@ -18,6 +18,7 @@
 
 #include <weir/host.h>
 #include <weir/network.h>
+#include <weir/update.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -92,6 +93,44 @@ WEIR_API int weir_xml_network_parse(const char *text, size_t len, struct weir_ne
  */
 WEIR_API int weir_xml_network_format(const struct weir_network *net, unsigned int flags,
 				     char **ret, struct weir_error *err);
+
+/**
+ * weir_xml_update_item_parse() - read what an update adds, changes or deletes
+ * @section:	the section it is for
+ * @command:	what will be done with it: one to be deleted need not be complete
+ * @text:	one element, such as <host>, in UTF-8; need not end in a zero byte
+ * @len:	its length in bytes
+ * @ret:	receives the item for struct weir_update, for weir_update_item_free()
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or a negative errno: -EOPNOTSUPP if there is no such section, -EINVAL,
+ * -ERANGE, -ENAMETOOLONG, -ENOMEM
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_xml_update_item_parse(enum weir_section section,
+					enum weir_update_command command, const char *text,
+					size_t len, void **ret, struct weir_error *err);
+
+/**
+ * weir_xml_network_update() - change a definition, called as libvirt's
+ * @net:	the definition; untouched on failure
+ * @command:	libvirt's number, that of enum weir_update_command
+ * @section:	libvirt's number, that of enum weir_section
+ * @parent_index: as in struct weir_update
+ * @xml:	one element, ended by a zero byte
+ * @flags:	0, or WEIR_UPDATE_COMPATIBLE for libvirt's behaviour to the letter
+ * @err:	filled on failure; may be NULL
+ *
+ * weir_network_update_definition() with an item from XML.
+ *
+ * Return: 0 or a negative errno, as of these two
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_xml_network_update(struct weir_network *net, int command, int section,
+				     int parent_index, const char *xml, unsigned int flags,
+				     struct weir_error *err);
 
 /**
  * weir_xml_port_parse() - read a <networkport>

@@ -330,6 +330,8 @@ static int check_host(const struct op *op, const struct weir_network_ip *ip)
 		return refuse(op, -EINVAL, "ip", "is missing");
 	if (h->address.family != ip->address.family)
 		return refuse(op, -EINVAL, "ip", "is of another family than the subnet");
+	if (h->mac && ip->address.family == WEIR_FAMILY_IPV6)
+		return refuse(op, -EINVAL, "mac", "is not how IPv6 knows a guest");
 	if (!h->name && !(ip->address.family == WEIR_FAMILY_IPV4 ? h->mac : h->id))
 		return refuse(op, -EINVAL, "name", "is missing, and whom it is for too");
 	return check_alone(op, ip);

@@ -30,7 +30,7 @@ int wr_xml_mac(const struct wr_xml_place *p, const char *text, char mac[18]);
 /* network.c and its parts */
 extern const struct wr_xml_element wr_xml_network;
 extern const struct wr_xml_element wr_xml_portgroup;
-extern const struct wr_xml_element wr_xml_forward;
+extern const struct wr_xml_element wr_xml_forward, wr_xml_bridge, wr_xml_domain;
 extern const struct wr_xml_element wr_xml_forward_interface;
 extern const struct wr_xml_element wr_xml_dns;
 extern const struct wr_xml_element wr_xml_dns_host, wr_xml_dns_txt, wr_xml_dns_srv;

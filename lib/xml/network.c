@@ -28,6 +28,11 @@ static bool own_bridge(const void *obj, unsigned int flags)
 	return has_own_bridge(obj);
 }
 
+static bool no_own_bridge(const void *obj, unsigned int flags)
+{
+	return !has_own_bridge(obj);
+}
+
 /* --- metadata ------------------------------------------------------------------------ */
 
 /* As libvirt writes it, at the depth where it stands. */
@@ -83,36 +88,43 @@ static const struct wr_xml_element metadata = { .read = read_metadata, .write = 
 /* Anything but "off" is on. */
 static int read_stp(const struct wr_xml_place *p, void *obj, const char *text)
 {
-	struct weir_network *net = obj;
+	struct weir_network_bridge *bridge = obj;
 
-	net->bridge.stp = strcmp(text, "off") ? WEIR_YES : WEIR_NO;
+	bridge->stp = strcmp(text, "off") ? WEIR_YES : WEIR_NO;
 	return 0;
 }
 
 static bool write_stp(const void *obj, struct wr_str *text)
 {
-	const struct weir_network *net = obj;
+	const struct weir_network_bridge *bridge = obj;
 
-	wr_str_puts(text, net->bridge.stp == WEIR_YES ? "on" : "off");
+	wr_str_puts(text, bridge->stp == WEIR_YES ? "on" : "off");
 	return true;
 }
 
 static bool write_delay(const void *obj, struct wr_str *text)
 {
-	const struct weir_network *net = obj;
+	const struct weir_network_bridge *bridge = obj;
 
-	wr_str_printf(text, "%u", (unsigned int)net->bridge.delay_s);
+	wr_str_printf(text, "%u", (unsigned int)bridge->delay_s);
 	return true;
 }
 
 static const struct wr_xml_row bridge_rows[] = {
-	WR_XML_ROW_ATTR("name", .member = "bridge.name"),
-	WR_XML_ROW_ATTR("zone", .member = "bridge.zone"),
-	WR_XML_ROW_ATTR("stp", .read = read_stp, .write = write_stp, .when = own_bridge),
-	WR_XML_ROW_ATTR("delay", .member = "bridge.delay", .write = write_delay, .when = own_bridge),
-	WR_XML_ROW_ATTR("macTableManager", .member = "bridge.macTableManager"),
+	WR_XML_ROW_ATTR("name"),
+	WR_XML_ROW_ATTR("zone"),
+	WR_XML_ROW_ATTR("stp", .read = read_stp, .write = write_stp),
+	WR_XML_ROW_ATTR("delay", .write = write_delay),
+	WR_XML_ROW_ATTR("macTableManager"),
 };
-static const struct wr_xml_element bridge = { WR_XML_ROWS(bridge_rows) };
+const struct wr_xml_element wr_xml_bridge = { WR_XML_ROWS(bridge_rows) };
+
+/* One that is there already has its own settings. */
+static const struct wr_xml_row host_bridge_rows[] = {
+	WR_XML_ROW_ATTR("name"),
+	WR_XML_ROW_ATTR("macTableManager"),
+};
+static const struct wr_xml_element host_bridge = { WR_XML_ROWS(host_bridge_rows) };
 
 static const struct wr_xml_row mtu_rows[] = { WR_XML_ROW_ATTR("size", .member = "mtu") };
 static const struct wr_xml_element mtu = { WR_XML_ROWS(mtu_rows) };
@@ -151,7 +163,7 @@ static const struct wr_xml_row domain_rows[] = {
 	WR_XML_ROW_ATTR("localOnly", .flags = WR_XML_EMPTY),
 	WR_XML_ROW_ATTR("register", .flags = WR_XML_EMPTY),
 };
-static const struct wr_xml_element domain = { WR_XML_ROWS(domain_rows), .check = check_domain };
+const struct wr_xml_element wr_xml_domain = { WR_XML_ROWS(domain_rows), .check = check_domain };
 
 static const struct wr_xml_row port_rows[] = {
 	WR_XML_ROW_ATTR("isolated", .member = "portIsolated", .flags = WR_XML_EMPTY),
@@ -331,10 +343,11 @@ static const struct wr_xml_row network_rows[] = {
 	WR_XML_ROW_TEXT("description"),
 	WR_XML_ROW_CHILD("metadata", &metadata, .member = ""),
 	WR_XML_ROW_CHILD("forward", &wr_xml_forward, .when = is_forwarded),
-	WR_XML_ROW_CHILD("bridge", &bridge, .member = ""),
+	WR_XML_ROW_CHILD("bridge", &wr_xml_bridge, .when = own_bridge),
+	WR_XML_ROW_CHILD("bridge", &host_bridge, .flags = WR_XML_WRITE_ONLY, .when = no_own_bridge),
 	WR_XML_ROW_CHILD("mtu", &mtu, .member = ""),
 	WR_XML_ROW_CHILD("mac", &mac, .member = ""),
-	WR_XML_ROW_CHILD("domain", &domain),
+	WR_XML_ROW_CHILD("domain", &wr_xml_domain),
 	WR_XML_ROW_CHILD("dns", &wr_xml_dns),
 	WR_XML_ROW_CHILD("vlan", &wr_xml_vlan),
 	WR_XML_ROW_CHILD("bandwidth", &wr_xml_bandwidth),

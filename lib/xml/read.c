@@ -206,9 +206,13 @@ static int read_integer(const struct wr_xml_place *p, const struct wr_xml_row *r
 			wr_store(f, obj, f->flags & WR_BOOL ? yes == 2 : yes);
 		return r;
 	}
-	r = wr_xml_number(p, text, row->flags & WR_XML_ANYBASE ? 0 : 10, width_max(f), &value);
+	/* A rate that no member can hold is as good as the largest one: both are refused later. */
+	r = wr_xml_number(p, text, row->flags & WR_XML_ANYBASE ? 0 : 10,
+			  f->scale ? UINT64_MAX : width_max(f), &value);
+	if (!r && f->scale)
+		value = (value < width_max(f) ? value : width_max(f)) * f->scale;
 	if (!r)
-		wr_store(f, obj, value * (f->scale ? f->scale : 1));
+		wr_store(f, obj, value);
 	return r;
 }
 

@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # `weir xml` against libvirt's and netcf's own test data, where that lies beside this project (tests/conformance).
-exec tests/conformance/run.sh "${CONFORMANCE:-../shared/conformance}" network port interface dnsmasq
+exec tests/conformance/run.sh "${CONFORMANCE:-../shared/conformance}"

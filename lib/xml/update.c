@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What an update adds, changes or deletes: one element of a <network>, which says
+ * less than there it would have to where it is only to be found. Which sections
+ * and commands there are, and what makes two items alike, is lib/network's.
+ */
+#include "xml/documents.h"
+
+#define COMMAND(name) (1u << WEIR_UPDATE_##name)
+
+static const struct section {
+	const char *element;
+	const struct wr_xml_element *xml;
+	const struct wr_table *table;
+	const char *member; /* of the network, whose table is the item's; NULL: @table */
+	unsigned int partial; /* the commands for which it need not be complete */
+} sections[] = {
+	[WEIR_SECTION_BRIDGE] = { "bridge", &wr_xml_bridge, NULL, "bridge", 0 },
+	[WEIR_SECTION_DOMAIN] = { "domain", &wr_xml_domain, &wr_domain_table, NULL, 0 },
+	[WEIR_SECTION_IP] = { "ip", &wr_xml_ip, &wr_ip_table, NULL, 0 },
+	[WEIR_SECTION_IP_DHCP_HOST] = { "host", &wr_xml_dhcp_host, &wr_host_table, NULL,
+					COMMAND(DELETE) },
+	[WEIR_SECTION_IP_DHCP_RANGE] = { "range", &wr_xml_dhcp_range, &wr_range_table, NULL, 0 },
+	[WEIR_SECTION_FORWARD] = { "forward", &wr_xml_forward, NULL, "forward", 0 },
+	[WEIR_SECTION_FORWARD_INTERFACE] = { "interface", &wr_xml_forward_interface,
+					     &wr_interface_table, NULL, 0 },
+	[WEIR_SECTION_FORWARD_PF] = { "pf", &wr_xml_forward_interface, &wr_interface_table, NULL, 0 },
+	[WEIR_SECTION_PORTGROUP] = { "portgroup", &wr_xml_portgroup, &wr_portgroup_table, NULL, 0 },
+	[WEIR_SECTION_DNS_HOST] = { "host", &wr_xml_dns_host, &wr_dns_host_table, NULL,
+				    COMMAND(MODIFY) | COMMAND(DELETE) },
+	[WEIR_SECTION_DNS_TXT] = { "txt", &wr_xml_dns_txt, &wr_dns_txt_table, NULL, COMMAND(DELETE) },
+	[WEIR_SECTION_DNS_SRV] = { "srv", &wr_xml_dns_srv, &wr_dns_srv_table, NULL, COMMAND(DELETE) },
+};
+
+int weir_xml_update_item_parse(enum weir_section section, enum weir_update_command command,
+			       const char *text, size_t len, void **ret, struct weir_error *err)
+{
+	const struct section *s = &sections[(size_t)section < WR_COUNT(sections) ? section : 0];
+	wr_auto(free) void *item = NULL;
+	const struct wr_table *t;
+	unsigned int flags;
+	int r;
+
+	if (!s->element)
+		return wr_refuse(err, -EOPNOTSUPP, "", "section", "%u cannot be updated",
+				 (unsigned int)section);
+	t = s->member ? wr_find(&wr_network_table, s->member)->sub : s->table;
+	flags = command < 32 && s->partial & 1u << command ? WR_XML_PARTIAL : 0;
+	item = calloc(1, t->size);
+	if (!item)
+		return wr_nomem(err);
+	r = wr_xml_read_text(s->xml, t, s->element, text, len, flags, item, err);
+	if (r)
+		return r;
+	*ret = wr_take(item);
+	return 0;
+}
+
+int weir_xml_network_update(struct weir_network *net, int command, int section, int parent_index,
+			    const char *xml, unsigned int flags, struct weir_error *err)
+{
+	struct weir_update update = { .sz = sizeof(update), .parent_index = parent_index };
+	void *item = NULL;
+	int r;
+
+	if (command < 0 || command > UINT8_MAX)
+		return wr_refuse(err, -EOPNOTSUPP, "", "command", "%d is none", command);
+	r = weir_xml_update_item_parse(section, command, xml, strlen(xml), &item, err);
+	if (r)
+		return r;
+	update.command = (uint8_t)command;
+	update.section = (uint8_t)section;
+	update.item = item;
+	r = weir_network_update_definition(net, &update, flags, err);
+	weir_update_item_free(section, item);
+	return r;
+}
