@@ -52,9 +52,12 @@ struct weir_ip wr_ip_last(const struct weir_ip *ip, unsigned int prefix)
 
 bool wr_ip_in(const struct weir_ip *ip, const struct weir_ip *net, unsigned int prefix)
 {
-	struct weir_ip a = weir_ip_mask(ip, prefix), b = weir_ip_mask(net, prefix);
+	unsigned int whole = prefix / 8, rest = prefix % 8;
 
-	return !memcmp(&a, &b, sizeof(a));
+	if (prefix >= 128)
+		return !memcmp(ip, net, sizeof(*ip));
+	return ip->family == net->family && !memcmp(ip->bytes, net->bytes, whole) &&
+	       (uint8_t)(ip->bytes[whole] ^ net->bytes[whole]) >> (8 - rest) == 0;
 }
 
 int wr_ip_compare(const struct weir_ip *a, const struct weir_ip *b)

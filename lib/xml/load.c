@@ -16,7 +16,7 @@
 
 struct scan {
 	const char *text, *at, *end;
-	size_t depth, nodes;
+	size_t depth, nodes, namespaces;
 	struct weir_error *err;
 };
 
@@ -47,6 +47,18 @@ static void skip_past(struct scan *s, const char *mark)
 	s->at = found ? found + strlen(mark) : s->end;
 }
 
+/* How often its attributes say xmlns; in a value it does no harm to count it too. */
+static size_t count_namespaces(const char *tag, const char *end)
+{
+	size_t n = 0;
+
+	while ((tag = memmem(tag, (size_t)(end - tag), "xmlns", 5))) {
+		tag += 5;
+		n++;
+	}
+	return n;
+}
+
 static int scan_tag(struct scan *s)
 {
 	const char *start = s->at;
@@ -67,6 +79,9 @@ static int scan_tag(struct scan *s)
 		return refuse_at(s, -ERANGE, "the attributes of an element are more than",
 				 WR_XML_MAX_ATTRS);
 	s->nodes += attrs;
+	s->namespaces += count_namespaces(start, s->at);
+	if (s->namespaces > WR_XML_MAX_NAMESPACES)
+		return refuse_at(s, -ERANGE, "the namespaces are more than", WR_XML_MAX_NAMESPACES);
 	if (start[1] == '/')
 		s->depth -= s->depth > 0;
 	else if (s->at[-1] != '/')
@@ -172,7 +187,7 @@ static int check_utf8(struct scan *s, char *text)
 
 int wr_xml_load(const char *text, size_t len, xmlDoc **ret, struct weir_error *err)
 {
-	struct scan s = { text, text, text + len, 0, 0, err };
+	struct scan s = { text, text, text + len, 0, 0, 0, err };
 	wr_auto(free) char *copy = NULL;
 	int r;
 
@@ -185,7 +200,7 @@ int wr_xml_load(const char *text, size_t len, xmlDoc **ret, struct weir_error *e
 	copy = strndup(text, len);
 	if (!copy)
 		return wr_nomem(err);
-	s = (struct scan){ copy, copy, copy + len, 0, 0, err };
+	s = (struct scan){ copy, copy, copy + len, 0, 0, 0, err };
 	r = check_utf8(&s, copy);
 	s.at = copy;
 	if (!r)

@@ -14,8 +14,8 @@
 
 #include "base/ip.h"
 
-/* Each of a network's routes is held against each of its addresses. */
-#define MAX_IPS 1000
+/* Each of a network's routes is held against each of its addresses: a bridge needs no more. */
+#define MAX_IPS 256
 
 /* Whether weir makes the bridge. */
 static bool has_own_bridge(const struct weir_network *net)
@@ -255,24 +255,27 @@ static int check_no_own_bridge(const struct wr_xml_place *p, const struct weir_n
 	return 0;
 }
 
-static bool is_reached(const struct weir_network *net, const struct weir_ip *gateway)
+static bool is_reached(const struct weir_network *net, const int *prefixes,
+		       const struct weir_ip *gateway)
 {
-	for (size_t i = 0; i < net->n_ips; i++) {
-		int prefix = weir_network_ip_prefix(&net->ips[i]);
-
-		if (prefix >= 0 && net->ips[i].address.family == gateway->family &&
-		    wr_ip_in(gateway, &net->ips[i].address, (unsigned int)prefix))
+	for (size_t i = 0; i < net->n_ips; i++)
+		if (prefixes[i] >= 0 && net->ips[i].address.family == gateway->family &&
+		    wr_ip_in(gateway, &net->ips[i].address, (unsigned int)prefixes[i]))
 			return true;
-	}
 	return false;
 }
 
 static int check_routes(const struct wr_xml_place *p, const struct weir_network *net)
 {
 	struct wr_xml_place at = { wr_xml_child(p->node, "route", NULL), "gateway", p->flags, p->err };
+	int prefixes[MAX_IPS];
 
+	if (net->n_ips > MAX_IPS)
+		return wr_xml_refuse(p, -ERANGE, "has more than %d addresses", MAX_IPS);
+	for (size_t i = 0; i < net->n_ips; i++)
+		prefixes[i] = weir_network_ip_prefix(&net->ips[i]);
 	for (size_t i = 0; i < net->n_routes; i++) {
-		if (!is_reached(net, &net->routes[i].gateway))
+		if (!is_reached(net, prefixes, &net->routes[i].gateway))
 			return wr_xml_refuse(&at, -EINVAL, "is in no subnet of the network");
 		at.node = wr_xml_next(at.node, "route", NULL);
 	}
@@ -299,8 +302,6 @@ static int check_network(const struct wr_xml_place *p, void *obj)
 	struct weir_network *net = obj;
 	int r = check_texts(p, net);
 
-	if (!r && net->n_ips > MAX_IPS)
-		r = wr_xml_refuse(p, -ERANGE, "has more than %d addresses", MAX_IPS);
 	if (!r)
 		r = has_own_bridge(net) ? check_own_bridge(p, net) : check_no_own_bridge(p, net);
 	if (has_own_bridge(net) && !net->bridge.stp)
@@ -386,12 +387,12 @@ static int check_metadata(const struct weir_network *net, struct weir_error *err
 		return 0;
 	if (strncmp(net->metadata, "<metadata", 9) != 0)
 		return wr_refuse(err, -EINVAL, "", "metadata", "is no <metadata> element");
-	r = wr_xml_load(net->metadata, strlen(net->metadata), &doc, NULL);
-	if (r == -ENOMEM)
-		return wr_nomem(err);
-	if (r || strcmp((const char *)xmlDocGetRootElement(doc)->name, "metadata") != 0)
-		return wr_refuse(err, -EINVAL, "", "metadata", "is no <metadata> element");
-	return 0;
+	r = wr_xml_load(net->metadata, strlen(net->metadata), &doc, err);
+	if (!r && strcmp((const char *)xmlDocGetRootElement(doc)->name, "metadata") != 0)
+		r = wr_refuse(err, -EINVAL, "", "", "is no <metadata> element");
+	if (r != -ENOMEM)
+		wr_error_prefix_attr(r ? err : NULL, "metadata");
+	return r;
 }
 
 int weir_xml_network_format(const struct weir_network *net, unsigned int flags, char **ret,

@@ -24,6 +24,7 @@
 #define WR_XML_MAX_TAG ((size_t)64 << 10)
 #define WR_XML_MAX_NODES 500000
 #define WR_XML_MAX_ATTRS 32
+#define WR_XML_MAX_NAMESPACES 64 /* libxml2 looks through them for each element */
 #define WR_XML_MAX_DEPTH 64
 
 /*

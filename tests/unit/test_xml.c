@@ -129,6 +129,12 @@ static void test_hostile_documents(void **state)
 	text = repeat("<network><name", " a=''", 40, "/></network>");
 	refuses(text, "the attributes of an element are more than 32");
 	free(text);
+	text = repeat("<network><name>a</name><metadata>", "<a xmlns='b'/>", 65, "</metadata></network>");
+	refuses(text, "line 1: the namespaces are more than 64");
+	free(text);
+	text = repeat("<network><name>a</name>", "<ip address='10.0.0.1' prefix='24'/>", 257, "</network>");
+	refuses(text, "line 1, <network>: has more than 256 addresses");
+	free(text);
 	text = repeat("<network title='", "aaaaaaaaaa", 10000, "'/>");
 	refuses(text, "a tag is longer than 65536");
 	free(text);
