@@ -111,13 +111,27 @@ static void up(const char *name)
 	close(fd);
 }
 
-/* A network of its own, and mounts of its own so that /run is empty and nobody else's. */
+/*
+ * A network of its own, mounts of its own so that /run is empty and nobody
+ * else's, and processes of its own, whose first one the trial is: daemons that it
+ * leaves end with it.
+ */
 static void enter(struct trial *t)
 {
-	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
+	int status = 0;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID) < 0)
 		trial_fail(t, "namespaces: %s", strerror(errno));
+	pid = fork();
+	if (pid > 0)
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	if (pid)
+		_exit(pid < 0 || status ? 1 : 0);
+	alarm(DEADLINE_S);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("tmpfs", "/run", "tmpfs", 0, NULL) < 0)
+	    mount("tmpfs", "/run", "tmpfs", 0, NULL) < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0)
 		trial_fail(t, "mounts: %s", strerror(errno));
 	up("lo");
 }
@@ -154,7 +168,6 @@ static void measure(struct trial *t)
 /* @record: where to write what was sent; -1: it is not kept. */
 static _Noreturn void child(struct trial *t, int record)
 {
-	alarm(DEADLINE_S);
 	enter(t);
 	if (t->workload->setup)
 		t->workload->setup(t);
@@ -192,8 +205,7 @@ static void run_trial(const struct workload *w, const struct arm *a, unsigned in
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!ret->done && !*ret->error)
-		snprintf(ret->error, sizeof(ret->error), pid > 0 ? "ended by signal %d" : "no process",
-			 pid > 0 ? WTERMSIG(status) : 0);
+		snprintf(ret->error, sizeof(ret->error), "%s", pid > 0 ? "it ended early" : "no process");
 }
 
 /* All that is kept of one arm of one size. */

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Networks and guests' ports: one more among N, which is where tools that look
+ * at everything become slow. The library works as a driver would use it, with a
+ * state directory, so its journal and its files are in the numbers; the floor is
+ * its messages alone.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <weir/json.h>
+#include <weir/network.h>
+
+#include "lib_bench.h"
+
+#define N_OPS 20	/* attaches, and then detaches, of one trial */
+#define HOSTS "/run/hosts"
+
+/* --- definitions ---------------------------------------------------------------------------- */
+
+/* A NAT network; @dhcp: text of its "dhcp", or "": then it has no dnsmasq. */
+static struct weir_network *definition(struct trial *t, unsigned int i, const char *dhcp)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_network *net = NULL;
+	size_t room = strlen(dhcp) + 512;
+	char *text = malloc(room);
+	int len;
+
+	if (!text)
+		trial_fail(t, "no memory");
+	len = snprintf(text, room,
+		       "{\"name\": \"net%u\", \"forward\": {\"mode\": \"nat\"}, \"bridge\": {\"name\": \"virbr%u\"}, "
+		       "\"ips\": [{\"address\": \"10.%u.%u.1\", \"prefix\": 24%s}]%s}",
+		       i, i, 100 + i / 200, i % 200, dhcp, *dhcp ? "" : ", \"dns\": {\"enable\": false}");
+	if (weir_network_parse(text, (size_t)len, &net, &err))
+		trial_fail(t, "definition: %s", err.msg);
+	free(text);
+	return net;
+}
+
+static void open_with_state(struct trial *t)
+{
+	struct weir_options opts = { .sz = sizeof(opts), .config_dir = "/run/c", .state_dir = "/run/s",
+				     .step_ops = weir_network_steps };
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	mkdir("/run/c", 0700);
+	if (weir_open(&opts, &t->w, &err))
+		trial_fail(t, "handle: %s", err.msg);
+}
+
+static void start(struct trial *t, unsigned int i, const char *dhcp)
+{
+	struct weir_network *net = definition(t, i, dhcp);
+	struct weir_txn *txn = trial_begin(t);
+
+	weir_txn_network_start(txn, net);
+	trial_commit(t, txn);
+	weir_network_free(net);
+}
+
+/* --- one more network ------------------------------------------------------------------------- */
+
+#define RANGE ", \"dhcp\": {\"ranges\": [{\"start\": \"10.250.0.10\", \"end\": \"10.250.0.200\"}]}"
+
+static void many_setup(struct trial *t)
+{
+	open_with_state(t);
+	for (unsigned int i = 0; i < t->n; i++)
+		start(t, i, "");
+}
+
+static void weir_network(struct trial *t)
+{
+	start(t, t->n, "");
+}
+
+/* Address and prefix are the definition's of number 30000. */
+static void weir_dhcp_network(struct trial *t)
+{
+	start(t, 30000, RANGE);
+}
+
+static void write_file(struct trial *t, const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f || fputs(text, f) < 0 || fclose(f))
+		trial_fail(t, "%s: %s", path, strerror(errno));
+}
+
+static void write_definition(struct trial *t, unsigned int i, const char *dhcp)
+{
+	struct weir_network *net = definition(t, i, dhcp);
+	char *text = NULL;
+
+	if (weir_network_json(net, &text))
+		trial_fail(t, "no memory");
+	write_file(t, "/run/net.json", text);
+	free(text);
+	weir_network_free(net);
+}
+
+static void tool_setup(struct trial *t)
+{
+	write_definition(t, t->n, "");
+}
+
+static void tool_dhcp_setup(struct trial *t)
+{
+	write_definition(t, 30000, RANGE);
+}
+
+static void tool_network(struct trial *t)
+{
+	trial_program(t, "%s --state-dir /run/s --config-dir /run/c net start --transient /run/net.json", getenv("WEIR"));
+}
+
+/* The rules that such a network takes where each has its own, as in many scripts and drivers. */
+static const char *const rules[] = {
+	"add rule inet peer post ip saddr 10.99.0.0/24 ip daddr 224.0.0.0/24 return",
+	"add rule inet peer post ip saddr 10.99.0.0/24 ip daddr != 10.99.0.0/24 masquerade",
+	"add rule inet peer forwarded ip daddr 10.99.0.0/24 oifname peer0 ct state established,related accept",
+	"add rule inet peer forwarded ip saddr 10.99.0.0/24 iifname peer0 accept",
+	"add rule inet peer forwarded iifname peer0 oifname peer0 accept",
+	"add rule inet peer forwarded iifname peer0 reject",
+	"add rule inet peer forwarded oifname peer0 reject",
+};
+
+static void peer_lines(struct trial *t)
+{
+	t->part = 0;
+	trial_line(t, "link add peer0 up type bridge");
+	trial_line(t, "addr add 10.99.0.1/24 dev peer0");
+	t->part = 1;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		trial_line(t, "%s", rules[i]);
+}
+
+static void peer_setup(struct trial *t)
+{
+	trial_program(t, "nft add table inet peer");
+	trial_program(t, "nft add chain inet peer post { type nat hook postrouting priority 100 ; }");
+	trial_program(t, "nft add chain inet peer forwarded { type filter hook forward priority 0 ; }");
+	peer_lines(t);
+}
+
+static void batches(struct trial *t)
+{
+	static const char *const ip[] = { "ip", "-batch", "-", NULL }, *const nft[] = { "nft", "-f", "-", NULL };
+
+	t->part = 0;
+	trial_batch(t, ip);
+	t->part = 1;
+	trial_batch(t, nft);
+}
+
+static void calls(struct trial *t)
+{
+	t->part = 0;
+	trial_each_line(t, "ip");
+	t->part = 1;
+	trial_each_line(t, "nft");
+}
+
+static void dnsmasq_setup(struct trial *t)
+{
+	trial_program(t, "ip link add virbrd up type bridge");
+	trial_program(t, "ip addr add 10.250.0.1/24 dev virbrd");
+	write_file(t, "/run/dnsmasq.conf",
+		   "strict-order\nexcept-interface=lo\nbind-dynamic\ninterface=virbrd\npid-file=/run/d.pid\n"
+		   "dhcp-range=10.250.0.10,10.250.0.200\ndhcp-leasefile=/run/leases\nno-resolv\nno-hosts\nuser=root\n");
+}
+
+static void dnsmasq(struct trial *t)
+{
+	trial_program(t, "dnsmasq --conf-file=/run/dnsmasq.conf");
+}
+
+/* --- one DHCP host more ------------------------------------------------------------------------- */
+
+/* The range, and @n hosts with an address of their own. */
+static char *with_hosts(struct trial *t, unsigned int n)
+{
+	size_t room = 160 * (size_t)n + 512, len;
+	char *s = malloc(room);
+
+	if (!s)
+		trial_fail(t, "no memory");
+	len = (size_t)snprintf(s, room, ", \"dhcp\": {\"ranges\": [{\"start\": \"10.250.0.2\", \"end\": \"10.250.0.9\"}], \"hosts\": [");
+	for (unsigned int i = 0; i < n; i++)
+		len += (size_t)snprintf(s + len, room - len, "%s{\"mac\": \"52:54:00:00:00:%02x\", \"ip\": \"10.250.0.%u\"}",
+					i ? ", " : "", i, 20 + i);
+	snprintf(s + len, room - len, "]}");
+	return s;
+}
+
+static void define(struct trial *t, unsigned int n_hosts)
+{
+	char *dhcp = with_hosts(t, n_hosts);
+	struct weir_network *net = definition(t, 30000, dhcp);
+	struct weir_txn *txn = trial_begin(t);
+
+	weir_txn_network_define(txn, net);
+	trial_commit(t, txn);
+	weir_network_free(net);
+	free(dhcp);
+}
+
+static void hosts_setup(struct trial *t)
+{
+	struct weir_network *net = NULL;
+	struct weir_txn *txn;
+
+	open_with_state(t);
+	define(t, t->n);
+	if (weir_network_get(t->w, "net30000", WEIR_NETWORK_CONFIG, &net, NULL))
+		trial_fail(t, "not defined");
+	txn = trial_begin(t);
+	weir_txn_network_start(txn, net);
+	trial_commit(t, txn);
+	weir_network_free(net);
+}
+
+static void weir_host(struct trial *t)
+{
+	struct weir_txn *txn;
+
+	define(t, t->n + 1);
+	txn = trial_begin(t);
+	weir_txn_network_reload(txn, "net30000");
+	trial_commit(t, txn);
+}
+
+/* A file of as many hosts, put in the place of the old one, and a signal. */
+static void floor_host(struct trial *t)
+{
+	FILE *f = fopen(HOSTS ".new", "we");
+
+	for (unsigned int i = 0; f && i <= t->n; i++)
+		fprintf(f, "52:54:00:00:00:%02x,10.250.0.%u\n", i, 20 + i);
+	if (!f || fclose(f) || rename(HOSTS ".new", HOSTS) || kill(getpid(), 0))
+		trial_fail(t, "hosts: %s", strerror(errno));
+}
+
+/* --- guests' ports -------------------------------------------------------------------------------- */
+
+static void attach(struct trial *t, unsigned int i)
+{
+	char name[16];
+	struct weir_guest guest = { .sz = sizeof(guest), .kind = WEIR_PORT_TAP, .name = name };
+	struct weir_txn *txn = trial_begin(t);
+
+	snprintf(name, sizeof(name), "vm%u", i);
+	weir_txn_port_attach(txn, "net0", &guest, NULL, NULL);
+	trial_commit(t, txn);
+}
+
+static void detach(struct trial *t, unsigned int i)
+{
+	struct weir_txn *txn = trial_begin(t);
+	char name[16];
+
+	snprintf(name, sizeof(name), "vm%u", i);
+	weir_txn_port_detach(txn, "net0", name);
+	trial_commit(t, txn);
+}
+
+/* @n ports that are there already, made in one transaction. */
+static void ports_setup(struct trial *t)
+{
+	struct weir_txn *txn;
+
+	open_with_state(t);
+	start(t, 0, "");
+	txn = trial_begin(t);
+	for (unsigned int i = 0; i < t->n; i++) {
+		char name[16];
+		struct weir_guest guest = { .sz = sizeof(guest), .kind = WEIR_PORT_TAP, .name = name };
+
+		snprintf(name, sizeof(name), "old%u", i);
+		weir_txn_port_attach(txn, "net0", &guest, NULL, NULL);
+	}
+	trial_commit(t, txn);
+}
+
+static void weir_attach(struct trial *t)
+{
+	for (unsigned int i = 0; i < N_OPS; i++) {
+		uint64_t began = now_ns();
+
+		attach(t, i);
+		trial_op(t, began);
+	}
+}
+
+static void tool_attach(struct trial *t)
+{
+	for (unsigned int i = 0; i < N_OPS; i++) {
+		uint64_t began = now_ns();
+
+		trial_program(t, "%s --state-dir /run/s --config-dir /run/c net attach net0 --name vm%u", getenv("WEIR"), i);
+		trial_op(t, began);
+	}
+}
+
+/* The same by hand: without a record, and without a way back. */
+static void ip_attach(struct trial *t)
+{
+	for (unsigned int i = 0; i < N_OPS; i++) {
+		uint64_t began = now_ns();
+
+		trial_program(t, "ip tuntap add dev vm%u mode tap", i);
+		trial_program(t, "ip link set vm%u address fe:54:00:00:00:%02x master virbr0 addrgenmode none", i, i);
+		trial_program(t, "ip link set vm%u up", i);
+		trial_op(t, began);
+	}
+}
+
+static void detach_setup(struct trial *t)
+{
+	ports_setup(t);
+	for (unsigned int i = 0; i < N_OPS; i++)
+		attach(t, i);
+}
+
+static void weir_detach(struct trial *t)
+{
+	for (unsigned int i = 0; i < N_OPS; i++) {
+		uint64_t began = now_ns();
+
+		detach(t, i);
+		trial_op(t, began);
+	}
+}
+
+static void ip_detach(struct trial *t)
+{
+	for (unsigned int i = 0; i < N_OPS; i++) {
+		uint64_t began = now_ns();
+
+		trial_program(t, "ip link del vm%u", i);
+		trial_op(t, began);
+	}
+}
+
+/* clang-format off */
+static const struct workload workloads[] = {
+	WORKLOAD("network", "one more NAT network without DHCP is started, N run already", .sizes = { 1, 50, 500 }, .setup = many_setup),
+	WORKLOAD("network dhcp", "one more NAT network with DHCP is started, N without run already", .sizes = { 1, 50 }, .setup = many_setup),
+	WORKLOAD("dhcp host", "one DHCP host more, N are there", .sizes = { 1, 200 }, .setup = hosts_setup),
+	WORKLOAD("attach", "20 guests' taps are attached one by one, N are there", .sizes = { 1, 100, 900 }, .setup = ports_setup),
+	WORKLOAD("detach", "20 guests' taps are detached one by one, N others are there", .sizes = { 1, 100, 900 }, .setup = detach_setup),
+};
+
+static const struct arm arms[] = {
+	ARM("network", WEIR, weir_network),
+	ARM("network", FLOOR, replay, .setup = replay_setup),
+	ARM("network", "weir net start", tool_network, .setup = tool_setup, .needs = "$WEIR"),
+	ARM("network", "ip -batch, nft -f", batches, .setup = peer_setup, .needs = "nft"),
+	ARM("network", "ip, nft", calls, .setup = peer_setup, .needs = "nft"),
+
+	ARM("network dhcp", WEIR, weir_dhcp_network),
+	ARM("network dhcp", "weir net start", tool_network, .setup = tool_dhcp_setup, .needs = "$WEIR"),
+	ARM("network dhcp", "dnsmasq alone", dnsmasq, .setup = dnsmasq_setup, .needs = "dnsmasq"),
+
+	ARM("dhcp host", WEIR, weir_host),
+	ARM("dhcp host", FLOOR, floor_host),
+
+	ARM("attach", WEIR, weir_attach),
+	ARM("attach", "weir net attach", tool_attach, .needs = "$WEIR"),
+	ARM("attach", "ip", ip_attach, .needs = "ip"),
+
+	ARM("detach", WEIR, weir_detach),
+	ARM("detach", "ip", ip_detach, .needs = "ip"),
+};
+/* clang-format on */
+
+int main(int argc, char **argv)
+{
+	return bench_main(argc, argv, "networks", workloads, sizeof(workloads) / sizeof(workloads[0]), arms,
+			  sizeof(arms) / sizeof(arms[0]));
+}
