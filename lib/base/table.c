@@ -732,16 +732,30 @@ const char *wr_shown(const char *text, char buf[WR_SHOWN])
 	return buf;
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* One or two digits for each byte. By hand: every pair of a network's hosts is compared by its addresses. */
 int wr_mac_parse(const char *text, uint8_t mac[6])
 {
-	unsigned int byte[6];
-	int end = 0;
+	uint8_t bytes[6];
 
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3],
-		   &byte[4], &byte[5], &end) != 6 || text[end] || strspn(text, "0123456789abcdefABCDEF:") != strlen(text))
-		return -EINVAL;
-	for (int i = 0; i < 6; i++)
-		mac[i] = byte[i];
+	for (int i = 0; i < 6; i++) {
+		int high = hex_digit(*text++), low = high < 0 ? -1 : hex_digit(*text);
+
+		if (high < 0)
+			return -EINVAL;
+		bytes[i] = (uint8_t)(low < 0 ? high : high << 4 | low);
+		text += low >= 0;
+		if (*text++ != (i < 5 ? ':' : '\0'))
+			return -EINVAL;
+	}
+	memcpy(mac, bytes, 6);
 	return 0;
 }
 
