@@ -52,19 +52,13 @@ static int become(void *arg)
 	struct job *job = arg;
 	struct wr_nft *nft;
 	wr_auto(nat_table) struct wr_nat_table table = { 0 };
-	wr_auto(str) struct wr_str script = { 0 };
 	int r = get_nft(job, &nft);
 
 	if (r == -EPROTONOSUPPORT && !*job->want)
 		return 0;	/* a kernel without nf_tables has nothing to remove */
 	if (!r)
 		r = wr_nft_read(nft, &table, job->bridge, job->err);
-	if (r)
-		return r;
-	wr_nat_script(&table, job->want, &script);
-	if (script.failed)
-		return wr_nomem(job->err);
-	return script.len ? wr_nft_run(nft, script.data, job->err) : 0;
+	return r ? r : wr_nft_become(nft, &table, job->want, job->err);
 }
 
 static int look(void *arg)

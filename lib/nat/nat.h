@@ -39,6 +39,10 @@ int wr_nat_elements(const struct weir_nat *nat, struct wr_str *out, struct weir_
 /* Reads the output of "list table inet weir". */
 void wr_nat_table_read(struct wr_nat_table *table, const char *listing, const char *bridge);
 void wr_nat_table_done(struct wr_nat_table *table);
+/* The same from a table that was read for no bridge, so that all elements are others'. */
+void wr_nat_table_pick(const struct wr_nat_table *all, const char *bridge, struct wr_nat_table *ret);
+/* What @all is once the script for @want was run on what was picked from it. */
+void wr_nat_table_become(struct wr_nat_table *all, const struct wr_nat_table *picked, const char *want);
 /* The script that makes the bridge's elements those in @want; empty if they are. */
 void wr_nat_script(const struct wr_nat_table *table, const char *want, struct wr_str *out);
 /* The same for a shell that cannot look: @before is expected to be there. */
@@ -54,10 +58,14 @@ static inline void wr_auto_nat_table(struct wr_nat_table *table)
 /* -EPROTONOSUPPORT: the kernel has no nf_tables; -EPERM: the caller may not use it. */
 int wr_nft_open(struct wr_nft **ret, struct weir_error *err);
 /* The same about one that is open: the caller may have lost a privilege. */
-int wr_nft_check(const struct wr_nft *nft, struct weir_error *err);
+int wr_nft_check(struct wr_nft *nft, struct weir_error *err);
 void wr_nft_close(struct wr_nft *nft);
+/* Behind wr_nft_open() or wr_nft_check(): what they learned says whether the table was changed meanwhile. */
 int wr_nft_read(struct wr_nft *nft, struct wr_nat_table *table, const char *bridge,
 		struct weir_error *err);
+/* Makes the elements of the bridge that @table was read for those in @want. */
+int wr_nft_become(struct wr_nft *nft, const struct wr_nat_table *table, const char *want,
+		  struct weir_error *err);
 /* One script is one transaction of the kernel's: all of it or nothing. */
 int wr_nft_run(struct wr_nft *nft, const char *script, struct weir_error *err);
 

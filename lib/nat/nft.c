@@ -7,7 +7,12 @@
  * standard error when the caller may not list the ruleset. So a socket of our own
  * asks first. Closing either after something was deleted waits 12 to 24 ms for a
  * grace period; they stay with the handle.
+ *
+ * Listing the table costs as much as there is in it, so what it held is kept, and
+ * believed for as long as the ruleset's generation says that nobody has changed
+ * anything: each commit of anybody adds one to it.
  */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -21,6 +26,10 @@
 struct wr_nft {
 	int fd;			/* for questions that libnftables must not fail at */
 	struct nft_ctx *ctx;
+	uint32_t now;		/* the ruleset's generation when it was last asked for */
+	struct wr_nat_table known;	/* the whole table, ... */
+	bool is_known;
+	uint32_t known_at;	/* ... as of this generation */
 };
 
 #define NAT_HOOK "type nat hook postrouting priority 0; "
@@ -122,7 +131,7 @@ static int unsupported(struct weir_error *err)
 }
 
 /* Asks for the ruleset's generation: the cheapest question that needs what all others need. */
-static int ask(int fd)
+static int ask(struct wr_nft *nft)
 {
 	const struct {
 		struct nlmsghdr nlh;
@@ -134,20 +143,32 @@ static int ask(int fd)
 	};
 	struct {
 		struct nlmsghdr nlh;
-		struct nlmsgerr err;
+		union {
+			struct nlmsgerr err;
+			struct {
+				struct nfgenmsg gen;
+				struct nlattr id;	/* NFTA_GEN_ID comes first */
+				uint32_t value_be32;
+			} answer;
+		};
 		char rest[512];
-	} answer = { 0 };
+	} reply = { .nlh = { 0 } };
 
 	/* The kernel answers within send(). */
-	if (send(fd, &question, sizeof(question), 0) < 0 ||
-	    recv(fd, &answer, sizeof(answer), MSG_DONTWAIT) < 0)
+	if (send(nft->fd, &question, sizeof(question), 0) < 0 ||
+	    recv(nft->fd, &reply, sizeof(reply), MSG_DONTWAIT) < 0)
 		return -errno;
-	return answer.nlh.nlmsg_type == NLMSG_ERROR ? answer.err.error : 0;
+	if (reply.nlh.nlmsg_type == NLMSG_ERROR)
+		return reply.err.error;
+	if (reply.answer.id.nla_type != NFTA_GEN_ID)
+		nft->is_known = false;
+	nft->now = ntohl(reply.answer.value_be32);
+	return 0;
 }
 
-int wr_nft_check(const struct wr_nft *nft, struct weir_error *err)
+int wr_nft_check(struct wr_nft *nft, struct weir_error *err)
 {
-	int r = ask(nft->fd);
+	int r = ask(nft);
 
 	if (r == -EPERM)
 		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "",
@@ -186,19 +207,63 @@ void wr_nft_close(struct wr_nft *nft)
 	if (nft->ctx)
 		nft_ctx_free(nft->ctx);
 	wr_close(&nft->fd);
+	wr_nat_table_done(&nft->known);
 	free(nft);
+}
+
+static int list_table(struct wr_nft *nft, struct weir_error *err)
+{
+	char why[256] = "";
+	uint32_t before = nft->now;	/* older than the listing, if somebody changes it now */
+	int r = run(nft->ctx, "list table inet weir", why, sizeof(why));
+
+	wr_nat_table_done(&nft->known);
+	nft->known = (struct wr_nat_table){ 0 };
+	if (r && r != -ENOENT)
+		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why);
+	if (!r)	/* there is such a table */
+		wr_nat_table_read(&nft->known, nft_ctx_get_output_buffer(nft->ctx), "");
+	nft->is_known = true;
+	nft->known_at = before;
+	return 0;
+}
+
+static bool is_good(const struct wr_nat_table *table)
+{
+	return !table->own.failed && !table->others.failed && !table->chains.failed;
 }
 
 int wr_nft_read(struct wr_nft *nft, struct wr_nat_table *table, const char *bridge,
 		struct weir_error *err)
 {
-	char why[256] = "";
-	int r = run(nft->ctx, "list table inet weir", why, sizeof(why));
+	int r = nft->is_known && nft->known_at == nft->now ? 0 : list_table(nft, err);
 
-	if (r == -ENOENT)
-		return 0;	/* there is no such table */
 	if (r)
-		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why);
-	wr_nat_table_read(table, nft_ctx_get_output_buffer(nft->ctx), bridge);
+		return r;
+	nft->is_known = is_good(&nft->known);
+	wr_nat_table_pick(&nft->known, bridge, table);
+	return nft->is_known && is_good(table) ? 0 : wr_nomem(err);
+}
+
+int wr_nft_become(struct wr_nft *nft, const struct wr_nat_table *table, const char *want,
+		  struct weir_error *err)
+{
+	wr_auto(str) struct wr_str script = { 0 };
+	bool was_known = nft->is_known;
+	int r;
+
+	wr_nat_script(table, want, &script);
+	if (script.failed)
+		return wr_nomem(err);
+	if (!script.len)
+		return 0;
+	nft->is_known = false;
+	r = wr_nft_run(nft, script.data, err);
+	if (r || !was_known || ask(nft) || nft->now != nft->known_at + 1)
+		return r;
+	/* One commit since the table was read, so it was ours. */
+	wr_nat_table_become(&nft->known, table, want);
+	nft->is_known = is_good(&nft->known);
+	nft->known_at = nft->now;
 	return 0;
 }

@@ -247,6 +247,31 @@ void wr_nat_table_read(struct wr_nat_table *table, const char *listing, const ch
 	}
 }
 
+void wr_nat_table_pick(const struct wr_nat_table *all, const char *bridge, struct wr_nat_table *ret)
+{
+	const char *list = wr_str_text(&all->others), *line;
+	size_t len;
+
+	ret->is_there = all->is_there;
+	wr_str_puts(&ret->chains, wr_str_text(&all->chains));
+	while ((line = next_line(&list, &len))) {
+		size_t set = strcspn(line, " \n") + 1;
+		bool own = set < len && is_of(line + set, len - set, bridge);
+
+		wr_str_add(own ? &ret->own : &ret->others, line, len + 1);
+	}
+}
+
+void wr_nat_table_become(struct wr_nat_table *all, const struct wr_nat_table *picked, const char *want)
+{
+	wr_nat_table_done(all);
+	*all = (struct wr_nat_table){ 0 };
+	wr_str_puts(&all->others, wr_str_text(&picked->others));
+	wr_str_puts(&all->others, want);
+	list_chains(wr_str_text(&all->others), &all->chains);
+	all->is_there = all->others.len > 0;
+}
+
 void wr_nat_table_done(struct wr_nat_table *table)
 {
 	wr_str_done(&table->own);

@@ -77,17 +77,11 @@ static int uses_config(void *arg, const char *name)
 	return r;
 }
 
-static int uses_live(void *arg, const char *name)
+static int uses_live(void *arg, const struct weir_network *net)
 {
 	const struct taken *taken = arg;
-	struct wr_live *live;
-	int r;
 
-	if (wr_store_live(taken->w, name, &live, NULL))
-		return 0;
-	r = !strcmp(live->net.bridge.name, taken->bridge);
-	wr_live_free(live);
-	return r;
+	return !strcmp(net->bridge.name, taken->bridge);
 }
 
 static int choose_bridge(struct weir *w, char name[16], struct weir_error *err)
@@ -98,7 +92,7 @@ static int choose_bridge(struct weir *w, char name[16], struct weir_error *err)
 		wr_format(name, 16, "virbr%d", i);
 		if (!wr_link_exists(w, name) &&
 		    !wr_store_each(w, WR_STORE_CONFIG, uses_config, &taken, NULL) &&
-		    !wr_store_each(w, WR_STORE_LIVE, uses_live, &taken, NULL))
+		    !wr_live_each(w, uses_live, &taken, NULL))
 			return 0;
 	}
 	return wr_refuse(err, -ENOSPC, "network", "bridge.name", "virbr0 to virbr%d are all taken",

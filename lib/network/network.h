@@ -33,12 +33,21 @@ int wr_store_each(struct weir *w, enum wr_store which, int (*fn)(void *arg, cons
 
 /* Whether there is a file of that name, whatever is in it. */
 bool wr_store_has(struct weir *w, enum wr_store which, const char *name);
+/* What stat() says of it: 0, or a negative errno. */
+struct stat;
+int wr_store_stat(struct weir *w, enum wr_store which, const char *name, struct stat *ret);
 
 /* Steps that write and remove those files. */
 int wr_txn_store_config(struct weir_txn *t, const struct weir_network *net);
 int wr_txn_store_live(struct weir_txn *t, const struct wr_live *live);
 int wr_txn_store_port(struct weir_txn *t, const struct weir_port *port);
 int wr_txn_unstore(struct weir_txn *t, enum wr_store which, const char *name);
+
+/* --- live.c: all running networks, without reading each file each time ------------- */
+
+/* Calls @fn with each that can be read, until it returns other than 0. */
+int wr_live_each(struct weir *w, int (*fn)(void *arg, const struct weir_network *net), void *arg,
+		 struct weir_error *err);
 
 /* --- choose.c: what a definition leaves to be made --------------------------------- */
 

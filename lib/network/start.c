@@ -44,22 +44,15 @@ static bool has_family(const struct weir_network *net, int family)
 /* --- may it start? ---------------------------------------------------------------------------- */
 
 struct neighbours {
-	struct weir *w;
 	const struct weir_network *net;
 	struct weir_error *err;
 };
 
-static int compare_live(void *arg, const char *name)
+static int compare_live(void *arg, const struct weir_network *other)
 {
-	struct neighbours *n = arg;
-	struct wr_live *other;
-	int r = 0;
+	const struct neighbours *n = arg;
 
-	if (!strcmp(name, n->net->name) || wr_store_live(n->w, name, &other, NULL))
-		return 0;
-	r = wr_check_apart(n->net, &other->net, n->err);
-	wr_live_free(other);
-	return r;
+	return strcmp(other->name, n->net->name) ? wr_check_apart(n->net, other, n->err) : 0;
 }
 
 static int check_route(struct weir *w, const struct weir_network *net, const struct weir_route *rt,
@@ -149,7 +142,7 @@ static int check_routes(struct weir *w, const struct weir_network *net, struct w
 
 static int may_start(struct weir *w, const struct weir_network *net, struct weir_error *err)
 {
-	struct neighbours n = { w, net, err };
+	struct neighbours n = { net, err };
 	struct wr_live *live;
 	int r = wr_store_live(w, net->name, &live, NULL);
 
@@ -162,7 +155,7 @@ static int may_start(struct weir *w, const struct weir_network *net, struct weir
 	}
 	if (r != -ENOENT)
 		return wr_store_live(w, net->name, &live, err);
-	r = wr_store_each(w, WR_STORE_LIVE, compare_live, &n, err);
+	r = wr_live_each(w, compare_live, &n, err);
 	return r ? r : check_routes(w, net, err);
 }
 

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include <weir/json.h>
 
@@ -151,6 +152,14 @@ bool wr_store_has(struct weir *w, enum wr_store which, const char *name)
 	char path[PATH_MAX];
 
 	return !path_of(w, which, name, path, NULL) && access(path, F_OK) == 0;
+}
+
+int wr_store_stat(struct weir *w, enum wr_store which, const char *name, struct stat *ret)
+{
+	char path[PATH_MAX];
+	int r = path_of(w, which, name, path, NULL);
+
+	return r ? r : stat(path, ret) < 0 ? -errno : 0;
 }
 
 /* "NAME.json" of a finished file: not what a writer has just begun or moved aside. */

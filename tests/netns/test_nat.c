@@ -846,6 +846,52 @@ static void test_removed_by_hand(void **state)
 	weir_close(w);
 }
 
+static void change_on(struct weir *w, const struct weir_nat *nat, bool remove)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t = begin(w, 0);
+
+	assert_int_equal(remove ? weir_txn_nat_del(t, nat) : weir_txn_nat_add(t, nat), 0);
+	if (weir_txn_commit(t, &err))
+		fail_msg("%s", err.msg);
+}
+
+/*
+ * A handle keeps what it knows of the table. What others do to it meanwhile, by
+ * hand or by another handle, is noticed all the same.
+ */
+static void test_table_is_kept(void **state)
+{
+	struct weir *w = open_handle(NULL, NULL);
+	struct weir_nat a = net_a(WEIR_FORWARD_NAT), b = net_b(WEIR_FORWARD_NAT);
+	char *none = ruleset(HOST), *only_a, *both;
+
+	change_on(w, &a, false);
+	only_a = ruleset(HOST);
+	change_on(w, &b, false);
+	both = ruleset(HOST);
+	change_on(w, &b, true);
+	assert_ruleset(strdup(only_a));
+	change_on(w, &b, false);
+	assert_ruleset(strdup(both));
+
+	sh_in(HOST, "nft delete element inet weir net4 '{ \"brA\" . 10.1.0.0/24 }'");
+	change_on(w, &a, false);
+	assert_ruleset(strdup(both));
+	del(&b);
+	change_on(w, &b, true);
+	assert_ruleset(strdup(only_a));
+	sh_in(HOST, "nft delete table inet weir");
+	change_on(w, &b, false);
+	change_on(w, &a, false);
+	assert_ruleset(both);
+	change_on(w, &a, true);
+	change_on(w, &b, true);
+	assert_ruleset(none);
+	free(only_a);
+	weir_close(w);
+}
+
 /* Both networks in one transaction; and a network exchanged for another on the same bridge. */
 static void test_several_steps(void **state)
 {
@@ -1302,6 +1348,7 @@ int main(void)
 		test(test_undo),
 		test(test_foreign_tables),
 		test(test_removed_by_hand),
+		test(test_table_is_kept),
 		test(test_several_steps),
 		test(test_left_over_is_replaced),
 		test(test_killed),
