@@ -496,6 +496,25 @@ WEIR_API int weir_txn_groups_up(struct weir_txn *t, const struct weir_group *con
  */
 WEIR_API int weir_txn_groups_down(struct weir_txn *t, const char *const *names, size_t n);
 
+/**
+ * weir_txn_groups_change() - bring groups up and take others down, as one change
+ * @t:		the transaction
+ * @up:		as for weir_txn_groups_up()
+ * @n_up:	how many
+ * @down:	as for weir_txn_groups_down()
+ * @n_down:	how many
+ * @worst:	the policy: a plan with a worse effect is refused
+ *
+ * An interface of a group that goes down can become one of a group that comes up.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_groups_change(struct weir_txn *t, const struct weir_group *const *up,
+				    size_t n_up, const char *const *down, size_t n_down,
+				    enum weir_effect worst);
+
 /* --- reading ------------------------------------------------------------------------------- */
 
 /**
@@ -585,6 +604,80 @@ WEIR_API int weir_group_list(struct weir *w, struct weir_group_entry **ret, size
  */
 WEIR_API int weir_group_by_mac(struct weir *w, const uint8_t mac[6], struct weir_group_entry **ret,
 			       size_t *ret_n, struct weir_error *err);
+
+/* --- checkpoints ---------------------------------------------------------------------------- */
+
+/**
+ * struct weir_checkpoint - who began to change things, and when
+ * @owner:	who, for people
+ * @pid:	the process
+ * @begun:	when, in seconds since 1970
+ * @is_alive:	that process still runs
+ * @is_of_this_boot: it was begun since the host has booted
+ */
+struct weir_checkpoint {
+	char owner[64];
+	int32_t pid;
+	uint64_t begun;
+	bool is_alive;
+	bool is_of_this_boot;
+};
+
+/**
+ * weir_txn_checkpoint_begin() - remember what is stored and what is up
+ * @t:		the transaction
+ * @owner:	who begins, for people; may be NULL
+ * @take_over:	if a checkpoint is open already, become its owner: it goes on to
+ *		remember what it remembers
+ *
+ * Everything until the decision can be gone back on, over any number of
+ * transactions, processes and reboots. The memory is one durable file in the
+ * handle's config_dir.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers: -EBUSY if one is
+ * open; the error says whose and how old it is
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_checkpoint_begin(struct weir_txn *t, const char *owner, bool take_over);
+
+/**
+ * weir_txn_checkpoint_commit() - let everything be as it is now
+ * @t:	the transaction
+ *
+ * Return: 0 or a negative errno, which the transaction remembers: -ENOENT if no
+ * checkpoint is open
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_checkpoint_commit(struct weir_txn *t);
+
+/**
+ * weir_txn_checkpoint_rollback() - go back to what was when the checkpoint was begun
+ * @t:	the transaction
+ *
+ * Definitions are stored and removed as they were. Groups that were up come up as
+ * they were, others go down; after a reboot, only definitions go back. What others
+ * did is left alone.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers: -ENOENT if no
+ * checkpoint is open
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_checkpoint_rollback(struct weir_txn *t);
+
+/**
+ * weir_checkpoint_get() - whether a checkpoint is open, and whose it is
+ * @w:		the handle
+ * @ret:	receives who and when
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0, or a negative errno: -ENOENT if none is open
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_checkpoint_get(struct weir *w, struct weir_checkpoint *ret, struct weir_error *err);
 
 #ifdef __cplusplus
 }

@@ -44,7 +44,7 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-static int fsync_parent(const char *path)
+int wr_file_sync_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char dir[PATH_MAX] = ".";
@@ -81,7 +81,7 @@ int wr_file_write(const char *path, const void *data, size_t len, mode_t mode, b
 		unlink(tmp);
 		return r;
 	}
-	return durable ? fsync_parent(path) : 0;
+	return durable ? wr_file_sync_parent(path) : 0;
 }
 
 int wr_file_poke(const char *path, const char *text)

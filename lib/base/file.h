@@ -17,6 +17,8 @@ int wr_file_read(const char *path, struct wr_str *out);
  * the bytes and the name are on the disk when the call returns.
  */
 int wr_file_write(const char *path, const void *data, size_t len, mode_t mode, bool durable);
+/* Has the names in the folder of @path on the disk. */
+int wr_file_sync_parent(const char *path);
 /* Writes into an existing file, in one write(): what sysctl and sysfs want. */
 int wr_file_poke(const char *path, const char *text);
 /* Makes the directory and its parents. 0 also when it is there. */

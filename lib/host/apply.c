@@ -197,12 +197,15 @@ static int verify(struct weir *w, const struct weir_step *s, struct weir_error *
 	wr_auto(host) struct wr_host h = { 0 };
 	wr_auto(plan) struct wr_plan p = { 0 };
 	struct groups g = { NULL, 0 };
+	struct wr_wanted want = { .n_up = 0 };
 	int r = read_groups(&part, &g, err);
 
+	want.up = (const struct weir_group *const *)g.groups;
+	want.n_up = g.n;
 	if (!r)
 		r = wr_host_read(w, &h, err);
 	if (!r)
-		r = wr_plan_up(&p, &h, (const struct weir_group *const *)g.groups, g.n, true, err);
+		r = wr_plan_make(&p, &h, &want, true, err);
 	if (!r && p.n)
 		r = wr_error(err, -EIO, WEIR_STAGE_KERNEL, p.steps[0]->shown.object, "",
 			     "did not become what was asked for: %s", p.steps[0]->shown.what);
@@ -220,7 +223,7 @@ const struct weir_step_ops weir_group_verify_step = {
 	.plan = plan_verify,
 };
 
-/* --- all of it ------------------------------------------------------------------------------------------ */
+/* --- a whole plan --------------------------------------------------------------------------------------- */
 
 int wr_plan_emit(struct weir_txn *t, const struct wr_host *h, struct wr_plan *p,
 		 const struct weir_group *const *groups, size_t n)
@@ -243,64 +246,7 @@ int wr_plan_emit(struct weir_txn *t, const struct wr_host *h, struct wr_plan *p,
 	return weir_txn_error(t, NULL);
 }
 
-static int refuse(struct weir_txn *t, const struct weir_error *err)
-{
-	return weir_txn_refuse(t, err);
-}
-
-static int check_all(const struct weir_group *const *groups, size_t n, struct weir_error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < n && !r; i++)
-		r = weir_group_check(groups[i], err);
-	return r;
-}
-
-int weir_txn_groups_up(struct weir_txn *t, const struct weir_group *const *groups, size_t n,
-		       enum weir_effect worst)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-	wr_auto(host) struct wr_host h = { 0 };
-	wr_auto(plan) struct wr_plan p = { 0 };
-	int r = check_all(groups, n, &err);
-
-	if (!r)
-		r = wr_host_read(weir_txn_handle(t), &h, &err);
-	if (!r)
-		r = wr_plan_up(&p, &h, groups, n, false, &err);
-	if (!r)
-		r = wr_plan_allow(&p, worst, &err);
-	return r ? refuse(t, &err) : wr_plan_emit(t, &h, &p, groups, n);
-}
-
-int weir_groups_plan(struct weir *w, const struct weir_group *const *groups, size_t n,
-		     struct weir_plan_step **ret, size_t *ret_n, struct weir_error *err)
-{
-	wr_auto(host) struct wr_host h = { 0 };
-	wr_auto(plan) struct wr_plan p = { 0 };
-	struct weir_plan_step *steps;
-	int r = check_all(groups, n, err);
-
-	if (!r)
-		r = wr_host_read(w, &h, err);
-	if (!r)
-		r = wr_plan_up(&p, &h, groups, n, false, err);
-	if (r)
-		return r;
-	steps = calloc(p.n + 1, sizeof(*steps));
-	if (!steps)
-		return wr_nomem(err);
-	*ret_n = 0;
-	/* What is only kept for an undo changes nothing. */
-	for (size_t i = 0; i < p.n; i++)
-		if (p.steps[i]->action != WR_LINK_KEEP || p.steps[i]->shown.effect)
-			steps[(*ret_n)++] = p.steps[i]->shown;
-	*ret = steps;
-	return 0;
-}
-
-/* --- down ---------------------------------------------------------------------------------------------- */
+/* --- what goes down ------------------------------------------------------------------------------------ */
 
 /* A group that somebody else brought up: its links are what they are, and stay, unless weir made them. */
 static int add_line(struct wr_live_group *live, const struct wr_host *h, const struct weir_group *g,
@@ -352,27 +298,112 @@ static int make_record(struct weir *w, const struct wr_host *h, const char *name
 	return 0;
 }
 
-static int plan_one_down(struct weir *w, const struct wr_host *h, const char *name,
-			 struct wr_plan *p, struct weir_error *err)
+struct going {
+	const struct wr_live_group **all;
+	struct wr_live_group **own;	/* made here for groups without a record */
+	size_t n, n_own;
+};
+
+static void going_done(struct going *g)
 {
-	const struct wr_live_group *live = wr_host_live(h, name);
-	struct wr_live_group *own = NULL;
-	int r = live ? 0 : make_record(w, h, name, &own, err);
+	for (size_t i = 0; i < g->n_own; i++)
+		wr_live_group_free(g->own[i]);
+	free(g->own);
+	free(g->all);
+}
+
+static int find_going(struct weir *w, const struct wr_host *h, const char *const *names, size_t n,
+		      struct going *ret, struct weir_error *err)
+{
+	int r = 0;
+
+	ret->all = calloc(n + 1, sizeof(const struct wr_live_group *));
+	ret->own = calloc(n + 1, sizeof(struct wr_live_group *));
+	if (!ret->all || !ret->own)
+		return wr_nomem(err);
+	for (size_t i = 0; i < n && !r; i++) {
+		ret->all[i] = wr_host_live(h, names[i]);
+		if (ret->all[i])
+			continue;
+		r = make_record(w, h, names[i], &ret->own[ret->n_own], err);
+		if (!r)
+			ret->all[i] = ret->own[ret->n_own++];
+	}
+	ret->n = n;
+	return r;
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------ */
+
+static int check_all(const struct weir_group *const *groups, size_t n, struct weir_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && !r; i++)
+		r = weir_group_check(groups[i], err);
+	return r;
+}
+
+int weir_txn_groups_change(struct weir_txn *t, const struct weir_group *const *up, size_t n_up,
+			   const char *const *down, size_t n_down, enum weir_effect worst)
+{
+	struct weir *w = weir_txn_handle(t);
+	struct weir_error err = WEIR_ERROR_INIT;
+	wr_auto(host) struct wr_host h = { 0 };
+	wr_auto(plan) struct wr_plan p = { 0 };
+	struct wr_wanted want = { .up = up, .n_up = n_up };
+	struct going going = { .n = 0 };
+	int r = check_all(up, n_up, &err);
 
 	if (!r)
-		r = wr_plan_down(p, h, live ? live : own, err);
-	wr_live_group_free(own);
+		r = wr_host_read(w, &h, &err);
+	if (!r)
+		r = find_going(w, &h, down, n_down, &going, &err);
+	want.down = going.all;
+	want.n_down = going.n;
+	if (!r)
+		r = wr_plan_make(&p, &h, &want, false, &err);
+	if (!r)
+		r = wr_plan_allow(&p, worst, &err);
+	r = r ? weir_txn_refuse(t, &err) : wr_plan_emit(t, &h, &p, up, n_up);
+	going_done(&going);
 	return r;
+}
+
+int weir_txn_groups_up(struct weir_txn *t, const struct weir_group *const *groups, size_t n,
+		       enum weir_effect worst)
+{
+	return weir_txn_groups_change(t, groups, n, NULL, 0, worst);
 }
 
 int weir_txn_groups_down(struct weir_txn *t, const char *const *names, size_t n)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
+	return weir_txn_groups_change(t, NULL, 0, names, n, WEIR_EFFECT_ADDRESS_LOSS);
+}
+
+int weir_groups_plan(struct weir *w, const struct weir_group *const *groups, size_t n,
+		     struct weir_plan_step **ret, size_t *ret_n, struct weir_error *err)
+{
+	const struct wr_wanted want = { .up = groups, .n_up = n };
 	wr_auto(host) struct wr_host h = { 0 };
 	wr_auto(plan) struct wr_plan p = { 0 };
-	int r = wr_host_read(weir_txn_handle(t), &h, &err);
+	struct weir_plan_step *steps;
+	int r = check_all(groups, n, err);
 
-	for (size_t i = 0; i < n && !r; i++)
-		r = plan_one_down(weir_txn_handle(t), &h, names[i], &p, &err);
-	return r ? refuse(t, &err) : wr_plan_emit(t, &h, &p, NULL, 0);
+	if (!r)
+		r = wr_host_read(w, &h, err);
+	if (!r)
+		r = wr_plan_make(&p, &h, &want, false, err);
+	if (r)
+		return r;
+	steps = calloc(p.n + 1, sizeof(*steps));
+	if (!steps)
+		return wr_nomem(err);
+	*ret_n = 0;
+	/* What is only kept for an undo changes nothing. */
+	for (size_t i = 0; i < p.n; i++)
+		if (p.steps[i]->action != WR_LINK_KEEP || p.steps[i]->shown.effect)
+			steps[(*ret_n)++] = p.steps[i]->shown;
+	*ret = steps;
+	return 0;
 }

@@ -133,16 +133,21 @@ struct wr_plan {
 	size_t n_forget;
 };
 
+/* What is wanted: definitions to be up, groups that were brought up and are to go down. */
+struct wr_wanted {
+	const struct weir_group *const *up;
+	size_t n_up;
+	const struct wr_live_group *const *down;
+	size_t n_down;
+};
+
 /*
- * Adds what leads from @h to @groups. @only_wanted: nothing is taken away that an
- * earlier definition had; for looking whether everything is there. 0 or a negative
- * errno with @err filled.
+ * What leads from @h to @want. @only_wanted: nothing is taken away that an earlier
+ * definition had; for looking whether everything is there. 0 or a negative errno
+ * with @err filled.
  */
-int wr_plan_up(struct wr_plan *p, const struct wr_host *h, const struct weir_group *const *groups,
-	       size_t n, bool only_wanted, struct weir_error *err);
-/* Adds what takes a group down that was brought up. */
-int wr_plan_down(struct wr_plan *p, const struct wr_host *h, const struct wr_live_group *live,
-		 struct weir_error *err);
+int wr_plan_make(struct wr_plan *p, const struct wr_host *h, const struct wr_wanted *want,
+		 bool only_wanted, struct weir_error *err);
 /* The policy: the first step with an effect above @most is refused. */
 int wr_plan_allow(const struct wr_plan *p, enum weir_effect most, struct weir_error *err);
 void wr_plan_done(struct wr_plan *p);

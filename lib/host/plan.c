@@ -19,8 +19,7 @@
 struct planning {
 	struct wr_plan *plan;
 	const struct wr_host *host;
-	const struct weir_group *const *groups;	/* of the whole plan */
-	size_t n_groups;
+	const struct wr_wanted *all;		/* of the whole plan */
 	const struct weir_group *top;
 	char name[16];				/* of the top */
 	const struct wr_live_group *was;	/* as it was brought up before; may be NULL */
@@ -109,13 +108,25 @@ static struct wr_live_link *was_link(const struct wr_live_group *live, const cha
 	return NULL;
 }
 
-/* The line of a link on the new record: what was done to it earlier still counts. */
+/* What was done to a link earlier, for this group or for one that had it before. */
+static const struct wr_live_link *earlier(const struct planning *p, const struct weir_link *real)
+{
+	const struct wr_live_link *line = real ? was_link(p->was, real->name) : NULL;
+
+	for (size_t i = 0; real && !line && i < p->host->n_live; i++)
+		line = was_link(p->host->live[i], real->name);
+	return line && line->ifindex == real->ifindex ? line : NULL;
+}
+
+/* The line of a link on the new record. */
 static struct wr_live_link *note(struct planning *p, const char *name, const struct weir_link *real)
 {
-	struct wr_live_link *line = was_link(p->live, name), *more, *old = was_link(p->was, name);
+	struct wr_live_link *line = was_link(p->live, name), *more;
+	const struct wr_live_link *old;
 
 	if (line)
 		return line;
+	old = earlier(p, real);
 	more = realloc(p->live->links, (p->live->n_links + 1) * sizeof(*more));
 	if (!more) {
 		wr_nomem(p->err);
@@ -125,7 +136,7 @@ static struct wr_live_link *note(struct planning *p, const char *name, const str
 	line = &more[p->live->n_links++];
 	*line = (struct wr_live_link){ .ifindex = real ? real->ifindex : 0 };
 	wr_copy(line->name, sizeof(line->name), name);
-	if (old && real && old->ifindex == real->ifindex)
+	if (old)
 		*line = *old;
 	else
 		line->made = !real;
@@ -184,11 +195,11 @@ static int check_base(struct planning *p, const struct weir_group *g, const stru
 	if (!base && !made)
 		return refuse(p, -ENODEV, g, "vlan.base", "%s is not there", g->vlan.base);
 	/* A base that this plan changes is not looked at: the kernel has the last word. */
-	for (size_t i = 0; i < p->n_groups && mtu; i++) {
+	for (size_t i = 0; i < p->all->n_up && mtu; i++) {
 		char name[16];
 
-		if (p->groups[i]->mtu && !strcmp(weir_group_name(p->groups[i], name), g->vlan.base))
-			mtu = p->groups[i]->mtu;
+		if (p->all->up[i]->mtu && !strcmp(weir_group_name(p->all->up[i], name), g->vlan.base))
+			mtu = p->all->up[i]->mtu;
 	}
 	if (p->top->mtu && mtu && p->top->mtu > mtu)
 		return refuse(p, -ERANGE, g, "mtu", "%u is above that of its base: %s has %u",
@@ -340,9 +351,12 @@ static bool is_free(const struct planning *p, const char *name)
 
 		if (!was_link(live, name) || !strcmp(live->group.name, name))
 			continue;
-		for (size_t k = 0; k < p->n_groups; k++)
-			if (!strcmp(weir_group_name(p->groups[k], own), live->group.name))
-				return !names_port(p->groups[k], name);
+		for (size_t k = 0; k < p->all->n_up; k++)
+			if (!strcmp(weir_group_name(p->all->up[k], own), live->group.name))
+				return !names_port(p->all->up[k], name);
+		for (size_t k = 0; k < p->all->n_down; k++)
+			if (!strcmp(p->all->down[k]->group.name, live->group.name))
+				return true;
 	}
 	return false;
 }
@@ -756,7 +770,19 @@ static int start_dhcp(struct planning *p)
 	return 0;
 }
 
-/* 2: advertisements are taken although a host of virtual machines forwards. */
+/* 1 is enough, unless the link forwards, as a host of virtual machines does: then it takes a 2. */
+static bool takes_advertisements(const struct planning *p, const struct weir_link *real)
+{
+	char key[80], accept_ra[32], forwarding[32];
+
+	wr_format(key, sizeof(key), "net/ipv6/conf/%s/accept_ra", p->name);
+	if (!real || !p->host->sysctl(p->host, key, accept_ra))
+		return false;
+	wr_format(key, sizeof(key), "net/ipv6/conf/%s/forwarding", p->name);
+	return !strcmp(accept_ra, "1") && p->host->sysctl(p->host, key, forwarding) &&
+	       !strcmp(forwarding, "0");
+}
+
 static int plan_autoconf(struct planning *p, const struct weir_link *real)
 {
 	const struct weir_group_protocol *proto = protocol_of(p->top, WEIR_FAMILY_IPV6);
@@ -765,7 +791,7 @@ static int plan_autoconf(struct planning *p, const struct weir_link *real)
 	if (!proto)
 		return 0;
 	r = set_sysctl(p, real, "ipv6", "disable_ipv6", "0");
-	if (!r)
+	if (!r && !(proto->autoconf && takes_advertisements(p, real)))
 		r = set_sysctl(p, real, "ipv6", "accept_ra", proto->autoconf ? "2" : "0");
 	return r ? r : set_sysctl(p, real, "ipv6", "autoconf", proto->autoconf ? "1" : "0");
 }
@@ -837,9 +863,9 @@ static bool wanted_elsewhere(const struct planning *p, const char *name)
 {
 	char own[16];
 
-	for (size_t i = 0; i < p->n_groups; i++)
-		if (!strcmp(weir_group_name(p->groups[i], own), name) ||
-		    names_port(p->groups[i], name))
+	for (size_t i = 0; i < p->all->n_up; i++)
+		if (!strcmp(weir_group_name(p->all->up[i], own), name) ||
+		    names_port(p->all->up[i], name))
 			return true;
 	return false;
 }
@@ -995,24 +1021,24 @@ static unsigned int depth_of(const struct weir_group *const *groups, size_t n,
 
 #define DEEPEST 8	/* vlans on vlans; the kernel has its own limit of 8 */
 
-int wr_plan_up(struct wr_plan *plan, const struct wr_host *h, const struct weir_group *const *groups,
-	       size_t n, bool only_wanted, struct weir_error *err)
+static int plan_up(struct wr_plan *plan, const struct wr_host *h, const struct wr_wanted *want,
+		   bool only_wanted, struct weir_error *err)
 {
-	wr_auto(free) unsigned int *depths = calloc(n + 1, sizeof(*depths));
+	wr_auto(free) unsigned int *depths = calloc(want->n_up + 1, sizeof(*depths));
 	int r = 0;
 
 	if (!depths)
 		return wr_nomem(err);
-	for (size_t i = 0; i < n; i++)
-		depths[i] = depth_of(groups, n, groups[i], DEEPEST);
+	for (size_t i = 0; i < want->n_up; i++)
+		depths[i] = depth_of(want->up, want->n_up, want->up[i], DEEPEST);
 	for (unsigned int depth = 0; depth <= DEEPEST; depth++)
-		for (size_t i = 0; i < n && !r; i++) {
-			struct planning p = { .plan = plan, .host = h, .groups = groups,
-					      .n_groups = n, .top = groups[i], .err = err };
+		for (size_t i = 0; i < want->n_up && !r; i++) {
+			struct planning p = { .plan = plan, .host = h, .all = want,
+					      .top = want->up[i], .err = err };
 
 			if (depths[i] != depth)
 				continue;
-			weir_group_name(groups[i], p.name);
+			weir_group_name(want->up[i], p.name);
 			r = plan_group(&p, only_wanted);
 		}
 	return r;
@@ -1035,10 +1061,43 @@ static int name_strangers(struct planning *p, const struct weir_link *master)
 	return r;
 }
 
-int wr_plan_down(struct wr_plan *plan, const struct wr_host *h, const struct wr_live_group *live,
-		 struct weir_error *err)
+/* Links that another group wants now are left to it. */
+static int drop_ports(struct planning *p, const struct wr_live_group *live,
+		      const struct wr_live_link *top)
 {
-	struct planning p = { .plan = plan, .host = h, .top = &live->group, .was = live, .err = err };
+	int r = 0;
+
+	for (size_t i = 0; i < live->n_links && !r; i++) {
+		const struct wr_live_link *line = &live->links[i];
+		const struct weir_link *link = line == top ? NULL : same_link(p, line);
+
+		if (!link || wanted_elsewhere(p, line->name))
+			continue;
+		r = release(p, line, link, !line->made);
+		if (!r && line->made)
+			r = delete_link(p, line);
+	}
+	return r;
+}
+
+/* What weir did not make stays; an ethernet is set down, as ifdown does. */
+static int drop_top(struct planning *p, const struct wr_live_group *live,
+		    const struct wr_live_link *top, const struct weir_link *real)
+{
+	if (!real || wanted_elsewhere(p, p->name))
+		return 0;
+	if (top->made)
+		return delete_link(p, top);
+	if (real->is_up && (top->raised || live->group.type == WEIR_GROUP_ETHERNET))
+		return set_up(p, WEIR_EFFECT_FLAP, kind_word(live->group.type), p->name, false);
+	return 0;
+}
+
+static int plan_down(struct wr_plan *plan, const struct wr_host *h, const struct wr_wanted *want,
+		     const struct wr_live_group *live, struct weir_error *err)
+{
+	struct planning p = { .plan = plan, .host = h, .all = want, .top = &live->group, .was = live,
+			      .err = err };
 	const struct wr_live_link *top = was_link(live, live->group.name);
 	const struct weir_link *real = top ? same_link(&p, top) : NULL;
 	int r;
@@ -1052,23 +1111,23 @@ int wr_plan_down(struct wr_plan *plan, const struct wr_host *h, const struct wr_
 			      "its addresses and routes are kept for an undo");
 	if (!r && real && !top->made)
 		r = drop_addrs(&p, &live->group, NULL, real);
-	if (!r && real && top->made)
+	if (!r && real && top->made && !wanted_elsewhere(&p, p.name))
 		r = name_strangers(&p, real);
-	for (size_t i = 0; i < live->n_links && !r; i++) {
-		const struct wr_live_link *line = &live->links[i];
-		const struct weir_link *link = line == top ? NULL : same_link(&p, line);
-
-		if (link)
-			r = release(&p, line, link, !line->made);
-		if (!r && link && line->made)
-			r = delete_link(&p, line);
-	}
-	if (!r && real && !top->made && real->is_up &&
-	    (top->raised || live->group.type == WEIR_GROUP_ETHERNET))
-		r = set_up(&p, WEIR_EFFECT_FLAP, kind_word(live->group.type), p.name, false);
-	if (!r && real && top->made)
-		r = delete_link(&p, top);
+	if (!r)
+		r = drop_ports(&p, live, top);
+	if (!r)
+		r = drop_top(&p, live, top, real);
 	return r ? r : forget(&p, p.name);
+}
+
+int wr_plan_make(struct wr_plan *plan, const struct wr_host *h, const struct wr_wanted *want,
+		 bool only_wanted, struct weir_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < want->n_down && !r; i++)
+		r = plan_down(plan, h, want, want->down[i], err);
+	return r ? r : plan_up(plan, h, want, only_wanted, err);
 }
 
 int wr_plan_allow(const struct wr_plan *p, enum weir_effect most, struct weir_error *err)

@@ -164,7 +164,10 @@ static int remove_finish(struct weir *w, const struct weir_step *s, struct weir_
 	char tmp[PATH_MAX];
 
 	aside(s, tmp);
-	if (unlink(tmp) < 0 && errno != ENOENT)
+	if (unlink(tmp) == 0)
+		/* A definition that is gone must not be there again after a power failure. */
+		wr_file_sync_parent(tmp);
+	else if (errno != ENOENT)
 		return wr_syserr(err, -errno, s->object, "cannot be removed");
 	return 0;
 }

@@ -177,7 +177,11 @@ static void an_ethernet(void **state)
 
 	up(json);
 	ns_sh("set -e; ip -j link show a0 | jq -e '.[0] | .mtu == 1400 and (.flags | index(\"UP\"))' >/dev/null;"
-	      "ip route | grep -q '^default via 10.1.1.9 dev a0'; grep -qx 2 /proc/sys/net/ipv6/conf/a0/accept_ra");
+	      "ip route | grep -q '^default via 10.1.1.9 dev a0'; grep -qx 1 /proc/sys/net/ipv6/conf/a0/accept_ra");
+	assert_settled(json);
+	ns_sh("set -e; echo 1 >/proc/sys/net/ipv6/conf/a0/forwarding");
+	assert_step(json, "ethernet a0", "accept_ra: 2 instead of 1", WEIR_EFFECT_IN_PLACE);
+	up(json);
 	assert_settled(json);
 	down("a0");
 	ns_sh("set -e; test -z \"$(ip -o -4 addr show a0)\"; test -z \"$(ip route)\";"
@@ -493,6 +497,7 @@ static void state_is_a_definition(void **state)
 
 	up(BR("'mtu':1400,'bridge':{'stp':true,'delay':'2.50'},'protocols':[{'family':'ipv4','addresses':[" A1 "],"
 	      "'routes':[{'gateway':'10.1.1.9'}]}],", ETH("a0") "," ETH("a1")));
+	ns_sh("for i in $(seq 100); do ip link show a0 | grep -q 'state UP' && break; sleep 0.1; done");
 	assert_int_equal(weir_group_state(w, "br0", &is, NULL), 0);
 	assert_int_equal(is->type, WEIR_GROUP_BRIDGE);
 	assert_string_equal(is->bridge.delay, "2.50");
@@ -510,6 +515,85 @@ static void state_is_a_definition(void **state)
 	assert_int_equal(is->type, WEIR_GROUP_ETHERNET);
 	weir_group_free(is);
 	assert_int_equal(weir_group_state(w, "nosuch", &is, &err), -ENODEV);
+}
+
+/* --- checkpoints ----------------------------------------------------------------------------------- */
+
+static void begin_checkpoint(bool take_over, int code)
+{
+	struct weir_txn *t = ns_begin(w);
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	weir_txn_checkpoint_begin(t, "the test", take_over);
+	assert_int_equal(weir_txn_commit(t, &err), code);
+	if (code)
+		assert_non_null(strstr(err.msg, "was begun by the test, process"));
+}
+
+static void decide_checkpoint(int (*how)(struct weir_txn *t), int code)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t = ns_begin(w);
+	char line[1024];
+
+	how(t);
+	if (weir_txn_commit(t, &err) != code)
+		fail_msg("%s", weir_error_format(&err, line, sizeof(line)));
+}
+
+/* Stored and live together: a group changed, one taken down, one new, a port moved. */
+static void a_checkpoint_goes_back(void **state)
+{
+	struct weir_checkpoint cp;
+	char *before;
+
+	define(BR(V4(A1) "'start':'onboot',", ETH("a0") "," ETH("a1")));
+	define("{'type':'ethernet','name':'a2','start':'none'}");
+	up(BR(V4(A1) "'start':'onboot',", ETH("a0") "," ETH("a1")));
+	up("{'type':'ethernet','name':'a2','start':'none'}");
+	assert_int_equal(weir_checkpoint_get(w, &cp, NULL), -ENOENT);
+	decide_checkpoint(weir_txn_checkpoint_rollback, -ENOENT);
+	before = ns_snapshot();
+	begin_checkpoint(false, 0);
+	begin_checkpoint(false, -EBUSY);
+	assert_int_equal(weir_checkpoint_get(w, &cp, NULL), 0);
+	assert_true(cp.is_alive && cp.is_of_this_boot);
+	define(BR("'mtu':1400," V4(A2), ETH("a0")));
+	up(BR("'mtu':1400," V4(A2), ETH("a0")));
+	down("a2");
+	undefine("a2");
+	define("{'type':'bridge','name':'br1','ports':[" ETH("a1") "]}");
+	up("{'type':'bridge','name':'br1','ports':[" ETH("a1") "]}");
+	begin_checkpoint(true, 0);
+	decide_checkpoint(weir_txn_checkpoint_rollback, 0);
+	/* An MTU is as it is where no definition says what it was. */
+	ns_sh("set -e; for l in br0 a0 a1; do ip link set $l mtu 1500; done");
+	ns_assert_same(before, "rolled back");
+	begin_checkpoint(false, 0);
+	decide_checkpoint(weir_txn_checkpoint_commit, 0);
+	decide_checkpoint(weir_txn_checkpoint_commit, -ENOENT);
+	ns_assert_same(before, "nothing changed in between");
+	free(before);
+}
+
+/* After a reboot the links are gone and the definitions are what they were. */
+static void a_reboot_in_between(void **state)
+{
+	struct weir_checkpoint cp;
+
+	define(ETH("a0"));
+	up(ETH("a0"));
+	begin_checkpoint(false, 0);
+	define("{'type':'ethernet','name':'a0','mtu':1400}");
+	define(ETH("a1"));
+	ns_sh("set -e; ip link set a0 down; rm -r %s/groups; sed -i 's/\"bootId\": \"..../\"bootId\": \"0000/' "
+	      "%s/checkpoint.json", ns_state_dir, ns_config_dir);
+	assert_int_equal(weir_checkpoint_get(w, &cp, NULL), 0);
+	assert_false(cp.is_of_this_boot || cp.is_alive);
+	begin_checkpoint(false, -EBUSY);
+	decide_checkpoint(weir_txn_checkpoint_rollback, 0);
+	assert_list("a0:d");
+	assert_int_equal(n_steps(ETH("a0")), 1);
 }
 
 int main(void)
@@ -531,6 +615,8 @@ int main(void)
 		TEST(interfaces_have_one_owner),
 		TEST(found_by_mac),
 		TEST(state_is_a_definition),
+		TEST(a_checkpoint_goes_back),
+		TEST(a_reboot_in_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
