@@ -14,13 +14,19 @@
 
 /*
  * The majors of our root qdiscs ("we"), which nobody else uses: so ours are known
- * from everybody's, and from what was there before.
+ * from everybody's, and from what was there before. Shared ifbs have one of their
+ * own: a packet keeps the class that was written into its priority there, and
+ * must not find one of that number where it goes next.
  */
 #define WR_MAJOR 0x7765u		/* the kernel's default qdisc was there */
 #define WR_MAJOR_NOQUEUE 0x7766u	/* somebody had set noqueue */
+#define WR_MAJOR_SHARED 0x7767u		/* on an ifb that ports share */
 #define WR_CLASS(major, minor) ((uint32_t)(major) << 16 | (minor))
 /* The only class of a port, and of an ifb that is one port's. */
 #define WR_PORT_CLASS 1u
+/* Below it, where there are floors: what has none. Floors' classes start at the third. */
+#define WR_REST_CLASS 2u
+#define WR_FLOOR_CLASS 16u
 #define WR_MAX_MINOR 0xfffu
 
 /* Of fq_codel: 18 KB a leaf instead of the 70 of its default. */

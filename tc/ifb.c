@@ -25,9 +25,11 @@
 #include "tc/tree.h"
 
 #define PER_IFB 250
-#define NAME "weir-ifb%u"
 #define ALIAS "weir shapes what guests send, state in %.160s"
 #define QUEUE_LEN 256	/* packets; the driver's own 32 drop too early */
+
+/* Also what the transaction keeps them by. */
+static const char name_format[] = "weir-ifb%u";
 
 struct ifb {
 	int ifindex;
@@ -81,7 +83,7 @@ static int read_links(struct weir *w, struct ifbs *s, struct weir_error *err)
 	for (size_t i = 0; i < n && !r; i++) {
 		unsigned int number;
 
-		if (sscanf(links[i].name, NAME, &number) != 1)
+		if (sscanf(links[i].name, name_format, &number) != 1)
 			continue;
 		if (number >= s->next_number)
 			s->next_number = number + 1;
@@ -94,7 +96,7 @@ static int read_links(struct weir *w, struct ifbs *s, struct weir_error *err)
 
 static int ifbs_of(struct weir_txn *t, struct ifbs **ret, struct weir_error *err)
 {
-	struct ifbs *s = t->local;
+	struct ifbs *s = weir_txn_kept(t, name_format);
 	int r;
 
 	if (!s) {
@@ -103,12 +105,12 @@ static int ifbs_of(struct weir_txn *t, struct ifbs **ret, struct weir_error *err
 			return wr_nomem(err);
 		wr_format(s->alias, sizeof(s->alias), ALIAS, t->w->state_dir ? t->w->state_dir : "-");
 		r = read_links(t->w, s, err);
+		if (!r && weir_txn_keep(t, name_format, s, ifbs_free))
+			r = wr_nomem(err);
 		if (r) {
 			ifbs_free(s);
 			return r;
 		}
-		t->local = s;
-		t->local_free = ifbs_free;
 	}
 	*ret = s;
 	return 0;
@@ -188,11 +190,11 @@ static int make(struct weir_txn *t, struct ifbs *s, struct ifb **ret, struct wei
 	char name[16];
 	int ifindex;
 
-	wr_format(name, sizeof(name), NAME, number);
+	wr_format(name, sizeof(name), name_format, number);
 	ifindex = add_link(t, name, s->alias);
 	if (ifindex < 0)
 		return ifindex;
-	wr_tree_qdisc(t, &(struct wr_dev){ ifindex, name }, WR_MAJOR, 0);
+	wr_tree_qdisc(t, &(struct wr_dev){ ifindex, name }, WR_MAJOR_SHARED, 0);
 	*ret = append(s, ifindex, number);
 	if (!*ret)
 		return wr_nomem(err);
@@ -240,8 +242,8 @@ int wr_ifb_take(struct weir_txn *t, int port, struct wr_slot *ret, struct weir_e
 		minor++;
 	ifb->used[minor] = true;
 	ifb->n_used++;
-	*ret = (struct wr_slot){ .ifindex = ifb->ifindex, .classid = WR_CLASS(WR_MAJOR, minor) };
-	wr_format(ret->name, sizeof(ret->name), NAME, ifb->number);
+	*ret = (struct wr_slot){ .ifindex = ifb->ifindex, .classid = WR_CLASS(WR_MAJOR_SHARED, minor) };
+	wr_format(ret->name, sizeof(ret->name), name_format, ifb->number);
 	return 0;
 }
 
@@ -270,7 +272,7 @@ int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_e
 		return r;
 	ifb->used[classid & 0xffff] = false;
 	ifb->is_dying = --ifb->n_used == 0;
-	wr_format(name, sizeof(name), NAME, ifb->number);
+	wr_format(name, sizeof(name), name_format, ifb->number);
 	if (ifb->is_dying)
 		return weir_txn_link_del(t, ifindex, name);
 	wr_tree_class_del(t, &(struct wr_dev){ ifindex, name }, class_of(ifb, classid));

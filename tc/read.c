@@ -89,10 +89,16 @@ static void read_qdisc(const struct nlmsghdr *msg, struct wr_qdisc *ret)
 
 static void take_class(struct wr_port *port, const struct wr_tc_class *c)
 {
-	uint32_t major = c->classid >> 16;
+	uint32_t major = c->classid >> 16, minor = c->classid & 0xffff;
 
-	if ((major == WR_MAJOR || major == WR_MAJOR_NOQUEUE) && (c->classid & 0xffff) == WR_PORT_CLASS)
+	if (major != WR_MAJOR && major != WR_MAJOR_NOQUEUE)
+		return;
+	if (minor == WR_PORT_CLASS)
 		port->class = *c;
+	else if (minor == WR_REST_CLASS)
+		port->rest = *c;
+	else
+		port->n_floors++;
 }
 
 static int port_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)

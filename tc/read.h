@@ -24,6 +24,8 @@ struct wr_port {
 	uint32_t major;			/* of our root qdisc; 0: it is not ours */
 	bool root_is_free;		/* the kernel's default or noqueue: nothing is lost */
 	struct wr_tc_class class;	/* of our root qdisc */
+	struct wr_tc_class rest;	/* where it has floors */
+	unsigned int n_floors;
 	bool has_redirect;
 	struct wr_redirect redirect;
 	unsigned int n_foreign_filters;

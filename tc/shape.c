@@ -15,6 +15,7 @@
 #include <linux/rtnetlink.h>
 
 #include "tc/bpf.h"
+#include "tc/floor.h"
 #include "tc/ifb.h"
 #include "tc/probe.h"
 #include "tc/tree.h"
@@ -61,13 +62,26 @@ static int add_root(struct shaping *s, const struct wr_htb_class *c)
 {
 	const bool noqueue = !strcmp(s->port.root.kind, "noqueue") && s->port.root.handle;
 	const uint32_t major = noqueue ? WR_MAJOR_NOQUEUE : WR_MAJOR;
+	const enum weir_leaf leaf = wr_tc_leaf(s->t->w, s->opts.leaf);
+	const bool floors = s->opts.has_floors;
 	int r = make_room(s, &s->port.root, TC_H_ROOT, !s->port.root_is_free);
 
 	if (r)
 		return r;
-	wr_tree_qdisc(s->t, &s->dev, major, WR_PORT_CLASS);
+	wr_tree_qdisc(s->t, &s->dev, major, floors ? WR_REST_CLASS : WR_PORT_CLASS);
 	wr_tree_class(s->t, &s->dev, WR_CLASS(major, WR_PORT_CLASS), WR_CLASS(major, 0), c,
-		      wr_tc_leaf(s->t->w, s->opts.leaf));
+		      floors ? WEIR_LEAF_DEFAULT : leaf);
+	if (floors)
+		wr_tree_class(s->t, &s->dev, WR_CLASS(major, WR_REST_CLASS),
+			      WR_CLASS(major, WR_PORT_CLASS), c, leaf);
+	return s->t->err.code;
+}
+
+static int del_root(struct shaping *s)
+{
+	if (s->port.n_floors)
+		return wr_refuse(s->err, -EBUSY, "", "", "%u floors are part of the limit", s->port.n_floors);
+	wr_tree_del(s->t, &s->dev, &s->port);
 	return s->t->err.code;
 }
 
@@ -76,13 +90,13 @@ static int shape_out(struct shaping *s)
 	struct wr_htb_class c;
 
 	if (!s->out->average_bytes_per_s) {
-		if (s->port.major)
-			wr_tree_del(s->t, &s->dev, s->port.major, &s->port.class);
-		return s->t->err.code;
+		return s->port.major ? del_root(s) : 0;
 	}
 	c = wr_htb_from_rate(s->out, s->port.link.mtu);
 	if (!s->port.major)
 		return add_root(s, &c);
+	if (s->port.rest.classid)
+		return wr_floors_resize(s->t, &s->dev, &c, s->err);
 	wr_tree_change(s->t, &s->dev, &s->port.class, &c);
 	return s->t->err.code;
 }
@@ -121,20 +135,26 @@ static int add_filter(struct shaping *s, const struct wr_redirect *r, const char
 	return s->t->err.code;
 }
 
+static void filter_again(struct shaping *s, struct wr_batch *undo)
+{
+	struct wr_redirect again = s->port.redirect;
+
+	again.handle = 0;
+	wr_redirect_msg(undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, &again);
+}
+
 static int del_filter(struct shaping *s)
 {
 	const struct wr_redirect *r = &s->port.redirect;
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	struct wr_redirect again = *r;
 	char word[80];
 
 	if (r->method == WEIR_SHAPE_BPF) {
 		wr_txn_bpf_filter_del(s->t, s->dev.ifindex, s->dev.name, r->ifb, r->classid);
 		return s->t->err.code;
 	}
-	again.handle = 0;
 	wr_redirect_del_msg(&b, s->dev.ifindex);
-	wr_redirect_msg(&undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, &again);
+	filter_again(s, &undo);
 	wr_step_plan(s->t, wr_tree_step(s->t, &s->dev, "filter u32", &b, &undo),
 		     "tc filter del dev %s parent ffff: protocol all prio %u", wr_dev_word(&s->dev, word),
 		     WR_FILTER_PRIO);
@@ -159,16 +179,24 @@ static int add_ingress(struct shaping *s)
 	return s->t->err.code;
 }
 
-/* Filters of others that came to stand in our qdisc keep it. */
+/*
+ * The qdisc takes its filter along: as two messages, the second would be carried out
+ * even if the first was refused. A program's filter is a step of another type, and
+ * ends the transaction if it fails.
+ */
 static int del_ingress(struct shaping *s)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	const bool is_bpf = s->port.redirect.method == WEIR_SHAPE_BPF;
+	int r = is_bpf ? del_filter(s) : 0;
 	char word[80];
 
-	if (s->port.n_foreign_filters)
-		return 0;
+	if (r)
+		return r;
 	wr_tc_del_msg(&b, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
 	wr_ingress_msg(&undo, s->dev.ifindex);
+	if (!is_bpf)
+		filter_again(s, &undo);
 	wr_step_plan(s->t, wr_tree_step(s->t, &s->dev, "qdisc ffff: ingress", &b, &undo),
 		     "tc qdisc del dev %s ingress", wr_dev_word(&s->dev, word));
 	return s->t->err.code;
@@ -199,7 +227,7 @@ static int add_class(struct shaping *s, enum weir_shape_method method, struct wr
 	if (r)
 		return r;
 	wr_tree_class(s->t, &(struct wr_dev){ slot->ifindex, slot->name }, slot->classid,
-		      WR_CLASS(WR_MAJOR, 0), &c, wr_tc_leaf(s->t->w, s->opts.leaf));
+		      WR_CLASS(slot->classid >> 16, 0), &c, wr_tc_leaf(s->t->w, s->opts.leaf));
 	redirect->ifb = slot->ifindex;
 	redirect->classid = method == WEIR_SHAPE_IFB ? 0 : slot->classid;
 	return s->t->err.code;
@@ -253,13 +281,12 @@ static int give_back(struct weir_txn *t, int ifb, uint32_t classid, struct weir_
 	return classid ? wr_ifb_give(t, ifb, classid, err) : del_own_ifb(t, ifb);
 }
 
+/* Filters of others that came to stand in our qdisc keep it. */
 static int del_redirect(struct shaping *s, bool keep_ingress)
 {
 	const struct wr_redirect old = s->port.redirect;
-	int r = del_filter(s);
+	int r = keep_ingress || s->port.n_foreign_filters ? del_filter(s) : del_ingress(s);
 
-	if (!r && !keep_ingress)
-		r = del_ingress(s);
 	return r ? r : give_back(s->t, old.ifb, old.classid, s->err);
 }
 
@@ -371,14 +398,6 @@ int weir_txn_shape_set(struct weir_txn *t, int ifindex, const char *name,
 	return t->err.code;
 }
 
-static bool deletes(const struct weir_txn *t, int ifindex)
-{
-	for (size_t i = 0; i < t->n_deleted; i++)
-		if (t->deleted[i].ifindex == ifindex)
-			return true;
-	return false;
-}
-
 static int clear(struct shaping *s)
 {
 	static const struct weir_rate none;
@@ -412,7 +431,7 @@ int weir_txn_shape_clear(struct weir_txn *t, int ifindex, const char *name,
 	struct weir_shape full;
 	int r = wr_opts_copy(&full, sizeof(full), known, "shape", &err);
 
-	if (!r && deletes(t, ifindex))
+	if (!r && wr_txn_deletes(t, ifindex))
 		r = clear_elsewhere(&s, known ? &full : NULL);
 	else if (!r)
 		r = clear(&s);

@@ -115,10 +115,12 @@ static void change_leaf(struct weir_txn *t, const struct wr_dev *dev, const stru
 	char what[32], word[80];
 
 	if (wr_leaf_of(handle) != WEIR_LEAF_FQ_CODEL ||
-	    target == wr_leaf_target_us(old->limits.rate_bytes_per_s))
+	    (old->options_len && target == wr_leaf_target_us(old->limits.rate_bytes_per_s)))
 		return;
 	wr_leaf_msg(&b, false, dev->ifindex, old->classid, handle, bytes_per_s);
-	wr_leaf_msg(&undo, false, dev->ifindex, old->classid, handle, old->limits.rate_bytes_per_s);
+	if (old->options_len)
+		wr_leaf_msg(&undo, false, dev->ifindex, old->classid, handle,
+			    old->limits.rate_bytes_per_s);
 	wr_format(what, sizeof(what), "qdisc %x: fq_codel", handle >> 16);
 	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo),
 		     "tc qdisc change dev %s parent %x:%x handle %x: fq_codel target %uus interval %uus",
@@ -133,7 +135,8 @@ void wr_tree_change(struct weir_txn *t, const struct wr_dev *dev, const struct w
 	char what[32];
 
 	wr_htb_class_msg(&b, 0, dev->ifindex, old->classid, old->parent, c);
-	wr_htb_class_again_msg(&undo, 0, dev->ifindex, old);
+	if (old->options_len)
+		wr_htb_class_again_msg(&undo, 0, dev->ifindex, old);
 	class_words(what, old->classid);
 	plan_class(t, wr_tree_step(t, dev, what, &b, &undo), "change", dev, old->classid, old->parent, c);
 	change_leaf(t, dev, old, c->rate_bytes_per_s);
@@ -159,7 +162,8 @@ void wr_tree_class_del(struct weir_txn *t, const struct wr_dev *dev, const struc
 	if (!old)
 		return;
 	wr_tc_del_msg(&b, RTM_DELTCLASS, dev->ifindex, old->classid, 0);
-	again(&undo, dev, old);
+	if (old->options_len)
+		again(&undo, dev, old);
 	class_words(what, old->classid);
 	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc class del dev %s classid %x:%x",
 		     wr_dev_word(dev, word), old->classid >> 16, old->classid & 0xffff);
@@ -176,19 +180,21 @@ static void add_noqueue(struct weir_txn *t, const struct wr_dev *dev)
 		     wr_dev_word(dev, word));
 }
 
-void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, uint32_t major,
-		 const struct wr_tc_class *old)
+void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port)
 {
+	const bool has_rest = port->rest.classid;
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	char what[32], word[80];
 
-	wr_tc_del_msg(&b, RTM_DELQDISC, dev->ifindex, WR_CLASS(major, 0), TC_H_ROOT);
-	wr_htb_qdisc_msg(&undo, dev->ifindex, major, WR_PORT_CLASS);
-	again(&undo, dev, old);
-	wr_format(what, sizeof(what), "qdisc %x: htb", major);
+	wr_tc_del_msg(&b, RTM_DELQDISC, dev->ifindex, WR_CLASS(port->major, 0), TC_H_ROOT);
+	wr_htb_qdisc_msg(&undo, dev->ifindex, port->major, has_rest ? WR_REST_CLASS : WR_PORT_CLASS);
+	again(&undo, dev, &port->class);
+	if (has_rest)
+		again(&undo, dev, &port->rest);
+	wr_format(what, sizeof(what), "qdisc %x: htb", port->major);
 	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc qdisc del dev %s root handle %x:",
-		     wr_dev_word(dev, word), major);
-	if (major == WR_MAJOR_NOQUEUE)
+		     wr_dev_word(dev, word), port->major);
+	if (port->major == WR_MAJOR_NOQUEUE)
 		add_noqueue(t, dev);
 }
 

@@ -19,13 +19,15 @@ void wr_tree_qdisc(struct weir_txn *t, const struct wr_dev *dev, uint32_t major,
 /* A class with its leaf. */
 void wr_tree_class(struct weir_txn *t, const struct wr_dev *dev, uint32_t classid, uint32_t parent,
 		   const struct wr_htb_class *c, enum weir_leaf leaf);
-/* A class, in place: what is queued stays, counters go on. */
+/*
+ * A class, in place: what is queued stays, counters go on. One without options is
+ * the transaction's own: its undo takes it away, whatever it has become.
+ */
 void wr_tree_change(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old,
 		    const struct wr_htb_class *c);
 void wr_tree_class_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old);
-/* Our root with its only class; what had been there before comes back. */
-void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, uint32_t major,
-		 const struct wr_tc_class *old);
+/* Our root, which has no floors; what had been there before comes back. */
+void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port);
 /* A qdisc of others; undo brings it back as it is told by its options, not what stood in it. */
 void wr_tree_del_foreign(struct weir_txn *t, const struct wr_dev *dev, const struct wr_qdisc *q,
 			 uint32_t parent);

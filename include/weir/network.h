@@ -862,6 +862,7 @@ enum weir_source {
  * @ifb_ifindex:	the ifb that shapes what the guest sends; 0: none
  * @ifb_name:		its name
  * @ifb_class:		its class there, if other ports share it; 0: nobody does
+ * @floor_class:	the class of its guaranteed rate on the bridge; 0: none
  *
  * What it points to belongs to it and is freed by weir_port_done().
  */
@@ -904,6 +905,7 @@ struct weir_port {
 	int32_t ifb_ifindex;
 	char ifb_name[16];
 	uint32_t ifb_class;
+	uint32_t floor_class;
 };
 
 /**

@@ -167,6 +167,8 @@ enum weir_leaf {
  * @leaf:		an enum weir_leaf, for classes that are new
  * @is_guest_side:	the link is the guest's end, not the host's, so inbound is
  *			what it receives. Known of an existing macvtap
+ * @has_floors:		classes with guaranteed rates will be part of what leaves by
+ *			the link (weir_txn_floor_set()); counts when it becomes limited
  * @replace:		delete a root or ingress qdisc of others that is in the way.
  *			Undo brings the qdisc back, not classes and filters in it
  */
@@ -176,6 +178,7 @@ struct weir_shape_options {
 	enum weir_leaf leaf;
 	bool is_guest_side;
 	bool replace;
+	bool has_floors;
 };
 
 /**
@@ -209,7 +212,7 @@ struct weir_shape_side {
  *			WEIR_SHAPE_AUTO: it is not
  * @ifb_ifindex:	where that is redirected to; 0: nowhere
  * @ifb_name:		its name
- * @ifb_class:		the class on a shared ifb, 0x77650001 is 7765:1; 0: the ifb is
+ * @ifb_class:		the class on a shared ifb, 0x77670001 is 7767:1; 0: the ifb is
  *			the port's own
  * @inbound:		to the guest
  * @outbound:		from the guest
@@ -239,8 +242,8 @@ struct weir_shape {
  *		and counters stay empty. NULL, or sz set
  *
  * A class that is there is changed in place: nothing is lost, no packet and no
- * count. A direction that becomes unlimited loses what waits in its queue. Each
- * port's classes are found by handles that nobody else uses, 7765: and 7766:.
+ * count. A direction that becomes unlimited loses what waits in its queue. Our
+ * qdiscs are known by handles that nobody else uses, 7765: to 7767:.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -EINVAL, -ERANGE	the limits make no sense, see weir_bandwidth_check()
@@ -270,6 +273,34 @@ WEIR_API int weir_txn_shape_set(struct weir_txn *t, int ifindex, const char *nam
  */
 WEIR_API int weir_txn_shape_clear(struct weir_txn *t, int ifindex, const char *name,
 				  const struct weir_shape *known);
+
+/**
+ * weir_txn_floor_set() - guarantee a rate to what goes to one MAC address
+ * @t:			the transaction
+ * @ifindex:		a link that was shaped with weir_shape_options.has_floors: a
+ *			bridge. Not one that @t makes; of one that it deletes nothing
+ *			is left to do
+ * @name:		its name
+ * @mac:		the guest's MAC address
+ * @floor_bytes_per_s:	what is guaranteed; 0: nothing any more
+ * @classid:		what this call had returned for the guest; 0: it has no floor yet
+ * @ret_classid:	receives the class of the floor, 0 if it has none; may be NULL
+ *
+ * Guaranteed rates are classes below the link's limit, found by the destination
+ * address of a frame in a hash (cls_flower, or a table of cls_u32). What is not
+ * used of them, and not guaranteed, goes to whoever sends. Together they are never
+ * above the link's average. Only what the host sends or routes passes the link,
+ * not what guests send each other.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -ERANGE	more than the link's limit would be guaranteed
+ *   -ENOENT	the link has no limit made for floors, or no such class
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_floor_set(struct weir_txn *t, int ifindex, const char *name,
+				const uint8_t mac[6], uint64_t floor_bytes_per_s, uint32_t classid,
+				uint32_t *ret_classid);
 
 /**
  * weir_shape_method_name() - a method as a word

@@ -109,6 +109,22 @@ static int add_veth(struct weir_txn *t, const struct wr_live *live, const struct
 	return weir_txn_link_add(t, &l);
 }
 
+/* A part of what the bridge may send, kept for this guest. */
+static int add_floor(struct weir_txn *t, const struct wr_live *live, struct weir_port *port)
+{
+	const uint64_t floor = port->bandwidth.inbound.floor_bytes_per_s;
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	if (!floor)
+		return 0;
+	if (live->net.bandwidth.inbound.average_bytes_per_s)
+		return weir_txn_floor_set(t, live->bridge_ifindex, live->net.bridge.name, port->mac, floor,
+					  0, &port->floor_class);
+	wr_refuse(&err, -EINVAL, "port", "bandwidth.inbound.floor",
+		  "needs a network with an inbound average that it is a part of");
+	return weir_txn_refuse(t, &err);
+}
+
 static int attach(struct weir_txn *t, const struct wr_live *live, const struct weir_guest *guest,
 		  struct weir_port *port, int *ret_fds)
 {
@@ -124,6 +140,9 @@ static int attach(struct weir_txn *t, const struct wr_live *live, const struct w
 		return r;
 	port->ifb_ifindex = shape.ifb_ifindex;
 	port->ifb_class = shape.ifb_class;
+	r = add_floor(t, live, port);
+	if (r)
+		return r;
 	wr_copy(port->ifb_name, sizeof(port->ifb_name), shape.ifb_name);
 	return wr_txn_store_port(t, port);
 }
@@ -166,6 +185,16 @@ static int unshape(struct weir_txn *t, const struct weir_port *port)
 	return weir_txn_shape_clear(t, port->ifindex, port->name, &known);
 }
 
+/* What was kept for the guest is everybody's again, unless the bridge goes too or is gone. */
+static int del_floor(struct weir_txn *t, const struct weir_port *port)
+{
+	struct weir_link bridge;
+
+	if (weir_link_get(weir_txn_handle(t), 0, port->bridge, &bridge, NULL))
+		return 0;
+	return weir_txn_floor_set(t, bridge.ifindex, bridge.name, port->mac, 0, port->floor_class, NULL);
+}
+
 static int detach(struct weir_txn *t, const struct weir_port *port)
 {
 	int r = wr_txn_unstore(t, WR_STORE_PORTS, port->name);
@@ -174,6 +203,8 @@ static int detach(struct weir_txn *t, const struct weir_port *port)
 		r = weir_txn_link_del(t, port->ifindex, port->name);
 	if (!r && port->ifb_ifindex > 0)
 		r = unshape(t, port);
+	if (!r && port->floor_class)
+		r = del_floor(t, port);
 	return r;
 }
 

@@ -347,6 +347,7 @@ static bool limited(const struct weir_bandwidth *b)
 static int start(struct weir_txn *t, struct wr_live *live)
 {
 	const struct weir_network *net = &live->net;
+	static const struct weir_shape_options with_floors = { .sz = sizeof(with_floors), .has_floors = true };
 	struct weir_shape shape = { .sz = sizeof(shape) };
 
 	live->bridge_ifindex = add_bridge(t, net);
@@ -355,7 +356,7 @@ static int start(struct weir_txn *t, struct wr_live *live)
 	change_nat(t, net, weir_txn_nat_add);
 	add_addresses(t, net, live->bridge_ifindex);
 	if (limited(&net->bandwidth))
-		weir_txn_shape_set(t, live->bridge_ifindex, net->bridge.name, &net->bandwidth, NULL,
+		weir_txn_shape_set(t, live->bridge_ifindex, net->bridge.name, &net->bandwidth, &with_floors,
 				   &shape);
 	live->ifb_ifindex = shape.ifb_ifindex;
 	live->ifb_class = shape.ifb_class;
@@ -420,14 +421,15 @@ int weir_txn_network_stop(struct weir_txn *t, const char *name)
 		return refuse(t, name, &err);
 	shape.ifb_ifindex = live->ifb_ifindex;
 	shape.ifb_class = live->ifb_class;
+	/* Links go last, whatever the order here; of a bridge that goes, ports give nothing back. */
+	if (live->bridge_ifindex)
+		r = weir_txn_link_del(t, live->bridge_ifindex, live->net.bridge.name);
 	wr_store_each(w, WR_STORE_PORTS, sweep_port, &sweep, NULL);
 	if (wr_dhcp_wanted(&live->net))
 		wr_txn_dhcp_stop(t, &live->net);
 	change_nat(t, &live->net, weir_txn_nat_del);
 	r = wr_txn_unstore(t, WR_STORE_LIVE, name);
-	if (live->bridge_ifindex)
-		r = weir_txn_link_del(t, live->bridge_ifindex, live->net.bridge.name);
-	if (!r && live->ifb_ifindex)
+	if (live->ifb_ifindex)
 		r = weir_txn_shape_clear(t, live->bridge_ifindex, live->net.bridge.name, &shape);
 	wr_live_free(live);
 	return r;

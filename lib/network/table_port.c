@@ -210,5 +210,6 @@ static const struct wr_field port_fields[] = {
 	WR_ROW(weir_port, ifb_ifindex, WR_S32, "ifbIfindex", .doc = "index of its ifb"),
 	WR_ROW(weir_port, ifb_name, WR_NAME, "ifbName", .doc = "its ifb"),
 	WR_ROW(weir_port, ifb_class, WR_U32, "ifbClass", .doc = "its class there, if others share it"),
+	WR_ROW(weir_port, floor_class, WR_U32, "floorClass", .doc = "class of its floor on the bridge"),
 };
 WR_TABLE(wr_port_table, weir_port, "port", -1, port_fields);

@@ -59,8 +59,6 @@ void wr_txn_free(struct weir_txn *t)
 		step_free(&t->steps[i]);
 	for (size_t i = 0; i < t->n_fds; i++)
 		close(t->fds[i]);
-	if (t->local_free)
-		t->local_free(t->local);
 	for (size_t i = t->n_kept; i > 0; i--)
 		t->kept[i - 1].done(t->kept[i - 1].object);
 	free(t->kept);
@@ -263,6 +261,14 @@ static const char *made_name(const struct weir_txn *t, int ifindex)
 bool wr_txn_makes(const struct weir_txn *t, int ifindex)
 {
 	return made_name(t, ifindex) != NULL;
+}
+
+bool wr_txn_deletes(const struct weir_txn *t, int ifindex)
+{
+	for (size_t i = 0; i < t->n_deleted; i++)
+		if (t->deleted[i].ifindex == ifindex)
+			return true;
+	return false;
 }
 
 void wr_txn_keep_fd(struct weir_txn *t, int fd)

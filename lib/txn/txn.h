@@ -92,8 +92,6 @@ struct weir_txn {
 	uint32_t scratch_group;	/* where links to be deleted are gathered */
 	int *fds;		/* open until the transaction ends */
 	size_t n_fds;
-	void *local;		/* what builders of tc/ keep until the transaction ends */
-	void (*local_free)(void *local);
 	struct wr_kept *kept;
 	size_t n_kept;
 	struct weir_error err;	/* of the first builder that refused */
@@ -113,6 +111,7 @@ void wr_txn_created(struct weir_txn *t, int ifindex, const char *name);
 /* Notes a link that commit deletes, after every step was applied. */
 void wr_txn_deleted(struct weir_txn *t, int ifindex, const char *name);
 bool wr_txn_makes(const struct weir_txn *t, int ifindex);
+bool wr_txn_deletes(const struct weir_txn *t, int ifindex);
 /* Closes @fd when the transaction ends: messages name namespaces by descriptors. */
 void wr_txn_keep_fd(struct weir_txn *t, int fd);
 /* The name of a link, made here or asked of the kernel; "if7" if it has none. For plans. */

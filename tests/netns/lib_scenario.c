@@ -159,6 +159,13 @@ static void attach(struct weir_txn *t, enum weir_port_kind kind, unsigned int n_
 		.n_queues = n_queues, .netns = kind == WEIR_PORT_VETH ? "guest" : NULL,
 	};
 
+	/* The veth has limits of its own, and a floor on the bridge. */
+	if (kind == WEIR_PORT_VETH) {
+		g.has_bandwidth = true;
+		g.bandwidth.inbound = (struct weir_rate){ 1000000, 2000000, 65536, 500000 };
+		g.bandwidth.outbound.average_bytes_per_s = 300000;
+	}
+
 	weir_txn_port_attach(t, "nat net", &g, NULL, fds);
 }
 
@@ -198,6 +205,11 @@ static void with_ports(struct weir *w)
 	attach_tap(t);
 	attach_veth(t);
 	ns_commit(t);
+}
+
+static void detach_veth(struct weir_txn *t)
+{
+	weir_txn_port_detach(t, "nat net", "veth0");
 }
 
 static void detach_tap(struct weir_txn *t)
@@ -253,6 +265,92 @@ static void change_links(struct weir_txn *t)
 	weir_txn_link_del(t, index_of(t, "d0"), "d0");
 }
 
+/* --- limits and floors ---------------------------------------------------------------------------- */
+
+#define LIMITS(in, out) { { in, 0, 0, 0 }, { out, 0, 0, 0 } }
+
+static void shape(struct weir_txn *t, const char *name, const struct weir_bandwidth *b,
+		  enum weir_shape_method method)
+{
+	struct weir_shape_options opts = { .sz = sizeof(opts), .method = method, .has_floors = *name == 'b' };
+
+	weir_txn_shape_set(t, index_of(t, name), name, b, &opts, NULL);
+}
+
+/* Two ports on one ifb, and one that has only its way in limited. */
+static void with_shaped(struct weir *w)
+{
+	static const struct weir_bandwidth some = LIMITS(1000000, 500000), out = LIMITS(0, 300000);
+	struct weir_txn *t;
+
+	with_links(w);
+	t = ns_begin(w);
+	shape(t, "a0", &some, WEIR_SHAPE_AUTO);
+	shape(t, "a1", &some, WEIR_SHAPE_IFB);
+	shape(t, "c0", &out, WEIR_SHAPE_AUTO);
+	ns_commit(t);
+}
+
+/* In place, from some to none, from none to some. */
+static void change_limits(struct weir_txn *t)
+{
+	static const struct weir_bandwidth other = LIMITS(2000000, 100000), in = LIMITS(700000, 0),
+					   both = LIMITS(100000, 100000);
+
+	shape(t, "a0", &other, WEIR_SHAPE_AUTO);
+	shape(t, "a1", &in, WEIR_SHAPE_AUTO);
+	shape(t, "c0", &in, WEIR_SHAPE_AUTO);
+	shape(t, "c1", &both, WEIR_SHAPE_AUTO);
+}
+
+static void change_method(struct weir_txn *t)
+{
+	static const struct weir_bandwidth other = LIMITS(2000000, 100000);
+
+	shape(t, "a0", &other, WEIR_SHAPE_IFB);
+	shape(t, "c0", &other, WEIR_SHAPE_IFB);
+	shape(t, "a1", &other, WEIR_SHAPE_BPF);
+}
+
+static void clear_limits(struct weir_txn *t)
+{
+	static const char *const names[] = { "a0", "a1", "c0" };
+
+	for (int i = 0; i < 3; i++)
+		weir_txn_shape_clear(t, index_of(t, names[i]), names[i], NULL);
+}
+
+static const uint8_t floor_macs[3][6] = {
+	{ 0x52, 0x54, 0, 7, 7, 1 }, { 0x52, 0x54, 0, 7, 7, 2 }, { 0x52, 0x54, 0, 8, 8, 1 },
+};
+
+static void with_floors(struct weir *w)
+{
+	static const struct weir_bandwidth limit = LIMITS(1000000, 0);
+	struct weir_txn *t;
+
+	with_links(w);
+	t = ns_begin(w);
+	shape(t, "b0", &limit, WEIR_SHAPE_AUTO);
+	ns_commit(t);
+	t = ns_begin(w);
+	for (int i = 0; i < 2; i++)
+		weir_txn_floor_set(t, index_of(t, "b0"), "b0", floor_macs[i], 100000, 0, NULL);
+	ns_commit(t);
+}
+
+/* One larger, one away, a new one in its place, and the limit itself. */
+static void change_floors(struct weir_txn *t)
+{
+	static const struct weir_bandwidth limit = LIMITS(900000, 0);
+	int b0 = index_of(t, "b0");
+
+	weir_txn_floor_set(t, b0, "b0", floor_macs[0], 200000, 0x77650010, NULL);
+	weir_txn_floor_set(t, b0, "b0", floor_macs[1], 0, 0x77650011, NULL);
+	weir_txn_floor_set(t, b0, "b0", floor_macs[2], 700000, 0, NULL);
+	shape(t, "b0", &limit, WEIR_SHAPE_AUTO);
+}
+
 const struct scenario scenarios[] = {
 	{ .name = "define", .prepare = nothing, .build = define_nat },
 	{ .name = "undefine", .prepare = with_defined, .build = undefine_nat },
@@ -264,6 +362,11 @@ const struct scenario scenarios[] = {
 	{ .name = "attach a tap with queues", .prepare = with_guest, .build = attach_open_tap, .release = close_queues },
 	{ .name = "attach a veth", .prepare = with_guest, .build = attach_veth, .has_plan = true },
 	{ .name = "detach a tap", .prepare = with_ports, .build = detach_tap },
+	{ .name = "detach a veth with a floor", .prepare = with_ports, .build = detach_veth },
+	{ .name = "change limits", .prepare = with_shaped, .build = change_limits },
+	{ .name = "change the way of shaping", .prepare = with_shaped, .build = change_method },
+	{ .name = "clear limits", .prepare = with_shaped, .build = clear_limits },
+	{ .name = "change floors", .prepare = with_floors, .build = change_floors },
 	{ .name = "stop with ports", .prepare = with_ports, .build = stop_nat },
 	{ .name = "stop one of two", .prepare = with_both, .build = stop_nat },
 	{ .name = "change and delete links", .prepare = with_links, .build = change_links },

@@ -23,7 +23,7 @@ static const char json_state[] =
 	" if .linkinfo.info_kind? == \"ifb\" then del(.address) else . end) | sort_by(.ifname)';"
 	"tc -j qdisc | jq -S 'sort_by(.dev, .handle) | map(del(.options.direct_packets_stat?))';"
 	"for dev in $(ls /proc/sys/net/ipv4/conf); do"
-	" tc -j class show dev $dev 2>/dev/null; tc -j filter show dev $dev ingress 2>/dev/null |"
+	" tc class show dev $dev 2>/dev/null | grep -v fq_codel; tc -j filter show dev $dev ingress 2>/dev/null |"
 	" jq -S 'map(del(.options.actions[]?.index, .options.actions[]?.installed,"
 	"  .options.actions[]?.last_used, .options.actions[]?.stats))'; done;"
 	"nft -j list ruleset | jq -S 'del(.. | .handle?)'";

@@ -99,7 +99,7 @@ static char *everything(void)
 {
 	return own_text("ip -o link show | sed -E 's/state [A-Z]+//; s/,?(NO-CARRIER|LOWER_UP|M-DOWN)//'; tc qdisc show |"
 			" sed -E 's/direct_packets_stat [0-9]+ ?//'; for d in $(ls /proc/sys/net/ipv4/conf); do "
-			"tc class show dev $d 2>/dev/null; tc filter show dev $d ingress 2>/dev/null; done; true");
+			"tc class show dev $d 2>/dev/null | grep -v fq_codel; tc filter show dev $d ingress 2>/dev/null; done; true");
 }
 
 static void same_as(const char *before, const char *what)
@@ -148,8 +148,8 @@ static void class_is(const struct weir_shape *s, const char *rate)
 	if (s->method == WEIR_SHAPE_POLICE) {
 		snprintf(command, sizeof(command), "tc -d filter show dev %s ingress", s->name);
 	} else {
-		snprintf(command, sizeof(command), "tc -d class show dev %s | grep ' 7765:%x '", s->ifb_name,
-			 s->ifb_class ? s->ifb_class & 0xffff : 1);
+		snprintf(command, sizeof(command), "tc -d class show dev %s | grep ' %x:%x '", s->ifb_name,
+			 s->ifb_class ? s->ifb_class >> 16 : 0x7765, s->ifb_class ? s->ifb_class & 0xffff : 1);
 	}
 	shows(command, rate);
 }
@@ -228,7 +228,7 @@ static void the_best_is_chosen(void **state)
 	s = set("v0", &limits, WEIR_SHAPE_AUTO);
 	assert_int_equal(s.method, kernel_can(WEIR_SHAPE_SKBEDIT) ? WEIR_SHAPE_SKBEDIT : WEIR_SHAPE_BPF);
 	assert_string_equal(s.ifb_name, "weir-ifb0");
-	assert_int_equal(s.ifb_class, 0x77650001);
+	assert_int_equal(s.ifb_class, 0x77670001);
 }
 
 /* --- sharing -------------------------------------------------------------------------------- */
@@ -250,7 +250,7 @@ static void ports_share_an_ifb(void **state)
 
 		snprintf(name, sizeof(name), "v%d", i);
 		s[i] = set(name, &limits, WEIR_SHAPE_AUTO);
-		assert_int_equal(s[i].ifb_class, 0x77650001 + i);
+		assert_int_equal(s[i].ifb_class, 0x77670001 + i);
 		assert_string_equal(s[i].ifb_name, "weir-ifb0");
 	}
 	/* One of them changes, another goes: the rest stays. The hole is filled again. */
@@ -508,7 +508,7 @@ static void change_under_load(enum weir_shape_method method)
 		fail_msg("%s: the stream ended with %x", weir_shape_method_name(method), status);
 	kill(guest, SIGKILL);
 	waitpid(guest, NULL, 0);
-	shows("tc -s class show dev v0 | grep -c 'dropped 0'", "1");
+	shows("tc -s qdisc show dev v0 root | grep -c 'dropped 0'", "1");
 	own_sh("ip link del v0");
 	for (int i = 0; i < 2; i++) {
 		close(ready[i]);

@@ -188,7 +188,7 @@ static size_t count_qdiscs(const char *dev, const char *kind)
 static char *everything(void)
 {
 	return own_text("ip -o link show; tc qdisc show; for d in $(ls /proc/sys/net/ipv4/conf); do "
-			"tc class show dev $d 2>/dev/null; tc filter show dev $d ingress 2>/dev/null; done; true");
+			"tc class show dev $d 2>/dev/null | grep -v fq_codel; tc filter show dev $d ingress 2>/dev/null; done; true");
 }
 
 static void same_as(const char *before, const char *what)

@@ -21,6 +21,7 @@
 #include <weir/tc.h>
 
 #include "netlink/attr.h"
+#include "tc/floor.h"
 #include "tc/htb.h"
 #include "tc/redirect.h"
 #include "tests/common/golden.h"
@@ -412,6 +413,22 @@ static void filters_as_tc_sends_them(void **state)
 	}
 }
 
+/* From a guest's MAC address to the class of its floor. */
+static void floors_as_tc_sends_them(void **state)
+{
+	static const uint8_t mac[6] = { 0x52, 0x54, 0, 1, 2, 3 };
+	wr_auto(batch) struct wr_batch flower = { 0 }, table = { 0 }, lookup = { 0 }, bucket = { 0 };
+
+	wr_floor_filter_msg(&flower, WR_BY_FLOWER, 101, mac, 0x77650010);
+	golden_compare("filter-flower", wr_msg_header(&flower), NULL, 0);
+	wr_floor_table_msg(&table, 101, WR_MAJOR);
+	golden_compare("filter-table", wr_msg_header(&table), NULL, 0);
+	wr_floor_lookup_msg(&lookup, 101, WR_MAJOR);
+	golden_compare("filter-hash", wr_msg_header(&lookup), NULL, 0);
+	wr_floor_filter_msg(&bucket, WR_BY_U32, 101, mac, 0x77650010);
+	golden_compare("filter-bucket", wr_msg_header(&bucket), NULL, 0);
+}
+
 static void ingress_as_tc_sends_it(void **state)
 {
 	wr_auto(batch) struct wr_batch b = { 0 };
@@ -675,6 +692,7 @@ int main(void)
 		cmocka_unit_test(classes_as_tc_sends_them),
 		cmocka_unit_test(leaves_as_tc_sends_them),
 		cmocka_unit_test(filters_as_tc_sends_them),
+		cmocka_unit_test(floors_as_tc_sends_them),
 		cmocka_unit_test(ingress_as_tc_sends_it),
 		cmocka_unit_test(classes_are_read_back),
 		cmocka_unit_test(a_leaf_is_known_by_its_handle),

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Floors as steps: see floor.h. The tree that the kernel has is the record; it is
+ * read once in a transaction and kept up to date with what the steps will do.
+ *
+ * HTB takes a class's own rate from nobody, whatever its parent has: only together
+ * with the rest class must the floors not be above the limit. So the rest gives way
+ * before a floor is added, and grows after one is gone.
+ */
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+
+#include "tc/floor.h"
+#include "tc/probe.h"
+#include "tc/redirect.h"
+
+static const char kept_by;	/* the transaction keeps what was read by the address of this */
+
+#define LEAST_REST 1000	/* bytes/s: HTB knows no rate of 0; what is guaranteed to nobody borrows */
+
+/*
+ * A class before the transaction, for the undo of whatever its steps do, and what
+ * they make of it. Without options it is new, and goes by its own undo.
+ */
+struct member {
+	struct wr_tc_class was;
+	struct wr_htb_class is;
+};
+
+struct floors {
+	struct floors *next;
+	int ifindex;
+	enum wr_by by;
+	struct member limit, rest;
+	uint32_t major;
+	struct member *list;
+	size_t n;
+	uint64_t sum_bytes_per_s;
+};
+
+static void floors_free(void *arg)
+{
+	for (struct floors *f = arg, *next; f; f = next) {
+		next = f->next;
+		free(f->list);
+		free(f);
+	}
+}
+
+/* --- reading -------------------------------------------------------------------------- */
+
+static int take_class(void *arg, const struct wr_tc_class *c)
+{
+	const uint32_t major = c->classid >> 16, minor = c->classid & 0xffff;
+	const struct member member = { *c, c->limits };
+	struct floors *f = arg;
+	struct member *more;
+
+	if (major != WR_MAJOR && major != WR_MAJOR_NOQUEUE)
+		return 0;
+	f->major = major;
+	if (minor == WR_PORT_CLASS || minor == WR_REST_CLASS) {
+		*(minor == WR_PORT_CLASS ? &f->limit : &f->rest) = member;
+		return 0;
+	}
+	more = realloc(f->list, (f->n + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	f->list = more;
+	more[f->n++] = member;
+	f->sum_bytes_per_s += c->limits.rate_bytes_per_s;
+	return 0;
+}
+
+/* A flower filter without options: a kernel that has the classifier says EINVAL, another ENOENT. */
+static enum wr_by classifier(struct weir *w, const struct floors *f)
+{
+	const struct tcmsg tcm = {
+		.tcm_ifindex = f->ifindex, .tcm_parent = WR_CLASS(f->major, 0),
+		.tcm_info = TC_H_MAKE((WR_FILTER_PRIO + 1) << 16, 0x0300),
+	};
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	wr_msg(&b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &tcm, sizeof(tcm));
+	wr_put_text(&b, TCA_KIND, "flower");
+	return wr_sock_run(&w->sock, &b, NULL, NULL, NULL) == -ENOENT ? WR_BY_U32 : WR_BY_FLOWER;
+}
+
+static int read_floors(struct weir_txn *t, const struct wr_dev *dev, struct floors *f,
+		       struct weir_error *err)
+{
+	int r = wr_class_each(t->w, dev->ifindex, take_class, f, err);
+
+	if (!r && (!f->limit.was.classid || !f->rest.was.classid))
+		r = wr_refuse(err, -ENOENT, "", "", "has no limit that floors could be part of");
+	if (!r)
+		f->by = classifier(t->w, f);
+	return r;
+}
+
+static int floors_of(struct weir_txn *t, const struct wr_dev *dev, struct floors **ret,
+		     struct weir_error *err)
+{
+	struct floors *first = weir_txn_kept(t, &kept_by), *f = first;
+	int r;
+
+	while (f && f->ifindex != dev->ifindex)
+		f = f->next;
+	if (!f) {
+		f = calloc(1, sizeof(*f));
+		if (!f)
+			return wr_nomem(err);
+		f->ifindex = dev->ifindex;
+		r = read_floors(t, dev, f, err);
+		if (!r && !first && weir_txn_keep(t, &kept_by, f, floors_free))
+			r = wr_nomem(err);
+		if (r) {
+			floors_free(f);
+			return r;
+		}
+		if (first) {
+			f->next = first->next;
+			first->next = f;
+		}
+	}
+	*ret = f;
+	return 0;
+}
+
+/* --- classes ------------------------------------------------------------------------------ */
+
+static struct wr_htb_class limits(const struct wr_htb_class *parent, uint64_t bytes_per_s)
+{
+	const struct weir_rate rate = { .average_bytes_per_s = bytes_per_s };
+	struct wr_htb_class c = wr_htb_from_rate(&rate, 0);
+
+	c.ceil_bytes_per_s = parent->ceil_bytes_per_s;
+	c.cburst_bytes = parent->cburst_bytes;
+	return c;
+}
+
+static void change(struct weir_txn *t, const struct wr_dev *dev, struct member *m,
+		   const struct wr_htb_class *c)
+{
+	wr_tree_change(t, dev, &m->was, c);
+	m->is = *c;
+}
+
+static uint64_t rest_of(uint64_t limit, uint64_t sum)
+{
+	return limit > sum + LEAST_REST ? limit - sum : LEAST_REST;
+}
+
+static void change_rest(struct weir_txn *t, const struct wr_dev *dev, struct floors *f)
+{
+	const struct wr_htb_class *limit = &f->limit.is;
+	struct wr_htb_class c = limits(limit, rest_of(limit->rate_bytes_per_s, f->sum_bytes_per_s));
+
+	c.burst_bytes = limit->burst_bytes;
+	change(t, dev, &f->rest, &c);
+}
+
+static int check_sum(const struct floors *f, uint64_t limit, uint64_t more, struct weir_error *err)
+{
+	char all[WEIR_RATE_TEXT], is[WEIR_RATE_TEXT];
+	uint64_t sum;
+
+	if (!__builtin_add_overflow(f->sum_bytes_per_s, more, &sum) && sum <= limit)
+		return 0;
+	weir_rate_format(limit, all);
+	weir_rate_format(f->sum_bytes_per_s, is);
+	return wr_refuse(err, -ERANGE, "", "floor", "%s of %s are guaranteed already%s",
+			 f->sum_bytes_per_s ? is : "0", all, more ? ", and so much more is not left" : "");
+}
+
+int wr_floors_resize(struct weir_txn *t, const struct wr_dev *dev, const struct wr_htb_class *limit,
+		     struct weir_error *err)
+{
+	struct floors *f;
+	int r = floors_of(t, dev, &f, err);
+
+	if (!r)
+		r = check_sum(f, limit->rate_bytes_per_s, 0, err);
+	if (r)
+		return r;
+	change(t, dev, &f->limit, limit);
+	change_rest(t, dev, f);
+	return t->err.code;
+}
+
+/* --- filters -------------------------------------------------------------------------------- */
+
+static void plan_filter(struct weir_txn *t, struct weir_step *s, const struct wr_dev *dev, enum wr_by by,
+			const uint8_t mac[6], uint32_t classid)
+{
+	char word[80], match[160];
+
+	if (by == WR_BY_FLOWER)
+		wr_format(match, sizeof(match), "handle %u flower dst_mac %02x:%02x:%02x:%02x:%02x:%02x classid",
+			  classid & 0xffff, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	else
+		wr_format(match, sizeof(match),
+			  "handle 765:%x:%x u32 ht 765:%x: match u32 0x%02x%02x%02x%02x 0xffffffff at -12 "
+			  "match u16 0x%02x%02x 0xffff at -14 flowid",
+			  mac[5], classid & 0xfff, mac[5], mac[2], mac[3], mac[4], mac[5], mac[0], mac[1]);
+	wr_step_plan(t, s, "tc filter add dev %s parent %x: protocol all prio %u %s %x:%x",
+		     wr_dev_word(dev, word), classid >> 16, WR_FILTER_PRIO, match, classid >> 16,
+		     classid & 0xffff);
+}
+
+/* cls_u32's table stands as long as there is a floor. */
+static void add_table(struct weir_txn *t, const struct wr_dev *dev, uint32_t major)
+{
+	wr_auto(batch) struct wr_batch table = { 0 }, lookup = { 0 }, undo = { 0 };
+	char word[80];
+
+	wr_dev_word(dev, word);
+	wr_floor_table_msg(&table, dev->ifindex, major);
+	wr_floor_filters_del_msg(&undo, dev->ifindex, major);
+	wr_step_plan(t, wr_tree_step(t, dev, "filter u32 table", &table, &undo),
+		     "tc filter add dev %s parent %x: protocol all prio %u handle 765: u32 divisor 256", word,
+		     major, WR_FILTER_PRIO);
+	wr_floor_lookup_msg(&lookup, dev->ifindex, major);
+	wr_step_plan(t, wr_tree_step(t, dev, "filter u32 look-up", &lookup, NULL),
+		     "tc filter add dev %s parent %x: protocol all prio %u u32 link 765: "
+		     "hashkey mask 0x000000ff at -12 match u32 0 0", word, major, WR_FILTER_PRIO);
+}
+
+static void add_filter(struct weir_txn *t, const struct wr_dev *dev, const struct floors *f,
+		       const uint8_t mac[6], uint32_t classid)
+{
+	const bool with_table = f->by == WR_BY_U32 && !f->n;
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+
+	if (with_table)
+		add_table(t, dev, f->major);
+	wr_floor_filter_msg(&b, f->by, dev->ifindex, mac, classid);
+	if (!with_table)
+		wr_floor_filter_del_msg(&undo, f->by, dev->ifindex, mac, classid);
+	plan_filter(t, wr_tree_step(t, dev, "filter of a floor", &b, &undo), dev, f->by, mac, classid);
+}
+
+static void del_filter(struct weir_txn *t, const struct wr_dev *dev, const struct floors *f,
+		       const uint8_t mac[6], uint32_t classid)
+{
+	const bool with_table = f->by == WR_BY_U32 && f->n == 1;
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	char word[80], handle[32] = "";
+
+	if (with_table) {
+		wr_floor_filters_del_msg(&b, dev->ifindex, f->major);
+		wr_floor_table_msg(&undo, dev->ifindex, f->major);
+		wr_floor_lookup_msg(&undo, dev->ifindex, f->major);
+	} else {
+		wr_floor_filter_del_msg(&b, f->by, dev->ifindex, mac, classid);
+	}
+	wr_floor_filter_msg(&undo, f->by, dev->ifindex, mac, classid);
+	if (f->by == WR_BY_FLOWER)
+		wr_format(handle, sizeof(handle), " handle %u flower", classid & 0xffff);
+	else if (!with_table)
+		wr_format(handle, sizeof(handle), " handle 765:%x:%x u32", mac[5], classid & 0xfff);
+	wr_step_plan(t, wr_tree_step(t, dev, "filter of a floor", &b, &undo),
+		     "tc filter del dev %s parent %x: protocol all prio %u%s", wr_dev_word(dev, word),
+		     f->major, WR_FILTER_PRIO, handle);
+}
+
+/* --- one floor --------------------------------------------------------------------------------- */
+
+static struct member *find(struct floors *f, uint32_t minor)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if ((f->list[i].was.classid & 0xffff) == minor)
+			return &f->list[i];
+	return NULL;
+}
+
+static int add(struct weir_txn *t, const struct wr_dev *dev, struct floors *f, const uint8_t mac[6],
+	       uint64_t bytes_per_s, uint32_t *ret, struct weir_error *err)
+{
+	struct wr_htb_class c = limits(&f->limit.is, bytes_per_s);
+	const enum weir_leaf leaf = wr_tc_leaf(t->w, WEIR_LEAF_AUTO);
+	struct member new = { .was = { .parent = f->limit.was.classid }, .is = c }, *more;
+	uint32_t minor = WR_FLOOR_CLASS;
+	int r = check_sum(f, f->limit.is.rate_bytes_per_s, bytes_per_s, err);
+
+	while (find(f, minor))
+		minor++;
+	if (!r && minor > WR_MAX_MINOR)
+		r = wr_refuse(err, -ENOSPC, "", "floor", "%u guests have one already", minor - WR_FLOOR_CLASS);
+	more = r ? NULL : realloc(f->list, (f->n + 1) * sizeof(*more));
+	if (!more)
+		return r ? r : wr_nomem(err);
+	f->list = more;
+	new.was.classid = WR_CLASS(f->major, minor);
+	new.was.leaf = wr_leaf_handle(leaf, minor);
+	f->sum_bytes_per_s += bytes_per_s;
+	change_rest(t, dev, f);
+	wr_tree_class(t, dev, new.was.classid, new.was.parent, &c, leaf);
+	add_filter(t, dev, f, mac, new.was.classid);
+	f->list[f->n++] = new;
+	*ret = new.was.classid;
+	return t->err.code;
+}
+
+static int resize(struct weir_txn *t, const struct wr_dev *dev, struct floors *f, struct member *old,
+		  uint64_t bytes_per_s, struct weir_error *err)
+{
+	const uint64_t was = old->is.rate_bytes_per_s;
+	struct wr_htb_class c = limits(&f->limit.is, bytes_per_s);
+	int r;
+
+	f->sum_bytes_per_s -= was;
+	r = check_sum(f, f->limit.is.rate_bytes_per_s, bytes_per_s, err);
+	f->sum_bytes_per_s += r ? was : bytes_per_s;
+	if (r)
+		return r;
+	if (bytes_per_s > was)
+		change_rest(t, dev, f);
+	change(t, dev, old, &c);
+	if (bytes_per_s <= was)
+		change_rest(t, dev, f);
+	return t->err.code;
+}
+
+static int del(struct weir_txn *t, const struct wr_dev *dev, struct floors *f, struct member *old,
+	       const uint8_t mac[6])
+{
+	del_filter(t, dev, f, mac, old->was.classid);
+	wr_tree_class_del(t, dev, &old->was);
+	f->sum_bytes_per_s -= old->is.rate_bytes_per_s;
+	*old = f->list[--f->n];
+	change_rest(t, dev, f);
+	return t->err.code;
+}
+
+static int set(struct weir_txn *t, const struct wr_dev *dev, const uint8_t mac[6], uint64_t bytes_per_s,
+	       uint32_t *classid, struct weir_error *err)
+{
+	struct member *old;
+	struct floors *f;
+	int r = floors_of(t, dev, &f, err);
+
+	if (r)
+		return r;
+	old = find(f, *classid & 0xffff);
+	if (*classid && !old)
+		return wr_refuse(err, -ENOENT, "", "", "class %x:%x is not there", *classid >> 16,
+				 *classid & 0xffff);
+	if (!old)
+		return bytes_per_s ? add(t, dev, f, mac, bytes_per_s, classid, err) : 0;
+	if (bytes_per_s)
+		return resize(t, dev, f, old, bytes_per_s, err);
+	*classid = 0;
+	return del(t, dev, f, old, mac);
+}
+
+int weir_txn_floor_set(struct weir_txn *t, int ifindex, const char *name, const uint8_t mac[6],
+		       uint64_t floor_bytes_per_s, uint32_t classid, uint32_t *ret_classid)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	const struct wr_dev dev = { ifindex, name };
+	int r = 0;
+
+	if (wr_txn_deletes(t, ifindex))
+		classid = 0;
+	else if (floor_bytes_per_s > WEIR_RATE_MAX)
+		r = wr_refuse(&err, -ERANGE, "", "floor", "is above the largest, 2^54 KB/s");
+	else
+		r = set(t, &dev, mac, floor_bytes_per_s, &classid, &err);
+	if (r == -ENOENT && !floor_bytes_per_s)
+		r = 0;	/* nothing is guaranteed: that is what was wanted */
+	if (r) {
+		if (!*err.object)
+			wr_format(err.object, sizeof(err.object), "bandwidth of %s", name);
+		return wr_txn_fail(t, &err);
+	}
+	if (ret_classid)
+		*ret_classid = classid;
+	return t->err.code;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Floors: guaranteed rates below a limit (the API: weir_txn_floor_set()).
+ *
+ *	root 7765: htb default 2
+ *	 `- class :1		the limit
+ *	     |- class :2	what has no floor: the rest of the rate
+ *	     `- class :10 ...	a guest's floor
+ *	filters of the root	destination MAC address -> class
+ */
+#ifndef WR_TC_FLOOR_H
+#define WR_TC_FLOOR_H
+
+#include "tc/tree.h"
+
+/* Another limit for a link with floors: -ERANGE if they would be above it. */
+int wr_floors_resize(struct weir_txn *t, const struct wr_dev *dev, const struct wr_htb_class *limit,
+		     struct weir_error *err);
+
+/* Which classifier finds a floor's class. */
+enum wr_by { WR_BY_FLOWER, WR_BY_U32 };
+/* The filter of one guest. */
+void wr_floor_filter_msg(struct wr_batch *b, enum wr_by by, int ifindex, const uint8_t mac[6],
+			 uint32_t classid);
+void wr_floor_filter_del_msg(struct wr_batch *b, enum wr_by by, int ifindex, const uint8_t mac[6],
+			     uint32_t classid);
+/* cls_u32's table of 256 buckets, by the address's last byte, and the look-up in it. */
+void wr_floor_table_msg(struct wr_batch *b, int ifindex, uint32_t major);
+void wr_floor_lookup_msg(struct wr_batch *b, int ifindex, uint32_t major);
+void wr_floor_filters_del_msg(struct wr_batch *b, int ifindex, uint32_t major);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From a destination MAC address to a floor's class: see floor.h. */
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <linux/rtnetlink.h>
+
+#include "tc/floor.h"
+#include "tc/redirect.h"
+
+#define ADD (NLM_F_CREATE | NLM_F_EXCL)
+#define TABLE 0x76500000u	/* cls_u32's table 765: */
+
+static void filter_msg(struct wr_batch *b, uint16_t type, uint16_t flags, int ifindex, uint32_t major,
+		       uint32_t handle, const char *kind)
+{
+	const struct tcmsg tcm = {
+		.tcm_ifindex = ifindex, .tcm_handle = handle, .tcm_parent = WR_CLASS(major, 0),
+		.tcm_info = TC_H_MAKE(WR_FILTER_PRIO << 16, htons(ETH_P_ALL)),
+	};
+
+	wr_msg(b, type, flags, &tcm, sizeof(tcm));
+	if (kind)
+		wr_put_text(b, TCA_KIND, kind);
+}
+
+/* --- flower --------------------------------------------------------------------------- */
+
+static void flower_msg(struct wr_batch *b, int ifindex, const uint8_t mac[6], uint32_t classid)
+{
+	static const uint8_t all[6] = { 255, 255, 255, 255, 255, 255 };
+	size_t options;
+
+	filter_msg(b, RTM_NEWTFILTER, ADD, ifindex, classid >> 16, classid & 0xffff, "flower");
+	options = wr_nest(b, TCA_OPTIONS);
+	wr_put(b, TCA_FLOWER_KEY_ETH_DST, mac, 6);
+	wr_put(b, TCA_FLOWER_KEY_ETH_DST_MASK, all, 6);
+	wr_put_u32(b, TCA_FLOWER_CLASSID, classid);
+	wr_put_u32(b, TCA_FLOWER_FLAGS, 0);
+	wr_nest_end(b, options);
+}
+
+/* --- u32 -------------------------------------------------------------------------------- */
+
+/* Offsets count from behind the Ethernet header, whose first six bytes are the address. */
+#define AT_FIRST_TWO (-16)	/* words are aligned: the lower half of this one */
+#define AT_LAST_FOUR (-12)
+
+static uint32_t bucket(const uint8_t mac[6])
+{
+	return TABLE | (uint32_t)mac[5] << 12;
+}
+
+void wr_floor_table_msg(struct wr_batch *b, int ifindex, uint32_t major)
+{
+	size_t options;
+
+	filter_msg(b, RTM_NEWTFILTER, ADD, ifindex, major, TABLE, "u32");
+	options = wr_nest(b, TCA_OPTIONS);
+	wr_put_u32(b, TCA_U32_DIVISOR, 256);
+	wr_nest_end(b, options);
+}
+
+void wr_floor_lookup_msg(struct wr_batch *b, int ifindex, uint32_t major)
+{
+	struct { struct tc_u32_sel sel; struct tc_u32_key key; } match = {
+		.sel = { .nkeys = 1, .hmask = htonl(0xff), .hoff = AT_LAST_FOUR },
+	};
+	size_t options;
+
+	filter_msg(b, RTM_NEWTFILTER, ADD, ifindex, major, 0, "u32");
+	options = wr_nest(b, TCA_OPTIONS);
+	wr_put_u32(b, TCA_U32_LINK, TABLE);
+	wr_put(b, TCA_U32_SEL, &match, sizeof(match));
+	wr_nest_end(b, options);
+}
+
+static void u32_msg(struct wr_batch *b, int ifindex, const uint8_t mac[6], uint32_t classid)
+{
+	struct { struct tc_u32_sel sel; struct tc_u32_key keys[2]; } match = {
+		.sel = { .flags = TC_U32_TERMINAL, .nkeys = 2 },
+		.keys = { { .mask = htonl(0xffffffff), .off = AT_LAST_FOUR },
+			  { .mask = htonl(0xffff), .off = AT_FIRST_TWO } },
+	};
+	size_t options;
+
+	memcpy(&match.keys[0].val, mac + 2, 4);
+	memcpy((char *)&match.keys[1].val + 2, mac, 2);
+	filter_msg(b, RTM_NEWTFILTER, ADD, ifindex, classid >> 16, bucket(mac) | (classid & 0xfff), "u32");
+	options = wr_nest(b, TCA_OPTIONS);
+	wr_put_u32(b, TCA_U32_CLASSID, classid);
+	wr_put_u32(b, TCA_U32_HASH, bucket(mac));
+	wr_put(b, TCA_U32_SEL, &match, sizeof(match));
+	wr_nest_end(b, options);
+}
+
+/* --- either ------------------------------------------------------------------------------- */
+
+void wr_floor_filter_msg(struct wr_batch *b, enum wr_by by, int ifindex, const uint8_t mac[6],
+			 uint32_t classid)
+{
+	if (by == WR_BY_FLOWER)
+		flower_msg(b, ifindex, mac, classid);
+	else
+		u32_msg(b, ifindex, mac, classid);
+}
+
+void wr_floor_filter_del_msg(struct wr_batch *b, enum wr_by by, int ifindex, const uint8_t mac[6],
+			     uint32_t classid)
+{
+	const uint32_t handle = by == WR_BY_FLOWER ? classid & 0xffff : bucket(mac) | (classid & 0xfff);
+
+	filter_msg(b, RTM_DELTFILTER, 0, ifindex, classid >> 16, handle,
+		   by == WR_BY_FLOWER ? "flower" : "u32");
+}
+
+void wr_floor_filters_del_msg(struct wr_batch *b, int ifindex, uint32_t major)
+{
+	filter_msg(b, RTM_DELTFILTER, 0, ifindex, major, 0, NULL);
+}

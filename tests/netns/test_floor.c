@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Guaranteed rates in a real kernel (tc/floor.c): the tree on a bridge, whatever is
+ * not guaranteed coming back, more than there is refused, and three guests that are
+ * all flooded, of which each gets at least its own.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <weir/link.h>
+#include <weir/tc.h>
+#include <weir/txn.h>
+
+#include "tests/common/own_ns.h"
+
+#define MBIT 125000ull
+#define LIMIT(mbit) { { (mbit) * MBIT, 0, 0, 0 }, { 0, 0, 0, 0 } }
+
+static struct weir *w;
+static int bridge;
+static const struct weir_shape_options with_floors = { .sz = sizeof(with_floors), .has_floors = true };
+
+static struct weir_txn *begin(void)
+{
+	struct weir_txn *t = NULL;
+
+	assert_int_equal(weir_txn_begin(w, "test", 0, &t, NULL), 0);
+	return t;
+}
+
+static void commit(struct weir_txn *t, const char *what)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	char line[1024];
+
+	if (weir_txn_commit(t, &err))
+		fail_msg("%s: %s", what, weir_error_format(&err, line, sizeof(line)));
+}
+
+/* A bridge that may send 80 Mbit/s to its guests. */
+static int setup(void **state)
+{
+	static const struct weir_bandwidth limit = LIMIT(80);
+	struct weir_link br = { .sz = sizeof(br), .kind = WEIR_LINK_BRIDGE, .name = "br0",
+				.has = WEIR_LINK_NAME | WEIR_LINK_UP, .is_up = true };
+	struct weir_txn *t;
+
+	if (own_ns_setup(state) || weir_open(NULL, &w, NULL))
+		return -1;
+	t = begin();
+	bridge = weir_txn_link_add(t, &br);
+	weir_txn_shape_set(t, bridge, "br0", &limit, &with_floors, NULL);
+	commit(t, "a bridge");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	weir_close(w);
+	return own_ns_teardown(state);
+}
+
+static const uint8_t macs[4][6] = {
+	{ 0x52, 0x54, 0, 0, 1, 0x10 }, { 0x52, 0x54, 0, 0, 2, 0x10 }, { 0x52, 0x54, 0, 0, 3, 0x30 },
+	{ 0x52, 0x54, 0, 0, 4, 0x40 },
+};
+
+static uint32_t set_floor(int guest, uint64_t mbit, uint32_t class)
+{
+	struct weir_txn *t = begin();
+	uint32_t ret = 42;
+
+	weir_txn_floor_set(t, bridge, "br0", macs[guest], mbit * MBIT, class, &ret);
+	commit(t, "a floor");
+	return ret;
+}
+
+static void shows(const char *command, const char *words)
+{
+	char *text = own_text("%s", command);
+
+	if (!strstr(text, words))
+		fail_msg("%s: no \"%s\" in: %s", command, words, text);
+	free(text);
+}
+
+static void class_is(const char *class, const char *words)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "tc class show dev br0 | grep 'htb %s '", class);
+	shows(command, words);
+}
+
+/* --- the tree -------------------------------------------------------------------------------- */
+
+static void the_rest_gives_way_and_comes_back(void **state)
+{
+	char *before = own_text("tc qdisc show; tc class show dev br0 | grep -v fq_codel; tc filter show dev br0"), *after;
+	uint32_t a, b, c;
+
+	class_is("7765:1", "rate 80Mbit ceil 80Mbit");
+	class_is("7765:2", "parent 7765:1");
+	class_is("7765:2", "rate 80Mbit ceil 80Mbit");
+	a = set_floor(0, 10, 0);
+	b = set_floor(1, 20, 0);
+	c = set_floor(2, 30, 0);
+	assert_int_equal(a, 0x77650010);
+	assert_int_equal(c, 0x77650012);
+	class_is("7765:11", "parent 7765:1");
+	class_is("7765:11", "rate 20Mbit ceil 80Mbit");
+	class_is("7765:2", "rate 20Mbit ceil 80Mbit");
+	/* Up to the limit, and then there is next to no rest, which borrows. */
+	assert_int_equal(set_floor(2, 50, c), c);
+	class_is("7765:12", "rate 50Mbit ceil 80Mbit");
+	class_is("7765:2", "rate 8Kbit ceil 80Mbit");
+	assert_int_equal(set_floor(1, 0, b), 0);
+	class_is("7765:2", "rate 20Mbit ceil 80Mbit");
+	/* The hole is filled again. */
+	assert_int_equal(set_floor(3, 5, 0), b);
+	class_is("7765:2", "rate 15Mbit ceil 80Mbit");
+	set_floor(3, 0, b);
+	set_floor(0, 0, a);
+	set_floor(2, 0, c);
+	/* What is gone already is released without a word. */
+	set_floor(2, 0, c);
+	after = own_text("tc qdisc show; tc class show dev br0 | grep -v fq_codel; tc filter show dev br0");
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
+static void several_at_once(void **state)
+{
+	uint32_t class[3];
+	struct weir_txn *t = begin();
+
+	for (int i = 0; i < 3; i++)
+		weir_txn_floor_set(t, bridge, "br0", macs[i], (10 + 10 * (uint64_t)i) * MBIT, 0, &class[i]);
+	weir_txn_floor_set(t, bridge, "br0", macs[0], 15 * MBIT, class[0], NULL);
+	commit(t, "three and a change");
+	class_is("7765:10", "rate 15Mbit");
+	class_is("7765:2", "rate 15Mbit");
+	t = begin();
+	for (int i = 0; i < 3; i++)
+		weir_txn_floor_set(t, bridge, "br0", macs[i], 0, class[i], NULL);
+	commit(t, "none");
+	class_is("7765:2", "rate 80Mbit");
+}
+
+static void refused(uint64_t mbit, uint32_t class, int code, const char *words)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t = begin();
+
+	assert_int_equal(weir_txn_floor_set(t, bridge, "br0", macs[3], mbit * MBIT, class, NULL), code);
+	weir_txn_error(t, &err);
+	if (!strstr(err.msg, words) || strcmp(err.object, "bandwidth of br0"))
+		fail_msg("%s: %s", err.object, err.msg);
+	weir_txn_abort(t);
+}
+
+static void more_than_there_is(void **state)
+{
+	static const struct weir_bandwidth less = LIMIT(60), enough = LIMIT(70);
+	struct weir_txn *t;
+	uint32_t a = set_floor(0, 70, 0);
+
+	refused(11, 0, -ERANGE, "70mbit of 80mbit are guaranteed already");
+	refused(81, a, -ERANGE, "0 of 80mbit");
+	refused(WEIR_RATE_MAX / MBIT + 1, 0, -ERANGE, "2^54");
+	refused(1, 0x77650099, -ENOENT, "class 7765:99");
+	/* Nor may the limit go below what was promised. */
+	t = begin();
+	assert_int_equal(weir_txn_shape_set(t, bridge, "br0", &less, NULL, NULL), -ERANGE);
+	weir_txn_abort(t);
+	t = begin();
+	assert_int_equal(weir_txn_shape_clear(t, bridge, "br0", NULL), -EBUSY);
+	weir_txn_abort(t);
+	t = begin();
+	weir_txn_shape_set(t, bridge, "br0", &enough, NULL, NULL);
+	commit(t, "exactly enough");
+	class_is("7765:1", "rate 70Mbit ceil 70Mbit");
+	class_is("7765:2", "rate 8Kbit ceil 70Mbit");
+}
+
+static void a_link_without_a_limit(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t = begin();
+	struct weir_link lo;
+
+	assert_int_equal(weir_link_get(w, 0, "lo", &lo, NULL), 0);
+	assert_int_equal(weir_txn_floor_set(t, lo.ifindex, "lo", macs[0], MBIT, 0, NULL), -ENOENT);
+	weir_txn_error(t, &err);
+	assert_string_equal(err.msg, "has no limit that floors could be part of");
+	weir_txn_abort(t);
+}
+
+/* --- packets ---------------------------------------------------------------------------------------- */
+
+#define N_GUESTS 4	/* the last has no floor */
+#define FRAME 1400
+
+/* Frames to one MAC address; the socket waits while its own are queued. */
+static void flood(const uint8_t mac[6])
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = bridge, .sll_halen = 6 };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(0x88b5));
+	unsigned char frame[FRAME] = { 0 };
+
+	memcpy(frame, mac, 6);
+	frame[6] = 0x52;
+	frame[12] = 0x88;	/* an Ethernet type for experiments: floors are for all protocols */
+	frame[13] = 0xb5;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		if (sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != ENOBUFS)
+			_exit(1);
+}
+
+static pid_t start_flood(int guest)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		flood(macs[guest]);
+	return pid;
+}
+
+static uint64_t bytes_of(const char *class)
+{
+	char *text = own_text("tc -s class show dev br0 | awk '/^class htb %s / { getline; print $2 }'", class);
+	uint64_t n = strtoull(text, NULL, 10);
+
+	free(text);
+	return n;
+}
+
+static void read_all(uint64_t bytes[N_GUESTS])
+{
+	static const char *const classes[] = { "7765:10", "7765:11", "7765:12", "7765:2" };
+
+	for (int i = 0; i < N_GUESTS; i++)
+		bytes[i] = bytes_of(classes[i]);
+}
+
+/* Ten, twenty and thirty of eighty, and one that has no floor and asks for all. */
+static void floors_are_kept_under_flood(void **state)
+{
+	static const unsigned int floors[N_GUESTS] = { 10, 20, 30, 0 };
+	const struct timespec warm_up = { 1, 0 }, measured = { 2, 0 };
+	uint64_t before[N_GUESTS], after[N_GUESTS], sum = 0;
+	struct timespec t0, t1;
+	pid_t pids[N_GUESTS];
+	double s;
+
+	for (int i = 0; i < 3; i++)
+		set_floor(i, floors[i], 0);
+	for (int i = 0; i < N_GUESTS; i++)
+		pids[i] = start_flood(i);
+	nanosleep(&warm_up, NULL);	/* the bursts */
+	read_all(before);
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	nanosleep(&measured, NULL);
+	read_all(after);
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	for (int i = 0; i < N_GUESTS; i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+		after[i] -= before[i];
+		sum += after[i];
+	}
+	s = (double)(t1.tv_sec - t0.tv_sec) + (double)(t1.tv_nsec - t0.tv_nsec) / 1e9;
+	for (int i = 0; i < N_GUESTS; i++)
+		print_message("guest %d: floor %u, got %.1f of %.1f Mbit/s\n", i, floors[i],
+			      (double)after[i] / s / MBIT, (double)sum / s / MBIT);
+	/* Shares of what went through: a machine that is too slow for 80 Mbit/s slows all down alike. */
+	for (int i = 0; i < N_GUESTS; i++)
+		assert_true((double)after[i] >= 0.9 * floors[i] / 80 * (double)sum);
+	/* The limit holds, whoever asks; a loaded machine may lose the clock's own precision. */
+	assert_true((double)sum / s < 1.25 * 80 * MBIT);
+	/* And what nobody was promised is shared, not lost. */
+	assert_true(after[3] > 0);
+}
+
+/* Each address its own class, of any last byte; others go to the rest. */
+static void addresses_find_their_class(void **state)
+{
+	for (int i = 0; i < 3; i++)
+		set_floor(i, 10, 0);
+	for (int i = 0; i < N_GUESTS; i++) {
+		pid_t pid = start_flood(i);
+		static const char *const classes[] = { "7765:10", "7765:11", "7765:12", "7765:2" };
+		uint64_t was[N_GUESTS], is[N_GUESTS];
+
+		read_all(was);
+		for (int n = 0; n < 500 && bytes_of(classes[i]) == was[i]; n++)
+			nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		read_all(is);
+		assert_true(is[i] > was[i]);
+		for (int k = i + 1; k < 3; k++)
+			assert_int_equal(is[k], 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		TEST(the_rest_gives_way_and_comes_back),
+		TEST(several_at_once),
+		TEST(more_than_there_is),
+		TEST(a_link_without_a_limit),
+		TEST(addresses_find_their_class),
+		TEST(floors_are_kept_under_flood),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
