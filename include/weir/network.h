@@ -725,6 +725,9 @@ enum weir_port_kind {
 	WEIR_PORT_HOSTDEV = 4
 };
 
+/** WEIR_GUEST_COMPATIBLE - an unknown portgroup is none, as libvirt has it */
+#define WEIR_GUEST_COMPATIBLE 1u
+
 /**
  * struct weir_guest - what a guest asks of a network
  * @sz:			sizeof(struct weir_guest)
@@ -749,6 +752,7 @@ enum weir_port_kind {
  * @virtualport:	the guest's own part of what the switch is told
  * @trust_guest_rx_filters: enum weir_yes_no, in place of the portgroup's
  * @isolated:		enum weir_yes_no, in place of the network's
+ * @flags:		0, or WEIR_GUEST_COMPATIBLE
  */
 struct weir_guest {
 	size_t sz;
@@ -769,6 +773,7 @@ struct weir_guest {
 	struct weir_virtualport virtualport;
 	uint8_t trust_guest_rx_filters;
 	uint8_t isolated;
+	uint32_t flags;
 };
 
 /**
@@ -937,12 +942,46 @@ WEIR_API void weir_ports_free(struct weir_port *ports, size_t n);
  * Pure: looks at nothing but its arguments and makes nothing up, so an absent
  * name or MAC address stays absent.
  *
+ * The member of a pool is chosen by weir_pool_pick(). Ids of a virtualport that
+ * would be made are not missing.
+ *
  * Return: 0, or a negative errno: -ENOENT if there is no such portgroup
  *
  * Since: 0.1
  */
 WEIR_API int weir_network_resolve(const struct weir_network *net, const struct weir_guest *guest,
 				  struct weir_port *ret, struct weir_error *err);
+
+/**
+ * struct weir_pool_entry - a member of a network's pool
+ * @dev:	a link; empty in mode hostdev
+ * @pci:	mode hostdev: a virtual function
+ * @n_ports:	ports that use it
+ */
+struct weir_pool_entry {
+	char dev[16];
+	char pci[20];
+	uint32_t n_ports;
+};
+
+/**
+ * weir_pool_pick() - which member of its network's pool a port gets
+ * @port:	the port, as weir_network_resolve() made it
+ * @pool:	the members, in the definition's order
+ * @n:		how many
+ * @ret:	receives the index of the member
+ * @err:	filled on failure; may be NULL
+ *
+ * The one with the fewest ports, of several the first; where a member cannot be
+ * shared (modes passthrough and hostdev, and 802.1Qbh in mode private), the first
+ * that is free. Pure.
+ *
+ * Return: 0, or a negative errno: -ENODEV if the pool is empty, -EBUSY if none is free
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_pool_pick(const struct weir_port *port, const struct weir_pool_entry *pool,
+			    size_t n, size_t *ret, struct weir_error *err);
 
 /** WEIR_NETWORK_CONFIG - the stored definition */
 #define WEIR_NETWORK_CONFIG 1

@@ -138,6 +138,18 @@ static int fold(struct weir_virtualport *into, const struct weir_virtualport *fr
 	return 0;
 }
 
+/* What the guest said for another host, where the type is another. */
+static void forget(struct weir_virtualport *vp, uint64_t bits)
+{
+	for (size_t i = 0; i < wr_virtualport_table.n; i++) {
+		const struct wr_field *f = &wr_virtualport_table.fields[i];
+
+		if (f->bit & bits)
+			memset(wr_member(f, vp), 0, f->size);
+	}
+	vp->has &= ~bits;
+}
+
 int weir_virtualport_merge(const struct weir_virtualport *guest,
 			   const struct weir_virtualport *network,
 			   const struct weir_virtualport *portgroup, struct weir_virtualport *ret,
@@ -156,7 +168,7 @@ int weir_virtualport_merge(const struct weir_virtualport *guest,
 		if (!r)
 			r = fold(&merged, from[2], err);
 		if (!r)
-			merged.has &= WEIR_VIRTUALPORT_TYPE | types[merged.type].allowed;
+			forget(&merged, merged.has & ~(WEIR_VIRTUALPORT_TYPE | types[merged.type].allowed));
 	}
 	if (!r)
 		*ret = merged;

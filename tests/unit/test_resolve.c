@@ -116,6 +116,337 @@ static void portgroups_and_limits(void **state)
 	}
 }
 
+/* --- virtualports: the examples of libvirt's documentation and their neighbours ----------------------- */
+
+#define U "11111111-1111-4111-8111-111111111111"
+#define ABC                                                                                        \
+	"{'name':'testA','forward':{'mode':'bridge'},'bridge':{'name':'ovs0'},'virtualport':{'type':'openvswitch'}," \
+	"'portgroups':[{'name':'engineering','virtualport':{'profileid':'eng'}},"                  \
+	"{'name':'sales','virtualport':{'profileid':'sales'}}]}"
+#define DEF                                                                                        \
+	"{'name':'testA','forward':{'mode':'vepa','interfaces':['p1','p2']},'virtualport':"        \
+	"{'type':'802.1Qbg','typeid':1193047,'typeidversion':2},'portgroups':"                     \
+	"[{'name':'engineering','virtualport':{'managerid':11}},{'name':'sales','virtualport':{'managerid':55}}]}"
+#define QBG_NET(group)                                                                             \
+	"{'name':'q','forward':{'mode':'vepa','interfaces':['p1']},'virtualport':{'type':'802.1Qbg'," \
+	"'managerid':11,'typeid':1,'typeidversion':1},'portgroups':[" group "]}"
+#define HOST_BRIDGE(members) "{'name':'h','forward':{'mode':'bridge'},'bridge':{'name':'br0'}" members "}"
+#define MACVTAP "{'name':'m','forward':{'mode':'bridge','interfaces':['p1']}}"
+#define NAT_NET(members) "{'name':'t','forward':{'mode':'nat'}," SUBNET members "}"
+
+#define BOTH_IDS "'instanceid':'" U "','interfaceid':'" U "'"
+
+struct example {
+	int number;
+	const char *json, *group, *guest;	/* of the guest's virtualport */
+	uint32_t flags;
+	const char *want;	/* NULL: refused */
+	const char *attr;
+};
+
+/* A fresh id is not there yet: it is made when the port is. */
+static const struct example examples[] = {
+	{ 1, ABC, "sales", BOTH_IDS, 0, "'type':'openvswitch','interfaceid':'" U "','profileid':'sales'", NULL },
+	{ 2, DEF, "sales", BOTH_IDS, 0,
+	  "'type':'802.1Qbg','managerid':55,'typeid':1193047,'typeidversion':2,'instanceid':'" U "'", NULL },
+	{ 3, ABC, "sales", NULL, 0, "'type':'openvswitch','profileid':'sales'", NULL },
+	{ 4, DEF, "sales", NULL, 0, "'type':'802.1Qbg','managerid':55,'typeid':1193047,'typeidversion':2", NULL },
+	{ 5, ABC, "engineering", BOTH_IDS, 0, "'type':'openvswitch','interfaceid':'" U "','profileid':'eng'",
+	  NULL },
+	{ 6, ABC, NULL, NULL, 0, "'type':'openvswitch'", NULL },
+	{ 7, ABC, "nosuch", NULL, WEIR_GUEST_COMPATIBLE, "'type':'openvswitch'", NULL },
+	{ 7, ABC, "nosuch", NULL, 0, NULL, "portgroup" },
+	{ 8, DEF, NULL, NULL, 0, NULL, "virtualport.managerid" },
+	{ 8, DEF, "nosuch", NULL, WEIR_GUEST_COMPATIBLE, NULL, "virtualport.managerid" },
+	{ 9, ABC, "sales", "'profileid':'other'", 0, NULL, "virtualport.profileid" },
+	{ 10, DEF, "sales", "'profileid':'other'", 0,
+	  "'type':'802.1Qbg','managerid':55,'typeid':1193047,'typeidversion':2", NULL },
+	{ 11, ABC, "sales", "'managerid':7", 0, "'type':'openvswitch','profileid':'sales'", NULL },
+	{ 12, DEF, "sales", "'managerid':7", 0, NULL, "virtualport.managerid" },
+	{ 13, ABC, "sales", "'type':'802.1Qbh','profileid':'sales'", 0, NULL, "virtualport.type" },
+	{ 13, DEF, "sales", "'type':'802.1Qbh','profileid':'sales'", 0, NULL, "virtualport.type" },
+	{ 14, DEF, "sales", "'type':'802.1Qbg','managerid':55,'typeid':1193047", 0,
+	  "'type':'802.1Qbg','managerid':55,'typeid':1193047,'typeidversion':2", NULL },
+	{ 15, ABC, "sales", "'type':'802.1Qbg'", 0, NULL, "virtualport.type" },
+	{ 16, QBG_NET("{'name':'sales','virtualport':{'type':'802.1Qbg','managerid':12}}"), "sales", NULL, 0, NULL,
+	  "virtualport.managerid" },
+	{ 17, QBG_NET("{'name':'eng','virtualport':{'type':'802.1Qbh','profileid':'x'}}"), "eng", NULL, 0, NULL,
+	  "virtualport.type" },
+	{ 18, HOST_BRIDGE(",'portgroups':[{'name':'sales','virtualport':{'type':'openvswitch','profileid':'sl'}}]"),
+	  "sales", NULL, 0, "'type':'openvswitch','profileid':'sl'", NULL },
+	{ 19, HOST_BRIDGE(",'portgroups':[{'name':'sales','virtualport':{'type':'openvswitch','profileid':'sl'}}]"),
+	  NULL, NULL, 0, "", NULL },
+	{ 20, NAT_NET(",'portgroups':[{'name':'sales','virtualport':{'profileid':'s'}}]"), "sales", NULL, 0, "",
+	  NULL },
+	{ 21, NAT_NET(""), NULL, "'type':'none'", 0, NULL, "virtualport" },
+	{ 21, HOST_BRIDGE(""), NULL, "'type':'none'", 0, NULL, "virtualport.type" },
+	{ 21, MACVTAP, NULL, BOTH_IDS, 0, NULL, "virtualport.type" },
+	{ 22, HOST_BRIDGE(""), NULL, "'type':'openvswitch','interfaceid':'" U "'", 0,
+	  "'type':'openvswitch','interfaceid':'" U "'", NULL },
+	{ 23, HOST_BRIDGE(""), NULL, "'type':'midonet','interfaceid':'" U "'", 0, NULL, "virtualport.type" },
+	{ 23, HOST_BRIDGE(",'virtualport':{'type':'midonet','interfaceid':'" U "'}"), NULL, NULL, 0, NULL,
+	  "virtualport.type" },
+	{ 24, MACVTAP, NULL, "'type':'802.1Qbg','managerid':1,'typeid':2,'typeidversion':3,'instanceid':'" U "'", 0,
+	  "'type':'802.1Qbg','managerid':1,'typeid':2,'typeidversion':3,'instanceid':'" U "'", NULL },
+	{ 24, MACVTAP, NULL, "'type':'openvswitch'", 0, NULL, "virtualport.type" },
+};
+
+/* By way of a portgroup, which has one in JSON. */
+static struct weir_virtualport profile(const char *members)
+{
+	struct weir_virtualport vp = { 0 };
+	struct weir_network *net;
+	char json[512];
+
+	if (!members || !*members)
+		return vp;
+	snprintf(json, sizeof(json), "{'name':'x','portgroups':[{'name':'x','virtualport':{%s}}]}", members);
+	net = parse(json);
+	vp = net->portgroups[0].virtualport;
+	weir_network_free(net);
+	return vp;
+}
+
+static bool same_profile(const struct weir_virtualport *a, const struct weir_virtualport *b)
+{
+	return a->has == b->has && a->type == b->type && a->managerid == b->managerid &&
+	       a->typeid_ == b->typeid_ && a->typeidversion == b->typeidversion &&
+	       !strcmp(a->has & WEIR_VIRTUALPORT_INSTANCEID ? a->instanceid : "",
+		       b->has & WEIR_VIRTUALPORT_INSTANCEID ? b->instanceid : "") &&
+	       !strcmp(a->has & WEIR_VIRTUALPORT_INTERFACEID ? a->interfaceid : "",
+		       b->has & WEIR_VIRTUALPORT_INTERFACEID ? b->interfaceid : "") &&
+	       !strcmp(a->has & WEIR_VIRTUALPORT_PROFILEID ? a->profileid : "",
+		       b->has & WEIR_VIRTUALPORT_PROFILEID ? b->profileid : "");
+}
+
+static void virtualports_merge(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(examples); i++) {
+		const struct example *e = &examples[i];
+		struct weir_guest guest = TAP(.portgroup = e->group, .virtualport = profile(e->guest),
+					      .flags = e->flags);
+		struct weir_virtualport want = profile(e->want);
+		struct weir_error err = WEIR_ERROR_INIT;
+		struct weir_network *net = parse(e->json);
+		struct weir_port port = { .sz = sizeof(port) };
+		int r = weir_network_resolve(net, &guest, &port, &err);
+
+		if (!r != !!e->want || (r && strcmp(err.attr, e->attr) != 0))
+			fail_msg("example %d (row %zu): %d: %s: %s", e->number, i, r, err.attr, err.msg);
+		if (!r && !same_profile(&port.virtualport, &want))
+			fail_msg("example %d (row %zu): has %llx, type %d", e->number, i,
+				 (unsigned long long)port.virtualport.has, port.virtualport.type);
+		if (!r)
+			weir_port_done(&port);
+		weir_network_free(net);
+	}
+}
+
+static void missing_ids_are_made(void **state)
+{
+	struct weir_virtualport vp = profile("'type':'openvswitch'"), qbg = profile("'type':'802.1Qbg'");
+	struct weir_virtualport given = profile("'type':'openvswitch','interfaceid':'" U "'");
+
+	assert_int_equal(weir_virtualport_complete(&vp, false, NULL), -EINVAL);
+	assert_int_equal(weir_virtualport_complete(&vp, true, NULL), 0);
+	weir_virtualport_generate(&vp);
+	assert_int_equal(weir_virtualport_complete(&vp, false, NULL), 0);
+	assert_int_equal(strlen(vp.interfaceid), 36);
+	weir_virtualport_generate(&qbg);
+	assert_int_equal(strlen(qbg.instanceid), 36);
+	assert_int_equal(weir_virtualport_complete(&qbg, true, NULL), -EINVAL);
+	weir_virtualport_generate(&given);
+	assert_string_equal(given.interfaceid, U);
+	assert_true(weir_virtualport_equal(&given, &given));
+	assert_false(weir_virtualport_equal(&given, &vp));
+	assert_false(weir_virtualport_equal(&given, &qbg));
+}
+
+static uint64_t draw(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+	return *seed >> 33;
+}
+
+/* Few values, so that some agree and some do not. */
+static struct weir_virtualport draw_profile(uint64_t *seed)
+{
+	struct weir_virtualport vp = { .has = draw(seed) & 0x7f, .type = draw(seed) % 5,
+				       .managerid = draw(seed) % 2, .typeid_ = draw(seed) % 2,
+				       .typeidversion = draw(seed) % 2 };
+
+	snprintf(vp.instanceid, sizeof(vp.instanceid), "%d", (int)(draw(seed) % 2));
+	snprintf(vp.interfaceid, sizeof(vp.interfaceid), "%d", (int)(draw(seed) % 2));
+	snprintf(vp.profileid, sizeof(vp.profileid), "%d", (int)(draw(seed) % 2));
+	if (!(vp.has & WEIR_VIRTUALPORT_TYPE))
+		vp.type = 0;
+	return vp;
+}
+
+/* Nothing but the three counts; a merge with nothing, or with itself, changes nothing more. */
+static void merging_depends_on_its_inputs_alone(void **state)
+{
+	uint64_t seed = 42;
+
+	for (int i = 0; i < 20000; i++) {
+		struct weir_virtualport g = draw_profile(&seed), n = draw_profile(&seed), p = draw_profile(&seed);
+		struct weir_virtualport saved[] = { g, n, p }, a, b;
+		int r;
+
+		memset(&a, 0x55, sizeof(a));
+		memset(&b, 0xaa, sizeof(b));
+		r = weir_virtualport_merge(&g, &n, &p, &a, NULL);
+		assert_int_equal(weir_virtualport_merge(&g, &n, &p, &b, NULL), r);
+		assert_memory_equal(&saved[0], &g, sizeof(g));
+		assert_memory_equal(&saved[1], &n, sizeof(n));
+		assert_memory_equal(&saved[2], &p, sizeof(p));
+		if (r)
+			continue;
+		assert_memory_equal(&a, &b, sizeof(a));
+		if (!a.type)
+			assert_memory_equal(&a, &g, sizeof(a));
+		else if (a.type != WEIR_VIRTUALPORT_MIDONET)
+			assert_int_equal(weir_virtualport_check(&a, NULL), 0);
+		assert_int_equal(weir_virtualport_merge(&a, NULL, NULL, &b, NULL), 0);
+		assert_true(same_profile(&a, &b));
+		assert_int_equal(weir_virtualport_merge(&a, &a, &a, &b, NULL), 0);
+		assert_true(same_profile(&a, &b));
+	}
+}
+
+/* --- modes ------------------------------------------------------------------------------------------- */
+
+#define MODE(mode, more) "{'name':'net','forward':{'mode':'" mode "'" more "}"
+
+static const struct {
+	const char *json;
+	struct weir_guest guest;
+	uint8_t plug, kind, direct;
+} modes[] = {
+	{ bare_json, TAP(), WEIR_PLUG_NETWORK, WEIR_PORT_TAP, 0 },
+	{ nat_json, VETH(.netns = "b"), WEIR_PLUG_NETWORK, WEIR_PORT_VETH, 0 },
+	{ HOST_BRIDGE(""), TAP(), WEIR_PLUG_BRIDGE, WEIR_PORT_TAP, 0 },
+	{ MODE("bridge", "") "}", TAP(), WEIR_PLUG_DIRECT, WEIR_PORT_MACVTAP, WEIR_DIRECT_BRIDGE },
+	{ MODE("private", "") "}", TAP(), WEIR_PLUG_DIRECT, WEIR_PORT_MACVTAP, WEIR_DIRECT_PRIVATE },
+	{ MODE("vepa", "") "}", VETH(.netns = "b"), WEIR_PLUG_DIRECT, WEIR_PORT_MACVLAN, WEIR_DIRECT_VEPA },
+	{ MODE("passthrough", "") "}", TAP(), WEIR_PLUG_DIRECT, WEIR_PORT_MACVTAP, WEIR_DIRECT_PASSTHROUGH },
+	{ MODE("hostdev", ",'managed':true") "}", TAP(), WEIR_PLUG_HOSTDEV, WEIR_PORT_HOSTDEV, 0 },
+};
+
+static void modes_decide_what_a_port_is(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(modes); i++) {
+		struct weir_port p = resolve(modes[i].json, &modes[i].guest);
+
+		if (p.plug != modes[i].plug || p.kind != modes[i].kind || p.direct_mode != modes[i].direct)
+			fail_msg("row %zu: plug %d, kind %d, direct mode %d", i, p.plug, p.kind, p.direct_mode);
+		weir_port_done(&p);
+	}
+}
+
+/* --- vlan, trust, isolation ---------------------------------------------------------------------------- */
+
+static const char layers_json[] =
+	HOST_BRIDGE(",'vlan':{'tags':[{'id':1}]},'trustGuestRxFilters':true,'portIsolated':true,'portgroups':["
+		    "{'name':'own','vlan':{'tags':[{'id':2}]},'trustGuestRxFilters':false},{'name':'none'}]");
+
+static void who_says_what(void **state)
+{
+	struct weir_vlan_tag tag = { .id = 3 };
+	struct weir_guest own = TAP(.portgroup = "own"), none = TAP(.portgroup = "none");
+	struct weir_guest all = TAP(.portgroup = "own", .vlan = { .tags = &tag, .n_tags = 1 },
+				    .trust_guest_rx_filters = WEIR_YES, .isolated = WEIR_NO);
+	struct weir_port p = resolve(layers_json, &own);
+
+	assert_int_equal(p.vlan.tags[0].id, 2);
+	assert_int_equal(p.vlan_from, WEIR_FROM_PORTGROUP);
+	assert_int_equal(p.trust_guest_rx_filters, WEIR_NO);
+	assert_int_equal(p.trust_from, WEIR_FROM_PORTGROUP);
+	assert_int_equal(p.isolated, WEIR_YES);
+	assert_int_equal(p.isolated_from, WEIR_FROM_NETWORK);
+	weir_port_done(&p);
+	p = resolve(layers_json, &none);
+	assert_int_equal(p.vlan.tags[0].id, 1);
+	assert_int_equal(p.vlan_from, WEIR_FROM_NETWORK);
+	assert_int_equal(p.trust_guest_rx_filters, WEIR_YES);
+	weir_port_done(&p);
+	p = resolve(layers_json, &all);
+	assert_int_equal(p.vlan.tags[0].id, 3);
+	assert_int_equal(p.vlan_from, WEIR_FROM_GUEST);
+	assert_int_equal(p.trust_from, WEIR_FROM_GUEST);
+	assert_int_equal(p.isolated, WEIR_NO);
+	weir_port_done(&p);
+	assert_null(p.vlan.tags);
+}
+
+static const struct {
+	const char *name, *json;
+	struct weir_guest guest;
+	const char *attr;
+} together[] = {
+	{ "vlans on an own bridge", nat_json, TAP(.vlan = { .tags = (struct weir_vlan_tag[]){ { 1, 0 } }, .n_tags = 1 }),
+	  "vlan" },
+	{ "vlans on vepa", MODE("vepa", "") "}",
+	  TAP(.vlan = { .tags = (struct weir_vlan_tag[]){ { 1, 0 } }, .n_tags = 1 }), "vlan" },
+	{ "isolation on macvtap", MACVTAP, TAP(.isolated = WEIR_YES), "isolated" },
+	{ "isolation on Open vSwitch", ABC, TAP(.isolated = WEIR_YES), "isolated" },
+	{ "limits of a function", MODE("hostdev", "") "}",
+	  TAP(.has_bandwidth = true, .bandwidth.inbound = { 1000, 0, 0, 0 }), "bandwidth" },
+	{ "a guarantee on a bridge of the host", HOST_BRIDGE(""),
+	  TAP(.has_bandwidth = true, .bandwidth.inbound = { 1000, 0, 0, 1000 }), "bandwidth.inbound.floor" },
+	{ "a uuid that is none", nat_json, TAP(.uuid = "x"), "uuid" },
+	{ "parameters of another type", MACVTAP, TAP(.virtualport = { .has = WEIR_VIRTUALPORT_TYPE |
+	  WEIR_VIRTUALPORT_MANAGERID, .type = WEIR_VIRTUALPORT_8021QBH }), "virtualport.managerid" },
+};
+
+static void what_does_not_go_together(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(together); i++) {
+		struct weir_network *net = parse(together[i].json);
+		struct weir_error err = WEIR_ERROR_INIT;
+		struct weir_port port;
+		int r = weir_network_resolve(net, &together[i].guest, &port, &err);
+
+		if (r != -EINVAL || strcmp(err.attr, together[i].attr) != 0)
+			fail_msg("%s: %d: %s: %s", together[i].name, r, err.attr, err.msg);
+		weir_network_free(net);
+	}
+}
+
+/* --- pools -------------------------------------------------------------------------------------------- */
+
+/* S shares, X does not; a digit is the member that is expected, - a refusal. */
+static void trace(uint8_t plug, uint8_t mode, const char *asked, const char *got)
+{
+	struct weir_pool_entry pool[3] = { { .dev = "p1" }, { .dev = "p2" }, { .dev = "p3" } };
+	struct weir_port port = { .sz = sizeof(port), .plug = plug, .direct_mode = mode };
+
+	for (size_t i = 0; asked[i]; i++) {
+		size_t at = 9;
+		int r;
+
+		port.virtualport.type = asked[i] == 'X' ? WEIR_VIRTUALPORT_8021QBH : 0;
+		r = weir_pool_pick(&port, pool, 3, &at, NULL);
+		if (got[i] == '-' ? r != -EBUSY : r || at != (size_t)(got[i] - '1'))
+			fail_msg("%s: step %zu: %d, member %zu", asked, i, r, at);
+		if (!r)
+			pool[at].n_ports++;
+	}
+}
+
+static void pools_are_picked_from(void **state)
+{
+	struct weir_port port = { .sz = sizeof(port), .plug = WEIR_PLUG_DIRECT };
+	size_t at;
+
+	trace(WEIR_PLUG_DIRECT, WEIR_DIRECT_PRIVATE, "SSXXSS", "123-12");
+	trace(WEIR_PLUG_DIRECT, WEIR_DIRECT_VEPA, "SXSXS", "12312");
+	trace(WEIR_PLUG_DIRECT, WEIR_DIRECT_BRIDGE, "SSSS", "1231");
+	trace(WEIR_PLUG_DIRECT, WEIR_DIRECT_PASSTHROUGH, "SSSS", "123-");
+	trace(WEIR_PLUG_HOSTDEV, 0, "SSSS", "123-");
+	assert_int_equal(weir_pool_pick(&port, NULL, 0, &at, NULL), -ENODEV);
+}
+
 /* --- everything else ---------------------------------------------------------------------------------- */
 
 static void what_the_network_gives(void **state)
@@ -275,6 +606,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(portgroups_and_limits),
+		cmocka_unit_test(virtualports_merge),
+		cmocka_unit_test(missing_ids_are_made),
+		cmocka_unit_test(merging_depends_on_its_inputs_alone),
+		cmocka_unit_test(modes_decide_what_a_port_is),
+		cmocka_unit_test(who_says_what),
+		cmocka_unit_test(what_does_not_go_together),
+		cmocka_unit_test(pools_are_picked_from),
 		cmocka_unit_test(what_the_network_gives),
 		cmocka_unit_test(what_nobody_gives),
 		cmocka_unit_test(kinds_and_names),
