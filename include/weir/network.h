@@ -1122,13 +1122,12 @@ WEIR_API int weir_txn_network_start(struct weir_txn *t, const struct weir_networ
 WEIR_API int weir_txn_network_stop(struct weir_txn *t, const char *name);
 
 /**
- * weir_txn_network_reload() - take over DHCP and DNS settings from the stored definition
+ * weir_txn_network_reload() - take over what the stored definition has else
  * @t:		the transaction
  * @name:	the network; it must run
  *
- * Only what dnsmasq serves may differ between the stored and the live
- * definition. New hosts and host names reach the running dnsmasq by SIGHUP; it
- * is restarted only where its configuration file differs.
+ * As weir_txn_network_apply() does with the stored definition, which is in
+ * <weir/update.h>.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -EBUSY	something else differs, which needs the network to be restarted;

@@ -158,6 +158,87 @@ WEIR_API void weir_update_item_free(enum weir_section section, void *item);
  */
 WEIR_API const char *weir_section_name(enum weir_section section);
 
+/**
+ * enum weir_takes - what it takes for a change to be in force
+ * @WEIR_TAKES_NOTHING:		it can be made while the network runs and guests use it
+ * @WEIR_TAKES_REPLUG:		it counts for ports that are attached from then on
+ * @WEIR_TAKES_RESTART:	the network must be stopped and started
+ */
+enum weir_takes {
+	WEIR_TAKES_NOTHING = 0,
+	WEIR_TAKES_REPLUG = 1,
+	WEIR_TAKES_RESTART = 2
+};
+
+/**
+ * struct weir_change - one difference between two definitions
+ * @path:	the member, or the item of a list by what it is known by:
+ *		"portgroups[gold].bandwidth.inbound.average"
+ * @from:	what it was, as text; empty: nothing. An item that goes was "there"
+ * @to:		what it becomes
+ * @takes:	an enum weir_takes
+ */
+struct weir_change {
+	char path[160];
+	char from[80];
+	char to[80];
+	uint8_t takes;
+};
+
+/**
+ * weir_network_diff() - what leads from one definition to another
+ * @from:	the definition that is
+ * @to:		the definition that is wanted
+ * @ret:	receives an array in the order of members, to be freed with free()
+ * @ret_n:	receives its length; 0: they are the same, but for the order of lists
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -ENOMEM
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_network_diff(const struct weir_network *from, const struct weir_network *to,
+			       struct weir_change **ret, size_t *ret_n, struct weir_error *err);
+
+/**
+ * weir_txn_network_update() - change networks' definitions, running or stored
+ * @t:		the transaction
+ * @name:	the network
+ * @updates:	the changes, made one after the other
+ * @n:		how many
+ * @which:	WEIR_NETWORK_CONFIG, WEIR_NETWORK_LIVE, both of them, or 0: live if it
+ *		runs, else the stored one
+ *
+ * All or nothing, over both definitions, the packet filter, dnsmasq and ports. A
+ * change of the running network is in force when the commit returns: DHCP and
+ * DNS hosts by SIGHUP, other settings of dnsmasq by its restart, the packet
+ * filter in one of its own transactions, limits of a portgroup on its ports.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers: those of
+ * weir_network_update_definition(), and
+ *   -ENOENT	it is not defined, or does not run
+ *   -EBUSY	a change needs the network to be restarted, or a link goes from the
+ *		pool that a port uses; the error names it
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_network_update(struct weir_txn *t, const char *name,
+				     const struct weir_update *updates, size_t n, int which);
+
+/**
+ * weir_txn_network_apply() - make a definition another one
+ * @t:		the transaction
+ * @net:	the definition that is wanted, of the network that it names; what it
+ *		leaves to be made stays as it is
+ * @which:	as in weir_txn_network_update()
+ *
+ * Return: 0 or a negative errno, which the transaction remembers, as
+ * weir_txn_network_update() does
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_network_apply(struct weir_txn *t, const struct weir_network *net, int which);
+
 #ifdef __cplusplus
 }
 #endif

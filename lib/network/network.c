@@ -4,10 +4,12 @@
  * is stored and what runs. Starting and stopping is in start.c.
  */
 #include <stdio.h>
+#include <time.h>
 
 #include <weir/host.h>
 #include <weir/link.h>
 
+#include "dhcp/dhcp.h"
 #include "network/network.h"
 #include "network/tables.h"
 
@@ -256,4 +258,20 @@ int weir_network_list(struct weir *w, struct weir_network_entry **ret, size_t *r
 	*ret = l.entries;
 	*ret_n = l.n;
 	return 0;
+}
+
+/* --- leases -------------------------------------------------------------------------------------------------- */
+
+int weir_network_leases(struct weir *w, const char *name, struct weir_lease **ret, size_t *ret_n,
+			struct weir_error *err)
+{
+	struct wr_dhcp_files files;
+	struct wr_live *live;
+	int r = wr_store_live(w, name, &live, err);
+
+	if (r)
+		return r;
+	wr_dhcp_paths(weir_state_dir(w), live->net.name, &files);
+	wr_live_free(live);
+	return wr_dhcp_leases(files.leases, (uint64_t)time(NULL), ret, ret_n, err);
 }

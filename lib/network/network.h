@@ -61,6 +61,30 @@ bool wr_link_exists(struct weir *w, const char *name);
 /* Fills in uuid, MAC address and bridge name where they are absent. */
 int wr_complete(struct weir *w, struct weir_network *net, struct weir_error *err);
 
+/* --- bridge.c: parts of a network with a bridge of its own ------------------------------ */
+
+/* Returns the index. */
+int wr_add_bridge(struct weir_txn *t, const struct weir_network *net);
+void wr_quiet_ipv6(struct weir_txn *t, const struct weir_network *net);
+void wr_add_address(struct weir_txn *t, const struct weir_network_ip *ip, int ifindex);
+void wr_add_route(struct weir_txn *t, const struct weir_network_route *from, int ifindex);
+void wr_bring_up(struct weir_txn *t, const struct weir_network *net, int ifindex);
+void wr_add_forwarding(struct weir_txn *t, const struct weir_network *net);
+void wr_change_nat(struct weir_txn *t, const struct weir_network *net,
+		   int (*change)(struct weir_txn *t, const struct weir_nat *nat));
+bool wr_forwards(const struct weir_network *net, int family);
+/* The first digit of a sysctl below net/, or -1. */
+int wr_sysctl_digit(struct weir *w, const char *key);
+
+/* --- start.c, port.c ---------------------------------------------------------------------- */
+
+/* Whether the addresses that @net has beyond those of @old, which runs, are nobody else's. */
+int wr_check_free(struct weir *w, const struct weir_network *old, const struct weir_network *net,
+		  struct weir_error *err);
+/* Gives a port other limits, and notes who gave them. */
+int wr_port_limit(struct weir_txn *t, struct weir_port *port, const struct weir_bandwidth *bandwidth,
+		  enum weir_source from);
+
 /* --- check.c ------------------------------------------------------------------------- */
 
 /* Mode hostdev: whether the pool is of virtual functions that this host has. */

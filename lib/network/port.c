@@ -125,26 +125,45 @@ static int add_floor(struct weir_txn *t, const struct wr_live *live, struct weir
 	return weir_txn_refuse(t, &err);
 }
 
+/* Gives a port limits, in place of those it may have. */
+static int limit(struct weir_txn *t, struct weir_port *port)
+{
+	struct weir_shape shape = { .sz = sizeof(shape) };
+	int r = weir_txn_shape_set(t, port->ifindex, port->name, &port->bandwidth, NULL, &shape);
+
+	if (r)
+		return r;
+	port->ifb_ifindex = shape.ifb_ifindex;
+	port->ifb_class = shape.ifb_class;
+	wr_copy(port->ifb_name, sizeof(port->ifb_name), shape.ifb_name);
+	return 0;
+}
+
+int wr_port_limit(struct weir_txn *t, struct weir_port *port, const struct weir_bandwidth *bandwidth,
+		  enum weir_source from)
+{
+	int r;
+
+	port->bandwidth = *bandwidth;
+	port->bandwidth_from = bandwidth->inbound.average_bytes_per_s ||
+				bandwidth->outbound.average_bytes_per_s ? from : WEIR_FROM_NOBODY;
+	r = limit(t, port);
+	return r ? r : wr_txn_store_port(t, port);
+}
+
 static int attach(struct weir_txn *t, const struct wr_live *live, const struct weir_guest *guest,
 		  struct weir_port *port, int *ret_fds)
 {
-	struct weir_shape shape = { .sz = sizeof(shape) };
 	int r = port->kind == WEIR_PORT_TAP ? add_tap(t, live, port, guest, ret_fds) :
 					      add_veth(t, live, port);
 
 	if (r < 0)
 		return r;
 	port->ifindex = r;
-	r = weir_txn_shape_set(t, port->ifindex, port->name, &port->bandwidth, NULL, &shape);
-	if (r)
-		return r;
-	port->ifb_ifindex = shape.ifb_ifindex;
-	port->ifb_class = shape.ifb_class;
-	r = add_floor(t, live, port);
-	if (r)
-		return r;
-	wr_copy(port->ifb_name, sizeof(port->ifb_name), shape.ifb_name);
-	return wr_txn_store_port(t, port);
+	r = limit(t, port);
+	if (!r)
+		r = add_floor(t, live, port);
+	return r ? r : wr_txn_store_port(t, port);
 }
 
 int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct weir_guest *guest,

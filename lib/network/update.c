@@ -3,7 +3,7 @@
  * One change of a definition. Most sections are lists, and differ in little but in
  * what makes two items alike: that is a row of a table, once as libvirt does it
  * and once as it should be. Pure: what a change of a running network's definition
- * does to the host is in live.c.
+ * does to the host is in change.c.
  */
 #include <stdio.h>
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <weir/link.h>
+#include <weir/update.h>
 
 #include "lib_scenario.h"
 
@@ -147,6 +148,49 @@ static void reload_nat(struct weir_txn *t)
 	weir_txn_network_reload(t, "nat net");
 }
 
+/* --- updating: both definitions, and what serves them ----------------------------------------- */
+
+static void with_both_definitions(struct weir *w)
+{
+	define_json(w, nat_json);
+	run_network(w, nat_json);
+}
+
+static void update_both(struct weir_txn *t, const struct weir_update *updates, size_t n)
+{
+	weir_txn_network_update(t, "nat net", updates, n, WEIR_NETWORK_CONFIG | WEIR_NETWORK_LIVE);
+}
+
+static void update_host(struct weir_txn *t)
+{
+	struct weir_dhcp_host host = { .mac = (char *)"52:54:00:00:00:09", .name = (char *)"nine" };
+	struct weir_update u = { .sz = sizeof(u), .command = WEIR_UPDATE_ADD_LAST, .parent_index = -1,
+				 .section = WEIR_SECTION_IP_DHCP_HOST, .item = &host };
+
+	weir_ip_parse("192.168.122.9", &host.address);
+	update_both(t, &u, 1);
+}
+
+/* New limits for a running port, another way out, another dnsmasq. */
+static void update_much(struct weir_txn *t)
+{
+	static const struct weir_portgroup gold = { .name = (char *)"gold",
+						    .bandwidth.inbound.average_bytes_per_s = 3000000,
+						    .bandwidth.outbound.average_bytes_per_s = 700000 };
+	static const struct weir_forward route = { .mode = WEIR_FORWARD_ROUTE };
+	static const struct weir_dns_txt txt = { .name = (char *)"a", .value = (char *)"b" };
+	const struct weir_update updates[] = {
+		{ .sz = sizeof(updates[0]), .command = WEIR_UPDATE_MODIFY, .section = WEIR_SECTION_PORTGROUP,
+		  .item = &gold },
+		{ .sz = sizeof(updates[0]), .command = WEIR_UPDATE_MODIFY, .section = WEIR_SECTION_FORWARD,
+		  .item = &route },
+		{ .sz = sizeof(updates[0]), .command = WEIR_UPDATE_ADD_LAST, .section = WEIR_SECTION_DNS_TXT,
+		  .item = &txt },
+	};
+
+	update_both(t, updates, 3);
+}
+
 /* --- ports ------------------------------------------------------------------------------------- */
 
 static int fds[2];
@@ -210,6 +254,12 @@ static void with_ports(struct weir *w)
 static void detach_veth(struct weir_txn *t)
 {
 	weir_txn_port_detach(t, "nat net", "veth0");
+}
+
+static void with_attached(struct weir *w)
+{
+	define_json(w, nat_json);
+	with_ports(w);
 }
 
 static void detach_tap(struct weir_txn *t)
@@ -358,6 +408,8 @@ const struct scenario scenarios[] = {
 	{ .name = "start an isolated network beside", .prepare = with_nat, .build = start_isolated, .has_plan = true },
 	{ .name = "reload hosts", .prepare = with_new_host, .build = reload_nat },
 	{ .name = "reload ranges", .prepare = with_new_range, .build = reload_nat },
+	{ .name = "update a host", .prepare = with_both_definitions, .build = update_host },
+	{ .name = "update much", .prepare = with_attached, .build = update_much },
 	{ .name = "attach a tap", .prepare = with_guest, .build = attach_tap, .has_plan = true },
 	{ .name = "attach a tap with queues", .prepare = with_guest, .build = attach_open_tap, .release = close_queues },
 	{ .name = "attach a veth", .prepare = with_guest, .build = attach_veth, .has_plan = true },

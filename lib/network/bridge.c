@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The parts of a network that has a bridge of its own, as steps: the bridge, its
+ * addresses and routes, forwarding, its elements in the packet filter. start.c puts
+ * them together, change.c adds to them.
+ */
+#include <dirent.h>
+#include <stdio.h>
+
+#include <weir/link.h>
+
+#include "base/file.h"
+#include "base/ip.h"
+#include "base/table.h"
+#include "network/network.h"
+
+static bool has_family(const struct weir_network *net, int family)
+{
+	for (size_t i = 0; i < net->n_ips; i++)
+		if (net->ips[i].address.family == family)
+			return true;
+	return false;
+}
+
+struct sysctl_read {
+	char path[128];
+	struct wr_str text;
+};
+
+static int read_sysctl(void *arg)
+{
+	struct sysctl_read *s = arg;
+
+	return wr_file_read(s->path, &s->text);
+}
+
+/* The first digit of a sysctl below net/, or -1. */
+int wr_sysctl_digit(struct weir *w, const char *key)
+{
+	struct sysctl_read s = { .text = { 0 } };
+	int digit = -1;
+
+	wr_format(s.path, sizeof(s.path), "/proc/sys/net/%s", key);
+	if (!weir_in_netns(w, read_sysctl, &s) && s.text.len)
+		digit = s.text.data[0] - '0';
+	wr_str_done(&s.text);
+	return digit;
+}
+
+bool wr_forwards(const struct weir_network *net, int family)
+{
+	return net->forward.mode != WEIR_FORWARD_ISOLATED && has_family(net, family);
+}
+
+/* --- the bridge --------------------------------------------------------------------------------- */
+
+int wr_add_bridge(struct weir_txn *t, const struct weir_network *net)
+{
+	struct weir_link l = {
+		.sz = sizeof(l),
+		.has = WEIR_LINK_NAME | WEIR_LINK_MAC | WEIR_LINK_ALIAS,
+		.kind = WEIR_LINK_BRIDGE,
+		.bridge = { .has = WEIR_BRIDGE_STP, .stp = net->bridge.stp == WEIR_YES },
+		.mtu = net->mtu,
+	};
+
+	wr_copy(l.name, sizeof(l.name), net->bridge.name);
+	wr_format(l.alias, sizeof(l.alias), "weir network %s", net->name);
+	wr_mac_parse(net->mac, l.mac);
+	if (net->mtu)
+		l.has |= WEIR_LINK_MTU;
+	if (net->bridge.delay_s) {
+		l.bridge.has |= WEIR_BRIDGE_FORWARD_DELAY;
+		l.bridge.forward_delay_cs = net->bridge.delay_s * 100;
+	}
+	return weir_txn_link_add(t, &l);
+}
+
+static void bridge_sysctl(struct weir_txn *t, const struct weir_network *net, const char *key,
+			  const char *value)
+{
+	char path[96];
+
+	wr_format(path, sizeof(path), "net/ipv6/conf/%s/%s", net->bridge.name, key);
+	weir_txn_sysctl_set(t, path, value, true);
+}
+
+/* Before it comes up, or it would have sent a router solicitation by then. */
+void wr_quiet_ipv6(struct weir_txn *t, const struct weir_network *net)
+{
+	bridge_sysctl(t, net, "disable_ipv6", has_family(net, WEIR_FAMILY_IPV6) ? "0" : "1");
+	bridge_sysctl(t, net, "accept_ra", "0");
+	bridge_sysctl(t, net, "autoconf", "0");
+}
+
+void wr_add_address(struct weir_txn *t, const struct weir_network_ip *ip, int ifindex)
+{
+	struct weir_addr a = { .sz = sizeof(a), .ifindex = ifindex, .local = ip->address,
+			       .prefix = weir_network_ip_prefix(ip) };
+
+	if (ip->address.family == WEIR_FAMILY_IPV4 && a.prefix < 31)
+		a.broadcast = wr_ip_last(&ip->address, a.prefix);
+	if (ip->address.family == WEIR_FAMILY_IPV6) {
+		a.has = WEIR_ADDR_NODAD;
+		a.nodad = true;
+	}
+	weir_txn_addr_add(t, &a);
+}
+
+void wr_bring_up(struct weir_txn *t, const struct weir_network *net, int ifindex)
+{
+	struct weir_link up = { .sz = sizeof(up), .has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_UP,
+				.ifindex = ifindex, .is_up = true };
+
+	wr_copy(up.name, sizeof(up.name), net->bridge.name);
+	weir_txn_link_set(t, &up);
+}
+
+void wr_add_route(struct weir_txn *t, const struct weir_network_route *from, int ifindex)
+{
+	struct weir_route rt = {
+		.sz = sizeof(rt), .has = WEIR_ROUTE_METRIC, .ifindex = ifindex, .dst = from->address,
+		.prefix = weir_network_route_prefix(from), .gateway = from->gateway,
+		.metric = from->metric ? from->metric : 1,
+	};
+
+	weir_txn_route_add(t, &rt);
+}
+
+/* --- forwarding ----------------------------------------------------------------------------------- */
+
+struct forwarding {
+	struct weir_txn *t;
+	char names[64][16];	/* links that forward while the host does not */
+	size_t n;
+};
+
+static int find_forwarding(void *arg)
+{
+	struct forwarding *f = arg;
+	DIR *dir = opendir("/proc/sys/net/ipv4/conf");
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)) && f->n < WR_COUNT(f->names)) {
+		wr_auto(str) struct wr_str text = { 0 };
+		char path[512];
+
+		if (*e->d_name == '.' || !strcmp(e->d_name, "all") || strlen(e->d_name) > 15)
+			continue;
+		wr_format(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/forwarding", e->d_name);
+		if (!wr_file_read(path, &text) && *wr_str_text(&text) == '1')
+			wr_copy(f->names[f->n++], 16, e->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return 0;
+}
+
+/*
+ * Writing ip_forward sets every link's own setting. So the links that had it on
+ * alone get a step before it: it writes nothing, but its undo comes after that of
+ * ip_forward and gives them back what they had.
+ */
+static void forward_ipv4(struct weir_txn *t)
+{
+	struct forwarding f = { .t = t };
+	char key[64];
+
+	if (wr_sysctl_digit(weir_txn_handle(t), "ipv4/ip_forward") == 0)
+		weir_in_netns(weir_txn_handle(t), find_forwarding, &f);
+	for (size_t i = 0; i < f.n; i++) {
+		wr_format(key, sizeof(key), "net/ipv4/conf/%s/forwarding", f.names[i]);
+		weir_txn_sysctl_set(t, key, "1", true);
+	}
+	weir_txn_sysctl_set(t, "net/ipv4/ip_forward", "1", false);
+}
+
+void wr_add_forwarding(struct weir_txn *t, const struct weir_network *net)
+{
+	if (wr_forwards(net, WEIR_FAMILY_IPV4))
+		forward_ipv4(t);
+	if (wr_forwards(net, WEIR_FAMILY_IPV6))
+		weir_txn_sysctl_set(t, "net/ipv6/conf/all/forwarding", "1", false);
+}
+
+/* --- the packet filter ------------------------------------------------------------------------------ */
+
+/* @subnets has room for net->n_ips. */
+static struct weir_nat nat_of(const struct weir_network *net, struct weir_subnet *subnets)
+{
+	const struct weir_forward_nat *nat = &net->forward.nat;
+
+	for (size_t i = 0; i < net->n_ips; i++)
+		subnets[i] = (struct weir_subnet){ net->ips[i].address,
+						   weir_network_ip_prefix(&net->ips[i]) };
+	return (struct weir_nat){
+		.sz = sizeof(struct weir_nat),
+		.bridge = net->bridge.name,
+		.mode = net->forward.mode,
+		.dev = net->forward.n_interfaces ? net->forward.interfaces[0].dev : NULL,
+		.subnets = subnets,
+		.n_subnets = net->n_ips,
+		.nat_ipv6 = nat->ipv6 == WEIR_YES,
+		.address_start = nat->address.start,
+		.address_end = nat->address.end,
+		.port_start = nat->port.start,
+		.port_end = nat->port.end,
+	};
+}
+
+void wr_change_nat(struct weir_txn *t, const struct weir_network *net,
+		       int (*change)(struct weir_txn *t, const struct weir_nat *nat))
+{
+	wr_auto(free) struct weir_subnet *subnets = calloc(net->n_ips + 1, sizeof(*subnets));
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_nat nat;
+
+	if (!subnets) {
+		wr_nomem(&err);
+		weir_txn_refuse(t, &err);
+		return;
+	}
+	nat = nat_of(net, subnets);
+	change(t, &nat);
+}

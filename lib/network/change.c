@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Changing the definition of a network while it runs. Whatever is asked (one item,
+ * a whole new definition, what was stored meanwhile) comes down to two definitions,
+ * and the steps that lead from one to the other:
+ *
+ *	nft	its elements, in one nftables transaction
+ *	send	new addresses and routes, settings and limits of the bridge, limits of
+ *		ports whose portgroup has others now
+ *	dnsmasq	host files and SIGHUP, or a restart where its configuration differs
+ *	files	LIVE, the ports' records
+ *
+ * What would need more than that is refused before the first step, by its name.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <weir/link.h>
+#include <weir/update.h>
+
+#include "base/ip.h"
+#include "base/table.h"
+#include "dhcp/dhcp.h"
+#include "network/check.h"
+#include "network/network.h"
+#include "network/tables.h"
+
+static int refuse(struct weir_txn *t, const char *name, struct weir_error *err)
+{
+	if (!*err->object)
+		wr_format(err->object, sizeof(err->object), "network %s", name);
+	return weir_txn_refuse(t, err);
+}
+
+/* --- may it be done? ----------------------------------------------------------------------------- */
+
+static int check_live(const struct weir_network *old, const struct weir_network *net,
+		      struct weir_error *err)
+{
+	wr_auto(free) struct weir_change *changes = NULL;
+	size_t n = 0;
+	int r = weir_network_diff(old, net, &changes, &n, err);
+
+	for (size_t i = 0; i < n && !r; i++)
+		if (changes[i].takes == WEIR_TAKES_RESTART)
+			r = wr_refuse(
+				err, -EBUSY, "", changes[i].path,
+				"differs from what runs; stop and start the network to change it");
+	return r;
+}
+
+static bool in_pool(const struct weir_network *net, const struct weir_port *port)
+{
+	const struct weir_forward *f = &net->forward;
+
+	if (f->pf || (!*port->dev && !*port->pci))
+		return true;
+	for (size_t i = 0; i < f->n_interfaces; i++)
+		if (!strcmp(f->interfaces[i].dev, port->dev))
+			return true;
+	for (size_t i = 0; i < f->n_addresses; i++)
+		if (!strcmp(f->addresses[i].pci, port->pci))
+			return true;
+	return false;
+}
+
+static int check_pool(const struct weir_network *net, const struct weir_port *ports, size_t n,
+		      struct weir_error *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!in_pool(net, &ports[i]))
+			return wr_refuse(err, -EBUSY, "",
+					 *ports[i].dev ? "forward.interfaces" : "forward.addresses",
+					 "%s is in use by port %s",
+					 *ports[i].dev ? ports[i].dev : ports[i].pci,
+					 ports[i].name);
+	return 0;
+}
+
+/* --- the network ------------------------------------------------------------------------------------ */
+
+static bool differ(const struct weir_network *old, const struct weir_network *net,
+		   const char *member)
+{
+	const struct wr_field *f = wr_find(&wr_network_table, member);
+
+	return f && !wr_field_equal(f, old, net);
+}
+
+static void change_filter(struct weir_txn *t, const struct weir_network *old,
+			  const struct weir_network *net)
+{
+	if (!differ(old, net, "forward") && !differ(old, net, "ips"))
+		return;
+	wr_add_forwarding(t, net);
+	if (net->forward.mode == WEIR_FORWARD_OPEN)
+		wr_change_nat(t, old, weir_txn_nat_del);
+	else
+		wr_change_nat(t, net, weir_txn_nat_add);
+}
+
+static bool has_ip(const struct weir_network *net, const struct weir_network_ip *ip)
+{
+	for (size_t i = 0; i < net->n_ips; i++)
+		if (wr_ip_equal(&net->ips[i].address, &ip->address))
+			return true;
+	return false;
+}
+
+static bool has_route(const struct weir_network *net, const struct weir_network_route *rt)
+{
+	for (size_t i = 0; i < net->n_routes; i++)
+		if (wr_table_equal(&wr_route_table, &net->routes[i], rt))
+			return true;
+	return false;
+}
+
+static void add_addresses(struct weir_txn *t, const struct wr_live *live,
+			  const struct weir_network *net)
+{
+	for (size_t i = 0; i < net->n_ips; i++)
+		if (!has_ip(&live->net, &net->ips[i]))
+			wr_add_address(t, &net->ips[i], live->bridge_ifindex);
+	for (size_t i = 0; i < net->n_routes; i++)
+		if (!has_route(&live->net, &net->routes[i]))
+			wr_add_route(t, &net->routes[i], live->bridge_ifindex);
+}
+
+static void change_bridge(struct weir_txn *t, const struct wr_live *live,
+			  const struct weir_network *net)
+{
+	struct weir_link l = {
+		.sz = sizeof(l),
+		.has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME,
+		.ifindex = live->bridge_ifindex,
+		.kind = WEIR_LINK_BRIDGE,
+		.bridge = { .has = WEIR_BRIDGE_STP, .stp = wr_yes(net->bridge.stp) },
+	};
+
+	if (!differ(&live->net, net, "bridge"))
+		return;
+	wr_copy(l.name, sizeof(l.name), net->bridge.name);
+	if (net->bridge.delay_s) {
+		l.bridge.has |= WEIR_BRIDGE_FORWARD_DELAY;
+		l.bridge.forward_delay_cs = net->bridge.delay_s * 100;
+	}
+	weir_txn_link_set(t, &l);
+}
+
+static void change_limits(struct weir_txn *t, struct wr_live *live, const struct weir_network *net)
+{
+	struct weir_shape shape = { .sz = sizeof(shape) };
+
+	if (!differ(&live->net, net, "bandwidth"))
+		return;
+	if (weir_txn_shape_set(t, live->bridge_ifindex, net->bridge.name, &net->bandwidth, NULL,
+			       &shape))
+		return;
+	live->ifb_ifindex = shape.ifb_ifindex;
+	live->ifb_class = shape.ifb_class;
+	wr_copy(live->ifb_name, sizeof(live->ifb_name), shape.ifb_name);
+}
+
+static int check_ips_free(struct weir_txn *t, const struct wr_live *live,
+			  const struct weir_network *net, struct weir_error *err)
+{
+	if (!differ(&live->net, net, "ips"))
+		return 0;
+	return wr_check_free(weir_txn_handle(t), &live->net, net, err);
+}
+
+/* --- its ports ----------------------------------------------------------------------------------------- */
+
+/* What was changed at the portgroup, at its ports that got their limits there. */
+static int change_port(struct weir_txn *t, const struct weir_network *net, struct weir_port *port)
+{
+	const struct weir_portgroup *g = NULL;
+
+	for (size_t i = 0; i < net->n_portgroups && !g; i++)
+		if (!strcmp(net->portgroups[i].name, port->portgroup))
+			g = &net->portgroups[i];
+	if (!g || port->bandwidth_from == WEIR_FROM_GUEST ||
+	    wr_table_equal(&wr_bandwidth_table, &g->bandwidth, &port->bandwidth))
+		return 0;
+	return wr_port_limit(t, port, &g->bandwidth, WEIR_FROM_PORTGROUP);
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------- */
+
+static int change_own_bridge(struct weir_txn *t, struct wr_live *live,
+			     const struct weir_network *net)
+{
+	change_filter(t, &live->net, net);
+	/* The first IPv6 address needs IPv6, which the bridge was made without. */
+	if (differ(&live->net, net, "ips"))
+		wr_quiet_ipv6(t, net);
+	add_addresses(t, live, net);
+	change_bridge(t, live, net);
+	change_limits(t, live, net);
+	return wr_txn_dhcp_reload(t, &live->net, net);
+}
+
+static int change_live(struct weir_txn *t, struct wr_live *live, const struct weir_network *net)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port *ports = NULL;
+	size_t n = 0;
+	int r = check_live(&live->net, net, &err);
+
+	if (!r)
+		r = weir_port_list(weir_txn_handle(t), net->name, &ports, &n, &err);
+	if (!r)
+		r = check_pool(net, ports, n, &err);
+	if (!r && wr_has_own_bridge(net))
+		r = check_ips_free(t, live, net, &err);
+	if (r) {
+		weir_ports_free(ports, n);
+		return refuse(t, net->name, &err);
+	}
+	if (wr_has_own_bridge(net))
+		r = change_own_bridge(t, live, net);
+	for (size_t i = 0; i < n && !r; i++)
+		r = change_port(t, net, &ports[i]);
+	weir_ports_free(ports, n);
+	if (r)
+		return r;
+	wr_table_free(&wr_network_table, &live->net);
+	if (wr_table_copy(&wr_network_table, &live->net, net)) {
+		wr_nomem(&err);
+		return weir_txn_refuse(t, &err);
+	}
+	return wr_txn_store_live(t, live);
+}
+
+/* --- which definitions ------------------------------------------------------------------------------------- */
+
+/* Makes of a definition, which is a copy, the one that is wanted. */
+typedef int remake(struct weir_network *net, const void *arg, struct weir_error *err);
+
+static int change_one(struct weir_txn *t, const char *name, int which, remake *fn, const void *arg)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir *w = weir_txn_handle(t);
+	struct weir_network *net = NULL;
+	struct wr_live *live = NULL;
+	int r;
+
+	if (which == WEIR_NETWORK_CONFIG) {
+		r = wr_store_config(w, name, &net, &err);
+	} else {
+		r = wr_store_live(w, name, &live, &err);
+		if (!r && weir_network_copy(&live->net, &net))
+			r = wr_nomem(&err);
+	}
+	if (!r)
+		r = fn(net, arg, &err);
+	if (!r)
+		r = weir_network_check(net, &err);
+	if (r)
+		r = refuse(t, name, &err);
+	else
+		r = live ? change_live(t, live, net) : weir_txn_network_define(t, net);
+	weir_network_free(net);
+	wr_live_free(live);
+	return r;
+}
+
+static int change(struct weir_txn *t, const char *name, int which, remake *fn, const void *arg)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	int r = 0;
+
+	if (which & ~(WEIR_NETWORK_CONFIG | WEIR_NETWORK_LIVE)) {
+		r = wr_refuse(&err, -EINVAL, "", "which", "%d is neither live nor config", which);
+		return refuse(t, name, &err);
+	}
+	if (!which)
+		which = wr_store_has(weir_txn_handle(t), WR_STORE_LIVE, name) ? WEIR_NETWORK_LIVE :
+										WEIR_NETWORK_CONFIG;
+	if (which & WEIR_NETWORK_CONFIG)
+		r = change_one(t, name, WEIR_NETWORK_CONFIG, fn, arg);
+	if (!r && which & WEIR_NETWORK_LIVE)
+		r = change_one(t, name, WEIR_NETWORK_LIVE, fn, arg);
+	return r;
+}
+
+/* --- the calls ------------------------------------------------------------------------------------------------ */
+
+struct updates {
+	const struct weir_update *updates;
+	size_t n;
+};
+
+static int update(struct weir_network *net, const void *arg, struct weir_error *err)
+{
+	const struct updates *u = arg;
+	int r = 0;
+
+	for (size_t i = 0; i < u->n && !r; i++)
+		r = weir_network_update_definition(net, &u->updates[i], 0, err);
+	return r;
+}
+
+int weir_txn_network_update(struct weir_txn *t, const char *name, const struct weir_update *updates,
+			    size_t n, int which)
+{
+	struct updates u = { updates, n };
+
+	return change(t, name, which, update, &u);
+}
+
+/* What a definition leaves to be made has been made long ago. */
+static int replace(struct weir_network *net, const void *arg, struct weir_error *err)
+{
+	struct weir_network *copy, old;
+
+	if (weir_network_copy(arg, &copy))
+		return wr_nomem(err);
+	if (!*copy->uuid)
+		wr_copy(copy->uuid, sizeof(copy->uuid), net->uuid);
+	if (!*copy->bridge.name && wr_has_own_bridge(copy))
+		wr_copy(copy->bridge.name, sizeof(copy->bridge.name), net->bridge.name);
+	if (!copy->mac)
+		copy->mac = wr_take(net->mac);
+	old = *net;
+	*net = *copy;
+	*copy = old;
+	weir_network_free(copy);
+	return 0;
+}
+
+int weir_txn_network_apply(struct weir_txn *t, const struct weir_network *net, int which)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	if (net->name)
+		return change(t, net->name, which, replace, net);
+	wr_refuse(&err, -EINVAL, "network", "name", "is missing");
+	return weir_txn_refuse(t, &err);
+}
+
+int weir_txn_network_reload(struct weir_txn *t, const char *name)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_network *config = NULL;
+	int r = wr_store_has(weir_txn_handle(t), WR_STORE_LIVE, name) ?
+			wr_store_config(weir_txn_handle(t), name, &config, &err) :
+			wr_refuse(&err, -ENOENT, "", "", "is not running");
+
+	r = r ? refuse(t, name, &err) : change_one(t, name, WEIR_NETWORK_LIVE, replace, config);
+	weir_network_free(config);
+	return r;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What differs between two definitions, member by member, and what it takes for
+ * a running network and its ports to follow. Pure. change.c does what needs no
+ * restart, and asks here whether it is enough.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <weir/update.h>
+
+#include "network/check.h"
+#include "network/network.h"
+#include "network/tables.h"
+
+#define L WEIR_TAKES_NOTHING
+#define P WEIR_TAKES_REPLUG
+#define R WEIR_TAKES_RESTART
+
+/* The longest path that a member's begins with decides; without one, it is done live. */
+static const struct {
+	const char *path;
+	enum weir_takes changed, added, removed;
+} effects[] = {
+	{ "name", R, R, R },
+	{ "uuid", R, R, R },
+	{ "mac", R, R, R },
+	{ "mtu", R, R, R },
+	{ "ipv6", R, R, R },
+	{ "bridge.name", R, R, R },
+	{ "bridge.zone", R, R, R },
+	{ "bridge.macTableManager", R, R, R },
+	{ "forward.managed", P, P, P },
+	{ "forward.driver", P, P, P },
+	{ "domain.register", R, R, R },
+	{ "ips", L, L, R },
+	{ "ips.address", R, R, R },
+	{ "ips.prefix", R, R, R },
+	{ "ips.netmask", R, R, R },
+	{ "ips.dhcp", L, L, L },
+	{ "routes", R, L, R },
+	{ "vlan", P, P, P },
+	{ "virtualport", P, P, P },
+	{ "portIsolated", P, P, P },
+	{ "trustGuestRxFilters", P, P, P },
+	{ "portgroups", L, L, L },
+	{ "portgroups.vlan", P, P, P },
+	{ "portgroups.virtualport", P, P, P },
+	{ "portgroups.trustGuestRxFilters", P, P, P },
+};
+
+enum kind { CHANGED, ADDED, REMOVED };
+
+struct walk {
+	const struct weir_network *from, *to;
+	struct weir_change *changes;
+	size_t n, room;
+	bool failed;
+};
+
+/* Where it is: with the items of lists named, and without. */
+struct place {
+	char shown[160], plain[96];
+};
+
+static bool begins(const char *path, const char *with)
+{
+	size_t n = strlen(with);
+
+	return !strncmp(path, with, n) && (!path[n] || path[n] == '.');
+}
+
+/* Between modes whose bridge is the network's own, only the packet filter changes. */
+static enum weir_takes mode_effect(const struct walk *w)
+{
+	return wr_has_own_bridge(w->from) && wr_has_own_bridge(w->to) ? L : R;
+}
+
+static enum weir_takes effect_of(const struct walk *w, const char *path, enum kind kind)
+{
+	enum weir_takes ret = L;
+	size_t best = 0;
+
+	if (!strcmp(path, "forward.mode"))
+		return mode_effect(w);
+	for (size_t i = 0; i < WR_COUNT(effects); i++) {
+		size_t n = strlen(effects[i].path);
+
+		if (n <= best || !begins(path, effects[i].path))
+			continue;
+		best = n;
+		ret = kind == ADDED   ? effects[i].added :
+		      kind == REMOVED ? effects[i].removed :
+					effects[i].changed;
+	}
+	return ret;
+}
+
+static void text_of(const struct wr_table *t, const struct wr_field *f, const void *obj,
+		    char ret[WR_SHOWN])
+{
+	wr_auto(str) struct wr_str text = { 0 };
+
+	if (obj && wr_has(t, f, obj) && f->codec < WR_OBJECT)
+		wr_field_text(f, obj, &text);
+	wr_shown(wr_str_text(&text), ret);
+}
+
+static struct weir_change *note(struct walk *w, const struct place *at, enum kind kind)
+{
+	struct weir_change *more;
+
+	if (w->n == w->room) {
+		w->room = w->room ? 2 * w->room : 16;
+		more = realloc(w->changes, w->room * sizeof(*more));
+		if (!more) {
+			w->failed = true;
+			return NULL;
+		}
+		w->changes = more;
+	}
+	more = &w->changes[w->n++];
+	memset(more, 0, sizeof(*more));
+	wr_copy(more->path, sizeof(more->path), at->shown);
+	more->takes = effect_of(w, at->plain, kind);
+	return more;
+}
+
+static struct place inside(const struct place *at, const char *name)
+{
+	struct place in;
+
+	wr_format(in.shown, sizeof(in.shown), "%s%s%s", at->shown, *at->shown ? "." : "", name);
+	wr_format(in.plain, sizeof(in.plain), "%s%s%s", at->plain, *at->plain ? "." : "", name);
+	return in;
+}
+
+static void walk_struct(struct walk *w, const struct wr_table *t, const void *a, const void *b,
+			const struct place *at);
+
+/* --- lists ------------------------------------------------------------------------------------- */
+
+struct items {
+	const struct wr_table *t;
+	const char *items;
+	size_t n;
+};
+
+static const void *item_at(const struct items *l, size_t i)
+{
+	return l->items + i * l->t->size;
+}
+
+/* What an item is known by: the first member it has. */
+static void key_of(const struct items *l, size_t i, char ret[WR_SHOWN])
+{
+	*ret = '\0';
+	for (size_t k = 0; k < l->t->n && !*ret; k++)
+		/* The family of an address says less than the address. */
+		if (strcmp(l->t->fields[k].name, "family"))
+			text_of(l->t, &l->t->fields[k], item_at(l, i), ret);
+}
+
+static size_t find_key(const struct items *l, size_t from, size_t to, const char *key)
+{
+	char other[WR_SHOWN];
+
+	for (size_t i = from; i < to; i++) {
+		key_of(l, i, other);
+		if (!strcmp(key, other))
+			return i;
+	}
+	return to;
+}
+
+static struct place place_of_item(const struct place *at, const struct items *l, size_t i)
+{
+	struct place in = *at;
+	char key[WR_SHOWN];
+
+	key_of(l, i, key);
+	wr_format(in.shown, sizeof(in.shown), "%s[%s]", at->shown, key);
+	return in;
+}
+
+static void whole_item(struct walk *w, const struct items *l, size_t i, const struct place *at,
+		       enum kind kind)
+{
+	struct place in = place_of_item(at, l, i);
+	struct weir_change *c = note(w, &in, kind);
+
+	if (c)
+		wr_copy(kind == ADDED ? c->to : c->from, sizeof(c->to), "there");
+}
+
+/* What is alike at both ends is left out first, so that one new item costs no search. */
+static void walk_list(struct walk *w, const struct wr_field *f, const void *a, const void *b,
+		      const struct place *at)
+{
+	struct items la = { .t = f->sub }, lb = { .t = f->sub };
+	size_t first = 0, end_a, end_b, k;
+	char key[WR_SHOWN];
+
+	la.items = wr_list(f, a, &la.n);
+	lb.items = wr_list(f, b, &lb.n);
+	end_a = la.n;
+	end_b = lb.n;
+	while (first < end_a && first < end_b &&
+	       wr_table_equal(f->sub, item_at(&la, first), item_at(&lb, first)))
+		first++;
+	while (end_a > first && end_b > first &&
+	       wr_table_equal(f->sub, item_at(&la, end_a - 1), item_at(&lb, end_b - 1))) {
+		end_a--;
+		end_b--;
+	}
+	for (size_t i = first; i < end_a; i++) {
+		struct place in = place_of_item(at, &la, i);
+
+		key_of(&la, i, key);
+		k = find_key(&lb, first, end_b, key);
+		if (k == end_b)
+			whole_item(w, &la, i, at, REMOVED);
+		else
+			walk_struct(w, f->sub, item_at(&la, i), item_at(&lb, k), &in);
+	}
+	for (size_t i = first; i < end_b; i++) {
+		key_of(&lb, i, key);
+		if (find_key(&la, first, end_a, key) == end_a)
+			whole_item(w, &lb, i, at, ADDED);
+	}
+}
+
+/* --- structs ------------------------------------------------------------------------------------- */
+
+static void walk_member(struct walk *w, const struct wr_table *t, const struct wr_field *f,
+			const void *a, const void *b, const struct place *at)
+{
+	bool has_a = wr_has(t, f, a), has_b = wr_has(t, f, b);
+	struct place in = inside(at, f->name);
+	struct weir_change *c;
+
+	if (has_a == has_b && (!has_a || wr_field_equal(f, a, b)))
+		return;
+	if (f->codec == WR_OBJECT) {
+		walk_struct(w, f->sub, wr_member(f, a), wr_member(f, b), &in);
+	} else if (f->codec == WR_LIST) {
+		walk_list(w, f, a, b, &in);
+	} else if ((c = note(w, &in, CHANGED))) {
+		text_of(t, f, a, c->from);
+		text_of(t, f, b, c->to);
+	}
+}
+
+static void walk_struct(struct walk *w, const struct wr_table *t, const void *a, const void *b,
+			const struct place *at)
+{
+	for (size_t i = 0; i < t->n; i++)
+		walk_member(w, t, &t->fields[i], a, b, at);
+}
+
+int weir_network_diff(const struct weir_network *from, const struct weir_network *to,
+		      struct weir_change **ret, size_t *ret_n, struct weir_error *err)
+{
+	struct walk w = { .from = from, .to = to };
+	struct place at = { "", "" };
+
+	walk_struct(&w, &wr_network_table, from, to, &at);
+	if (w.failed) {
+		free(w.changes);
+		return wr_nomem(err);
+	}
+	*ret = w.changes;
+	*ret_n = w.n;
+	return 0;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Definitions that change while the network runs (lib/network/change.c): what a
+ * guest, the kernel and dnsmasq see of it, and what is refused. Undo and kills are
+ * in lib_scenario.c; what a change makes of a definition is in tests/unit.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <weir/json.h>
+#include <weir/update.h>
+
+#include "base/base.h"
+#include "lib_ns.h"
+
+static const char nat_json[] =
+	"{'name':'net','forward':{'mode':'nat'},'bridge':{'name':'virbr0'},"
+	" 'ips':[{'address':'192.168.77.1','prefix':24,'dhcp':{'ranges':[{'start':'192.168.77.100','end':'192.168.77.120'}]}}],"
+	" 'portgroups':[{'name':'gold','bandwidth':{'inbound':{'average':1000},'outbound':{'average':500}}},{'name':'free'}]}";
+
+static struct weir *start(const char *json)
+{
+	struct weir_network *net = ns_network(json);
+	struct weir *w = ns_open();
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_network_define(t, net);
+	weir_txn_network_start(t, net);
+	ns_commit(t);
+	weir_network_free(net);
+	return w;
+}
+
+static void attach(struct weir *w, const char *portgroup, const char *name, uint8_t last)
+{
+	struct weir_guest g = { .sz = sizeof(g), .kind = WEIR_PORT_VETH, .name = name, .netns = name,
+				.portgroup = portgroup, .mac = { 0x52, 0x54, 0, 7, 7, last } };
+	struct weir_txn *t;
+
+	ns_sh("ip netns add %s", name);
+	t = ns_begin(w);
+	weir_txn_port_attach(t, "net", &g, NULL, NULL);
+	ns_commit(t);
+}
+
+static struct weir_update change(uint8_t command, uint8_t section, const char *json)
+{
+	struct weir_update u = { .sz = sizeof(u), .command = command, .section = section, .parent_index = -1 };
+	struct weir_error err = WEIR_ERROR_INIT;
+	char *text = strdup(json);
+	void *item = NULL;
+
+	for (char *p = text; p && *p; p++)
+		if (*p == '\'')
+			*p = '"';
+	if (weir_update_item_parse(section, text, strlen(text), true, &item, &err))
+		fail_msg("%s: %s: %s", json, err.attr, err.msg);
+	free(text);
+	u.item = item;
+	return u;
+}
+
+/* Returns what the commit said. */
+static int try_update(struct weir *w, int which, uint8_t command, uint8_t section, const char *json,
+		      struct weir_error *err)
+{
+	struct weir_update u = change(command, section, json);
+	struct weir_txn *t = ns_begin(w);
+	int r;
+
+	weir_txn_network_update(t, "net", &u, 1, which);
+	r = weir_txn_commit(t, err);
+	weir_update_item_free(section, (void *)(uintptr_t)u.item);
+	return r;
+}
+
+static void update(struct weir *w, int which, uint8_t command, uint8_t section, const char *json)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	if (try_update(w, which, command, section, json, &err))
+		fail_msg("%s: %s: %s: %s", json, err.object, err.attr, err.msg);
+}
+
+static void says(const char *want, const char *command)
+{
+	char *out = ns_out("%s", command);
+
+	if (!strstr(out, want))
+		fail_msg("%s: no \"%s\" in \"%s\"", command, want, out);
+	free(out);
+}
+
+static int dnsmasq_pid(void)
+{
+	char *out = ns_out("cat %s/dnsmasq/net.pid", ns_state_dir);
+	int pid = (int)strtol(out, NULL, 10);
+
+	free(out);
+	return pid;
+}
+
+/* The address that a guest gets by DHCP. */
+static void leases(const char *guest, const char *want)
+{
+	char *out = ns_out("printf '#!/bin/sh\\n[ \"$1\" = bound ] && echo $ip >%s/ip\\nexit 0\\n' >%s/script; chmod +x %s/script;"
+			   "ip netns exec %s busybox udhcpc -i eth0 -f -q -n -t 20 -T 1 -s %s/script >/dev/null 2>&1; cat %s/ip",
+			   ns_state_dir, ns_state_dir, ns_state_dir, guest, ns_state_dir, ns_state_dir);
+
+	if (strncmp(out, want, strlen(want)) != 0)
+		fail_msg("%s leases %s, not %s", guest, out, want);
+	free(out);
+}
+
+static void a_new_host_is_served_at_once(void **state)
+{
+	struct weir *w = start(nat_json);
+	int pid = dnsmasq_pid();
+
+	attach(w, NULL, "guest", 1);
+	leases("guest", "192.168.77.1");	/* any of the range */
+	update(w, WEIR_NETWORK_LIVE | WEIR_NETWORK_CONFIG, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_IP_DHCP_HOST,
+	       "{'mac':'52:54:00:07:07:01','name':'guest','ip':'192.168.77.50'}");
+	leases("guest", "192.168.77.50");
+	assert_int_equal(dnsmasq_pid(), pid);
+	says("192.168.77.50", "cat $WEIR_TEST_CONFIG/networks/net.json");
+	/* A range is read by dnsmasq only when it starts. */
+	update(w, WEIR_NETWORK_LIVE, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_IP_DHCP_RANGE,
+	       "{'start':'192.168.77.200','end':'192.168.77.210'}");
+	assert_int_not_equal(dnsmasq_pid(), pid);
+	leases("guest", "192.168.77.50");
+	weir_close(w);
+}
+
+static void limits_reach_running_ports(void **state)
+{
+	struct weir *w = start(nat_json);
+
+	attach(w, "gold", "gold1", 1);
+	attach(w, "free", "free1", 2);
+	says("rate 8Mbit", "tc class show dev gold1");
+	update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_PORTGROUP,
+	       "{'name':'gold','bandwidth':{'inbound':{'average':2000},'outbound':{'average':500}}}");
+	says("rate 16Mbit", "tc class show dev gold1");
+	update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_PORTGROUP,
+	       "{'name':'free','bandwidth':{'inbound':{'average':3000}}}");
+	says("rate 24Mbit", "tc class show dev free1");
+	update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_PORTGROUP, "{'name':'gold'}");
+	says("none", "tc class show dev gold1 | grep rate || echo none");
+	weir_close(w);
+}
+
+static void the_way_out_changes(void **state)
+{
+	struct weir *w = start(nat_json);
+
+	says("192.168.77.0", "nft list table inet weir");
+	update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_FORWARD, "{'mode':'route','interfaces':['lo']}");
+	says("lo", "nft list table inet weir");
+	update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_FORWARD, "{'mode':'open'}");
+	says("gone", "nft list table inet weir 2>/dev/null | grep virbr0 || echo gone");
+	update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_FORWARD, "{'mode':'nat'}");
+	says("virbr0", "nft list table inet weir");
+	update(w, 0, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_IP, "{'address':'fd00:77::1','prefix':64}");
+	says("fd00:77::1/64", "ip -6 addr show dev virbr0");
+	update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_BRIDGE, "{'name':'virbr0','stp':true,'delay':4}");
+	says("stp_state 1", "ip -d link show dev virbr0");
+	update(w, 0, WEIR_UPDATE_ADD_FIRST, WEIR_SECTION_DNS_TXT, "{'name':'a','value':'b'}");
+	says("txt-record=a,b", "cat $WEIR_TEST_STATE/dnsmasq/net.conf");
+	weir_close(w);
+}
+
+static void refuses(struct weir *w, int which, int code, const char *attr, uint8_t command,
+		    uint8_t section, const char *json)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	char *before = ns_snapshot();
+	int r = try_update(w, which, command, section, json, &err);
+
+	if (r != code || strcmp(err.attr, attr) != 0)
+		fail_msg("%s: %d: %s: %s: %s", json, r, err.object, err.attr, err.msg);
+	ns_assert_same(before, json);
+	free(before);
+}
+
+static void what_cannot_be_done_is_named(void **state)
+{
+	struct weir *w = start(nat_json);
+	struct weir_txn *t;
+
+	ns_sh("ip link add up0 type veth peer name up1; ip link set up0 up; ip addr add 10.99.0.1/24 dev up0");
+	refuses(w, 0, -EBUSY, "bridge.name", WEIR_UPDATE_MODIFY, WEIR_SECTION_BRIDGE, "{'name':'virbr9'}");
+	refuses(w, 0, -EBUSY, "ips[192.168.77.1].prefix", WEIR_UPDATE_MODIFY, WEIR_SECTION_IP,
+		"{'address':'192.168.77.1','prefix':25}");
+	refuses(w, 0, -EEXIST, "ips[0].address", WEIR_UPDATE_ADD_LAST, WEIR_SECTION_IP,
+		"{'address':'10.99.0.7','prefix':24}");
+	/* Both or neither: the stored definition is gone. */
+	t = ns_begin(w);
+	weir_txn_network_undefine(t, "net");
+	ns_commit(t);
+	refuses(w, WEIR_NETWORK_LIVE | WEIR_NETWORK_CONFIG, -ENOENT, "", WEIR_UPDATE_ADD_FIRST,
+		WEIR_SECTION_DNS_TXT, "{'name':'a','value':'b'}");
+	weir_close(w);
+}
+
+static void a_whole_definition_is_applied(void **state)
+{
+	struct weir *w = start(nat_json);
+	struct weir_network *net;
+	struct weir_txn *t = ns_begin(w);
+	int pid = dnsmasq_pid();
+
+	net = ns_network("{'name':'net','forward':{'mode':'nat'},'title':'another',"
+			 "'ips':[{'address':'192.168.77.1','prefix':24,'dhcp':{"
+			 " 'ranges':[{'start':'192.168.77.100','end':'192.168.77.120'}],"
+			 " 'hosts':[{'name':'x','ip':'192.168.77.9'}]}}]}");
+	weir_txn_network_apply(t, net, WEIR_NETWORK_LIVE | WEIR_NETWORK_CONFIG);
+	ns_commit(t);
+	weir_network_free(net);
+	assert_int_equal(dnsmasq_pid(), pid);
+	says("x,192.168.77.9", "cat $WEIR_TEST_STATE/dnsmasq/net.hosts");
+	says("another", "cat $WEIR_TEST_CONFIG/networks/net.json");
+	says("virbr0", "cat $WEIR_TEST_CONFIG/networks/net.json");
+	weir_close(w);
+}
+
+static int setup(void **state)
+{
+	int r = ns_setup(state);
+
+	setenv("WEIR_TEST_CONFIG", ns_config_dir, 1);
+	setenv("WEIR_TEST_STATE", ns_state_dir, 1);
+	return r;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, ns_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_new_host_is_served_at_once),
+		TEST(limits_reach_running_ports),
+		TEST(the_way_out_changes),
+		TEST(what_cannot_be_done_is_named),
+		TEST(a_whole_definition_is_applied),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
