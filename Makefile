@@ -4,7 +4,7 @@
 # goes below build/. `make help` lists the targets. Set on the command line or in the environment:
 #   CC=clang  CFLAGS=-O3  WERROR=1 (warnings are errors)  V=1 (show commands)  SAN=1 (sanitizers, in build-san/)
 #   XML=0 (without libxml2: no libweir-xml, and a tool that knows JSON only)
-#   DESTDIR=  PREFIX=/usr/local  LIBDIR=  SBINDIR=  INCLUDEDIR=  DATADIR=  (where `install` puts things)
+#   DESTDIR=  PREFIX=/usr/local  LIBDIR=  SBINDIR=  INCLUDEDIR=  DATADIR=  UNITDIR=  UDEVDIR=  INITDIR=  (where `install` puts things)
 
 VERSION    := 0.1.0# the one place: sonames, .pc files, WR_VERSION in C and the tarball take it from here
 SOVERSION  := $(firstword $(subst ., ,$(VERSION)))
@@ -19,6 +19,9 @@ CFLAGS     ?= -Os
 LDFLAGS    ?= -s
 endif
 CFLAGS     ?= -O2 -g
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+UDEVDIR    ?= $(PREFIX)/lib/udev/rules.d
+INITDIR    ?= $(PREFIX)/etc/init.d
 PKG_CONFIG ?= pkg-config
 FUZZ_CC    ?= clang
 XML        ?= 1
@@ -140,7 +143,7 @@ all: $(SHLIBS) $(LINKS) $(STATIC) $(PCS) $(TOOL) ## the libraries, shared and st
 
 # A stamp changes when the command that it names changes: another CC or PREFIX, or a file that is gone, makes what it must.
 STAMP.flags = $(CC) $(CPPFLAGS) $(OURS) $(CFLAGS) $(LDFLAGS)
-STAMP.paths = $(VERSION) $(PREFIX) $(LIBDIR) $(INCLUDEDIR)
+STAMP.paths = $(VERSION) $(PREFIX) $(LIBDIR) $(INCLUDEDIR) $(SBINDIR)
 STAMP.parts = $(WEIR_OBJ) $(SRIOV_OBJ) $(NETWORK_OBJ) $(XML_OBJ) $(COMMON_OBJ) $(TOOL_OBJ)
 $(B)/.flags $(B)/.paths $(B)/.parts: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(STAMP$(@F))' | cmp -s - $@ || printf '%s\n' '$(STAMP$(@F))' > $@
@@ -171,6 +174,11 @@ $(B)/tests/common.a: $(COMMON_OBJ)
 %.a: $(B)/.parts
 	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@
 	$(Q)$(AR) rcsD $@ $(filter %.o,$^)
+
+# What calls the tool when the host boots or a card appears.
+BOOT := $(addprefix $(B)/weir-,interfaces.service interfaces.init hotplug.rules)
+$(BOOT): $(B)/%: tools/%.in $(B)/.paths
+	$(Q)sed 's|@SBINDIR@|$(SBINDIR)|' $< > $@
 
 $(B)/%.pc: lib/%.pc.in $(B)/.paths
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|g' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
@@ -256,14 +264,17 @@ map: $(STATIC) ## put what the source marks WEIR_API into the newest node of eac
 # ---- install: every installed file is one word here, FROM:TO, so that uninstall knows them all
 
 to = $(foreach f,$(1),$(f):$(2)/$(notdir $(f)))
-PROGRAMS_TO := $(call to,$(TOOL),$(SBINDIR)) $(call to,$(SHLIBS),$(LIBDIR))
+PROGRAMS_TO := $(call to,$(TOOL),$(SBINDIR)) $(call to,$(SHLIBS),$(LIBDIR)) \
+	$(B)/weir-interfaces.init:$(INITDIR)/weir-interfaces
 FILES_TO := $(call to,$(STATIC),$(LIBDIR)) $(call to,$(PCS),$(LIBDIR)/pkgconfig) $(call to,$(HEADERS),$(INCLUDEDIR)/weir) \
 	$(call to,$(wildcard examples/*.json),$(DATADIR)/doc/weir/examples) \
 	$(call to,$(wildcard tools/*.8),$(DATADIR)/man/man8) $(call to,$(wildcard lib/*.7),$(DATADIR)/man/man7) \
 	$(call to,$(wildcard lib/json/*.schema.json),$(DATADIR)/weir) \
+	$(B)/weir-interfaces.service:$(UNITDIR)/weir-interfaces.service \
+	$(B)/weir-hotplug.rules:$(UDEVDIR)/90-weir-hotplug.rules \
 	tools/weir.bash-completion:$(DATADIR)/bash-completion/completions/weir
 
-install: all ## tool, libraries, headers, .pc files, schema, examples, manuals
+install: all $(BOOT) ## tool, libraries, headers, .pc files, schemas, examples, manuals, boot units
 	$(Q)for f in $(PROGRAMS_TO); do install -D -m 755 "$${f%%:*}" "$(DESTDIR)$${f#*:}" || exit; done
 	$(Q)for f in $(FILES_TO); do install -D -m 644 "$${f%%:*}" "$(DESTDIR)$${f#*:}" || exit; done
 	$(Q)for l in $(LINKS); do cp -Pf $$l "$(DESTDIR)$(LIBDIR)/" || exit; done

@@ -13,6 +13,7 @@
 #pragma weak net_commands
 #pragma weak net_step_ops
 #pragma weak cmd_schema
+#pragma weak if_commands
 #pragma weak link_commands
 #pragma weak vf_commands
 #pragma weak vf_step_ops
@@ -26,13 +27,15 @@ static const struct feature {
 	const char *words;	/* first words of its commands, each between blanks */
 	const struct command *commands;
 	const struct weir_step_ops *const *const *step_ops;
+	const char *folder;	/* of the state directory, with a lock and a journal of its own; NULL: itself */
 } features[] = {
-	{ "networks", "libnftables and jansson", " net plan schema ", net_commands, &net_step_ops },
-	{ "links", "nothing", " link monitor ", link_commands, NULL },
-	{ "virtual functions", "libpci", " pf vf ", vf_commands, &vf_step_ops },
-	{ "XML", "libxml2 and networks", " xml ", xml_commands, NULL },
-	{ "the doctor", "networks", " doctor ", doctor_commands, NULL },
-	{ "the core", "nothing", " recover help ", core_commands, NULL },
+	{ "networks", "libnftables and jansson", " net plan schema ", net_commands, &net_step_ops, NULL },
+	{ "host interfaces", "networks", " if apply confirm check repair ", if_commands, NULL, "host" },
+	{ "links", "nothing", " link monitor ", link_commands, NULL, NULL },
+	{ "virtual functions", "libpci", " pf vf ", vf_commands, &vf_step_ops, NULL },
+	{ "XML", "libxml2 and networks", " xml ", xml_commands, NULL, NULL },
+	{ "the doctor", "networks", " doctor ", doctor_commands, NULL, NULL },
+	{ "the core", "nothing", " recover help ", core_commands, NULL, NULL },
 };
 /* clang-format on */
 
@@ -44,6 +47,23 @@ const struct command *command_at(size_t i)
 		for (const struct command *c = features[f].commands; c && c->name; c++)
 			if (!i--)
 				return c;
+	return NULL;
+}
+
+const char *command_folder(const struct command *cmd)
+{
+	for (size_t f = 0; f < N_FEATURES; f++)
+		for (const struct command *c = features[f].commands; c && c->name; c++)
+			if (c == cmd)
+				return features[f].folder;
+	return NULL;
+}
+
+const char *feature_folder(size_t i)
+{
+	for (size_t f = 0; f < N_FEATURES; f++)
+		if (features[f].folder && !i--)
+			return features[f].folder;
 	return NULL;
 }
 

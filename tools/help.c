@@ -33,6 +33,7 @@ static const struct {
 	{ STATUS_MISSING, "doctor: something that weir needs is missing" },
 	{ STATUS_NOT_FOUND, "no such network, portgroup, port, link or namespace" },
 	{ STATUS_BAD_INPUT, "the file cannot be read or is no valid definition" },
+	{ STATUS_DIFFERS, "check: something differs from its definition" },
 	{ STATUS_NO_EXEC, "attach --exec: CMD cannot be executed (127: not found)" },
 };
 /* clang-format on */

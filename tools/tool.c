@@ -118,18 +118,22 @@ static void choose_directories(struct tool *t)
 		t->own_state_dir = absolute(state_dir ? state_dir : WEIR_STATE_DIR);
 }
 
+int tool_open_folder(struct tool *t, const char *folder, struct weir **ret)
+{
+	char *state_dir = xformat("%s%s%s", t->own_state_dir, folder ? "/" : "", folder ? folder : "");
+	struct weir_options opts = { .sz = sizeof(opts), .step_ops = t->step_ops, .netns = t->netns,
+				     .config_dir = t->own_config_dir, .state_dir = state_dir };
+	int r = weir_open(&opts, ret, &t->err);
+
+	free(state_dir);
+	return r ? tool_fail(t, tool_not_found(t, STATUS_FAILED)) : STATUS_OK;
+}
+
 int tool_open(struct tool *t)
 {
-	struct weir_options opts = { .sz = sizeof(opts), .step_ops = t->step_ops };
-
 	feature_step_ops(t->step_ops);
 	choose_directories(t);
-	opts.netns = t->netns;
-	opts.config_dir = t->own_config_dir;
-	opts.state_dir = t->own_state_dir;
-	if (weir_open(&opts, &t->w, &t->err))
-		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
-	return STATUS_OK;
+	return tool_open_folder(t, command_folder(t->cmd), &t->w);
 }
 
 void tool_close(struct tool *t)

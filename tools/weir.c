@@ -129,12 +129,12 @@ static int read_command_line(struct tool *t, int argc, char **argv, struct args 
 	return options_command(t, argc - used, argv + used, a);
 }
 
-/* A doctor that finds something missing has still a report to show. */
+/* A doctor that finds something missing has still a report to show, and so has a check. */
 static int show(struct tool *t, int status)
 {
 	int r;
 
-	if (status != STATUS_OK && status != STATUS_MISSING)
+	if (status != STATUS_OK && status != STATUS_MISSING && status != STATUS_DIFFERS)
 		return status;
 	r = out_flush(&t->out);
 	if (!r || r == -EPIPE)

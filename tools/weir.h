@@ -24,6 +24,7 @@ enum status {
 	STATUS_MISSING = 3,
 	STATUS_NOT_FOUND = 4,
 	STATUS_BAD_INPUT = 5,
+	STATUS_DIFFERS = 6,
 	STATUS_NO_EXEC = 126,
 	STATUS_NO_COMMAND = 127,
 };
@@ -70,6 +71,11 @@ enum option_key {
 	OPT_SECTION,
 	OPT_COMMAND,
 	OPT_INDEX,
+	OPT_HOTPLUG,
+	OPT_NO_FLAP,
+	OPT_CONFIRM,
+	OPT_UNDO,
+	OPT_TAKE_OVER,
 	OPT_COUNT,
 };
 
@@ -133,6 +139,10 @@ extern const struct weir_step_ops *const *const vf_step_ops;
 /* features.c: what of it this build has */
 /* The i-th command of all, NULL behind the last. */
 const struct command *command_at(size_t i);
+/* The folder of the state directory that a command works in; NULL: the directory itself. */
+const char *command_folder(const struct command *cmd);
+/* The i-th such folder of all; NULL behind the last. */
+const char *feature_folder(size_t i);
 /* false: it asks nothing of the host. */
 bool command_needs_handle(const struct command *cmd);
 /* The i-th feature that is left out, and what it would need; NULL behind the last. */
@@ -160,6 +170,8 @@ int options_command(struct tool *t, int argc, char **argv, struct args *ret);
 
 /* tool.c: the handle, transactions and errors */
 int tool_open(struct tool *t);
+/* Another handle, whose state is in a folder of the state directory. */
+int tool_open_folder(struct tool *t, const char *folder, struct weir **ret);
 void tool_close(struct tool *t);
 void tool_stats(struct tool *t);
 int tool_fail(struct tool *t, int status);
@@ -204,6 +216,38 @@ int cmd_plan(struct tool *t, const struct args *a);
 int cmd_recover(struct tool *t, const struct args *a);
 int cmd_schema(struct tool *t, const struct args *a);
 int cmd_doctor(struct tool *t, const struct args *a);
+
+/* cmd_if.c, cmd_check.c, cmd_apply.c: host interfaces */
+struct groups {
+	struct weir_group **groups;
+	size_t n;
+};
+extern const struct command if_commands[];
+/* Read and checked; what was read belongs to *ret also after an error, which is shown already. */
+int groups_from_files(struct tool *t, const struct args *a, struct groups *ret);
+int groups_from_names(struct tool *t, const struct args *a, struct groups *ret);
+const struct weir_group *const *groups_list(const struct groups *g);
+void groups_report(struct tool *t, const struct groups *g, const char *verb);
+void groups_free(struct groups *g);
+void steps_show(struct tool *t, const struct weir_plan_step *steps, size_t n);
+/* The policy that the options ask for. */
+enum weir_effect worst_of(const struct args *a);
+int cmd_if_list(struct tool *t, const struct args *a);
+int cmd_if_show(struct tool *t, const struct args *a);
+int cmd_if_define(struct tool *t, const struct args *a);
+int cmd_if_undefine(struct tool *t, const struct args *a);
+int cmd_if_plan(struct tool *t, const struct args *a);
+int cmd_if_up(struct tool *t, const struct args *a);
+int cmd_if_down(struct tool *t, const struct args *a);
+int cmd_if_status(struct tool *t, const struct args *a);
+int cmd_if_lookup(struct tool *t, const struct args *a);
+int cmd_if_begin(struct tool *t, const struct args *a);
+int cmd_if_commit(struct tool *t, const struct args *a);
+int cmd_if_rollback(struct tool *t, const struct args *a);
+int cmd_check(struct tool *t, const struct args *a);
+int cmd_repair(struct tool *t, const struct args *a);
+int cmd_apply(struct tool *t, const struct args *a);
+int cmd_confirm(struct tool *t, const struct args *a);
 
 /* text.c: values as people read them, and back */
 const char *mode_name(unsigned int mode);

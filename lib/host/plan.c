@@ -618,7 +618,6 @@ static int set_sysctl(struct planning *p, const struct weir_link *real, const ch
 	return 0;
 }
 
-/* The first IPv4 address of a subnet would take the others with it, whosever they are. */
 static int del_addr(struct planning *p, const struct weir_link *real, const struct weir_addr *want)
 {
 	const struct weir_addr *there;
@@ -627,9 +626,6 @@ static int del_addr(struct planning *p, const struct weir_link *real, const stru
 
 	if (!has_addr(p->host, real, want, &there) || goes_already(p, want))
 		return 0;
-	if (want->local.family == WEIR_FAMILY_IPV4 &&
-	    set_sysctl(p, real, "ipv4", "promote_secondaries", "1"))
-		return -ENOMEM;
 	s = add(p, WR_ADDR_DEL, WEIR_EFFECT_ADDRESS_LOSS, kind_word(p->top->type), p->name,
 		"loses address %s/%u", weir_ip_format(&want->local, text), want->prefix);
 	if (!s)
@@ -712,6 +708,33 @@ static int drop_addrs(struct planning *p, const struct weir_group *was, const st
 				r = del_addr(p, real, &want);
 		}
 	return r;
+}
+
+/*
+ * Before addresses change: the first IPv4 address of a subnet would take the others
+ * with it, whosever they are, when it goes and also when an undo takes the new one
+ * back; and routes go with addresses, and must come back with them.
+ */
+static int prepare_drop(struct planning *p, const struct weir_group *was, const struct weir_group *now,
+			const struct weir_link *real)
+{
+	bool any = false;
+	int r;
+
+	for (size_t i = 0; i < was->n_protocols; i++)
+		for (size_t k = 0; k < was->protocols[i].n_addresses; k++) {
+			const struct weir_addr *there;
+			struct weir_addr want;
+
+			wr_want_addr(&was->protocols[i].addresses[k], &want);
+			any |= has_addr(p->host, real, &want, &there) &&
+			       (!now || !wants_addr(protocol_of(now, want.local.family), &want));
+		}
+	if (!any)
+		return 0;
+	r = bare_step(p, WR_LINK_KEEP, WEIR_EFFECT_IN_PLACE, kind_word(was->type), p->name,
+		      "its addresses and routes are kept for an undo");
+	return r ? r : set_sysctl(p, real, "ipv4", "promote_secondaries", "1");
 }
 
 /* What DHCP gave goes with it: an address that nobody renews is somebody else's soon. */
@@ -915,7 +938,9 @@ static int absorb(struct planning *p, const struct weir_group *g)
 		real = wr_host_link(p->host, own.name);
 		if (live) {
 			own.top = &live->group;
-			r = stop_dhcp(&own, &live->group, NULL, real);
+			r = prepare_drop(&own, &live->group, NULL, real);
+			if (!r)
+				r = stop_dhcp(&own, &live->group, NULL, real);
 			if (!r)
 				r = drop_routes(&own, &live->group, NULL, real);
 			if (!r)
@@ -980,6 +1005,8 @@ static int plan_group(struct planning *p, bool only_wanted)
 		r = stop_dhcp(p, was, p->top, real);
 	if (!r)
 		r = plan_interface(p, p->top);
+	if (!r && was)
+		r = prepare_drop(p, was, p->top, real);
 	if (!r && was)
 		r = drop_routes(p, was, p->top, real);
 	if (!r)
@@ -1103,12 +1130,17 @@ static int plan_down(struct wr_plan *plan, const struct wr_host *h, const struct
 	int r;
 
 	wr_copy(p.name, sizeof(p.name), live->group.name);
-	r = stop_dhcp(&p, &live->group, NULL, real);
-	if (!r && real && !top->made)
-		r = drop_routes(&p, &live->group, NULL, real);
-	if (!r && real && !top->made)
+	if (!real || top->made)
+		r = stop_dhcp(&p, &live->group, NULL, NULL);
+	else
 		r = bare_step(&p, WR_LINK_KEEP, WEIR_EFFECT_IN_PLACE, "link", p.name,
 			      "its addresses and routes are kept for an undo");
+	if (!r && real && !top->made)
+		r = prepare_drop(&p, &live->group, NULL, real);
+	if (!r && real && !top->made)
+		r = stop_dhcp(&p, &live->group, NULL, real);
+	if (!r && real && !top->made)
+		r = drop_routes(&p, &live->group, NULL, real);
 	if (!r && real && !top->made)
 		r = drop_addrs(&p, &live->group, NULL, real);
 	if (!r && real && top->made && !wanted_elsewhere(&p, p.name))

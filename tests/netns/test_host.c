@@ -375,6 +375,27 @@ static void an_undo_brings_all_back(void **state)
 	free(before);
 }
 
+/* Another address in the same subnet, behind which somebody else's comes; and routes over it. */
+static void an_undo_of_addresses(void **state)
+{
+	struct weir_group *other = ns_group(BR(V4(A2), ETH("a0")));
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t;
+	char *before;
+
+	up(BR(V4(A1), ETH("a0")));
+	ns_sh("set -e; ip route add 10.6.0.0/16 via 10.1.1.9; ip route add 10.7.0.0/16 dev br0 src 10.1.1.1");
+	before = ns_snapshot();
+	t = ns_begin(w);
+	weir_txn_groups_up(t, (const struct weir_group *const[]){ other }, 1, WEIR_EFFECT_ADDRESS_LOSS);
+	assert_int_equal(weir_txn_hold(t, &err), 0);
+	ns_sh("set -e; ip -o -4 addr show br0 | grep -q 10.1.1.2/24; ip route | grep -q 10.6.0.0/16");
+	assert_int_equal(weir_txn_undo(t, &err), 0);
+	ns_assert_same(before, "undone");
+	weir_group_free(other);
+	free(before);
+}
+
 /* --- what is stored -------------------------------------------------------------------------------- */
 
 static int try_define(const char *json, struct weir_error *err)
@@ -611,6 +632,7 @@ int main(void)
 		TEST(the_policy_holds),
 		TEST(a_difference_undoes_it),
 		TEST(an_undo_brings_all_back),
+		TEST(an_undo_of_addresses),
 		TEST(groups_are_listed),
 		TEST(interfaces_have_one_owner),
 		TEST(found_by_mac),

@@ -1,0 +1,221 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Host interfaces on the command line: apply and what decides whether it stays (the word, the time, the death of each
+# process, of both, of the session), begin and rollback, check and repair, what comes up at boot. "As before" means links,
+# addresses, routes, stored files and records. Runs in namespaces of its own; needs jq and iproute2.
+set -u
+export LC_ALL=C
+cd "$(dirname "$0")/../.." || exit 1
+
+if [ "${1:-}" != --inside ]; then
+	for how in 'unshare -n -m -p -f --mount-proc --kill-child' 'unshare -r -n -m -p -f --mount-proc --kill-child'; do
+		# shellcheck disable=SC2086 # a command with its options
+		$how true 2>/dev/null && exec $how "$0" --inside
+	done
+	echo 'SKIP: neither root nor allowed to make user namespaces'
+	exit 77
+fi
+
+weir=${WEIR:-build/weir}
+case $weir in /*) ;; *) weir=$PWD/$weir ;; esac
+snapshot=$PWD/tests/netns/snapshot.sh
+mount -t tmpfs -o mode=755 test-if /run || exit 1
+mkdir /run/here && cd /run/here || exit 1
+export WEIR_CONFIG_DIR=/run/here/config WEIR_STATE_DIR=/run/here/state
+unset NO_COLOR
+
+passed=0 failed=0
+fail() { failed=$((failed + 1)) && echo "FAILED: $*" && head -n 5 out err 2>/dev/null; }
+check() { what=$1 && shift && if "$@" >/dev/null 2>&1; then passed=$((passed + 1)); else fail "$what ($*)"; fi; }
+runs() {	# runs STATUS COMMAND...
+	want=$1 && shift
+	"$weir" "$@" >out 2>err </dev/null
+	is=$?
+	[ $is = "$want" ] && passed=$((passed + 1)) || fail "weir $*: exit status $is, not $want"
+}
+says() { check "it says $1" grep -qE -- "$1" out; }
+warns() { check "it complains: $1" grep -qE -- "$1" err; }
+soon() {	# soon COMMAND...: within ten seconds
+	for _ in $(seq 100); do
+		"$@" >/dev/null 2>&1 && return
+		sleep 0.1
+	done
+	return 1
+}
+has() { ip -o -4 addr show br0 | grep -qF "$1/"; }
+state_now() { "$snapshot" /run/here/config /run/here/state 2>/dev/null; }
+remember() { state_now >was; }
+is_as_before() { state_now | cmp -s was -; }
+as_before() { check "as before: $1" soon is_as_before || state_now | diff was - | head -n 5; }
+section() { echo "-- $*"; }
+
+for i in 0 1 2; do
+	ip link add a$i address 52:54:00:00:0a:0$i type veth peer name b$i
+	ip link set b$i up && ip link set a$i up && ip link set a$i down
+done
+bridge() { # bridge ADDRESS [MEMBERS]: a definition of br0
+	cat >br0.json <<-EOF
+	{"type": "bridge", "name": "br0", "start": "onboot", ${2:-}
+	 "protocols": [{"family": "ipv4", "addresses": [{"address": "$1", "prefix": 24}], "routes": [{"gateway": "10.1.1.9"}]}],
+	 "ports": [{"type": "ethernet", "name": "a0"}, {"type": "ethernet", "name": "a1"}]}
+	EOF
+}
+
+section plan, apply, check, repair
+bridge 10.1.1.1
+runs 0 if plan br0.json && says 'in place +bridge br0 +is made' && says 'gets route 0.0.0.0/0 via 10.1.1.9'
+runs 0 --dry-run apply br0.json && says '^ip link add name br0 .*type bridge' && check 'nothing was made' test ! -e config
+runs 0 apply br0.json && says '^interface br0 applied$' && check 'it has the address' has 10.1.1.1
+runs 0 if plan br0.json && check 'an empty plan' [ "$(wc -l <out)" = 1 ]
+remember
+"$weir" --stats apply br0.json >out 2>err
+check 'again: dumps only' grep -qE '^weir: rtnetlink: [0-9]+ sends, 3 messages' err
+as_before 'applied twice'
+runs 0 check && check 'nothing to say' test ! -s out
+ip link set br0 mtu 1400 && ip link set a1 nomaster
+runs 6 check && says 'a1 +becomes a port of br0'
+runs 6 --json check br0 && check 'JSON' jq -e 'any(.interface == "br0" and .object == "bridge br0" and .effect == "in place")' out
+runs 0 --dry-run repair && check 'a dry run repairs nothing' sh -c "! ip -o link show a1 | grep -q 'master br0'"
+runs 0 repair && says 'br0 is as it is defined' && check 'it is a port again' sh -c "ip -o link show a1 | grep -q 'master br0'"
+ip link set br0 mtu 1500
+bridge 10.1.1.1 '"mtu": 1400,'
+runs 1 apply --no-flap br0.json br0.json && warns 'br0'
+runs 0 apply --no-flap br0.json
+bridge 10.1.1.2 '"mtu": 1400,'
+runs 1 apply --no-flap br0.json && warns 'loses address 10.1.1.1/24: that is worse than allowed \(address loss\)'
+runs 5 apply nosuch.json && warns 'nosuch.json'
+echo '{"type": "bridge", "name": "br0", "port": []}' >bad.json
+runs 5 apply bad.json && warns 'bad.json: port: is not known here; did you mean "ports"'
+runs 2 apply --confirm 0 br0.json && warns 'from 1 to 86400'
+runs 4 confirm && warns 'nothing waits'
+
+section confirm
+bridge 10.1.1.3 '"mtu": 1300,'
+remember
+pending() {	# starts an apply that waits; its process is $apply, the guard's $guard
+	"$weir" apply br0.json --confirm "${1:-60}" >out 2>err </dev/null &
+	apply=$!
+	soon grep -q 'unless `weir confirm`' err || fail "it does not wait"
+	guard=$(pgrep -P $apply)
+	check 'it is done' has 10.1.1.3
+	check 'what is stored is as it was' grep -q '10.1.1.1"' config/groups/br0.json
+}
+pending 1
+wait $apply
+check 'the time is over: status 1' [ $? = 1 ]
+warns 'not confirmed in time' && as_before 'the time is over'
+pending
+kill -9 "$apply"
+as_before 'the command was killed'
+pending
+kill -HUP "$apply"
+as_before 'its terminal was lost'
+pending
+kill -9 "$guard"
+wait $apply
+check 'the guard was killed: status 1' [ $? = 1 ]
+warns 'its guard was killed' && as_before 'the guard was killed'
+pending
+kill -9 "$guard" "$apply"
+wait $apply 2>/dev/null
+check 'both were killed: it is still done' has 10.1.1.3
+runs 0 recover && says 'was undone' && as_before 'both were killed, and recovered'
+pending
+kill -9 "$guard" "$apply"
+wait $apply 2>/dev/null
+runs 0 if list
+runs 0 if define br0.json && warns 'undone first' && check 'the next command has undone it' sh -c '! ip addr show br0 | grep -q 10.1.1.3'
+bridge 10.1.1.1 '"mtu": 1400,'
+"$weir" if define br0.json >/dev/null
+bridge 10.1.1.3 '"mtu": 1300,'
+as_before 'defined as before'
+pending
+"$weir" --json confirm --undo >answer
+wait $apply
+check 'undone by request: status 1' [ $? = 1 ]
+warns 'undone by request' && check 'JSON' jq -e '.done == "undone"' answer && as_before 'undone by request'
+# Somebody else waits for the lock, and gets it when it is decided.
+pending
+"$weir" if undefine br0 >undefine 2>&1 &
+undefine=$!
+"$weir" confirm >answer
+wait $apply
+check 'kept: status 0' [ $? = 0 ]
+says 'interface br0 applied' && check 'the answer' grep -qx kept answer && check 'it has the address' has 10.1.1.3
+wait $undefine
+check 'then the other had its turn' test ! -e config/groups/br0.json
+runs 4 confirm
+runs 0 if define br0.json
+
+section a session that is lost
+bridge 10.1.1.4 '"mtu": 1300,'
+remember
+# A terminal of its own, as ssh gives one; when its master goes, everything in the session gets SIGHUP.
+setsid sh -c "script -qec '$weir apply br0.json --confirm 60' /dev/null >out 2>&1 </dev/null" &
+session=$!
+if command -v script >/dev/null && soon has 10.1.1.4; then
+	kill -9 -$session 2>/dev/null
+	as_before 'the session was lost'
+else
+	kill -9 -$session 2>/dev/null
+	echo 'SKIP: there is no script(1), so no terminal to lose'
+fi
+
+section begin, rollback, commit
+runs 0 if begin && says '^begun$'
+runs 1 if begin && warns 'was begun by .*, process [0-9]+, which is gone, [0-9]+ s ago; commit it, roll it back or take it over'
+runs 0 if begin --take-over && says 'taken over'
+runs 0 if down br0
+runs 0 if undefine br0
+runs 0 if rollback && says 'rolled back'
+check 'it is up and defined' sh -c "'$weir' --json if list | jq -e '.[0] | .up and .defined and .active'"
+check 'with its address' has 10.1.1.3
+runs 4 if rollback
+runs 0 if begin && runs 0 if commit && runs 4 if commit
+
+section at boot
+cat >a2.json <<EOF
+{"type": "ethernet", "name": "a2", "start": "hotplug", "mtu": 1400}
+EOF
+cat >none.json <<EOF
+{"type": "bridge", "name": "none0", "start": "none"}
+EOF
+cat >gone.json <<EOF
+{"type": "bridge", "name": "gone0", "start": "onboot", "ports": [{"type": "ethernet", "name": "nosuch"}]}
+EOF
+runs 0 if define a2.json none.json gone.json
+runs 0 if begin
+runs 0 if undefine none0
+# The reboot: links, state and processes are gone.
+ip link del br0
+rm -r state
+sed -i 's/"bootId": "[0-9a-f]*/"bootId": "0/' config/checkpoint.json
+runs 1 if up --all && warns 'rolled back' && warns 'nosuch: is not there'
+check 'onboot' has 10.1.1.3
+check 'hotplug that is there' sh -c "ip -o link show a2 | grep -q 'mtu 1400.*state UP'"
+check 'none' sh -c '! ip link show none0'
+check 'what was tried is not what boots' test -e config/groups/none0.json
+check 'the checkpoint is gone' test ! -e config/checkpoint.json
+runs 0 if undefine gone0
+ip link del a2
+ip link add a2 type veth peer name b2 && ip link set b2 up
+runs 0 if up --hotplug a2 && says 'a2 is up' && check 'hotplug' sh -c "ip -o link show a2 | grep -q 'mtu 1400'"
+runs 0 if up --hotplug lo && check 'that concerns nobody' test ! -s out
+runs 2 if up && runs 2 if up --all br0
+
+section list, show, status, lookup
+runs 0 if list && says '^a2 +ethernet' && says '^br0 +bridge +active +yes +yes +onboot +2 +52:54:00:00:0a:00'
+runs 0 if show br0 && check JSON jq -e '.start == "onboot" and .mtu == 1300' out
+"$weir" if define out >/dev/null && check 'what is shown can be defined' cmp -s out config/groups/br0.json
+runs 0 if show br0 --live && check JSON jq -e '.ports[0].mac == "52:54:00:00:0a:00"' out
+runs 0 if status br0 && says '^active$'
+ip link set br0 down
+runs 0 if status br0 && says '^inactive$'
+runs 4 if status nosuch && runs 4 if show nosuch && runs 4 if up nosuch && runs 4 if down nosuch && runs 4 if undefine nosuch
+runs 0 if lookup 52:54:00:00:0A:00 && says '^br0' && runs 4 if lookup 52:54:00:00:0a:77 && runs 2 if lookup mac
+runs 0 if down br0 a2 && check 'it is gone' sh -c '! ip link show br0'
+runs 0 if undefine br0 a2 none0 && runs 0 if list && check 'nothing' [ "$(wc -l <out)" = 1 ]
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
