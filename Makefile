@@ -113,7 +113,7 @@ ifeq ($(XML),0)
 LIBRARIES := $(filter-out libweir-xml,$(LIBRARIES))
 TOOL_OBJ  := $(filter-out %/rows_xml.o %/cmd_xml.o,$(TOOL_OBJ))
 UNIT      := $(filter-out %/test_xml,$(UNIT))
-FUZZERS   := $(filter-out %/fuzz_xml_network %/fuzz_xml_port %/fuzz_xml_group %/fuzz_xml_guest,$(FUZZERS))
+FUZZERS   := $(filter-out %/fuzz_xml_network %/fuzz_xml_port %/fuzz_xml_group %/fuzz_xml_guest %/fuzz_xml_update,$(FUZZERS))
 endif
 
 USES   := $(foreach l,$(LIBRARIES),$(USES_$(l)))
@@ -187,6 +187,7 @@ $(B)/%.pc: lib/%.pc.in $(B)/.paths
 # Programs are linked with our archives, so that they run where they were built. A test that needs more from the linker
 # (LDFLAGS_test_faults := -Wl,--wrap=malloc) says so here.
 OURLIBS = $(if $(SMALL),-static $(B)/libweir.a $(HAS_MNL) $(B)/small.a,$(STATIC) $(foreach l,$(USES),$(call libs,$(l))))
+LDFLAGS_test_xml := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 link    = $(Q)mkdir -p $(@D) && $(CC) $(PROGRAM) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_$(@F)) -o $@ $(filter %.o %common.a,$^)
 $(B)/weir: $(TOOL_OBJ) $(STATIC) $(B)/.parts
 	$(call say,LD,$@)

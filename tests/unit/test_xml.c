@@ -24,6 +24,45 @@
 
 #include "host/tables.h"
 
+/* --- memory that runs out: our own calls (the linker's --wrap), libxml2's stay as they are ------ */
+
+/* The allocation with this number fails, counted down from it; negative: none does. */
+static long fail_at = -1;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+char *__real_strdup(const char *s);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+char *__wrap_strdup(const char *s);
+
+static bool out_of_memory(void)
+{
+	return fail_at >= 0 && fail_at-- == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return out_of_memory() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return out_of_memory() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+	return out_of_memory() ? NULL : __real_realloc(p, size);
+}
+
+char *__wrap_strdup(const char *s)
+{
+	return out_of_memory() ? NULL : __real_strdup(s);
+}
+
 /* --- tables ----------------------------------------------------------------------------- */
 
 static void check_rows(const struct wr_xml_element *e, const struct wr_table *t, int depth);
@@ -577,6 +616,72 @@ static void test_items_from_elsewhere(void **state)
 	assert_string_equal(err.attr, "items[0].text");
 }
 
+/* --- every allocation fails once -------------------------------------------------------------------- */
+
+static int read_and_write(const char *text, char **ret)
+{
+	enum weir_xml_kind kind = weir_xml_kind_of(text, strlen(text));
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_network *net = NULL;
+	struct weir_xml_guest *guest = NULL;
+	struct weir_group *group = NULL;
+	struct weir_port port = { .sz = sizeof(port) };
+	int r = kind == WEIR_XML_NETWORK ? weir_xml_network_parse(text, strlen(text), &net, &err) :
+		kind == WEIR_XML_GUEST	 ? weir_xml_guest_parse(text, strlen(text), &guest, &err) :
+		kind == WEIR_XML_GROUP	 ? weir_xml_group_parse(text, strlen(text), &group, &err) :
+					   weir_xml_port_parse(text, strlen(text), &port, &err);
+
+	assert_int_equal(r, err.code);
+	if (!r)
+		r = net	    ? weir_xml_network_format(net, 0, ret, &err) :
+		    guest   ? weir_xml_guest_format(guest, WEIR_XML_STATUS, ret) :
+		    group   ? weir_xml_group_format(group, ret) :
+			      weir_xml_port_format(&port, ret);
+	weir_network_free(net);
+	weir_xml_guest_free(guest);
+	weir_group_free(group);
+	weir_port_done(&port);
+	return r;
+}
+
+static void test_memory_runs_out(void **state)
+{
+	static const char *const texts[] = {
+		"<network xmlns:d='" WR_XML_DNSMASQ_NS "'><name>a</name><title>t</title><metadata><a/></metadata>"
+		"<forward mode='nat' dev='e0'/><mac address='52:54:00:00:00:01'/><domain name='x'/>"
+		"<dns><txt name='t' value='v'/><host ip='10.0.0.1'><hostname>h</hostname></host></dns>"
+		"<ip address='10.0.0.1' prefix='24'><tftp root='/t'/><dhcp><range start='10.0.0.2' end='10.0.0.3'/>"
+		"<host mac='52:54:00:00:00:02' name='n' ip='10.0.0.4'/><bootp file='f'/></dhcp></ip>"
+		"<portgroup name='p'><vlan><tag id='1'/></vlan></portgroup>"
+		"<d:options><d:option value='o'/></d:options></network>",
+		"<network><name>a</name><forward mode='hostdev'><driver model='m'/><address type='pci' bus='1'/>"
+		"</forward></network>",
+		"<networkport><uuid>" ID_A "</uuid><owner><name>o</name><uuid>" ID_B "</uuid></owner>"
+		"<mac address='52:54:00:00:00:01'/><vlan><tag id='1'/></vlan><plug type='hostdev-pci'>"
+		"<driver model='m'/><address bus='1'/></plug></networkport>",
+		"<interface type='bridge' name='b'><protocol family='ipv4'><ip address='10.0.0.1'/></protocol>"
+		"<bridge><interface type='ethernet' name='e'/></bridge></interface>",
+		guests[3].status,
+	};
+
+	for (size_t i = 0; i < WR_COUNT(texts); i++) {
+		char *whole = NULL, *text;
+		int r = -ENOMEM;
+
+		assert_int_equal(read_and_write(texts[i], &whole), 0);
+		for (long n = 0; r; n++) {
+			text = NULL;
+			fail_at = n;
+			r = read_and_write(texts[i], &text);
+			fail_at = -1;
+			assert_true(n < 5000 && (r == 0 || r == -ENOMEM));
+		}
+		assert_string_equal(text, whole);
+		free(whole);
+		free(text);
+	}
+}
+
 /* --- netcf's interfaces, and what is what -------------------------------------------------------- */
 
 static void group_gives(const char *text, const char *inside)
@@ -663,6 +768,7 @@ int main(void)
 		cmocka_unit_test(test_rules_of_guests),
 		cmocka_unit_test(test_ids_are_made_up_once),
 		cmocka_unit_test(test_items_from_elsewhere),
+		cmocka_unit_test(test_memory_runs_out),
 		cmocka_unit_test(test_generations_of_netcf),
 		cmocka_unit_test(test_what_a_text_is),
 	};
