@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What bulk work asks of the kernel, counted: sends, messages and bytes, which
+ * are the same on a fast machine and on a slow one. A time is never a test;
+ * bench/ measures those. Limits are what is needed now, with no slack: who needs
+ * more says why by changing the row.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <weir/link.h>
+
+#include "lib_ns.h"
+
+#define N 100
+
+static struct weir_link port(enum weir_link_kind kind, int i, int master)
+{
+	struct weir_link l = { .sz = sizeof(l), .kind = kind, .is_up = true,
+			       .has = WEIR_LINK_NAME | WEIR_LINK_IFINDEX | WEIR_LINK_UP,
+			       .ifindex = 1000 + i };
+
+	snprintf(l.name, sizeof(l.name), "p%d", i);
+	if (master) {
+		l.has |= WEIR_LINK_MASTER;
+		l.master = (uint32_t)master;
+	}
+	l.veth.has = WEIR_VETH_PEER_NAME;
+	snprintf(l.veth.peer_name, sizeof(l.veth.peer_name), "q%d", i);
+	return l;
+}
+
+static int bridge(struct weir_txn *t)
+{
+	const struct weir_link l = { .sz = sizeof(l), .kind = WEIR_LINK_BRIDGE, .name = "br0", .is_up = true,
+				     .has = WEIR_LINK_NAME | WEIR_LINK_UP };
+
+	return weir_txn_link_add(t, &l);
+}
+
+static void veths(struct weir_txn *t)
+{
+	int master = bridge(t);
+
+	for (int i = 0; i < N; i++) {
+		struct weir_link l = port(WEIR_LINK_VETH, i, master);
+
+		weir_txn_link_add(t, &l);
+	}
+}
+
+/* As a network makes its ports: no IPv6 addresses, which takes a second message, and up last, a third. */
+static void quiet_veths(struct weir_txn *t)
+{
+	int master = bridge(t);
+
+	for (int i = 0; i < N; i++) {
+		struct weir_link l = port(WEIR_LINK_VETH, i, master);
+
+		l.has |= WEIR_LINK_ADDR_GEN_MODE;
+		l.addr_gen_mode = WEIR_ADDR_GEN_NONE;
+		weir_txn_link_add(t, &l);
+	}
+}
+
+static void taps(struct weir_txn *t)
+{
+	int master = bridge(t);
+
+	for (int i = 0; i < N; i++) {
+		struct weir_link l = port(WEIR_LINK_TUN, i, master);
+
+		weir_txn_tap_add(t, &l, 0, NULL);
+	}
+}
+
+static void deletes(struct weir_txn *t)
+{
+	char name[16];
+
+	for (int i = 0; i < N; i++) {
+		snprintf(name, sizeof(name), "p%d", i);
+		weir_txn_link_del(t, 1000 + i, name);
+	}
+}
+
+static void delete_one(struct weir_txn *t)
+{
+	weir_txn_link_del(t, 1000, "p0");
+}
+
+static void change(struct weir_txn *t)
+{
+	for (int i = 0; i < N; i++) {
+		const struct weir_link l = { .sz = sizeof(l), .has = WEIR_LINK_IFINDEX | WEIR_LINK_MTU,
+					     .ifindex = 1000 + i, .mtu = 1400 };
+
+		weir_txn_link_set(t, &l);
+	}
+}
+
+static const struct limit {
+	const char *name;
+	void (*prepare)(struct weir_txn *t);	/* NULL: nothing is there */
+	void (*build)(struct weir_txn *t);
+	unsigned int sends, messages, bytes;
+} limits[] = {
+	{ "100 pairs on a bridge", NULL, veths, 1, 1 + N, 64 + N * 136 },
+	{ "100 quiet pairs on a bridge", NULL, quiet_veths, 1, 1 + 3 * N, 64 + N * 220 },
+	{ "100 taps on a bridge", NULL, taps, 1 + N, 1 + 2 * N, 64 + N * 88 },
+	{ "100 ports go", veths, deletes, 3, 2 * N + 1, N * 80 + 40 },
+	{ "one port goes", veths, delete_one, 2, 2, 72 },
+	{ "100 changes", veths, change, 2, 2 * N, N * 80 },
+};
+
+static void costs_no_more(void **state)
+{
+	const struct limit *l = *state;
+	struct weir_counters before = { .sz = sizeof(before) }, after = { .sz = sizeof(after) };
+	struct weir_txn *t;
+	struct weir *w;
+
+	ns_setup(NULL);
+	assert_int_equal(weir_open(NULL, &w, NULL), 0);
+	if (l->prepare) {
+		t = ns_begin(w);
+		l->prepare(t);
+		ns_commit(t);
+	}
+	weir_get_counters(w, &before);
+	t = ns_begin(w);
+	l->build(t);
+	ns_commit(t);
+	weir_get_counters(w, &after);
+	print_message("%s: %u sends, %u messages, %u bytes\n", l->name,
+		      (unsigned int)(after.n_sends - before.n_sends),
+		      (unsigned int)(after.n_messages - before.n_messages),
+		      (unsigned int)(after.n_bytes - before.n_bytes));
+	assert_in_range(after.n_sends - before.n_sends, 1, l->sends);
+	assert_in_range(after.n_messages - before.n_messages, 1, l->messages);
+	assert_in_range(after.n_bytes - before.n_bytes, 1, l->bytes);
+	weir_close(w);
+	ns_teardown(NULL);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[sizeof(limits) / sizeof(limits[0])];
+	size_t n = 0;
+
+	for (; n < sizeof(limits) / sizeof(limits[0]); n++)
+		tests[n] = (struct CMUnitTest){ .name = limits[n].name, .test_func = costs_no_more,
+						.initial_state = (void *)(uintptr_t)&limits[n] };
+	return _cmocka_run_group_tests("counts", tests, n, NULL, NULL);
+}
