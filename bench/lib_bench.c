@@ -360,6 +360,12 @@ static void say(const struct workload *w, unsigned int n, struct series *s)
 		printf("%-12s %5u  %-22s %10.0f us  %7.2f x floor  %3zu trials  %llu sends %llu msgs\n", w->name, n,
 		       s->arm->name, wall.median, ratio.median, s->n,
 		       (unsigned long long)s->first.n_sends, (unsigned long long)s->first.n_messages);
+	if (s->n_ops) {
+		struct summary ops = summarize(s->ops, s->n_ops);
+
+		printf("%-12s        %zu operations: p50 %.0f us, p90 %.0f, p99 %.0f, max %.0f\n", "", ops.n,
+		       ops.median, ops.p90, ops.p99, ops.max);
+	}
 	fflush(stdout);
 }
 
@@ -455,7 +461,7 @@ static bool is_wanted(const struct workload *w, unsigned int n)
 {
 	if (opts.only && strcmp(opts.only, w->name) != 0)
 		return false;
-	return opts.only_n ? n == opts.only_n : opts.full || n <= 1000;
+	return opts.only_n ? n == opts.only_n : opts.full || n <= 2000;
 }
 
 int bench_main(int argc, char **argv, const char *name, const struct workload *workloads,

@@ -55,6 +55,7 @@ static int fill(struct weir *w, const struct weir_options *o, struct weir_error 
 			return w->netns_fd;
 	}
 	r = wr_sock_open(w->netns_fd, &w->sock, err);
+	w->sock.most_writes = o->most_in_flight ? o->most_in_flight : UINT32_MAX;
 	return r;
 }
 

@@ -58,6 +58,11 @@ enum weir_yes_no {
  *		same @state_dir; 0: 30000
  * @shape_method: an enum weir_shape_method for ports that are shaped without one
  *		of their own; 0: the best that the kernel can do
+ * @most_in_flight: how many changes the kernel is handed at once; 0: as many as
+ *		it takes, which is fastest. While it works on them, others that
+ *		ask it something about links wait, on every network namespace of
+ *		the host; with a limit (16 is a good one) they get their turn in
+ *		between. Deletions are one message all the same
  *
  * Strings are copied.
  */
@@ -69,6 +74,7 @@ struct weir_options {
 	const struct weir_step_ops *const *step_ops;
 	uint32_t lock_timeout_ms;
 	uint32_t shape_method;
+	uint32_t most_in_flight;
 };
 
 /**

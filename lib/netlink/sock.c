@@ -83,6 +83,7 @@ int wr_sock_open(int netns_fd, struct wr_sock *s, struct weir_error *err)
 	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RCVBUF);
 	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SNDBUF);
 	s->chunk = chunk_size(fd);
+	s->most_writes = UINT32_MAX;
 	s->most_reads = most_reads(fd);
 	return 0;
 }
@@ -269,6 +270,17 @@ static size_t next_chunk(struct wr_sock *s, struct wr_batch *b, size_t at, uint3
 }
 
 /*
+ * The kernel's lock is not fair: who has just released it takes it again before
+ * the one that waits has woken up. Long enough for that.
+ */
+static void give_way(void)
+{
+	const struct timespec pause = { 0, 100000 };
+
+	nanosleep(&pause, NULL);
+}
+
+/*
  * @most: messages in one chunk. @ret_lost: not every answer arrived.
  * @ret_interrupted: a dump has to be repeated.
  */
@@ -302,6 +314,8 @@ static int run_chunks(struct wr_sock *s, struct wr_batch *b, struct wr_result *r
 					"a reply cannot be read");
 		at += len;
 		base += n;
+		if (most < UINT32_MAX && !reader && at < b->buf.len)
+			give_way();
 	}
 	return 0;
 }
@@ -329,7 +343,7 @@ int wr_sock_run(struct wr_sock *s, struct wr_batch *b, struct wr_result *results
 
 	if (own_results(b, &results, &own))
 		return wr_nomem(err);
-	r = run_chunks(s, b, results, NULL, UINT32_MAX, &lost, &interrupted, err);
+	r = run_chunks(s, b, results, NULL, s->most_writes, &lost, &interrupted, err);
 	if (r)
 		return r;
 	for (uint32_t i = 0; i < b->n; i++) {

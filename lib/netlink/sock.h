@@ -23,6 +23,7 @@ struct wr_sock {
 	struct mnl_socket *nl;
 	uint32_t seq;		/* of the last message sent */
 	size_t chunk;		/* most bytes that one sendmsg() takes */
+	uint32_t most_writes;	/* changes of one sendmsg(); others get their turn in between */
 	uint32_t most_reads;	/* requests of one sendmsg() whose answers fit into the buffer */
 	char *reply;		/* receive buffer */
 	struct weir_counters count;

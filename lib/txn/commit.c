@@ -267,6 +267,7 @@ static int run_in(struct weir_txn *t, const char *netns, struct wr_batch *b,
 	r = wr_sock_open(fd, &sock, err);
 	if (r)
 		return r;
+	sock.most_writes = t->w->sock.most_writes;
 	r = wr_sock_run(&sock, b, results, ret_failed, err);
 	t->w->sock.count.n_sends += sock.count.n_sends;
 	t->w->sock.count.n_messages += sock.count.n_messages;
