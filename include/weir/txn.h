@@ -321,6 +321,21 @@ struct weir_blob {
 #define WEIR_STEP_PARTS 6
 
 /**
+ * enum weir_step_order - how a step stands to the rtnetlink requests around it
+ * @WEIR_STEP_IN_ORDER:	it is carried out exactly where it is
+ * @WEIR_STEP_BEFORE:	it needs none of the requests in front of it and may be
+ *			carried out before them
+ * @WEIR_STEP_AFTER:	no request behind it needs it: it may be carried out after them
+ *
+ * So that requests which it stands between can still go out together.
+ */
+enum weir_step_order {
+	WEIR_STEP_IN_ORDER = 0,
+	WEIR_STEP_BEFORE = 1,
+	WEIR_STEP_AFTER = 2
+};
+
+/**
  * struct weir_step_ops - a type of steps
  * @sz:		sizeof(struct weir_step_ops)
  * @name:	its word in the journal, unique among the types a handle knows
@@ -332,6 +347,7 @@ struct weir_blob {
  *		repeatable. May be NULL
  * @plan:	the step as shell commands, in memory of malloc(); NULL if memory
  *		ran out
+ * @order:	whether it may change places with requests. Since 0.2
  *
  * A step is its parts: bytes that its builder put together and that the journal
  * keeps, so undo() and finish() may run in another process. They run in the
@@ -345,6 +361,7 @@ struct weir_step_ops {
 		    struct weir_error *err);
 	int (*finish)(struct weir *w, const struct weir_step *s, struct weir_error *err);
 	char *(*plan)(const struct weir_step *s);
+	enum weir_step_order order;
 };
 
 /**

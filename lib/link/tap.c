@@ -138,6 +138,7 @@ static int tap_undo(struct weir *w, const struct weir_step *s, bool applied, str
 
 const struct weir_step_ops wr_tap_ops = {
 	.sz = sizeof(wr_tap_ops), .name = "tap", .apply = tap_apply, .undo = tap_undo,
+	.order = WEIR_STEP_BEFORE,
 };
 
 static void plan_tap(struct weir_txn *t, struct weir_step *s, const struct tap *tap)

@@ -319,7 +319,7 @@ static int apply_messages(struct weir_txn *t, size_t first, size_t end, const ch
 	for (size_t i = first; i < end && !cut; i++) {
 		struct weir_step *s = &t->steps[i];
 
-		if (!is_in(s, netns))
+		if (!is_msg(s) || !is_in(s, netns))
 			continue;
 		if (fault_at(t, i) == WR_FAULT_SKIP) {
 			cut = s;
@@ -350,7 +350,7 @@ static int apply_run(struct weir_txn *t, size_t first, size_t end, struct weir_e
 	int r = apply_messages(t, first, end, "", err);
 
 	for (size_t i = first; i < end && !r; i++)
-		if (t->steps[i].state == WR_STEP_WAITING)
+		if (is_msg(&t->steps[i]) && t->steps[i].state == WR_STEP_WAITING)
 			r = apply_messages(t, first, end,
 					   weir_step_part(&t->steps[i], WR_MSG_NETNS).data, err);
 	return r;
@@ -369,6 +369,43 @@ static int apply_other(struct weir_txn *t, size_t i, struct weir_error *err)
 	return r;
 }
 
+static enum weir_step_order order_of(const struct weir_step *s)
+{
+	size_t end = offsetof(struct weir_step_ops, order) + sizeof(s->ops->order);
+
+	return s->ops->sz >= end ? s->ops->order : WEIR_STEP_IN_ORDER;
+}
+
+static bool may_move(const struct weir_step *s)
+{
+	return is_msg(s) || order_of(s) != WEIR_STEP_IN_ORDER;
+}
+
+static int apply_ordered(struct weir_txn *t, size_t first, size_t end, enum weir_step_order order,
+			 struct weir_error *err)
+{
+	int r = 0;
+
+	for (size_t i = first; i < end && !r; i++)
+		if (!is_msg(&t->steps[i]) && order_of(&t->steps[i]) == order)
+			r = apply_other(t, i, err);
+	return r;
+}
+
+/*
+ * Steps between which requests may move: a hundred ports, each of them a tap, some
+ * requests and a record, are then a hundred taps, one batch, and a hundred records.
+ * Undo goes by what each step has become, so it does not matter in which order.
+ */
+static int apply_stretch(struct weir_txn *t, size_t first, size_t end, struct weir_error *err)
+{
+	int r = apply_ordered(t, first, end, WEIR_STEP_BEFORE, err);
+
+	if (!r)
+		r = apply_run(t, first, end, err);
+	return r ? r : apply_ordered(t, first, end, WEIR_STEP_AFTER, err);
+}
+
 /* The steps from @first on, up to @last. */
 static int apply_steps(struct weir_txn *t, size_t first, size_t last, struct weir_error *err)
 {
@@ -376,13 +413,13 @@ static int apply_steps(struct weir_txn *t, size_t first, size_t last, struct wei
 
 	for (size_t i = first, end; i < last && !r; i = end) {
 		end = i + 1;
-		if (!is_msg(&t->steps[i])) {
+		if (!may_move(&t->steps[i])) {
 			r = apply_other(t, i, err);
 			continue;
 		}
-		while (end < last && is_msg(&t->steps[end]))
+		while (end < last && may_move(&t->steps[end]))
 			end++;
-		r = apply_run(t, i, end, err);
+		r = apply_stretch(t, i, end, err);
 	}
 	return r;
 }

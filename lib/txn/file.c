@@ -73,6 +73,7 @@ static int write_undo(struct weir *w, const struct weir_step *s, bool applied,
 const struct weir_step_ops wr_file_write_ops = {
 	.sz = sizeof(wr_file_write_ops), .name = "file-write",
 	.apply = write_apply, .undo = write_undo,
+	.order = WEIR_STEP_AFTER,
 };
 
 /* Contents are text; a last line without its newline gets one. */

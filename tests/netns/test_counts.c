@@ -109,7 +109,7 @@ static const struct limit {
 	{ "100 pairs on a bridge", NULL, veths, 1, 1 + N, 64 + N * 136, 0 },
 	{ "100 pairs, 16 in flight", NULL, veths, (1 + N + 15) / 16, 1 + N, 64 + N * 136, 16 },
 	{ "100 quiet pairs on a bridge", NULL, quiet_veths, 1, 1 + 3 * N, 64 + N * 220, 0 },
-	{ "100 taps on a bridge", NULL, taps, 1 + N, 1 + 2 * N, 64 + N * 88, 0 },
+	{ "100 taps on a bridge", NULL, taps, 1, 1 + 2 * N, 64 + N * 88, 0 },
 	{ "100 ports go", veths, deletes, 3, 2 * N + 1, N * 80 + 40, 0 },
 	{ "one port goes", veths, delete_one, 2, 2, 72, 0 },
 	{ "100 changes", veths, change, 2, 2 * N, N * 80, 0 },
