@@ -113,6 +113,7 @@ ifeq ($(XML),0)
 LIBRARIES := $(filter-out libweir-xml,$(LIBRARIES))
 TOOL_OBJ  := $(filter-out %/rows_xml.o %/cmd_xml.o,$(TOOL_OBJ))
 UNIT      := $(filter-out %/test_xml,$(UNIT))
+NETNS     := $(filter-out %/test_xml_live,$(NETNS))
 FUZZERS   := $(filter-out %/fuzz_xml_network %/fuzz_xml_port %/fuzz_xml_group %/fuzz_xml_guest %/fuzz_xml_update,$(FUZZERS))
 endif
 

@@ -133,6 +133,27 @@ WEIR_API int weir_xml_network_update(struct weir_network *net, int command, int 
 				     struct weir_error *err);
 
 /**
+ * weir_txn_xml_network_update() - change a network, called as libvirt's
+ * @t:		the transaction
+ * @network:	the network's name
+ * @command:	libvirt's number, that of enum weir_update_command
+ * @section:	libvirt's number, that of enum weir_section
+ * @parent_index: as in struct weir_update
+ * @xml:	one element, ended by a zero byte
+ * @flags:	libvirt's: 1 the running network, 2 the stored definition, 3 both, 0
+ *		the former if it runs
+ *
+ * weir_txn_network_update() with one item from XML.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_xml_network_update(struct weir_txn *t, const char *network, int command,
+					 int section, int parent_index, const char *xml,
+					 unsigned int flags);
+
+/**
  * weir_xml_port_parse() - read a <networkport>
  * @text:	the document, in UTF-8; need not end in a zero byte
  * @len:	its length in bytes

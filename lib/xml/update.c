@@ -75,3 +75,40 @@ int weir_xml_network_update(struct weir_network *net, int command, int section, 
 	weir_update_item_free(section, item);
 	return r;
 }
+
+/* libvirt's numbers for which of the two definitions is meant. */
+#define AFFECT_LIVE 1u
+#define AFFECT_CONFIG 2u
+
+static int update_running(struct weir_txn *t, const char *network, const struct weir_update *update,
+			  unsigned int flags)
+{
+	int which = (flags & AFFECT_LIVE ? WEIR_NETWORK_LIVE : 0) |
+		    (flags & AFFECT_CONFIG ? WEIR_NETWORK_CONFIG : 0);
+
+	return weir_txn_network_update(t, network, update, 1, which);
+}
+
+int weir_txn_xml_network_update(struct weir_txn *t, const char *network, int command, int section,
+				int parent_index, const char *xml, unsigned int flags)
+{
+	struct weir_update update = { .sz = sizeof(update), .parent_index = parent_index };
+	struct weir_error err = WEIR_ERROR_INIT;
+	void *item = NULL;
+	int r = 0;
+
+	if (command < 0 || command > UINT8_MAX)
+		r = wr_refuse(&err, -EOPNOTSUPP, "", "command", "%d is none", command);
+	else if (flags & ~(AFFECT_LIVE | AFFECT_CONFIG))
+		r = wr_refuse(&err, -EINVAL, "", "flags", "0x%x are not known", flags);
+	if (!r)
+		r = weir_xml_update_item_parse(section, command, xml, strlen(xml), &item, &err);
+	if (r)
+		return weir_txn_refuse(t, &err);
+	update.command = (uint8_t)command;
+	update.section = (uint8_t)section;
+	update.item = item;
+	r = update_running(t, network, &update, flags);
+	weir_update_item_free(section, item);
+	return r;
+}

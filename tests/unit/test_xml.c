@@ -529,25 +529,73 @@ static void test_a_guest_from_its_live_form(void **state)
 	}
 }
 
-/* What it was given comes from an attach; here from what an attach would have decided. */
-static void test_a_guest_that_was_attached(void **state)
+/* From a network and its portgroup to what the guest's management shows of them. */
+static void attached(const char *network, const char *config, const char *live, const char *status)
 {
-	static const char rack[] =
-		"<network><name>rack</name><forward mode='vepa' dev='p1'/><portgroup name='gold'>"
-		"<virtualport type='802.1Qbg'><parameters managerid='55' typeid='9' typeidversion='2' "
-		"instanceid='" ID_A "'/></virtualport></portgroup></network>";
-	struct weir_xml_guest *guest = guest_of(guests[2].config);
-	struct weir_guest question;
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_xml_guest *guest = guest_of(config);
 	struct weir_network *net = NULL;
+	struct weir_guest question;
 
-	assert_int_equal(weir_xml_network_parse(rack, strlen(rack), &net, NULL), 0);
+	if (weir_xml_network_parse(network, strlen(network), &net, &err))
+		fail_msg("%s: %s: %s", err.object, err.attr, err.msg);
 	weir_xml_guest_ask(guest, &question);
-	assert_string_equal(question.portgroup, "gold");
-	assert_int_equal(question.trust_guest_rx_filters, WEIR_YES);
-	assert_memory_equal(question.mac, "\x52\x54\x00\x60\x00\x02", 6);
-	assert_false(question.has_bandwidth);
+	if (weir_network_resolve(net, &question, &guest->port, &err))
+		fail_msg("%s: %s: %s", err.object, err.attr, err.msg);
+	guest->has_port = true;
+	/* What an attach makes up, and takes from the pool. */
+	memcpy(guest->own.uuid, PORTID, sizeof(PORTID));
+	if (guest->port.plug == WEIR_PLUG_DIRECT)
+		memcpy(guest->port.dev, net->forward.interfaces[0].dev, 3);
+	is_written(guest, WEIR_XML_LIVE, live);
+	is_written(guest, WEIR_XML_STATUS, status);
 	weir_network_free(net);
 	weir_xml_guest_free(guest);
+}
+
+static void test_a_guest_that_was_attached(void **state)
+{
+	attached("<network><name>floor3</name><forward mode='bridge'/><bridge name='ovs3'/>"
+		 "<virtualport type='openvswitch'/><portgroup name='cam'><vlan><tag id='30'/></vlan>"
+		 "<virtualport><parameters profileid='cams'/></virtualport>"
+		 "<bandwidth><inbound average='100'/></bandwidth></portgroup></network>",
+		 guests[1].config,
+		 "<interface type='bridge'>\n"
+		 "  <mac address='52:54:00:60:00:01'/>\n"
+		 "  <source network='floor3' portgroup='cam' portid='" PORTID "' bridge='ovs3'/>\n"
+		 "  <vlan>\n"
+		 "    <tag id='30'/>\n"
+		 "  </vlan>\n"
+		 "  <virtualport type='openvswitch'>\n"
+		 "    <parameters interfaceid='" ID_A "' profileid='cams'/>\n"
+		 "  </virtualport>\n"
+		 "  <bandwidth>\n"
+		 "    <inbound average='100'/>\n"
+		 "  </bandwidth>\n"
+		 "</interface>\n",
+		 "<interface type='network'>\n"
+		 "  <mac address='52:54:00:60:00:01'/>\n"
+		 "  <source network='floor3' portgroup='cam' portid='" PORTID "'/>\n"
+		 "  <virtualport>\n"
+		 "    <parameters instanceid='" ID_B "' interfaceid='" ID_A "'/>\n"
+		 "  </virtualport>\n"
+		 "  <actual type='bridge'>\n"
+		 "    <source bridge='ovs3'/>\n"
+		 "    <vlan>\n"
+		 "      <tag id='30'/>\n"
+		 "    </vlan>\n"
+		 "    <virtualport type='openvswitch'>\n"
+		 "      <parameters interfaceid='" ID_A "' profileid='cams'/>\n"
+		 "    </virtualport>\n"
+		 "    <bandwidth>\n"
+		 "      <inbound average='100'/>\n"
+		 "    </bandwidth>\n"
+		 "  </actual>\n"
+		 "</interface>\n");
+	attached("<network><name>rack</name><forward mode='vepa'><interface dev='p1'/></forward>"
+		 "<portgroup name='gold'><virtualport type='802.1Qbg'><parameters managerid='55' typeid='9' "
+		 "typeidversion='2' instanceid='" ID_A "'/></virtualport></portgroup></network>",
+		 guests[2].config, guests[2].live, guests[2].status);
 }
 
 static void guest_refuses(const char *text, const char *reason)
