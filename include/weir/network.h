@@ -711,7 +711,6 @@ WEIR_API int weir_network_check_as(const struct weir_network *net, enum weir_che
  * @WEIR_PORT_TAP:	a tap for a virtual machine
  * @WEIR_PORT_VETH:	a pair with one end in a container's namespace
  * @WEIR_PORT_MACVTAP:	a virtual machine's, on a network without a bridge
- * @WEIR_PORT_MACVLAN:	a container's, on a network without a bridge
  * @WEIR_PORT_HOSTDEV:	no link, but a virtual function
  *
  * A guest asks for one of the first two; the network decides between these and the
@@ -721,8 +720,7 @@ enum weir_port_kind {
 	WEIR_PORT_TAP = 0,
 	WEIR_PORT_VETH = 1,
 	WEIR_PORT_MACVTAP = 2,
-	WEIR_PORT_MACVLAN = 3,
-	WEIR_PORT_HOSTDEV = 4
+	WEIR_PORT_HOSTDEV = 3
 };
 
 /** WEIR_GUEST_COMPATIBLE - an unknown portgroup is none, as libvirt has it */
@@ -1149,6 +1147,15 @@ WEIR_API int weir_txn_network_reload(struct weir_txn *t, const char *name);
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -ENOENT	no such network runs, or no such portgroup
  *   -EEXIST	the port's name is taken
+ *   -ENODEV	a bridge or link of the host, or a whole pool, is not there
+ *   -EBUSY	no member of the pool is free
+ *   -ENOSPC	the bridge has as many ports as a bridge can have, 1023
+ *   -EOPNOTSUPP something that the definition asks cannot be done yet; the error
+ *		names it
+ *
+ * A port of mode hostdev is its record: the virtual function is claimed by the
+ * caller, on the same transaction, with <weir/sriov.h>. A macvtap is found as
+ * /dev/tapN, N being its index, and stays until it is detached.
  *
  * Since: 0.1
  */

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/ip.h"
 #include "base/table.h"
+#include "network/check.h"
 #include "network/network.h"
 
 static bool has_family(const struct weir_network *net, int family)
@@ -95,7 +96,9 @@ void wr_quiet_ipv6(struct weir_txn *t, const struct weir_network *net)
 
 void wr_add_address(struct weir_txn *t, const struct weir_network_ip *ip, int ifindex)
 {
-	struct weir_addr a = { .sz = sizeof(a), .ifindex = ifindex, .local = ip->address,
+	struct weir_addr a = { .sz = sizeof(a),
+			       .ifindex = ifindex,
+			       .local = ip->address,
 			       .prefix = weir_network_ip_prefix(ip) };
 
 	if (ip->address.family == WEIR_FAMILY_IPV4 && a.prefix < 31)
@@ -109,8 +112,10 @@ void wr_add_address(struct weir_txn *t, const struct weir_network_ip *ip, int if
 
 void wr_bring_up(struct weir_txn *t, const struct weir_network *net, int ifindex)
 {
-	struct weir_link up = { .sz = sizeof(up), .has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_UP,
-				.ifindex = ifindex, .is_up = true };
+	struct weir_link up = { .sz = sizeof(up),
+				.has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_UP,
+				.ifindex = ifindex,
+				.is_up = true };
 
 	wr_copy(up.name, sizeof(up.name), net->bridge.name);
 	weir_txn_link_set(t, &up);
@@ -119,8 +124,12 @@ void wr_bring_up(struct weir_txn *t, const struct weir_network *net, int ifindex
 void wr_add_route(struct weir_txn *t, const struct weir_network_route *from, int ifindex)
 {
 	struct weir_route rt = {
-		.sz = sizeof(rt), .has = WEIR_ROUTE_METRIC, .ifindex = ifindex, .dst = from->address,
-		.prefix = weir_network_route_prefix(from), .gateway = from->gateway,
+		.sz = sizeof(rt),
+		.has = WEIR_ROUTE_METRIC,
+		.ifindex = ifindex,
+		.dst = from->address,
+		.prefix = weir_network_route_prefix(from),
+		.gateway = from->gateway,
 		.metric = from->metric ? from->metric : 1,
 	};
 
@@ -131,7 +140,7 @@ void wr_add_route(struct weir_txn *t, const struct weir_network_route *from, int
 
 struct forwarding {
 	struct weir_txn *t;
-	char names[64][16];	/* links that forward while the host does not */
+	char names[64][16]; /* links that forward while the host does not */
 	size_t n;
 };
 
@@ -209,7 +218,7 @@ static struct weir_nat nat_of(const struct weir_network *net, struct weir_subnet
 }
 
 void wr_change_nat(struct weir_txn *t, const struct weir_network *net,
-		       int (*change)(struct weir_txn *t, const struct weir_nat *nat))
+		   int (*change)(struct weir_txn *t, const struct weir_nat *nat))
 {
 	wr_auto(free) struct weir_subnet *subnets = calloc(net->n_ips + 1, sizeof(*subnets));
 	struct weir_error err = WEIR_ERROR_INIT;
@@ -222,4 +231,28 @@ void wr_change_nat(struct weir_txn *t, const struct weir_network *net,
 	}
 	nat = nat_of(net, subnets);
 	change(t, &nat);
+}
+
+/* --- limits ----------------------------------------------------------------------------------------- */
+
+bool wr_is_limited(const struct weir_bandwidth *b)
+{
+	return b->inbound.average_bytes_per_s || b->outbound.average_bytes_per_s;
+}
+
+/* Floors are for bridges of our own: a bridge of the host may have others' classes. */
+void wr_limit_bridge(struct weir_txn *t, struct wr_live *live, const struct weir_network *net)
+{
+	const struct weir_shape_options opts = { .sz = sizeof(opts),
+						 .has_floors = wr_has_own_bridge(net) };
+	struct weir_shape shape = { .sz = sizeof(shape) };
+
+	if (!wr_is_limited(&net->bandwidth) && !wr_is_limited(&live->net.bandwidth))
+		return;
+	if (weir_txn_shape_set(t, live->bridge_ifindex, net->bridge.name, &net->bandwidth, &opts,
+			       &shape))
+		return;
+	live->ifb_ifindex = shape.ifb_ifindex;
+	live->ifb_class = shape.ifb_class;
+	wr_copy(live->ifb_name, sizeof(live->ifb_name), shape.ifb_name);
 }

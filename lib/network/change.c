@@ -147,20 +147,6 @@ static void change_bridge(struct weir_txn *t, const struct wr_live *live,
 	weir_txn_link_set(t, &l);
 }
 
-static void change_limits(struct weir_txn *t, struct wr_live *live, const struct weir_network *net)
-{
-	struct weir_shape shape = { .sz = sizeof(shape) };
-
-	if (!differ(&live->net, net, "bandwidth"))
-		return;
-	if (weir_txn_shape_set(t, live->bridge_ifindex, net->bridge.name, &net->bandwidth, NULL,
-			       &shape))
-		return;
-	live->ifb_ifindex = shape.ifb_ifindex;
-	live->ifb_class = shape.ifb_class;
-	wr_copy(live->ifb_name, sizeof(live->ifb_name), shape.ifb_name);
-}
-
 static int check_ips_free(struct weir_txn *t, const struct wr_live *live,
 			  const struct weir_network *net, struct weir_error *err)
 {
@@ -196,7 +182,8 @@ static int change_own_bridge(struct weir_txn *t, struct wr_live *live,
 		wr_quiet_ipv6(t, net);
 	add_addresses(t, live, net);
 	change_bridge(t, live, net);
-	change_limits(t, live, net);
+	if (differ(&live->net, net, "bandwidth"))
+		wr_limit_bridge(t, live, net);
 	return wr_txn_dhcp_reload(t, &live->net, net);
 }
 
@@ -219,6 +206,8 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 	}
 	if (wr_has_own_bridge(net))
 		r = change_own_bridge(t, live, net);
+	else if (wr_has_host_bridge(net) && differ(&live->net, net, "bandwidth"))
+		wr_limit_bridge(t, live, net);
 	for (size_t i = 0; i < n && !r; i++)
 		r = change_port(t, net, &ports[i]);
 	weir_ports_free(ports, n);
@@ -320,7 +309,7 @@ static int replace(struct weir_network *net, const void *arg, struct weir_error 
 		wr_copy(copy->uuid, sizeof(copy->uuid), net->uuid);
 	if (!*copy->bridge.name && wr_has_own_bridge(copy))
 		wr_copy(copy->bridge.name, sizeof(copy->bridge.name), net->bridge.name);
-	if (!copy->mac)
+	if (!copy->mac && wr_has_own_bridge(copy))
 		copy->mac = wr_take(net->mac);
 	old = *net;
 	*net = *copy;

@@ -51,11 +51,6 @@ int wr_check_bandwidth_form(const struct weir_network *net, enum weir_check how,
 	return each_bandwidth(net, bandwidth_form, err);
 }
 
-static bool is_limited(const struct weir_bandwidth *b)
-{
-	return b->inbound.average_bytes_per_s || b->outbound.average_bytes_per_s;
-}
-
 /* There must be a bridge that the guests are on. */
 static bool can_limit(const struct weir_network *net)
 {
@@ -75,7 +70,7 @@ int wr_check_bandwidth(const struct weir_network *net, enum weir_check how, stru
 {
 	int r;
 
-	if (is_limited(&net->bandwidth) && !can_limit(net))
+	if (wr_is_limited(&net->bandwidth) && !can_limit(net))
 		return wr_refuse(err, -EINVAL, "", "bandwidth",
 				 "needs a bridge, which this mode has not");
 	r = check_rate_limits(&net->bandwidth.inbound, "inbound", err);
@@ -203,7 +198,7 @@ static int check_group(const struct weir_network *net, size_t i, struct weir_err
 			return wr_refuse(err, -EEXIST, "", "default", "is portgroups[%zu] already",
 					 k);
 	}
-	if (is_limited(&g->bandwidth) && !can_limit(net))
+	if (wr_is_limited(&g->bandwidth) && !can_limit(net))
 		return wr_refuse(err, -EINVAL, "", "bandwidth",
 				 "needs a bridge, which this mode has not");
 	return 0;

@@ -105,6 +105,8 @@ int wr_complete(struct weir *w, struct weir_network *net, struct weir_error *err
 
 	if (!*net->uuid)
 		wr_make_uuid(net->uuid);
+	if (net->forward.mode > WEIR_FORWARD_OPEN)
+		return 0;
 	if (!net->mac) {
 		net->mac = malloc(18);
 		if (!net->mac)

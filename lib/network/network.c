@@ -10,6 +10,7 @@
 #include <weir/link.h>
 
 #include "dhcp/dhcp.h"
+#include "network/check.h"
 #include "network/network.h"
 #include "network/tables.h"
 
@@ -79,7 +80,8 @@ static int compare_config(void *arg, const char *name)
 		return 0;
 	if (!strcmp(other->uuid, n->net->uuid))
 		r = wr_refuse(n->err, -EEXIST, "", "uuid", "is that of network %s", name);
-	else if (!strcmp(other->bridge.name, n->net->bridge.name))
+	else if ((wr_has_own_bridge(n->net) || wr_has_own_bridge(other)) &&
+		 !strcmp(other->bridge.name, n->net->bridge.name))
 		r = wr_refuse(n->err, -EEXIST, "", "bridge.name", "%s is that of network %s",
 			      other->bridge.name, name);
 	else
@@ -100,9 +102,9 @@ static int keep_identity(struct weir *w, struct weir_network *net, struct weir_e
 		r = wr_refuse(err, -EEXIST, "", "uuid", "differs from %s, which has this name",
 			      old->uuid);
 	wr_copy(net->uuid, sizeof(net->uuid), old->uuid);
-	if (!*net->bridge.name)
+	if (!*net->bridge.name && wr_has_own_bridge(net) && wr_has_own_bridge(old))
 		wr_copy(net->bridge.name, sizeof(net->bridge.name), old->bridge.name);
-	if (!net->mac && old->mac)
+	if (!net->mac && old->mac && wr_has_own_bridge(net))
 		net->mac = wr_take(old->mac);
 	weir_network_free(old);
 	return r;
@@ -212,8 +214,9 @@ static int list_live(void *arg, const char *name)
 	if (wr_store_live(l->w, name, &live, NULL))
 		return 0;
 	describe(e, &live->net);
-	e->bridge_missing = weir_link_get(l->w, live->bridge_ifindex, NULL, &link, NULL) ||
-			    strcmp(link.name, live->net.bridge.name);
+	e->bridge_missing = *live->net.bridge.name &&
+			    (weir_link_get(l->w, live->bridge_ifindex, NULL, &link, NULL) ||
+			     strcmp(link.name, live->net.bridge.name));
 	wr_live_free(live);
 	return 0;
 }

@@ -31,6 +31,8 @@ enum wr_store { WR_STORE_CONFIG, WR_STORE_LIVE, WR_STORE_PORTS };
 int wr_store_each(struct weir *w, enum wr_store which, int (*fn)(void *arg, const char *name),
 		  void *arg, struct weir_error *err);
 
+int wr_store_count(struct weir *w, enum wr_store which, size_t *ret, struct weir_error *err);
+
 /* Whether there is a file of that name, whatever is in it. */
 bool wr_store_has(struct weir *w, enum wr_store which, const char *name);
 /* What stat() says of it: 0, or a negative errno. */
@@ -72,6 +74,9 @@ void wr_bring_up(struct weir_txn *t, const struct weir_network *net, int ifindex
 void wr_add_forwarding(struct weir_txn *t, const struct weir_network *net);
 void wr_change_nat(struct weir_txn *t, const struct weir_network *net,
 		   int (*change)(struct weir_txn *t, const struct weir_nat *nat));
+bool wr_is_limited(const struct weir_bandwidth *b);
+/* Gives the bridge of @live the limits of @net, in place of those it may have. */
+void wr_limit_bridge(struct weir_txn *t, struct wr_live *live, const struct weir_network *net);
 bool wr_forwards(const struct weir_network *net, int family);
 /* The first digit of a sysctl below net/, or -1. */
 int wr_sysctl_digit(struct weir *w, const char *key);
@@ -81,6 +86,15 @@ int wr_sysctl_digit(struct weir *w, const char *key);
 /* Whether the addresses that @net has beyond those of @old, which runs, are nobody else's. */
 int wr_check_free(struct weir *w, const struct weir_network *old, const struct weir_network *net,
 		  struct weir_error *err);
+/* Most ports that a Linux bridge can have. */
+#define WR_BRIDGE_PORTS 1023
+/* The link of a port on @below, a bridge or a link of the host. */
+int wr_port_link_add(struct weir_txn *t, struct weir_port *port, int below,
+		     const struct weir_guest *guest, int *ret_fds);
+int wr_port_link_del(struct weir_txn *t, const struct weir_port *port);
+/* The members of a network's pool and how many ports use each; for free(). */
+int wr_pool(struct weir *w, const struct weir_network *net, struct weir_pool_entry **ret, size_t *ret_n,
+	    struct weir_error *err);
 /* Gives a port other limits, and notes who gave them. */
 int wr_port_limit(struct weir_txn *t, struct weir_port *port, const struct weir_bandwidth *bandwidth,
 		  enum weir_source from);

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/table.h"
 #include "network/check.h"
@@ -35,5 +36,110 @@ int weir_pool_pick(const struct weir_port *port, const struct weir_pool_entry *p
 		return wr_refuse(err, -EBUSY, "port", "forward",
 				 "all %zu of network %s's pool are in use", n, port->network);
 	*ret = best;
+	return 0;
+}
+
+/* --- its members ---------------------------------------------------------------------------------- */
+
+struct pool {
+	struct weir_pool_entry *items;
+	size_t n;
+	const char *pf;
+	bool want_dev;
+};
+
+static int add_entry(struct pool *p, const char *dev, const char *pci)
+{
+	struct weir_pool_entry *more = realloc(p->items, (p->n + 1) * sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	p->items = more;
+	memset(&p->items[p->n], 0, sizeof(*more));
+	wr_copy(p->items[p->n].dev, sizeof(more->dev), dev);
+	wr_copy(p->items[p->n++].pci, sizeof(more->pci), pci);
+	return 0;
+}
+
+/* The link that a function has on the host, or "": one that a guest has got has none. */
+static void link_of(const char *function, char ret[16])
+{
+	char path[PATH_MAX];
+	struct dirent *e;
+	DIR *dir;
+
+	*ret = '\0';
+	wr_format(path, sizeof(path), "%s/net", function);
+	dir = opendir(path);
+	while (dir && !*ret && (e = readdir(dir)))
+		if (*e->d_name != '.')
+			wr_copy(ret, 16, e->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+/* All functions of the pf, in their order; in the namespace that has it. */
+static int list_functions(void *arg)
+{
+	struct pool *p = arg;
+	char path[128], target[PATH_MAX], dev[16];
+	const char *pci;
+	ssize_t len;
+	int r = 0;
+
+	for (unsigned int i = 0; !r; i++) {
+		wr_format(path, sizeof(path), "/sys/class/net/%s/device/virtfn%u", p->pf, i);
+		len = readlink(path, target, sizeof(target) - 1);
+		if (len < 0)
+			break;
+		target[len] = '\0';
+		pci = strrchr(target, '/');
+		link_of(path, dev);
+		if (!p->want_dev)
+			r = add_entry(p, "", pci ? pci + 1 : target);
+		else if (*dev)
+			r = add_entry(p, dev, "");
+	}
+	return r;
+}
+
+static int list_members(struct weir *w, const struct weir_network *net, struct pool *p)
+{
+	const struct weir_forward *f = &net->forward;
+	int r = 0;
+
+	for (size_t i = 0; i < f->n_interfaces && !r; i++)
+		r = add_entry(p, f->interfaces[i].dev, "");
+	for (size_t i = 0; i < f->n_addresses && !r; i++)
+		r = add_entry(p, "", f->addresses[i].pci);
+	p->pf = f->pf;
+	p->want_dev = f->mode != WEIR_FORWARD_HOSTDEV;
+	return r || !f->pf ? r : weir_in_netns(w, list_functions, p);
+}
+
+int wr_pool(struct weir *w, const struct weir_network *net, struct weir_pool_entry **ret,
+	    size_t *ret_n, struct weir_error *err)
+{
+	struct weir_port *ports = NULL;
+	struct pool p = { 0 };
+	size_t n = 0;
+	int r = list_members(w, net, &p);
+
+	if (r == -ENOMEM)
+		wr_nomem(err);
+	if (!r)
+		r = weir_port_list(w, net->name, &ports, &n, err);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < p.n; k++)
+			p.items[k].n_ports += *p.items[k].dev ?
+						      !strcmp(p.items[k].dev, ports[i].dev) :
+						      !strcmp(p.items[k].pci, ports[i].pci);
+	weir_ports_free(ports, n);
+	if (r) {
+		free(p.items);
+		return r;
+	}
+	*ret = p.items;
+	*ret_n = p.n;
 	return 0;
 }

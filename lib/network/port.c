@@ -41,7 +41,8 @@ static int choose_name(struct weir *w, char name[16], struct weir_error *err)
 		if (!wr_link_exists(w, name) && !wr_store_has(w, WR_STORE_PORTS, name))
 			return 0;
 	}
-	return wr_refuse(err, -ENOSPC, "port", "name", "vnet0 to vnet%d are all taken", MAX_PORTS - 1);
+	return wr_refuse(err, -ENOSPC, "port", "name", "vnet0 to vnet%d are all taken",
+			 MAX_PORTS - 1);
 }
 
 static int complete(struct weir *w, struct weir_port *port, struct weir_error *err)
@@ -50,6 +51,9 @@ static int complete(struct weir *w, struct weir_port *port, struct weir_error *e
 
 	if (!memcmp(port->mac, none, 6))
 		wr_make_mac(port->mac);
+	if (!*port->uuid)
+		wr_make_uuid(port->uuid);
+	weir_virtualport_generate(&port->virtualport);
 	wr_host_mac(port->mac, port->host_mac);
 	if (!*port->name)
 		return choose_name(w, port->name, err);
@@ -61,54 +65,6 @@ static int complete(struct weir *w, struct weir_port *port, struct weir_error *e
 
 /* --- attaching --------------------------------------------------------------------------------- */
 
-/* What tap and veth have in common: up last, and without an IPv6 address the guest could reach. */
-static struct weir_link host_end(const struct wr_live *live, const struct weir_port *port)
-{
-	struct weir_link l = {
-		.sz = sizeof(l),
-		.has = WEIR_LINK_NAME | WEIR_LINK_MAC | WEIR_LINK_MASTER | WEIR_LINK_UP |
-		       WEIR_LINK_ADDR_GEN_MODE,
-		.master = (uint32_t)live->bridge_ifindex,
-		.mtu = port->mtu,
-		.addr_gen_mode = WEIR_ADDR_GEN_NONE,
-		.is_up = true,
-	};
-
-	wr_copy(l.name, sizeof(l.name), port->name);
-	memcpy(l.mac, port->host_mac, 6);
-	if (port->mtu)
-		l.has |= WEIR_LINK_MTU;
-	return l;
-}
-
-static int add_tap(struct weir_txn *t, const struct wr_live *live, const struct weir_port *port,
-		   const struct weir_guest *guest, int *ret_fds)
-{
-	struct weir_link l = host_end(live, port);
-
-	l.kind = WEIR_LINK_TUN;
-	l.tun.has = WEIR_TUN_VNET_HDR;
-	l.tun.vnet_hdr = guest->vnet_hdr;
-	return weir_txn_tap_add(t, &l, guest->n_queues, ret_fds);
-}
-
-static int add_veth(struct weir_txn *t, const struct wr_live *live, const struct weir_port *port)
-{
-	struct weir_link l = host_end(live, port);
-
-	l.kind = WEIR_LINK_VETH;
-	l.veth.has = WEIR_VETH_PEER_NAME | WEIR_VETH_PEER_MAC;
-	wr_copy(l.veth.peer_name, sizeof(l.veth.peer_name), port->ifname);
-	memcpy(l.veth.peer_mac, port->mac, 6);
-	if (port->mtu) {
-		l.veth.has |= WEIR_VETH_PEER_MTU;
-		l.veth.peer_mtu = port->mtu;
-	}
-	l.veth.peer_netns = port->netns;
-	l.veth.peer_up = true;
-	return weir_txn_link_add(t, &l);
-}
-
 /* A part of what the bridge may send, kept for this guest. */
 static int add_floor(struct weir_txn *t, const struct wr_live *live, struct weir_port *port)
 {
@@ -118,8 +74,8 @@ static int add_floor(struct weir_txn *t, const struct wr_live *live, struct weir
 	if (!floor)
 		return 0;
 	if (live->net.bandwidth.inbound.average_bytes_per_s)
-		return weir_txn_floor_set(t, live->bridge_ifindex, live->net.bridge.name, port->mac, floor,
-					  0, &port->floor_class);
+		return weir_txn_floor_set(t, live->bridge_ifindex, live->net.bridge.name, port->mac,
+					  floor, 0, &port->floor_class);
 	wr_refuse(&err, -EINVAL, "port", "bandwidth.inbound.floor",
 		  "needs a network with an inbound average that it is a part of");
 	return weir_txn_refuse(t, &err);
@@ -139,31 +95,132 @@ static int limit(struct weir_txn *t, struct weir_port *port)
 	return 0;
 }
 
-int wr_port_limit(struct weir_txn *t, struct weir_port *port, const struct weir_bandwidth *bandwidth,
-		  enum weir_source from)
+int wr_port_limit(struct weir_txn *t, struct weir_port *port,
+		  const struct weir_bandwidth *bandwidth, enum weir_source from)
 {
 	int r;
 
 	port->bandwidth = *bandwidth;
-	port->bandwidth_from = bandwidth->inbound.average_bytes_per_s ||
-				bandwidth->outbound.average_bytes_per_s ? from : WEIR_FROM_NOBODY;
+	port->bandwidth_from =
+		bandwidth->inbound.average_bytes_per_s || bandwidth->outbound.average_bytes_per_s ?
+			from :
+			WEIR_FROM_NOBODY;
 	r = limit(t, port);
 	return r ? r : wr_txn_store_port(t, port);
 }
 
-static int attach(struct weir_txn *t, const struct wr_live *live, const struct weir_guest *guest,
-		  struct weir_port *port, int *ret_fds)
-{
-	int r = port->kind == WEIR_PORT_TAP ? add_tap(t, live, port, guest, ret_fds) :
-					      add_veth(t, live, port);
+/* --- what it is on ----------------------------------------------------------------------------- */
 
-	if (r < 0)
+/* A bridge of the host is looked up each time: its owner may have made it anew. */
+static int find_bridge(struct weir *w, struct weir_port *port, int *ret, struct weir_error *err)
+{
+	struct weir_link bridge;
+	int r = weir_link_get(w, 0, port->bridge, &bridge, err);
+
+	if (r)
 		return r;
-	port->ifindex = r;
-	r = limit(t, port);
+	if (port->vlan.n_tags || port->virtualport.type ||
+	    port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
+		return wr_refuse(err, -EOPNOTSUPP, "port",
+				 port->vlan.n_tags      ? "vlan" :
+				 port->virtualport.type ? "virtualport" :
+							  "macTableManager",
+				 "cannot be done on bridges of the host yet");
+	port->mtu = bridge.mtu;
+	*ret = bridge.ifindex;
+	return 0;
+}
+
+static int find_member(struct weir *w, const struct weir_network *net, struct weir_port *port,
+		       int *ret, struct weir_error *err)
+{
+	struct weir_pool_entry *pool = NULL;
+	struct weir_link lower;
+	size_t n = 0, at = 0;
+	int r = wr_pool(w, net, &pool, &n, err);
+
 	if (!r)
-		r = add_floor(t, live, port);
+		r = weir_pool_pick(port, pool, n, &at, err);
+	if (!r) {
+		wr_copy(port->dev, sizeof(port->dev), pool[at].dev);
+		wr_copy(port->pci, sizeof(port->pci), pool[at].pci);
+	}
+	free(pool);
+	if (r || port->plug == WEIR_PLUG_HOSTDEV)
+		return r;
+	r = weir_link_get(w, 0, port->dev, &lower, err);
+	if (r)
+		return r;
+	if (port->direct_mode == WEIR_DIRECT_PASSTHROUGH)
+		memcpy(port->host_mac, lower.mac, 6);
+	*ret = lower.ifindex;
+	return 0;
+}
+
+/*
+ * A bridge numbers its ports from 1 to 1023; what the kernel says of one more,
+ * EXFULL, comes only at the end. Records are counted exactly only where there are
+ * enough of them.
+ */
+static int check_room(struct weir *w, const struct weir_port *port, struct weir_error *err)
+{
+	struct weir_port *ports = NULL;
+	size_t n = 0, on_it = 0;
+	int r = wr_store_count(w, WR_STORE_PORTS, &n, err);
+
+	if (r || n < WR_BRIDGE_PORTS)
+		return r;
+	n = 0;
+	r = weir_port_list(w, port->network, &ports, &n, err);
+	for (size_t i = 0; i < n; i++)
+		on_it += !strcmp(ports[i].bridge, port->bridge);
+	weir_ports_free(ports, n);
+	if (r || on_it < WR_BRIDGE_PORTS)
+		return r;
+	return wr_refuse(err, -ENOSPC, "port", "",
+			 "bridge %s has %d ports, and no bridge can have more", port->bridge,
+			 WR_BRIDGE_PORTS);
+}
+
+static int find_place(struct weir *w, const struct wr_live *live, struct weir_port *port, int *ret,
+		      struct weir_error *err)
+{
+	int r;
+
+	*ret = live->bridge_ifindex;
+	if (port->plug == WEIR_PLUG_DIRECT || port->plug == WEIR_PLUG_HOSTDEV)
+		return find_member(w, &live->net, port, ret, err);
+	r = check_room(w, port, err);
+	return r || port->plug == WEIR_PLUG_NETWORK ? r : find_bridge(w, port, ret, err);
+}
+
+/* --- attaching ----------------------------------------------------------------------------------- */
+
+static int attach(struct weir_txn *t, const struct wr_live *live, const struct weir_guest *guest,
+		  struct weir_port *port, int below, int *ret_fds)
+{
+	int r = 0;
+
+	if (port->plug != WEIR_PLUG_HOSTDEV) {
+		r = wr_port_link_add(t, port, below, guest, ret_fds);
+		if (!r)
+			r = limit(t, port);
+		if (!r)
+			r = add_floor(t, live, port);
+	}
 	return r ? r : wr_txn_store_port(t, port);
+}
+
+static int check_queues(const struct weir_port *port, const struct weir_guest *guest,
+			const int *ret_fds, struct weir_error *err)
+{
+	if (!guest->n_queues)
+		return 0;
+	if (port->kind != WEIR_PORT_TAP)
+		return wr_refuse(err, -EOPNOTSUPP, "port", "queues",
+				 "are opened by the guest itself where the port is no tap");
+	return ret_fds ? 0 :
+			 wr_refuse(err, -EINVAL, "port", "queues", "need a place for descriptors");
 }
 
 int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct weir_guest *guest,
@@ -174,17 +231,20 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_guest full;
 	struct wr_live *live = NULL;
+	int below = 0;
 	int r = wr_opts_copy(&full, sizeof(full), guest, "guest", &err);
 
 	if (!r)
 		r = wr_store_live(w, network, &live, &err);
 	if (!r)
 		r = weir_network_resolve(&live->net, &full, &port, &err);
-	if (!r && full.n_queues && !ret_fds)
-		r = wr_refuse(&err, -EINVAL, "port", "queues", "need a place for descriptors");
+	if (!r)
+		r = check_queues(&port, &full, ret_fds, &err);
 	if (!r)
 		r = complete(w, &port, &err);
-	r = r ? refuse(t, network, &err) : attach(t, live, &full, &port, ret_fds);
+	if (!r)
+		r = find_place(w, live, &port, &below, &err);
+	r = r ? refuse(t, network, &err) : attach(t, live, &full, &port, below, ret_fds);
 	wr_live_free(live);
 	if (!r && ret)
 		*ret = port;
@@ -198,7 +258,8 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 /* What is on the port goes with it; its class on an ifb does not. */
 static int unshape(struct weir_txn *t, const struct weir_port *port)
 {
-	const struct weir_shape known = { .sz = sizeof(known), .ifb_ifindex = port->ifb_ifindex,
+	const struct weir_shape known = { .sz = sizeof(known),
+					  .ifb_ifindex = port->ifb_ifindex,
 					  .ifb_class = port->ifb_class };
 
 	return weir_txn_shape_clear(t, port->ifindex, port->name, &known);
@@ -211,15 +272,16 @@ static int del_floor(struct weir_txn *t, const struct weir_port *port)
 
 	if (weir_link_get(weir_txn_handle(t), 0, port->bridge, &bridge, NULL))
 		return 0;
-	return weir_txn_floor_set(t, bridge.ifindex, bridge.name, port->mac, 0, port->floor_class, NULL);
+	return weir_txn_floor_set(t, bridge.ifindex, bridge.name, port->mac, 0, port->floor_class,
+				  NULL);
 }
 
 static int detach(struct weir_txn *t, const struct weir_port *port)
 {
 	int r = wr_txn_unstore(t, WR_STORE_PORTS, port->name);
 
-	if (!r && port->ifindex > 0)
-		r = weir_txn_link_del(t, port->ifindex, port->name);
+	if (!r)
+		r = wr_port_link_del(t, port);
 	if (!r && port->ifb_ifindex > 0)
 		r = unshape(t, port);
 	if (!r && port->floor_class)

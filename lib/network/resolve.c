@@ -136,6 +136,9 @@ static int connect(const struct weir_network *net, const struct weir_guest *g, s
 	wr_copy(p->network, sizeof(p->network), net->name);
 	p->mode = net->forward.mode;
 	p->plug = plug_of(net);
+	if (g->kind == WEIR_PORT_VETH && p->plug > WEIR_PLUG_BRIDGE)
+		return wr_refuse(err, -EOPNOTSUPP, "port", "kind",
+				 "a pair needs a bridge, which network %s has not", net->name);
 	p->kind = g->kind;
 	p->persistent = g->kind == WEIR_PORT_TAP && g->n_queues == 0;
 	if (p->plug == WEIR_PLUG_NETWORK || p->plug == WEIR_PLUG_BRIDGE) {
@@ -143,7 +146,8 @@ static int connect(const struct weir_network *net, const struct weir_guest *g, s
 		p->mac_table_manager = net->bridge.mac_table_manager;
 		p->mtu = net->mtu;
 	} else if (p->plug == WEIR_PLUG_DIRECT) {
-		p->kind = g->kind == WEIR_PORT_TAP ? WEIR_PORT_MACVTAP : WEIR_PORT_MACVLAN;
+		p->kind = WEIR_PORT_MACVTAP;
+		p->persistent = true;
 		p->direct_mode = direct_mode(p->mode);
 	} else {
 		p->kind = WEIR_PORT_HOSTDEV;
@@ -157,11 +161,6 @@ static int connect(const struct weir_network *net, const struct weir_guest *g, s
 
 /* --- what it is given ----------------------------------------------------------------------------- */
 
-static bool is_limited(const struct weir_bandwidth *b)
-{
-	return b->inbound.average_bytes_per_s || b->outbound.average_bytes_per_s;
-}
-
 /* The guest's limits replace the portgroup's as a whole, both directions; the network's are the bridge's. */
 static int give_bandwidth(const struct weir_guest *g, const struct weir_portgroup *group,
 			  struct weir_port *p, struct weir_error *err)
@@ -169,11 +168,11 @@ static int give_bandwidth(const struct weir_guest *g, const struct weir_portgrou
 	if (g->has_bandwidth) {
 		p->bandwidth = g->bandwidth;
 		p->bandwidth_from = WEIR_FROM_GUEST;
-	} else if (group && is_limited(&group->bandwidth)) {
+	} else if (group && wr_is_limited(&group->bandwidth)) {
 		p->bandwidth = group->bandwidth;
 		p->bandwidth_from = WEIR_FROM_PORTGROUP;
 	}
-	if (p->plug == WEIR_PLUG_HOSTDEV && is_limited(&p->bandwidth))
+	if (p->plug == WEIR_PLUG_HOSTDEV && wr_is_limited(&p->bandwidth))
 		return wr_refuse(err, -EINVAL, "port", "bandwidth",
 				 "cannot be had by a virtual function");
 	if (p->plug != WEIR_PLUG_NETWORK && p->bandwidth.inbound.floor_bytes_per_s)

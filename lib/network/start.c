@@ -18,10 +18,11 @@
 #include "base/ip.h"
 #include "base/table.h"
 #include "dhcp/dhcp.h"
+#include "network/check.h"
 #include "network/network.h"
 #include "network/tables.h"
 
-#define PROTOCOL_RA 9	/* rtm_protocol of a route that a router advertisement made */
+#define PROTOCOL_RA 9 /* rtm_protocol of a route that a router advertisement made */
 
 static int refuse(struct weir_txn *t, const char *name, struct weir_error *err)
 {
@@ -77,14 +78,16 @@ static int check_advertised(struct weir *w, const struct weir_route *rt, struct 
 	wr_format(key, sizeof(key), "ipv6/conf/%s/accept_ra", link.name);
 	if (wr_sysctl_digit(w, key) == 2)
 		return 0;
-	return wr_refuse(err, -EBUSY, "", "forward",
-			 "IPv6 forwarding would make the host lose its route by %s; set sysctl net/%s to 2",
-			 link.name, key);
+	return wr_refuse(
+		err, -EBUSY, "", "forward",
+		"IPv6 forwarding would make the host lose its route by %s; set sysctl net/%s to 2",
+		link.name, key);
 }
 
 static int check_routes(struct weir *w, const struct weir_network *net, struct weir_error *err)
 {
-	bool ra = wr_forwards(net, WEIR_FAMILY_IPV6) && wr_sysctl_digit(w, "ipv6/conf/all/forwarding") == 0;
+	bool ra = wr_forwards(net, WEIR_FAMILY_IPV6) &&
+		  wr_sysctl_digit(w, "ipv6/conf/all/forwarding") == 0;
 	wr_auto(free) struct weir_route *routes = NULL;
 	size_t n = 0;
 	int r = 0;
@@ -124,50 +127,90 @@ int wr_check_free(struct weir *w, const struct weir_network *old, const struct w
 	return r ? r : check_routes(w, &added, err);
 }
 
+/* What can be defined and not done: better said now than found missing later. */
+static int check_wishes(const struct weir_network *net, struct weir_error *err)
+{
+	const struct {
+		bool asked;
+		const char *attr, *why;
+	} wishes[] = {
+		{ net->bridge.zone, "bridge.zone", "firewalld is not spoken to" },
+		{ wr_yes(net->domain.register_it), "domain.register",
+		  "systemd-resolved is not spoken to" },
+		{ net->bridge.mac_table_manager == WEIR_MAC_TABLE_MANAGED, "bridge.macTableManager",
+		  "a bridge's MAC table is left to the kernel" },
+		{ net->virtualport.type == WEIR_VIRTUALPORT_OPENVSWITCH, "virtualport.type",
+		  "Open vSwitch is not spoken to" },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(wishes); i++)
+		if (wishes[i].asked)
+			return wr_refuse(err, -EOPNOTSUPP, "", wishes[i].attr, "%s yet",
+					 wishes[i].why);
+	return 0;
+}
+
+static int check_host_bridge(struct weir *w, const struct weir_network *net, struct weir_error *err)
+{
+	struct weir_link l;
+	int r = weir_link_get(w, 0, net->bridge.name, &l, err);
+
+	if (!r && l.kind != WEIR_LINK_BRIDGE)
+		r = wr_refuse(err, -EINVAL, "", "bridge.name", "%s is no Linux bridge",
+			      net->bridge.name);
+	return r;
+}
+
 static int may_start(struct weir *w, const struct weir_network *net, struct weir_error *err)
 {
 	struct neighbours n = { net, err };
 	struct wr_live *live;
 	int r = wr_store_live(w, net->name, &live, NULL);
 
-	if (net->forward.mode > WEIR_FORWARD_OPEN)
-		return wr_refuse(err, -EOPNOTSUPP, "", "forward.mode",
-				 "networks on links that are there already cannot be started");
 	if (!r) {
 		wr_live_free(live);
 		return wr_refuse(err, -EALREADY, "", "", "is running");
 	}
 	if (r != -ENOENT)
 		return wr_store_live(w, net->name, &live, err);
-	r = wr_live_each(w, compare_live, &n, err);
+	r = check_wishes(net, err);
+	if (!r && wr_has_host_bridge(net))
+		r = check_host_bridge(w, net, err);
+	if (!r && net->forward.mode == WEIR_FORWARD_HOSTDEV)
+		r = wr_check_functions(net, err);
+	if (!r)
+		r = wr_live_each(w, compare_live, &n, err);
 	return r ? r : check_routes(w, net, err);
 }
 
 /* --- start --------------------------------------------------------------------------------------------- */
 
-static bool limited(const struct weir_bandwidth *b)
+/* On links of the host: nothing is made but limits of its bridge, and the record that it runs. */
+static int start_on_host(struct weir_txn *t, struct wr_live *live)
 {
-	return b->inbound.average_bytes_per_s || b->outbound.average_bytes_per_s;
+	struct weir_link bridge;
+
+	if (wr_has_host_bridge(&live->net) &&
+	    !weir_link_get(weir_txn_handle(t), 0, live->net.bridge.name, &bridge, NULL)) {
+		live->bridge_ifindex = bridge.ifindex;
+		wr_limit_bridge(t, live, &live->net);
+	}
+	return wr_txn_store_live(t, live);
 }
 
 static int start(struct weir_txn *t, struct wr_live *live)
 {
 	const struct weir_network *net = &live->net;
-	static const struct weir_shape_options with_floors = { .sz = sizeof(with_floors), .has_floors = true };
-	struct weir_shape shape = { .sz = sizeof(shape) };
 
+	if (!wr_has_own_bridge(net))
+		return start_on_host(t, live);
 	live->bridge_ifindex = wr_add_bridge(t, net);
 	wr_quiet_ipv6(t, net);
 	wr_add_forwarding(t, net);
 	wr_change_nat(t, net, weir_txn_nat_add);
 	for (size_t i = 0; i < net->n_ips; i++)
 		wr_add_address(t, &net->ips[i], live->bridge_ifindex);
-	if (limited(&net->bandwidth))
-		weir_txn_shape_set(t, live->bridge_ifindex, net->bridge.name, &net->bandwidth, &with_floors,
-				   &shape);
-	live->ifb_ifindex = shape.ifb_ifindex;
-	live->ifb_class = shape.ifb_class;
-	wr_copy(live->ifb_name, sizeof(live->ifb_name), shape.ifb_name);
+	wr_limit_bridge(t, live, net);
 	wr_bring_up(t, net, live->bridge_ifindex);
 	for (size_t i = 0; i < net->n_routes; i++)
 		wr_add_route(t, &net->routes[i], live->bridge_ifindex);
@@ -230,15 +273,18 @@ int weir_txn_network_stop(struct weir_txn *t, const char *name)
 	shape.ifb_ifindex = live->ifb_ifindex;
 	shape.ifb_class = live->ifb_class;
 	/* Links go last, whatever the order here; of a bridge that goes, ports give nothing back. */
-	if (live->bridge_ifindex)
+	if (wr_has_own_bridge(&live->net))
 		r = weir_txn_link_del(t, live->bridge_ifindex, live->net.bridge.name);
 	wr_store_each(w, WR_STORE_PORTS, sweep_port, &sweep, NULL);
 	if (wr_dhcp_wanted(&live->net))
 		wr_txn_dhcp_stop(t, &live->net);
-	wr_change_nat(t, &live->net, weir_txn_nat_del);
+	if (wr_has_own_bridge(&live->net))
+		wr_change_nat(t, &live->net, weir_txn_nat_del);
 	r = wr_txn_unstore(t, WR_STORE_LIVE, name);
-	if (live->ifb_ifindex)
-		r = weir_txn_shape_clear(t, live->bridge_ifindex, live->net.bridge.name, &shape);
+	if (live->ifb_ifindex ||
+	    (wr_has_host_bridge(&live->net) && wr_is_limited(&live->net.bandwidth)))
+		r = weir_txn_shape_clear(t, live->bridge_ifindex, live->net.bridge.name,
+					 wr_has_own_bridge(&live->net) ? &shape : NULL);
 	wr_live_free(live);
 	return r;
 }

@@ -195,6 +195,20 @@ int wr_store_each(struct weir *w, enum wr_store which, int (*fn)(void *arg, cons
 	return r;
 }
 
+static int count_one(void *arg, const char *name)
+{
+	size_t *n = arg;
+
+	++*n;
+	return 0;
+}
+
+int wr_store_count(struct weir *w, enum wr_store which, size_t *ret, struct weir_error *err)
+{
+	*ret = 0;
+	return wr_store_each(w, which, count_one, ret, err);
+}
+
 /* --- writing ---------------------------------------------------------------------------------- */
 
 static int refuse(struct weir_txn *t, const struct weir_error *err)

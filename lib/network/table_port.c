@@ -129,8 +129,9 @@ WR_TABLE(wr_portgroup_table, weir_portgroup, "portgroup", -1, portgroup_fields);
 /* --- a guest's port ------------------------------------------------------------------ */
 
 static const struct wr_word port_kinds[] = {
-	{ WEIR_PORT_TAP, "tap" },         { WEIR_PORT_VETH, "veth" },
-	{ WEIR_PORT_MACVTAP, "macvtap" }, { WEIR_PORT_MACVLAN, "macvlan" },
+	{ WEIR_PORT_TAP, "tap" },
+	{ WEIR_PORT_VETH, "veth" },
+	{ WEIR_PORT_MACVTAP, "macvtap" },
 	{ WEIR_PORT_HOSTDEV, "hostdev" },
 };
 
@@ -209,7 +210,9 @@ static const struct wr_field port_fields[] = {
 	       .doc = "stays when nobody has it open"),
 	WR_ROW(weir_port, ifb_ifindex, WR_S32, "ifbIfindex", .doc = "index of its ifb"),
 	WR_ROW(weir_port, ifb_name, WR_NAME, "ifbName", .doc = "its ifb"),
-	WR_ROW(weir_port, ifb_class, WR_U32, "ifbClass", .doc = "its class there, if others share it"),
-	WR_ROW(weir_port, floor_class, WR_U32, "floorClass", .doc = "class of its floor on the bridge"),
+	WR_ROW(weir_port, ifb_class, WR_U32, "ifbClass",
+	       .doc = "its class there, if others share it"),
+	WR_ROW(weir_port, floor_class, WR_U32, "floorClass",
+	       .doc = "class of its floor on the bridge"),
 };
 WR_TABLE(wr_port_table, weir_port, "port", -1, port_fields);

@@ -200,6 +200,8 @@ static void attach(struct weir_txn *t, enum weir_port_kind kind, unsigned int n_
 	struct weir_guest g = {
 		.sz = sizeof(g), .kind = kind, .name = kind == WEIR_PORT_TAP ? "tap0" : "veth0",
 		.portgroup = "gold", .mac = { 0x52, 0x54, 0, 1, 1, kind }, .owner = "guest \"1\"",
+		.uuid = kind == WEIR_PORT_VETH ? "11111111-2222-4333-8444-aaaaaaaaaaaa" :
+						 "11111111-2222-4333-8444-bbbbbbbbbbbb",
 		.n_queues = n_queues, .netns = kind == WEIR_PORT_VETH ? "guest" : NULL,
 	};
 
@@ -260,6 +262,37 @@ static void with_attached(struct weir *w)
 {
 	define_json(w, nat_json);
 	with_ports(w);
+}
+
+/* The guest's address becomes that of the link below, and must not stay there. */
+static void with_passthrough(struct weir *w)
+{
+	ns_sh("ip link add up0 address 52:54:00:aa:00:01 type veth peer name up1 address 52:54:00:aa:00:02; ip link set up0 up");
+	run_network(w, "{'name':'nat net','uuid':'11111111-2222-4333-8444-777777777777',"
+		       "'forward':{'mode':'passthrough','interfaces':['up0']}}");
+}
+
+static void attach_passthrough(struct weir_txn *t)
+{
+	struct weir_guest g = { .sz = sizeof(g), .name = "mt0", .mac = { 0x52, 0x54, 0, 1, 1, 7 },
+				.uuid = "11111111-2222-4333-8444-888888888888" };
+
+	weir_txn_port_attach(t, "nat net", &g, NULL, NULL);
+}
+
+static void with_passed_through(struct weir *w)
+{
+	struct weir_txn *t;
+
+	with_passthrough(w);
+	t = ns_begin(w);
+	attach_passthrough(t);
+	ns_commit(t);
+}
+
+static void detach_passthrough(struct weir_txn *t)
+{
+	weir_txn_port_detach(t, "nat net", "mt0");
 }
 
 static void detach_tap(struct weir_txn *t)
@@ -413,6 +446,8 @@ const struct scenario scenarios[] = {
 	{ .name = "attach a tap", .prepare = with_guest, .build = attach_tap, .has_plan = true },
 	{ .name = "attach a tap with queues", .prepare = with_guest, .build = attach_open_tap, .release = close_queues },
 	{ .name = "attach a veth", .prepare = with_guest, .build = attach_veth, .has_plan = true },
+	{ .name = "attach a macvtap", .prepare = with_passthrough, .build = attach_passthrough },
+	{ .name = "detach a macvtap", .prepare = with_passed_through, .build = detach_passthrough },
 	{ .name = "detach a tap", .prepare = with_ports, .build = detach_tap },
 	{ .name = "detach a veth with a floor", .prepare = with_ports, .build = detach_veth },
 	{ .name = "change limits", .prepare = with_shaped, .build = change_limits },

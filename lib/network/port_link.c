@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The link of a guest's port, as steps: a tap or a pair on a bridge, a macvtap on
+ * a link of the host. What it must be is in its record, which resolve.c and port.c
+ * have filled.
+ */
+#include <stdio.h>
+
+#include <weir/link.h>
+
+#include "base/table.h"
+#include "network/network.h"
+
+/* What tap and veth have in common: up last, and without an IPv6 address the guest could reach. */
+static struct weir_link host_end(const struct weir_port *port, int master)
+{
+	struct weir_link l = {
+		.sz = sizeof(l),
+		.has = WEIR_LINK_NAME | WEIR_LINK_MAC | WEIR_LINK_MASTER | WEIR_LINK_UP |
+		       WEIR_LINK_ADDR_GEN_MODE,
+		.master = (uint32_t)master,
+		.mtu = port->mtu,
+		.addr_gen_mode = WEIR_ADDR_GEN_NONE,
+		.is_up = true,
+	};
+
+	wr_copy(l.name, sizeof(l.name), port->name);
+	memcpy(l.mac, port->host_mac, 6);
+	if (port->mtu)
+		l.has |= WEIR_LINK_MTU;
+	if (port->isolated == WEIR_YES) {
+		l.port.has |= WEIR_PORT_ISOLATED;
+		l.port.isolated = true;
+	}
+	return l;
+}
+
+static int add_tap(struct weir_txn *t, const struct weir_port *port, int master,
+		   const struct weir_guest *guest, int *ret_fds)
+{
+	struct weir_link l = host_end(port, master);
+
+	l.kind = WEIR_LINK_TUN;
+	l.tun.has = WEIR_TUN_VNET_HDR;
+	l.tun.vnet_hdr = guest->vnet_hdr;
+	return weir_txn_tap_add(t, &l, guest->n_queues, ret_fds);
+}
+
+static int add_veth(struct weir_txn *t, const struct weir_port *port, int master)
+{
+	struct weir_link l = host_end(port, master);
+
+	l.kind = WEIR_LINK_VETH;
+	l.veth.has = WEIR_VETH_PEER_NAME | WEIR_VETH_PEER_MAC;
+	wr_copy(l.veth.peer_name, sizeof(l.veth.peer_name), port->ifname);
+	memcpy(l.veth.peer_mac, port->mac, 6);
+	if (port->mtu) {
+		l.veth.has |= WEIR_VETH_PEER_MTU;
+		l.veth.peer_mtu = port->mtu;
+	}
+	l.veth.peer_netns = port->netns;
+	l.veth.peer_up = true;
+	return weir_txn_link_add(t, &l);
+}
+
+static const enum weir_macvlan_mode macvlan_modes[] = {
+	[WEIR_DIRECT_VEPA] = WEIR_MACVLAN_VEPA,
+	[WEIR_DIRECT_PRIVATE] = WEIR_MACVLAN_PRIVATE,
+	[WEIR_DIRECT_BRIDGE] = WEIR_MACVLAN_BRIDGE,
+	[WEIR_DIRECT_PASSTHROUGH] = WEIR_MACVLAN_PASSTHRU,
+};
+
+static void set_mac(struct weir_txn *t, const struct weir_port *port, const uint8_t mac[6])
+{
+	struct weir_link l = { .sz = sizeof(l),
+			       .has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_MAC,
+			       .kind = WEIR_LINK_MACVTAP,
+			       .ifindex = port->ifindex };
+
+	wr_copy(l.name, sizeof(l.name), port->name);
+	memcpy(l.mac, mac, 6);
+	weir_txn_link_set(t, &l);
+}
+
+/*
+ * In mode passthru the two links have one address: a new macvtap takes that of the
+ * link below, and from then on each change of its own changes the other.
+ */
+static int add_macvtap(struct weir_txn *t, struct weir_port *port, int lower)
+{
+	bool passthru = port->direct_mode == WEIR_DIRECT_PASSTHROUGH;
+	struct weir_link l = {
+		.sz = sizeof(l),
+		.has = WEIR_LINK_NAME | WEIR_LINK_LOWER | WEIR_LINK_UP | WEIR_LINK_ADDR_GEN_MODE,
+		.kind = WEIR_LINK_MACVTAP,
+		.lower = (uint32_t)lower,
+		.addr_gen_mode = WEIR_ADDR_GEN_NONE,
+		.is_up = true,
+		.macvlan = { .has = WEIR_MACVLAN_MODE,
+			     .mode = macvlan_modes[port->direct_mode & 3] },
+	};
+
+	wr_copy(l.name, sizeof(l.name), port->name);
+	memcpy(l.mac, port->mac, 6);
+	if (!passthru)
+		l.has |= WEIR_LINK_MAC;
+	port->ifindex = weir_txn_link_add(t, &l);
+	if (port->ifindex > 0 && passthru)
+		set_mac(t, port, port->mac);
+	return port->ifindex;
+}
+
+int wr_port_link_add(struct weir_txn *t, struct weir_port *port, int below,
+		     const struct weir_guest *guest, int *ret_fds)
+{
+	int r = port->kind == WEIR_PORT_TAP  ? add_tap(t, port, below, guest, ret_fds) :
+		port->kind == WEIR_PORT_VETH ? add_veth(t, port, below) :
+					       add_macvtap(t, port, below);
+
+	if (r > 0)
+		port->ifindex = r;
+	return r < 0 ? r : 0;
+}
+
+/* The link below gets its own address back, as long as the macvtap that passes it on is there. */
+int wr_port_link_del(struct weir_txn *t, const struct weir_port *port)
+{
+	struct weir_link l;
+
+	if (port->ifindex <= 0)
+		return 0;
+	if (port->kind == WEIR_PORT_MACVTAP && port->direct_mode == WEIR_DIRECT_PASSTHROUGH &&
+	    !weir_link_get(weir_txn_handle(t), port->ifindex, NULL, &l, NULL) && !strcmp(l.name, port->name))
+		set_mac(t, port, port->host_mac);
+	return weir_txn_link_del(t, port->ifindex, port->name);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Networks on links of the host: a bridge that was there before, and macvtap in
+ * its four modes on pools of links. Ports pass real packets or do not, as their
+ * mode says; pools are used up; and a stop leaves what is not ours as it was.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weir/update.h>
+
+#include "base/base.h"
+#include "lib_ns.h"
+
+static struct weir *start(const char *json)
+{
+	struct weir_network *net = ns_network(json);
+	struct weir *w = ns_open();
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_network_start(t, net);
+	ns_commit(t);
+	weir_network_free(net);
+	return w;
+}
+
+static void stop(struct weir *w)
+{
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_network_stop(t, "net");
+	ns_commit(t);
+	weir_close(w);
+}
+
+static int try_attach(struct weir *w, const struct weir_guest *g, struct weir_port *ret, struct weir_error *err)
+{
+	struct weir_txn *t = ns_begin(w);
+	struct weir_port port = { .sz = sizeof(port) };
+	int r = weir_txn_port_attach(t, "net", g, &port, NULL);
+
+	if (r) {
+		weir_txn_commit(t, err);
+		return r;
+	}
+	r = weir_txn_commit(t, err);
+	*ret = port;
+	weir_port_done(&port);
+	return r;
+}
+
+/* A macvtap, moved to where its guest would be, with an address. Returns the link below. */
+static void attach(struct weir *w, int n, char dev[16])
+{
+	struct weir_guest g = { .sz = sizeof(g), .mac = { 0x52, 0x54, 0, 8, 8, (uint8_t)n } };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port port = { .sz = sizeof(port) };
+
+	if (try_attach(w, &g, &port, &err))
+		fail_msg("port %d: %s: %s: %s", n, err.object, err.attr, err.msg);
+	memcpy(dev, port.dev, sizeof(port.dev));
+	ns_sh("ip netns add g%d && ip link set %s netns g%d && ip -n g%d addr add 10.8.0.%d/24 dev %s && "
+	      "ip -n g%d link set %s up", n, port.name, n, n, n, port.name, n, port.name);
+}
+
+/* Two tries where an answer is expected, so that a lost first packet is no failure. */
+static void reaches(int from, const char *to, bool expected)
+{
+	char *out = ns_out("ip netns exec g%d busybox ping -c 1 -W 1 %s >/dev/null 2>&1 || ip netns exec g%d busybox ping -c %d -W 1 %s "
+			   ">/dev/null 2>&1 && echo yes || echo no",
+			   from, to, from, expected ? 3 : 1, to);
+
+	if (!strncmp(out, "yes", 3) != expected)
+		fail_msg("g%d to %s: %s", from, to, out);
+	free(out);
+}
+
+/* Links of the host, each a cable to a machine outside: p1 to 10.8.0.101, p2 to 10.8.0.102. */
+static void cables(void)
+{
+	ns_sh("for i in 1 2; do ip netns add out$i; "
+	      "ip link add p$i address 52:54:00:bb:00:0$i type veth peer name o$i netns out$i && ip link set p$i up && "
+	      "ip -n out$i link set o$i up && ip -n out$i addr add 10.8.0.10$i/24 dev o$i; done");
+}
+
+#define POOL(mode) "{'name':'net','forward':{'mode':'" mode "','interfaces':['p1','p2']}}"
+
+/* g1 and g3 share p1, g2 has p2. */
+static void three_guests(struct weir *w)
+{
+	static const char *const want[] = { "p1", "p2", "p1" };
+	char dev[16];
+
+	for (int i = 1; i <= 3; i++) {
+		attach(w, i, dev);
+		assert_string_equal(dev, want[i - 1]);
+	}
+}
+
+static void macvtap_bridge(void **state)
+{
+	struct weir *w;
+
+	cables();
+	w = start(POOL("bridge"));
+	three_guests(w);
+	reaches(1, "10.8.0.101", true);
+	reaches(1, "10.8.0.3", true);
+	reaches(1, "10.8.0.2", false);
+	stop(w);
+}
+
+static void macvtap_private(void **state)
+{
+	struct weir *w;
+
+	cables();
+	w = start(POOL("private"));
+	three_guests(w);
+	reaches(1, "10.8.0.101", true);
+	reaches(1, "10.8.0.3", false);
+	stop(w);
+}
+
+/* The switch outside sends back what came in, or does not. */
+static void macvtap_vepa(void **state)
+{
+	struct weir *w;
+
+	cables();
+	w = start(POOL("vepa"));
+	three_guests(w);
+	reaches(1, "10.8.0.101", true);
+	reaches(1, "10.8.0.3", false);
+	ns_sh("ip -n out1 addr del 10.8.0.101/24 dev o1; ip -n out1 link add sw type bridge; ip -n out1 link set o1 master sw; "
+	      "ip -n out1 link set sw up; ip -n out1 link set o1 type bridge_slave hairpin on");
+	reaches(1, "10.8.0.3", true);
+	stop(w);
+}
+
+static void macvtap_passthrough(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_guest g = { .sz = sizeof(g) };
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir *w;
+	char *before, dev[16];
+
+	cables();
+	before = ns_snapshot();
+	w = start(POOL("passthrough"));
+	g.mac[0] = 0x52;
+	g.mac[5] = 9;
+	assert_int_equal(try_attach(w, &g, &port, &err), 0);
+	assert_string_equal(port.dev, "p1");
+	ns_sh("ip link show p1 | grep -q 52:00:00:00:00:09");
+	attach(w, 2, dev);
+	assert_string_equal(dev, "p2");
+	reaches(2, "10.8.0.102", true);
+	assert_int_equal(try_attach(w, &g, &port, &err), -EBUSY);
+	ns_sh("ip netns exec g2 ip link del $(ip -n g2 -br link | grep -o '^vnet[0-9]*') && ip netns del g2; "
+	      "ip link set p2 address 52:54:00:bb:00:02");
+	/* p1 has its own address again. */
+	stop(w);
+	ns_assert_same(before, "a passthrough network that has come and gone");
+	free(before);
+}
+
+static void members_in_use_stay(void **state)
+{
+	static const struct weir_forward_interface p1 = { .dev = (char *)"p1" }, p2 = { .dev = (char *)"p2" };
+	struct weir_update u = { .sz = sizeof(u), .command = WEIR_UPDATE_DELETE,
+				 .section = WEIR_SECTION_FORWARD_INTERFACE, .item = &p1 };
+	struct weir_guest g = { .sz = sizeof(g) };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir_txn *t;
+	struct weir *w;
+
+	cables();
+	w = start(POOL("vepa"));
+	assert_int_equal(try_attach(w, &g, &port, &err), 0);
+	t = ns_begin(w);
+	assert_int_equal(weir_txn_network_update(t, "net", &u, 1, WEIR_NETWORK_LIVE), -EBUSY);
+	weir_txn_abort(t);
+	t = ns_begin(w);
+	u.item = &p2;
+	weir_txn_network_update(t, "net", &u, 1, WEIR_NETWORK_LIVE);
+	ns_commit(t);
+	/* An update does not forget who uses what. */
+	t = ns_begin(w);
+	u.item = &p1;
+	assert_int_equal(weir_txn_network_update(t, "net", &u, 1, WEIR_NETWORK_LIVE), -EBUSY);
+	weir_txn_abort(t);
+	t = ns_begin(w);
+	weir_txn_port_detach(t, "net", port.name);
+	weir_txn_network_update(t, "net", &u, 1, WEIR_NETWORK_LIVE);
+	assert_true(weir_txn_commit(t, &err) == -EBUSY);
+	t = ns_begin(w);
+	weir_txn_port_detach(t, "net", port.name);
+	ns_commit(t);
+	t = ns_begin(w);
+	weir_txn_network_update(t, "net", &u, 1, WEIR_NETWORK_LIVE);
+	ns_commit(t);
+	assert_int_equal(try_attach(w, &g, &port, &err), -ENODEV);
+	stop(w);
+}
+
+/* --- a bridge of the host ---------------------------------------------------------------------------- */
+
+static void container(struct weir *w, int n, uint8_t isolated)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port port = { .sz = sizeof(port) };
+	char netns[16];
+	struct weir_guest g = { .sz = sizeof(g), .kind = WEIR_PORT_VETH, .netns = netns, .isolated = isolated };
+
+	snprintf(netns, sizeof(netns), "g%d", n);
+	ns_sh("ip netns add %s", netns);
+	if (try_attach(w, &g, &port, &err))
+		fail_msg("%s: %s: %s", netns, err.attr, err.msg);
+	ns_sh("ip -n %s addr add 10.8.0.%d/24 dev eth0", netns, n);
+}
+
+static void host_bridge(void **state)
+{
+	struct weir *w;
+	char *before;
+
+	ns_sh("ip link add br0 address 52:54:00:cc:00:01 type bridge; ip link set br0 mtu 1400 up; ip addr add 10.8.0.100/24 dev br0");
+	before = ns_snapshot();
+	w = start("{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'br0'},"
+		  "'bandwidth':{'inbound':{'average':100000}}}");
+	container(w, 1, WEIR_YES);
+	container(w, 2, WEIR_YES);
+	container(w, 3, WEIR_ABSENT);
+	reaches(1, "10.8.0.100", true);
+	reaches(1, "10.8.0.3", true);
+	reaches(1, "10.8.0.2", false);
+	ns_sh("ip -n g1 link show eth0 | grep -q 'mtu 1400'");
+	stop(w);
+	ns_sh("ip netns del g1; ip netns del g2; ip netns del g3");
+	ns_assert_same(before, "a network on a bridge of the host that has come and gone");
+	free(before);
+}
+
+static void wishes_that_cannot_be_done(void **state)
+{
+	static const struct {
+		const char *json, *attr;
+		int code;
+	} cases[] = {
+		{ "{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'none'}}", "", -ENODEV },
+		{ "{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'lo'}}", "bridge.name", -EINVAL },
+		{ "{'name':'net','bridge':{'zone':'trusted'}}", "bridge.zone", -EOPNOTSUPP },
+		{ "{'name':'net','bridge':{'macTableManager':'libvirt'}}", "bridge.macTableManager", -EOPNOTSUPP },
+		{ "{'name':'net','domain':{'name':'a','localOnly':true,'register':true}}", "domain.register", -EOPNOTSUPP },
+		{ "{'name':'net','forward':{'mode':'hostdev','addresses':['ffff:ff:1f.7']}}", "forward.addresses[0]", -ENODEV },
+	};
+	struct weir *w = ns_open();
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		struct weir_network *net = ns_network(cases[i].json);
+		struct weir_txn *t = ns_begin(w);
+		struct weir_error err = WEIR_ERROR_INIT;
+
+		weir_txn_network_start(t, net);
+		assert_int_equal(weir_txn_commit(t, &err), cases[i].code);
+		assert_string_equal(err.attr, cases[i].attr);
+		weir_network_free(net);
+	}
+	weir_close(w);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ns_setup, ns_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(macvtap_bridge),	  TEST(macvtap_private),     TEST(macvtap_vepa),
+		TEST(macvtap_passthrough), TEST(members_in_use_stay), TEST(host_bridge),
+		TEST(wishes_that_cannot_be_done),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
