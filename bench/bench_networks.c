@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <weir/bulk.h>
 #include <weir/json.h>
 #include <weir/network.h>
 
@@ -301,6 +302,100 @@ static void weir_attach(struct trial *t)
 	}
 }
 
+/* From ports that were made ready beforehand. */
+static void ready_setup(struct trial *t)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	if (weir_ready_keep(t->w, "net0", NULL, N_OPS, &err))
+		trial_fail(t, "ready: %s", err.msg);
+}
+
+static void lease(struct trial *t)
+{
+	for (unsigned int i = 0; i < N_OPS; i++) {
+		struct weir_port port = { .sz = sizeof(port) };
+		uint64_t began = now_ns();
+
+		if (weir_ready_lease(t->w, "net0", NULL, &port, NULL))
+			trial_fail(t, "nothing is ready");
+		trial_op(t, began);
+		weir_port_done(&port);
+	}
+}
+
+static void tool_lease(struct trial *t)
+{
+	for (unsigned int i = 0; i < N_OPS; i++) {
+		uint64_t began = now_ns();
+
+		trial_program(t, "%s --state-dir /run/s --config-dir /run/c pool lease net0", getenv("WEIR"));
+		trial_op(t, began);
+	}
+}
+
+/* --- many at once --------------------------------------------------------------------------------- */
+
+static void bulk_setup(struct trial *t)
+{
+	open_with_state(t);
+	start(t, 0, "");
+}
+
+static void weir_bulk(struct trial *t)
+{
+	struct weir_guest *guests = calloc(t->n, sizeof(*guests));
+
+	for (unsigned int i = 0; guests && i < t->n; i++)
+		guests[i] = (struct weir_guest){ .sz = sizeof(*guests), .kind = WEIR_PORT_TAP };
+	if (weir_ports_attach(t->w, "net0", guests, t->n, NULL, NULL) != t->n)
+		trial_fail(t, "not all ports");
+	free(guests);
+}
+
+static void weir_single(struct trial *t)
+{
+	for (unsigned int i = 0; i < t->n; i++)
+		attach(t, i);
+}
+
+static void ip_bulk_setup(struct trial *t)
+{
+	for (unsigned int i = 0; i < t->n; i++) {
+		trial_line(t, "tuntap add dev vnet%u mode tap", i);
+		trial_line(t, "link set vnet%u address fe:54:00:00:%02x:%02x master virbr0 addrgenmode none", i, i / 256, i % 256);
+		trial_line(t, "link set vnet%u up", i);
+	}
+}
+
+static void ip_bulk(struct trial *t)
+{
+	static const char *const argv[] = { "ip", "-batch", "-", NULL };
+
+	trial_batch(t, argv);
+}
+
+static void weir_bulk_detach(struct trial *t)
+{
+	const char **names = calloc(t->n, sizeof(*names));
+	char (*text)[16] = calloc(t->n, sizeof(*text));
+
+	for (unsigned int i = 0; names && text && i < t->n; i++) {
+		snprintf(text[i], sizeof(text[i]), "old%u", i);
+		names[i] = text[i];
+	}
+	if (weir_ports_detach(t->w, "net0", names, t->n, NULL) != t->n)
+		trial_fail(t, "not all ports");
+	free(names);
+	free(text);
+}
+
+static void ip_bulk_detach_setup(struct trial *t)
+{
+	for (unsigned int i = 0; i < t->n; i++)
+		trial_line(t, "link del old%u", i);
+}
+
 static void tool_attach(struct trial *t)
 {
 	for (unsigned int i = 0; i < N_OPS; i++) {
@@ -358,6 +453,8 @@ static const struct workload workloads[] = {
 	WORKLOAD("dhcp host", "one DHCP host more, N are there", .sizes = { 1, 200 }, .setup = hosts_setup),
 	WORKLOAD("attach", "20 guests' taps are attached one by one, N are there", .sizes = { 1, 100, 900 }, .setup = ports_setup),
 	WORKLOAD("detach", "20 guests' taps are detached one by one, N others are there", .sizes = { 1, 100, 900 }, .setup = detach_setup),
+	WORKLOAD("attach many", "N guests' taps are attached at once, with their records", .sizes = { 100, 1000 }, .setup = bulk_setup),
+	WORKLOAD("detach many", "N guests' taps are detached at once", .sizes = { 100, 900 }, .setup = ports_setup),
 };
 
 static const struct arm arms[] = {
@@ -375,11 +472,21 @@ static const struct arm arms[] = {
 	ARM("dhcp host", FLOOR, floor_host),
 
 	ARM("attach", WEIR, weir_attach),
+	ARM("attach", "weir, ready ports", lease, .setup = ready_setup),
+	ARM("attach", "weir pool lease", tool_lease, .setup = ready_setup, .needs = "$WEIR"),
 	ARM("attach", "weir net attach", tool_attach, .needs = "$WEIR"),
 	ARM("attach", "ip", ip_attach, .needs = "ip"),
 
 	ARM("detach", WEIR, weir_detach),
 	ARM("detach", "ip", ip_detach, .needs = "ip"),
+
+	ARM("attach many", WEIR, weir_bulk),
+	ARM("attach many", FLOOR, replay, .setup = replay_setup),
+	ARM("attach many", "weir, one by one", weir_single),
+	ARM("attach many", "ip -batch", ip_bulk, .setup = ip_bulk_setup, .needs = "ip"),
+	ARM("detach many", WEIR, weir_bulk_detach),
+	ARM("detach many", FLOOR, replay, .setup = replay_setup),
+	ARM("detach many", "ip -batch", ip_bulk, .setup = ip_bulk_detach_setup, .needs = "ip", .most = 100),
 };
 /* clang-format on */
 

@@ -29,7 +29,7 @@ static const struct feature {
 	const struct weir_step_ops *const *const *step_ops;
 	const char *folder;	/* of the state directory, with a lock and a journal of its own; NULL: itself */
 } features[] = {
-	{ "networks", "libnftables and jansson", " net plan schema ", net_commands, &net_step_ops, NULL },
+	{ "networks", "libnftables and jansson", " net pool plan schema ", net_commands, &net_step_ops, NULL },
 	{ "host interfaces", "networks", " if apply confirm check repair ", if_commands, NULL, "host" },
 	{ "links", "nothing", " link monitor ", link_commands, NULL, NULL },
 	{ "virtual functions", "libpci", " pf vf ", vf_commands, &vf_step_ops, NULL },

@@ -27,6 +27,17 @@ static const struct option_info attach_options[] = {
 	{ 0 },
 };
 
+static const struct option_info pool_options[] = {
+	{ "portgroup", "PG", "class of the ports (the network's default one)", OPT_PORTGROUP, false },
+	{ "vnet-hdr", NULL, "frames carry a virtio_net header", OPT_VNET_HDR, false },
+	{ 0 },
+};
+
+static const struct option_info lease_options[] = {
+	{ "owner", "TEXT", "whose it is now, for people", OPT_OWNER, false },
+	{ 0 },
+};
+
 const struct command net_commands[] = {
 	{ "net define", "FILE|-", "store the definition of a network",
 	  "A uuid, a MAC address and a bridge name are made where the file has none.\n"
@@ -60,6 +71,17 @@ const struct command net_commands[] = {
 	  NULL, 1, 1, cmd_net_ports },
 	{ "net leases", "NET", "the addresses that guests have leased", NULL,
 	  NULL, 1, 1, cmd_net_leases },
+	{ "pool keep", "NET N [OPTION]...", "have N taps ready that guests can be given at once",
+	  "They are attached with the limits of their portgroup, but belong to nobody yet.\n"
+	  "More than N are detached; what is leased is not counted.\n",
+	  pool_options, 2, 2, cmd_pool_keep },
+	{ "pool lease", "NET [--owner TEXT]", "take one of them: prints its name and the guest's MAC address", NULL,
+	  lease_options, 1, 1, cmd_pool_lease },
+	{ "pool return", "NET PORT", "give it back, scrubbed of what the bridge learned from its guest",
+	  "Any tap that stays when nobody has it open can be given.\n",
+	  NULL, 2, 2, cmd_pool_return },
+	{ "pool show", "NET", "how many are ready", NULL,
+	  NULL, 1, 1, cmd_pool_show },
 	{ "plan", "FILE|-", "what starting the network in FILE would do, as a shell script", NULL,
 	  NULL, 1, 1, cmd_plan },
 	{ "schema", "", "the JSON Schema of a network's definition", NULL,

@@ -99,6 +99,14 @@ int wr_pool(struct weir *w, const struct weir_network *net, struct weir_pool_ent
 int wr_port_limit(struct weir_txn *t, struct weir_port *port, const struct weir_bandwidth *bandwidth,
 		  enum weir_source from);
 
+/* --- bulk.c, ready.c: many ports --------------------------------------------------- */
+
+/* Names for those of the guests that have none, all of them free and different. */
+int wr_choose_names(struct weir *w, const struct weir_guest *guests, size_t n, char (*ret)[16],
+		    struct weir_error *err);
+/* A port that is detached is not ready any more, if it was. */
+int wr_txn_ready_forget(struct weir_txn *t, const char *network, const char *port);
+
 /* --- check.c ------------------------------------------------------------------------- */
 
 /* Mode hostdev: whether the pool is of virtual functions that this host has. */

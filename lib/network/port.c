@@ -281,6 +281,8 @@ static int detach(struct weir_txn *t, const struct weir_port *port)
 	int r = wr_txn_unstore(t, WR_STORE_PORTS, port->name);
 
 	if (!r)
+		r = wr_txn_ready_forget(t, port->network, port->name);
+	if (!r)
 		r = wr_port_link_del(t, port);
 	if (!r && port->ifb_ifindex > 0)
 		r = unshape(t, port);

@@ -490,6 +490,15 @@ taps() {
 	runs 0 net detach default tap8
 	runs 127 net attach default --exec nosuchprogram && warns 'nosuchprogram: No such file'
 	runs 126 net attach default --exec /run && warns '/run: Permission denied'
+	runs 0 pool keep default 2 --portgroup gold && says '^network default: 2 ports ready$'
+	runs 0 --json pool lease default --owner Bob && gives '.owner == "Bob" and .portgroup == "gold"'
+	runs 0 pool lease default && says '^vnet[01] 52:54:00:'
+	runs 1 pool lease default && warns 'no port that is ready'
+	runs 0 pool return default vnet0 && runs 0 pool return default vnet1
+	runs 1 pool return default vnet1 && warns 'vnet1 is ready'
+	runs 4 pool return default vnet7 && runs 4 pool keep nothing 2 && runs 2 pool keep default many
+	runs 0 --json pool show default && gives '.ready == 2'
+	runs 0 pool keep default 0 && says '0 ports ready'
 	unchanged 'taps'
 }
 if [ -r /dev/net/tun ] && [ -w /dev/net/tun ]; then

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Many ports at once: those that can be are, each of the others with its reason,
+ * in few transactions. And ports that are ready: leased once each, whoever asks,
+ * scrubbed when they come back, gone with their network.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <weir/bulk.h>
+#include <weir/link.h>
+
+#include "lib_ns.h"
+
+#define N 50
+
+static struct weir *w;
+
+static void start(const char *name, const char *bridge, const char *address)
+{
+	struct weir_network *net;
+	struct weir_txn *t;
+	char json[512];
+
+	snprintf(json, sizeof(json),
+		 "{'name': '%s', 'forward': {'mode': 'isolated'}, 'bridge': {'name': '%s'}, 'dns': {'enable': false},"
+		 " 'ips': [{'address': '%s', 'prefix': 24}], 'portgroups': [{'name': 'slow', 'default': true,"
+		 " 'bandwidth': {'inbound': {'average': 1000}}}]}", name, bridge, address);
+	net = ns_network(json);
+	t = ns_begin(w);
+	weir_txn_network_start(t, net);
+	ns_commit(t);
+	weir_network_free(net);
+}
+
+static void stop(const char *name)
+{
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_network_stop(t, name);
+	ns_commit(t);
+}
+
+static int setup(void **state)
+{
+	int r = ns_setup(state);
+
+	if (r)
+		return r;
+	w = ns_open();
+	start("net", "br-net", "10.11.0.1");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	weir_close(w);
+	return ns_teardown(state);
+}
+
+static struct weir_guest tap(const char *name)
+{
+	return (struct weir_guest){ .sz = sizeof(struct weir_guest), .kind = WEIR_PORT_TAP, .name = name };
+}
+
+static size_t count_ports(void)
+{
+	struct weir_port *ports = NULL;
+	size_t n = 0;
+
+	assert_int_equal(weir_port_list(w, "net", &ports, &n, NULL), 0);
+	weir_ports_free(ports, n);
+	return n;
+}
+
+/* How many sends a call took, for what is said about transactions. */
+static uint64_t sends(void)
+{
+	struct weir_counters c = { .sz = sizeof(c) };
+
+	weir_get_counters(w, &c);
+	return c.n_sends;
+}
+
+/* --- many at once ------------------------------------------------------------------------ */
+
+static void all_get_ports(void **state)
+{
+	char *before = ns_snapshot();
+	struct weir_guest guests[N];
+	struct weir_port ports[N];
+	struct weir_error errors[N];
+	const char *names[N];
+	uint64_t n_sends = sends();
+
+	for (int i = 0; i < N; i++)
+		guests[i] = tap(NULL);
+	guests[7].name = "vnet3";	/* which then is nobody else's */
+	assert_int_equal(weir_ports_attach(w, "net", guests, N, ports, errors), N);
+	print_message("%d ports attached in %d sends\n", N, (int)(sends() - n_sends));
+	assert_in_range(sends() - n_sends, 1, 4);
+	assert_int_equal(count_ports(), N);
+	for (int i = 0; i < N; i++) {
+		assert_int_equal(errors[i].code, 0);
+		names[i] = ports[i].name;
+		for (int k = 0; k < i; k++)
+			assert_string_not_equal(names[i], names[k]);
+		ns_sh("ip link show dev %s master br-net >/dev/null", names[i]);
+		ns_sh("tc class show dev %s | grep -q 'rate 8Mbit'", names[i]);
+	}
+	assert_string_equal(ports[7].name, "vnet3");
+	assert_int_equal(weir_ports_detach(w, "net", names, N, errors), N);
+	for (int i = 0; i < N; i++) {
+		assert_int_equal(errors[i].code, 0);
+		weir_port_done(&ports[i]);
+	}
+	ns_assert_same(before, "all came and went");
+}
+
+/* Refused by builders and by the kernel, at the ends and in the middle. */
+static void some_cannot(void **state)
+{
+	static const struct {
+		int i, code;
+	} bad[] = { { 0, -EBUSY }, { 20, -ENOENT }, { 21, -EINVAL }, { 33, -EBUSY }, { N - 1, -ENOENT } };
+	struct weir_guest guests[N];
+	struct weir_port ports[N];
+	struct weir_error errors[N];
+	const char *names[N];
+	size_t n = 0;
+
+	ns_sh("ip link add taken type bridge; ip link add taken2 type bridge");
+	for (int i = 0; i < N; i++)
+		guests[i] = tap(NULL);
+	guests[0].name = "taken";
+	guests[20].portgroup = "nothing";
+	guests[21].name = "no/name";
+	guests[33].name = "taken2";
+	guests[N - 1].portgroup = "nothing";
+	assert_int_equal(weir_ports_attach(w, "net", guests, N, ports, errors), N - 5);
+	assert_int_equal(count_ports(), N - 5);
+	for (int i = 0; i < N; i++) {
+		int code = 0;
+
+		for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++)
+			code = bad[k].i == i ? bad[k].code : code;
+		if (errors[i].code != code)
+			fail_msg("guest %d: %d instead of %d: %s", i, errors[i].code, code, errors[i].msg);
+		assert_int_equal(*ports[i].name != '\0', code == 0);
+		if (!code)
+			names[n++] = ports[i].name;
+	}
+	names[n++] = "nothing";
+	assert_int_equal(weir_ports_detach(w, "net", names, n, errors), n - 1);
+	assert_int_equal(errors[n - 1].code, -ENOENT);
+	assert_int_equal(errors[0].code, 0);
+	assert_int_equal(count_ports(), 0);
+	for (int i = 0; i < N; i++)
+		weir_port_done(&ports[i]);
+}
+
+static void nobody_can(void **state)
+{
+	struct weir_guest guests[3] = { tap(NULL), tap(NULL), tap(NULL) };
+	struct weir_error errors[3];
+	char *before = ns_snapshot();
+
+	assert_int_equal(weir_ports_attach(w, "nothing", guests, 3, NULL, errors), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(errors[i].code, -ENOENT);
+	assert_int_equal(weir_ports_attach(w, "net", guests, 0, NULL, NULL), 0);
+	assert_int_equal(weir_ports_detach(w, "net", NULL, 0, NULL), 0);
+	ns_assert_same(before, "nobody got a port");
+}
+
+/* --- ports that are ready ------------------------------------------------------------------ */
+
+static void leased_and_returned(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port a = { .sz = sizeof(a) }, b = { .sz = sizeof(b) }, c = { .sz = sizeof(c) };
+	uint64_t n_sends;
+
+	assert_int_equal(weir_ready_lease(w, "net", NULL, &a, &err), -EAGAIN);
+	assert_int_equal(weir_ready_keep(w, "net", NULL, 2, &err), 0);
+	assert_int_equal(weir_ready_count(w, "net"), 2);
+	n_sends = sends();
+	assert_int_equal(weir_ready_lease(w, "net", NULL, &a, &err), 0);
+	assert_int_equal(weir_ready_lease(w, "net", "guest b", &b, &err), 0);
+	assert_int_equal(sends(), n_sends);
+	assert_string_not_equal(a.name, b.name);
+	assert_int_equal(weir_ready_lease(w, "net", NULL, &c, &err), -EAGAIN);
+	ns_sh("tc class show dev %s | grep -q 'rate 8Mbit'", a.name);
+	ns_sh("grep -q 'guest b' %s/ports/%s.json", ns_state_dir, b.name);
+
+	ns_sh("bridge fdb add 02:00:00:00:00:77 dev %s master dynamic", b.name);
+	assert_int_equal(weir_ready_return(w, "net", b.name, &err), 0);
+	assert_int_equal(weir_ready_return(w, "net", b.name, &err), -EALREADY);
+	ns_sh("! bridge fdb show dev %s | grep -q 02:00:00:00:00:77", b.name);
+	ns_sh("ip link show dev %s | grep -q '<.*UP'", b.name);
+	ns_sh("! grep -q 'guest b' %s/ports/%s.json", ns_state_dir, b.name);
+	assert_int_equal(weir_ready_lease(w, "net", NULL, &c, &err), 0);
+	assert_string_equal(c.name, b.name);
+	assert_memory_equal(c.mac, b.mac, 6);
+	weir_port_done(&a);
+	weir_port_done(&b);
+	weir_port_done(&c);
+}
+
+static void kept_number(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_guest like = tap(NULL);
+	char *before = ns_snapshot();
+
+	assert_int_equal(weir_ready_keep(w, "net", &like, 5, &err), 0);
+	assert_int_equal(weir_ready_keep(w, "net", &like, 5, &err), 0);
+	assert_int_equal(count_ports(), 5);
+	assert_int_equal(weir_ready_keep(w, "net", &like, 2, &err), 0);
+	assert_int_equal(weir_ready_count(w, "net"), 2);
+	assert_int_equal(count_ports(), 2);
+	assert_int_equal(weir_ready_keep(w, "net", &like, 0, &err), 0);
+	ns_sh("rmdir %s/ready/net %s/ready", ns_state_dir, ns_state_dir);
+	ns_assert_same(before, "none is left");
+
+	like.name = "one";
+	assert_int_equal(weir_ready_keep(w, "net", &like, 5, &err), -EINVAL);
+	like = tap(NULL);
+	like.n_queues = 1;
+	assert_int_equal(weir_ready_keep(w, "net", &like, 5, &err), -EINVAL);
+	assert_int_equal(weir_ready_keep(w, "nothing", NULL, 5, &err), -ENOENT);
+	assert_int_equal(weir_ready_keep(w, "../net", NULL, 5, &err), -EINVAL);
+}
+
+/* Eight processes want forty ports of thirty: each port is one's, and ten go away empty. */
+static void leased_once_each(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	assert_int_equal(weir_ready_keep(w, "net", NULL, 30, &err), 0);
+	for (int i = 0; i < 8; i++) {
+		if (fork())
+			continue;
+		for (int k = 0; k < 5; k++) {
+			struct weir_port port = { .sz = sizeof(port) };
+
+			if (!weir_ready_lease(w, "net", NULL, &port, NULL))
+				ns_sh("echo %s >>%s/leased-%d", port.name, ns_state_dir, i);
+			weir_port_done(&port);
+		}
+		_exit(0);
+	}
+	while (wait(NULL) > 0)
+		;
+	ns_sh("cd %s && test $(cat leased-* | wc -l) = 30 && test $(sort -u leased-* | wc -l) = 30", ns_state_dir);
+	assert_int_equal(weir_ready_count(w, "net"), 0);
+}
+
+/* A file that was left over does not hand out the port that now has its name. */
+static void left_over(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_guest guest = tap("vnet0");
+	struct weir_port port = { .sz = sizeof(port) };
+
+	assert_int_equal(weir_ports_attach(w, "net", &guest, 1, NULL, NULL), 1);
+	ns_sh("mkdir -p %s/ready/net && touch %s/ready/net/vnet0 %s/ready/net/vnet9", ns_state_dir, ns_state_dir,
+	      ns_state_dir);
+	assert_int_equal(weir_ready_lease(w, "net", NULL, &port, &err), -EAGAIN);
+}
+
+static void gone_with_the_network(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port port = { .sz = sizeof(port) };
+
+	start("other", "br-other", "10.12.0.1");
+	assert_int_equal(weir_ready_keep(w, "net", NULL, 3, &err), 0);
+	assert_int_equal(weir_ready_keep(w, "other", NULL, 2, &err), 0);
+	stop("net");
+	assert_int_equal(weir_ready_count(w, "net"), 0);
+	assert_int_equal(weir_ready_count(w, "other"), 2);
+	assert_int_equal(weir_ready_lease(w, "net", NULL, &port, &err), -EAGAIN);
+	ns_sh("test $(ip -br link show type tun | wc -l) = 2");
+}
+
+#define test(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(all_get_ports),	test(some_cannot), test(nobody_can), test(leased_and_returned),
+		test(kept_number),	test(leased_once_each), test(left_over), test(gone_with_the_network),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
