@@ -690,6 +690,9 @@ struct weir_vrf {
 /** WEIR_LINK_PORT_KIND - port_kind is set */
 #define WEIR_LINK_PORT_KIND (1ull << 16)
 
+/** WEIR_LINK_LOWER_NETNSID - lower_netnsid is set */
+#define WEIR_LINK_LOWER_NETNSID (1ull << 17)
+
 /** WEIR_ADDR_GEN_EUI64 - addr_gen_mode: an IPv6 link-local address from the MAC */
 #define WEIR_ADDR_GEN_EUI64 0
 /** WEIR_ADDR_GEN_NONE - addr_gen_mode: no IPv6 link-local address */
@@ -708,6 +711,8 @@ struct weir_vrf {
  * @master:		index of the bridge (or bond) it is a port of; 0: none
  * @lower:		index of the link below it (macvlan, macvtap, vlan), or of
  *			the other end of a pair (read only)
+ * @lower_netnsid:	if @lower is in another namespace: the kernel's number for
+ *			that; read only
  * @group:		its IFLA_GROUP; when adding, unset: WEIR_LINK_GROUP
  * @num_tx_queues:	transmit queues, when adding
  * @num_rx_queues:	receive queues, when adding
@@ -740,6 +745,7 @@ struct weir_link {
 	uint32_t txqueuelen;
 	uint32_t master;
 	uint32_t lower;
+	int lower_netnsid;
 	uint32_t group;
 	uint32_t num_tx_queues;
 	uint32_t num_rx_queues;
@@ -818,6 +824,48 @@ WEIR_API int weir_txn_tap_add(struct weir_txn *t, const struct weir_link *link,
  * Since: 0.1
  */
 WEIR_API int weir_txn_link_set(struct weir_txn *t, const struct weir_link *link);
+
+/**
+ * weir_txn_link_index() - choose the index of a link that is going to be made
+ * @t:		the transaction
+ *
+ * So that links of a set can name each other (@master, @lower, @primary) before
+ * any of them is described.
+ *
+ * Return: an index that no link has, most probably: the kernel decides at commit
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_link_index(struct weir_txn *t);
+
+/**
+ * weir_txn_links() - make and change a set of links, in whatever order it is given
+ * @t:		the transaction
+ * @links:	the links, each with a name, an index or both. One that exists under
+ *		its name (or index, if it has no name), or that @t makes, is changed;
+ *		every other is made. @ifindex is filled in
+ * @n:		how many
+ *
+ * The kernel's rules for the order are kept: what a link stands on and its
+ * master come first, a bond has its options before its ports, ports join it
+ * while they are down, primary and active port are named when they have joined,
+ * options that need a bond without ports, or down, get it so for a moment. What
+ * is already as it is wanted makes no step; all others leave as one batch. Taps
+ * are made by weir_txn_tap_add() first, and are links of the set by their index.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers; nothing of the
+ * set is done then. Besides what weir_txn_link_add() says:
+ *   -ELOOP	a link would be below itself; the error has the whole loop
+ *   -EEXIST	a name is taken by a link of another kind or index; a link is in the
+ *		set twice, or claimed as a port twice
+ *   -EOPNOTSUPP what would have to change cannot change; a master takes no ports
+ *   -EINVAL	an MTU above that of the link below, or other than that of its bond; a
+ *		primary or active port that is none
+ *   -ENETDOWN	a vlan that is up over a link that is down
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_links(struct weir_txn *t, struct weir_link *links, size_t n);
 
 /**
  * weir_txn_link_del() - delete a link

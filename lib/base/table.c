@@ -532,6 +532,18 @@ uint64_t wr_table_diff(const struct wr_table *t, const void *want, const void *i
 	return diff;
 }
 
+void wr_table_overlay(const struct wr_table *t, void *onto, const void *from)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct wr_field *f = &t->fields[i];
+
+		if (!wr_has(t, f, from))
+			continue;
+		memcpy(wr_member(f, onto), wr_member(f, from), f->size);
+		wr_set_has(t, f, onto);
+	}
+}
+
 void wr_table_free(const struct wr_table *t, void *obj)
 {
 	for (size_t i = 0; i < t->n; i++) {

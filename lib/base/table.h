@@ -55,8 +55,10 @@ enum wr_row_flags {
 	WR_ON_SET = 1 << 8,	/* silently ignored in a create message: sent after it */
 	WR_DIGIT = 1 << 9,	/* a WR_BOOL that iproute2 writes as 1 or 0 */
 	WR_ALWAYS = 1 << 10,	/* there also when it is zero: its zero is a word like others */
-	WR_NOWORD = 1 << 12,	/* a WR_BOOL that iproute2 writes as "name" or "noname" */
 	WR_ZERO_IF_ABSENT = 1 << 11, /* the kernel leaves it out where it is zero or empty */
+	WR_NOWORD = 1 << 12,	/* a WR_BOOL that iproute2 writes as "name" or "noname" */
+	WR_WHEN_DOWN = 1 << 13,	/* changes only while the link is down, */
+	WR_WHEN_EMPTY = 1 << 14, /* while it has no ports */
 	WR_SELF = 1 << 12,	/* a WR_LIST of what the outermost table describes: a tree */
 };
 
@@ -180,6 +182,8 @@ int wr_table_check(const struct wr_table *t, const void *obj, struct weir_error 
 bool wr_table_equal(const struct wr_table *t, const void *a, const void *b);
 /* What @want sets and @is does not have so, as presence bits. */
 uint64_t wr_table_diff(const struct wr_table *t, const void *want, const void *is);
+/* What @from has set, laid over @onto. The struct owns nothing. */
+void wr_table_overlay(const struct wr_table *t, void *onto, const void *from);
 void wr_table_free(const struct wr_table *t, void *obj);
 int wr_table_copy(const struct wr_table *t, void *dst, const void *src);
 /* "name value name value" of what is set, as iproute2 writes it. */

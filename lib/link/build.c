@@ -20,7 +20,7 @@
 #include "link/link.h"
 #include "txn/txn.h"
 
-static void object_of(const struct weir_link *l, char object[64])
+void wr_link_object(const struct weir_link *l, char object[64])
 {
 	const char *kind = weir_link_kind_name(l->kind);
 
@@ -32,13 +32,13 @@ static void object_of(const struct weir_link *l, char object[64])
 
 static int fail(struct weir_txn *t, const struct weir_link *l, struct weir_error *err)
 {
-	object_of(l, err->object);
+	wr_link_object(l, err->object);
 	return wr_txn_fail(t, err);
 }
 
 /* --- checks ----------------------------------------------------------------------- */
 
-static int check(const struct weir_link *l, struct weir_error *err)
+int wr_link_check(const struct weir_link *l, struct weir_error *err)
 {
 	const struct wr_kind *k = wr_kind(l->kind);
 	int r = wr_table_check(&wr_link_table, l, err);
@@ -47,6 +47,8 @@ static int check(const struct weir_link *l, struct weir_error *err)
 		r = wr_table_check(&wr_link_inet6_table, l, err);
 	for (const struct wr_port_kind *p = wr_port_kinds; !r && p->name; p++)
 		r = wr_table_check(p->table, wr_port_data(p, l), err);
+	if (!r && l->has & WEIR_LINK_MAC && l->mac[0] & 1)
+		r = wr_refuse(err, -EADDRNOTAVAIL, "", "address", "is a multicast address");
 	if (!r && l->port.has && l->bond_port.has)
 		r = wr_refuse(err, -EINVAL, "", "port", "has settings of a bridge's port and of a bond's");
 	if (!r && k && k->table)
@@ -54,7 +56,7 @@ static int check(const struct weir_link *l, struct weir_error *err)
 	return r;
 }
 
-static int check_new(const struct weir_link *l, struct weir_error *err)
+int wr_link_check_new(const struct weir_link *l, struct weir_error *err)
 {
 	const struct wr_kind *k = wr_kind(l->kind);
 
@@ -62,8 +64,6 @@ static int check_new(const struct weir_link *l, struct weir_error *err)
 		return wr_refuse(err, -EINVAL, "", "kind", "is missing");
 	if (!(l->has & WEIR_LINK_NAME))
 		return wr_refuse(err, -EINVAL, "", "name", "is missing");
-	if (l->has & WEIR_LINK_MAC && l->mac[0] & 1)
-		return wr_refuse(err, -EADDRNOTAVAIL, "", "address", "is a multicast address");
 	if (k->needs_lower && !(l->has & WEIR_LINK_LOWER))
 		return wr_refuse(err, -EINVAL, "", "link", "is missing: the link below it");
 	if (wr_port_of(l) && !(l->has & WEIR_LINK_MASTER))
@@ -351,10 +351,11 @@ static void create(struct weir_txn *t, const struct weir_link *l, bool up)
 	link_msg(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, l->ifindex, up, up);
 	wr_encode(&b, &wr_link_table, &first, 0, WR_ON_SET);
 	put_info(&b, &first, k, WR_ON_SET, netns_fd, peer_ifindex);
-	object_of(l, object);
+	wr_link_object(l, object);
 	s = wr_txn_msg(t, object, k->tables, &b, NULL, NULL);
 	plan_create(t, s, &first, k, up);
 	wr_txn_created(t, l->ifindex, l->name);
+	wr_txn_created_kind(t, l->kind);
 	settle(t, l, AFTER_CREATE, !up);
 	peer_up(t, l, peer_ifindex);
 }
@@ -367,9 +368,9 @@ int wr_link_prepare(struct weir_txn *t, const struct weir_link *link, struct wei
 
 	if (r)
 		return wr_txn_fail(t, &err);
-	r = check_new(l, &err);
+	r = wr_link_check_new(l, &err);
 	if (!r)
-		r = check(l, &err);
+		r = wr_link_check(l, &err);
 	if (r)
 		return fail(t, l, &err);
 	if (!(l->has & WEIR_LINK_IFINDEX) || l->ifindex <= 0)
@@ -405,27 +406,17 @@ int weir_txn_link_add(struct weir_txn *t, const struct weir_link *link)
 
 /* --- changing ------------------------------------------------------------------------------ */
 
-/* While STP runs, not every delay is taken, and turning it on changes one: it goes first. */
-static void put_stp(struct wr_batch *b, struct weir_link *old)
-{
-	struct weir_link stp = { .bridge = { .has = WEIR_BRIDGE_STP, .stp = old->bridge.stp } };
-
-	if (!(old->bridge.has & WEIR_BRIDGE_STP))
-		return;
-	link_msg(b, RTM_NEWLINK, 0, old->ifindex, false, false);
-	put_info(b, &stp, &wr_kind_bridge, 0, -1, 0);
-	old->bridge.has |= WEIR_BRIDGE_FORWARD_DELAY;
-}
-
 /*
  * A bond takes ports that are down and brings them up; one that it lets go is
  * down. So a port goes back to its bond by way of down, and a link that was up
  * comes up once more behind whatever its master was.
  */
-static void put_old_master(struct wr_batch *b, const struct weir_link *was)
+static void put_old_master(struct wr_batch *b, struct weir_link *was)
 {
-	const struct wr_port_kind *port = wr_port_of(was);
+	const struct wr_port_kind *port;
 
+	wr_bond_port_strip(&was->bond_port);
+	port = wr_port_of(was);
 	if (was->is_up)
 		link_msg(b, RTM_NEWLINK, 0, was->ifindex, true, true);
 	if (!port)
@@ -441,18 +432,21 @@ static void put_old_master(struct wr_batch *b, const struct weir_link *was)
  */
 static void put_old(struct wr_batch *b, const struct weir_link *want, struct weir_link *old)
 {
-	const struct weir_link was = *old;
+	struct weir_link was = *old, ahead = { .ifindex = old->ifindex, .kind = want->kind };
 	const struct wr_kind *k = wr_kind(want->kind);
 
 	old->has = want->has & ~(WEIR_LINK_IFINDEX | WEIR_LINK_KIND);
-	old->port.has = want->port.has;
-	old->bond_port.has = want->bond_port.has;
+	/* What was no such port has no settings to go back to: they go with its master. */
+	old->port.has &= want->port.has;
+	old->bond_port.has &= want->bond_port.has;
 	if (k && k->table)
 		*wr_kind_has(k, old) = *wr_kind_has(k, want);
 	if (k && k->widen)
-		k->widen(want, old);
-	if (want->kind == WEIR_LINK_BRIDGE)
-		put_stp(b, old);
+		k->widen(want, old, &ahead);
+	if (k && k->table && wr_has_any(k->table, wr_kind_data(k, &ahead), 0, WR_FIXED)) {
+		link_msg(b, RTM_NEWLINK, 0, old->ifindex, false, false);
+		put_info(b, &ahead, k, WR_FIXED, -1, 0);
+	}
 	if (old->has & WEIR_LINK_MASTER && !strcmp(was.port_kind, "bond")) {
 		link_msg(b, RTM_NEWLINK, 0, old->ifindex, true, false);
 		old->has &= ~WEIR_LINK_UP;
@@ -468,6 +462,16 @@ static void put_old(struct wr_batch *b, const struct weir_link *want, struct wei
 		put_old_master(b, &was);
 }
 
+static int take_undo(struct weir_step *s, struct wr_batch *b, struct weir_error *err)
+{
+	if (b->buf.failed)
+		return wr_nomem(err);
+	free((void *)s->parts[WR_MSG_UNDO].data);
+	s->parts[WR_MSG_UNDO].len = b->buf.len;
+	s->parts[WR_MSG_UNDO].data = wr_str_take(&b->buf);
+	return 0;
+}
+
 static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct weir_error *err)
 {
 	wr_auto(batch) struct wr_batch b = { 0 };
@@ -477,12 +481,33 @@ static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct w
 	if (r)
 		return r;
 	put_old(&b, s->local, &old);
-	if (b.buf.failed)
-		return wr_nomem(err);
-	free((void *)s->parts[WR_MSG_UNDO].data);
-	s->parts[WR_MSG_UNDO].len = b.buf.len;
-	s->parts[WR_MSG_UNDO].data = wr_str_take(&b.buf);
-	return 0;
+	return take_undo(s, &b, err);
+}
+
+/* A change with an undo of the caller's, where what is there when the commit begins is not what to go back to. */
+void wr_link_step(struct weir_txn *t, const struct weir_link *part, const struct weir_link *undo)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct weir_error err = WEIR_ERROR_INIT;
+	const struct wr_kind *k = wr_kind(undo->kind);
+	struct weir_link l = *part;
+	struct weir_step *s;
+
+	l.has &= ~WEIR_LINK_NAME;
+	s = set_step(t, &l, part->has & WEIR_LINK_NAME ? part->name : "", NULL);
+	if (!s)
+		return;
+	/* A step for its undo alone is no part of the plan. */
+	if (!(part->has & ~(WEIR_LINK_NAME | WEIR_LINK_IFINDEX)))
+		wr_step_plan(t, s, "%s", "");
+	link_msg(&b, RTM_NEWLINK, 0, undo->ifindex, undo->has & WEIR_LINK_UP, undo->is_up);
+	l = *undo;
+	l.has &= ~WEIR_LINK_NAME;
+	wr_encode(&b, &wr_link_table, &l, 0, WR_FIXED);
+	if (k && k->table && wr_has_any(k->table, wr_kind_data(k, undo), 0, WR_FIXED))
+		put_info(&b, undo, k, WR_FIXED, -1, 0);
+	if (take_undo(s, &b, &err))
+		wr_txn_fail(t, &err);
 }
 
 /* A change that can be taken back: what is there now is read when the commit begins. */
@@ -548,7 +573,7 @@ int weir_txn_link_set(struct weir_txn *t, const struct weir_link *link)
 	if (!(l.has & WEIR_LINK_IFINDEX) || l.ifindex <= 0)
 		r = wr_refuse(&err, -EINVAL, "", "ifindex", "is missing");
 	if (!r)
-		r = check(&l, &err);
+		r = wr_link_check(&l, &err);
 	if (r)
 		return fail(t, &l, &err);
 	k = wr_kind(l.kind);

@@ -2,7 +2,7 @@
 /*
  * Bonds (IFLA_BOND_*) and their ports (IFLA_BOND_SLAVE_*). Names are iproute2's.
  * Which option goes with which mode is a table here too; in which order the
- * kernel wants them, and when it wants ports, is set.c's.
+ * kernel wants them is order.c's.
  */
 #include <linux/if_link.h>
 
@@ -35,7 +35,8 @@ static const struct wr_word selects[] = { { 0, "stable" }, { 1, "bandwidth" }, {
 
 /* clang-format off */
 static const struct wr_field bond_fields[] = {
-	BOND(mode, MODE, WR_U8, "mode", MODE, .words = WR_WORDS(modes), .doc = "how ports are used"),
+	BOND(mode, MODE, WR_U8, "mode", MODE, .words = WR_WORDS(modes),
+	     .flags = WR_WHEN_DOWN | WR_WHEN_EMPTY, .doc = "how ports are used"),
 	BOND(miimon_ms, MIIMON, WR_U32, "miimon", MIIMON, .max = INT32_MAX, .unit = "ms",
 	     .doc = "how often ports are asked for their carrier"),
 	BOND(updelay_ms, UPDELAY, WR_U32, "updelay", UPDELAY, .max = INT32_MAX, .unit = "ms",
@@ -62,7 +63,7 @@ static const struct wr_field bond_fields[] = {
 	BOND(primary_reselect, PRIMARY_RESELECT, WR_U8, "primary_reselect", PRIMARY_RESELECT,
 	     .words = WR_WORDS(reselects), .doc = "when the primary port takes over again"),
 	BOND(fail_over_mac, FAIL_OVER_MAC, WR_U8, "fail_over_mac", FAIL_OVER_MAC,
-	     .words = WR_WORDS(fail_over_macs), .doc = "whose MAC address follows whom"),
+	     .words = WR_WORDS(fail_over_macs), .flags = WR_WHEN_EMPTY, .doc = "whose MAC address follows whom"),
 	BOND(xmit_hash_policy, XMIT_HASH_POLICY, WR_U8, "xmit_hash_policy", XMIT_HASH_POLICY,
 	     .words = WR_WORDS(policies), .doc = "what chooses the port of a frame"),
 	BOND(resend_igmp, RESEND_IGMP, WR_U32, "resend_igmp", RESEND_IGMP, .max = 255,
@@ -77,20 +78,20 @@ static const struct wr_field bond_fields[] = {
 	     .max = INT32_MAX, .unit = "s", .doc = "time between learning packets"),
 	BOND(packets_per_port, PACKETS_PER_SLAVE, WR_U32, "packets_per_slave", PACKETS_PER_PORT,
 	     .max = UINT16_MAX, .doc = "packets before the next port"),
-	BOND(lacp_active, AD_LACP_ACTIVE, WR_U8, "lacp_active", LACP_ACTIVE, .flags = WR_BOOL,
+	BOND(lacp_active, AD_LACP_ACTIVE, WR_U8, "lacp_active", LACP_ACTIVE, .flags = WR_BOOL | WR_WHEN_DOWN,
 	     .doc = "send LACPDUs unasked"),
-	BOND(lacp_rate, AD_LACP_RATE, WR_U8, "lacp_rate", LACP_RATE, .words = WR_WORDS(rates),
+	BOND(lacp_rate, AD_LACP_RATE, WR_U8, "lacp_rate", LACP_RATE, .words = WR_WORDS(rates), .flags = WR_WHEN_DOWN,
 	     .doc = "how often LACPDUs are asked for"),
-	BOND(ad_select, AD_SELECT, WR_U8, "ad_select", AD_SELECT, .words = WR_WORDS(selects),
+	BOND(ad_select, AD_SELECT, WR_U8, "ad_select", AD_SELECT, .words = WR_WORDS(selects), .flags = WR_WHEN_DOWN,
 	     .doc = "how the aggregator is chosen"),
 	BOND(ad_user_port_key, AD_USER_PORT_KEY, WR_U16, "ad_user_port_key", AD_USER_PORT_KEY,
-	     .max = 1023, .doc = "upper bits of the port key"),
+	     .max = 1023, .flags = WR_WHEN_DOWN, .doc = "upper bits of the port key"),
 	BOND(ad_actor_sys_prio, AD_ACTOR_SYS_PRIO, WR_U16, "ad_actor_sys_prio", AD_ACTOR_SYS_PRIO,
 	     .min = 1, .doc = "system priority"),
 	BOND(ad_actor_system, AD_ACTOR_SYSTEM, WR_MAC, "ad_actor_system", AD_ACTOR_SYSTEM,
 	     .doc = "MAC address of the system"),
-	SWITCH(tlb_dynamic_lb, TLB_DYNAMIC_LB, WR_U8, "tlb_dynamic_lb", TLB_DYNAMIC_LB,
-	       .doc = "flows are shuffled by load"),
+	BOND(tlb_dynamic_lb, TLB_DYNAMIC_LB, WR_U8, "tlb_dynamic_lb", TLB_DYNAMIC_LB,
+	     .flags = WR_BOOL | WR_DIGIT | WR_WHEN_DOWN, .doc = "flows are shuffled by load"),
 	/* These two name ports: they follow when the ports are there. */
 	BOND(primary, PRIMARY, WR_U32, "primary", PRIMARY,
 	     .flags = WR_IFINDEX | WR_ZERO_IF_ABSENT | WR_ON_SET, .doc = "the port that is preferred"),
@@ -201,8 +202,9 @@ static int verify(const struct weir_link *link, struct weir_error *err)
 /*
  * Another mode, and another way to watch ports, make the kernel forget settings
  * that nobody named: they come back with an undo, as far as the mode takes them.
+ * What only the new mode takes goes back before it does.
  */
-static void widen(const struct weir_link *want, struct weir_link *old)
+static void widen(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead)
 {
 	const uint64_t watching = WEIR_BOND_MIIMON | WEIR_BOND_UPDELAY | WEIR_BOND_DOWNDELAY |
 				  WEIR_BOND_PEER_NOTIF_DELAY | WEIR_BOND_ARP_INTERVAL | WEIR_BOND_ARP_VALIDATE;
@@ -212,6 +214,8 @@ static void widen(const struct weir_link *want, struct weir_link *old)
 		b->has |= watching;
 	if (want->bond.has & WEIR_BOND_MODE)
 		b->has |= WEIR_BOND_MODE;
+	ahead->bond = *b;
+	ahead->bond.has &= want->bond.has & not_in(b->mode) & ~(WEIR_BOND_PRIMARY | WEIR_BOND_ACTIVE);
 	b->has &= ~not_in(b->mode);
 	if (!b->miimon_ms)
 		b->has &= ~(WEIR_BOND_UPDELAY | WEIR_BOND_DOWNDELAY | WEIR_BOND_PEER_NOTIF_DELAY);
@@ -266,3 +270,9 @@ static const uint16_t info_slave_data[] = { IFLA_LINKINFO, IFLA_INFO_SLAVE_DATA,
 
 WR_TABLE(wr_bond_port_table, weir_bond_port, "bond_port", offsetof(struct weir_bond_port, has),
 	 port_fields, .path = info_slave_data);
+
+/* A port that has just joined has zeros, and not every mode lets them be set. */
+void wr_bond_port_strip(struct weir_bond_port *p)
+{
+	p->has &= ~(p->queue_id ? 0 : WEIR_BOND_PORT_QUEUE) & ~(p->prio ? 0 : WEIR_BOND_PORT_PRIO);
+}

@@ -58,12 +58,23 @@ static int verify_bridge(const void *obj, struct weir_error *err)
 static WR_TABLE(bridge_table, weir_bridge, "bridge", offsetof(struct weir_bridge, has), bridge_fields,
 	 .path = info_data, .verify = verify_bridge);
 
+/* While STP runs, not every delay is taken, and turning it on changes one: it goes first. */
+static void widen(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead)
+{
+	if (!(want->bridge.has & WEIR_BRIDGE_STP))
+		return;
+	ahead->bridge = old->bridge;
+	ahead->bridge.has = WEIR_BRIDGE_STP;
+	old->bridge.has |= WEIR_BRIDGE_FORWARD_DELAY;
+}
+
 const struct wr_kind wr_kind_bridge = {
 	.kind = WEIR_LINK_BRIDGE,
 	.name = "bridge",
 	.table = &bridge_table,
 	.tables = WR_LINK_TABLES(&bridge_table),
 	.offset = offsetof(struct weir_link, bridge),
+	.widen = widen,
 };
 
 #define PORT(member, attr, codec, name, bit, ...)                                                  \

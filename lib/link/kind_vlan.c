@@ -50,7 +50,7 @@ static void old_pairs(const struct weir_pairs *want, struct weir_pairs *old)
 	*old = undo;
 }
 
-static void widen(const struct weir_link *want, struct weir_link *old)
+static void widen(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead)
 {
 	old_pairs(&want->vlan.ingress_qos, &old->vlan.ingress_qos);
 	old_pairs(&want->vlan.egress_qos, &old->vlan.egress_qos);

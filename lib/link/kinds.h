@@ -25,8 +25,11 @@ struct wr_kind {
 	void (*text)(const struct weir_link *link, struct wr_str *out);
 	/* The plan's words for one row, if they are not "name value"; false: they are. */
 	bool (*words)(const struct wr_field *f, const void *obj, struct wr_str *out);
-	/* What else than @want the undo of a change must set, in @old, which has what was there. */
-	void (*widen)(const struct weir_link *want, struct weir_link *old);
+	/*
+	 * What else than @want the undo of a change must set, in @old, which has what was
+	 * there; and what of the kind must be set in a message ahead of that.
+	 */
+	void (*widen)(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead);
 };
 
 /* What a link has as a port of another: by the master's kind. */
@@ -64,6 +67,8 @@ static inline void *wr_port_data(const struct wr_port_kind *p, const struct weir
 /* The kind of port that @link has settings of, or NULL. */
 const struct wr_port_kind *wr_port_of(const struct weir_link *link);
 void wr_port_clear(struct weir_link *link);
+/* Leaves of a bond's port only what a port that has just joined does not have. */
+void wr_bond_port_strip(struct weir_bond_port *p);
 
 /* Tables that every link has: attributes, IFLA_LINKINFO's words, IPv6's part, ports. */
 extern const struct wr_table wr_link_table, wr_link_info_table, wr_link_inet6_table;

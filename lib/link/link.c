@@ -42,6 +42,8 @@ static const struct wr_field link_fields[] = {
 	     .doc = "the link it is a port of"),
 	LINK(lower, IFLA_LINK, WR_U32, "link", LOWER, .flags = WR_IFINDEX | WR_FIXED,
 	     .doc = "the link below it, or the other end of a pair"),
+	LINK(lower_netnsid, IFLA_LINK_NETNSID, WR_S32, "link_netnsid", LOWER_NETNSID, .flags = WR_READONLY,
+	     .doc = "the namespace in which that is, if it is another"),
 	LINK(group, IFLA_GROUP, WR_U32, "group", GROUP_SET, .doc = "links that belong together"),
 	LINK(num_tx_queues, IFLA_NUM_TX_QUEUES, WR_U32, "numtxqueues", NUM_TX_QUEUES, .min = 1,
 	     .max = 4096, .flags = WR_FIXED, .doc = "transmit queues"),

@@ -6,9 +6,18 @@
 #include <weir/link.h>
 
 struct weir_txn;
+struct weir_error;
+
+/* "bond bond0", or "link 7". */
+void wr_link_object(const struct weir_link *l, char object[64]);
+/* What is wrong in itself, and what is missing from a new one. */
+int wr_link_check(const struct weir_link *l, struct weir_error *err);
+int wr_link_check_new(const struct weir_link *l, struct weir_error *err);
 
 /* Copies @link, checks it, and gives it an index and our group where it has none. */
 int wr_link_prepare(struct weir_txn *t, const struct weir_link *link, struct weir_link *ret);
+/* Sets what @part has of a link's own attributes, not of its kind; taken back by setting what @undo has. */
+void wr_link_step(struct weir_txn *t, const struct weir_link *part, const struct weir_link *undo);
 /* The messages that give a tap, made by ioctl, its settings. */
 void wr_link_settle_tap(struct weir_txn *t, const struct weir_link *l);
 

@@ -245,6 +245,20 @@ void wr_txn_created(struct weir_txn *t, int ifindex, const char *name)
 	add_ref(t, &t->created, &t->n_created, ifindex, name);
 }
 
+void wr_txn_created_kind(struct weir_txn *t, int kind)
+{
+	if (t->n_created)
+		t->created[t->n_created - 1].kind = kind;
+}
+
+int wr_txn_kind(const struct weir_txn *t, int ifindex)
+{
+	for (size_t i = 0; i < t->n_created; i++)
+		if (t->created[i].ifindex == ifindex)
+			return t->created[i].kind;
+	return 0;
+}
+
 void wr_txn_deleted(struct weir_txn *t, int ifindex, const char *name)
 {
 	add_ref(t, &t->deleted, &t->n_deleted, ifindex, name);

@@ -47,6 +47,7 @@ struct wr_link_ref {
 	int ifindex;
 	uint32_t old_group;	/* of a link to be deleted */
 	char name[16];
+	int kind;		/* of a link that is made: lib/link's number; 0: nobody said */
 };
 
 /* What ends with a transaction. */
@@ -108,6 +109,9 @@ struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops
 int wr_txn_ifindex(struct weir_txn *t);
 /* Notes a link that a step makes: undo deletes it, after everything else was undone. */
 void wr_txn_created(struct weir_txn *t, int ifindex, const char *name);
+/* What kind it was that was noted last, and what kind was noted. */
+void wr_txn_created_kind(struct weir_txn *t, int kind);
+int wr_txn_kind(const struct weir_txn *t, int ifindex);
 /* Notes a link that commit deletes, after every step was applied. */
 void wr_txn_deleted(struct weir_txn *t, int ifindex, const char *name);
 bool wr_txn_makes(const struct weir_txn *t, int ifindex);

@@ -91,7 +91,14 @@ bool is_there(const char *name)
 /* What goes on by itself, and what the kernel keeps of a link that was up or had ports. */
 static bool is_residue(const char *key)
 {
-	static const char *const residues[] = { "qdisc", "tso_max_size", "tso_max_segs" };
+	static const char *const residues[] = {
+		"qdisc", "tso_max_size", "tso_max_segs",
+		/* what STP last told a port, which it does not tell one that is down */
+		"bridge_id", "root_id", "root_path_cost", "designated_port", "designated_cost",
+		/* what LACP and the monitor of a bond found out meanwhile */
+		"mii_status", "ad_info", "ad_aggregator_id", "ad_actor_oper_port_state", "ad_actor_oper_port_state_str",
+		"ad_partner_oper_port_state", "ad_partner_oper_port_state_str",
+	};
 
 	for (size_t i = 0; i < WR_COUNT(residues); i++)
 		if (!strcmp(residues[i], key))
@@ -120,7 +127,10 @@ static void drop_residue(json_t *j)
 	json_object_foreach_safe(j, next, key, value) {
 		if (!strcmp(key, "flags"))
 			drop_carrier(value);
-		if (is_residue(key) || !strcmp(key, "operstate") || !strcmp(key, "state"))
+		/* the number of a port, which says when it came; vlans have numbers, not texts */
+		if ((!strcmp(key, "id") || !strcmp(key, "no")) && json_is_string(value))
+			json_object_del(j, key);
+		else if (is_residue(key) || !strcmp(key, "operstate") || !strcmp(key, "state"))
 			json_object_del(j, key);
 		else
 			drop_residue(value);
@@ -157,7 +167,9 @@ static void show_difference(const char *path, const json_t *a, const json_t *b)
 	}
 	if (json_is_array(a) && json_array_size(a) == json_array_size(b)) {
 		json_array_foreach(a, i, value) {
-			snprintf(inner, sizeof(inner), "%s[%zu]", path, i);
+			const char *name = json_string_value(json_object_get(value, "ifname"));
+
+			snprintf(inner, sizeof(inner), "%s[%zu]%s%s", path, i, name ? " " : "", name ? name : "");
 			show_difference(inner, value, json_array_get(b, i));
 		}
 		return;
@@ -171,14 +183,19 @@ static void show_difference(const char *path, const json_t *a, const json_t *b)
 	free(y);
 }
 
+void same_json(const json_t *before, const json_t *now, const char *what)
+{
+	if (json_equal(before, now))
+		return;
+	show_difference("", before, now);
+	fail_msg("%s: links differ", what);
+}
+
 void same_links(const json_t *before, const char *what)
 {
 	json_t *now = all_links();
 
-	if (!json_equal(before, now)) {
-		show_difference("", before, now);
-		fail_msg("%s: links differ", what);
-	}
+	same_json(before, now, what);
 	json_decref(now);
 }
 

@@ -30,6 +30,7 @@ bool is_there(const char *name);
 
 /* All links as `ip` shows them, without what goes on by itself; for json_decref(). */
 json_t *all_links(void);
+void same_json(const json_t *before, const json_t *now, const char *what);
 void same_links(const json_t *before, const char *what);
 bool has_flag(const json_t *j, const char *flag);
 

@@ -434,6 +434,110 @@ static void change_floors(struct weir_txn *t)
 	shape(t, "b0", &limit, WEIR_SHAPE_AUTO);
 }
 
+/* --- sets of links ---------------------------------------------------------------------------------- */
+
+#define SET_LINK(kind_, name_, has_, ...)                                                          \
+	{ .sz = sizeof(struct weir_link), .kind = WEIR_LINK_##kind_, .name = name_,                \
+	  .has = WEIR_LINK_NAME | WEIR_LINK_IFINDEX | WEIR_LINK_MAC | (has_), ##__VA_ARGS__ }
+#define SET_MAC(last) .mac = { 0x52, 0x54, 0, 0xbb, 0, last }
+
+/* Names for each other, and MAC addresses, so that two runs end in the same state. */
+static void number(struct weir_txn *t, struct weir_link *l, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct weir_link is;
+
+		l[i].ifindex = weir_link_get(weir_txn_handle(t), 0, l[i].name, &is, NULL) ? weir_txn_link_index(t) :
+											    is.ifindex;
+	}
+}
+
+static void make_set(struct weir_txn *t)
+{
+	struct weir_link l[] = {
+		SET_LINK(MACVLAN, "s-mv", WEIR_LINK_LOWER | WEIR_LINK_MASTER | WEIR_LINK_MTU, SET_MAC(1), .mtu = 1400,
+			 .macvlan = { .has = WEIR_MACVLAN_MODE, .mode = WEIR_MACVLAN_PRIVATE },
+			 .port = { .has = WEIR_PORT_ISOLATED, .isolated = true }),
+		SET_LINK(VXLAN, "s-vx", WEIR_LINK_MASTER, SET_MAC(2),
+			 .vxlan = { .has = WEIR_VXLAN_ID | WEIR_VXLAN_PORT | WEIR_VXLAN_REMOTE | WEIR_VXLAN_LEARNING,
+				    .id = 7, .port = 4789, .remote = { WEIR_FAMILY_IPV4, { 192, 0, 2, 9 } } }),
+		SET_LINK(BRIDGE, "s-br", WEIR_LINK_UP | WEIR_LINK_ALIAS, SET_MAC(3), .is_up = true, .alias = "a set"),
+		SET_LINK(VETH, "s-ve", WEIR_LINK_MTU | WEIR_LINK_UP, SET_MAC(4), .mtu = 1500, .is_up = true,
+			 .veth = { .has = WEIR_VETH_PEER_NAME | WEIR_VETH_PEER_MAC, .peer_name = "s-vf",
+				   .peer_mac = { 0x52, 0x54, 0, 0xbb, 0, 5 } }),
+	};
+
+	number(t, l, 4);
+	l[0].lower = (uint32_t)l[3].ifindex;
+	l[0].master = l[1].master = (uint32_t)l[2].ifindex;
+	weir_txn_links(t, l, 4);
+}
+
+static void bond_set(struct weir_txn *t, enum weir_bond_mode mode, bool second_port)
+{
+	struct weir_link l[] = {
+		SET_LINK(BRIDGE, "s-br", WEIR_LINK_UP, SET_MAC(1), .is_up = true),
+		SET_LINK(VLAN, "s-vl", WEIR_LINK_LOWER | WEIR_LINK_MASTER | WEIR_LINK_UP, SET_MAC(2), .is_up = true,
+			 .vlan = { .has = WEIR_VLAN_ID | WEIR_VLAN_EGRESS_QOS, .id = 7, .egress_qos = { 1, { { 1, 2 } } } }),
+		SET_LINK(BOND, "s-bo", WEIR_LINK_UP, SET_MAC(3), .is_up = true,
+			 .bond = { .has = WEIR_BOND_MODE | WEIR_BOND_MIIMON, .mode = (uint8_t)mode, .miimon_ms = 100 }),
+		SET_LINK(DUMMY, "s-d0", WEIR_LINK_MASTER, .bond_port = { .has = WEIR_BOND_PORT_QUEUE, .queue_id = 3 }),
+		SET_LINK(DUMMY, "s-d1", WEIR_LINK_MASTER),
+	};
+
+	number(t, l, 5);
+	/* A port has its bond's address. */
+	l[3].has &= ~WEIR_LINK_MAC;
+	l[4].has &= ~WEIR_LINK_MAC;
+	l[1].lower = (uint32_t)l[2].ifindex;
+	l[1].master = (uint32_t)l[0].ifindex;
+	l[3].master = (uint32_t)l[2].ifindex;
+	l[4].master = second_port ? l[3].master : 0;
+	if (mode == WEIR_BOND_ACTIVE_BACKUP) {
+		l[2].bond.has |= WEIR_BOND_PRIMARY;
+		l[2].bond.primary = (uint32_t)l[3].ifindex;
+	}
+	weir_txn_links(t, l, 5);
+}
+
+static void make_bond(struct weir_txn *t)
+{
+	bond_set(t, WEIR_BOND_ACTIVE_BACKUP, true);
+}
+
+static void with_ports_to_be(struct weir *w)
+{
+	ns_sh("for i in 0 1; do ip link add s-d$i address 52:54:00:bb:00:0$((i + 5)) type dummy && ip link set s-d$i up; done");
+}
+
+static void with_bond(struct weir *w)
+{
+	struct weir_txn *t = ns_begin(w);
+
+	with_ports_to_be(w);
+	make_bond(t);
+	ns_commit(t);
+}
+
+static void change_bond(struct weir_txn *t)
+{
+	bond_set(t, WEIR_BOND_BALANCE_RR, false);
+}
+
+void scenario_need(const struct scenario *s)
+{
+	char command[128];
+
+	if (!s->needs)
+		return;
+	snprintf(command, sizeof(command), "ip link add need0 type %s 2>/dev/null && ip link del need0", s->needs);
+	if (!system(command))
+		return;
+	print_message("SKIP: the kernel has no %s\n", s->needs);
+	ns_teardown(NULL);
+	skip();
+}
+
 const struct scenario scenarios[] = {
 	{ .name = "define", .prepare = nothing, .build = define_nat },
 	{ .name = "undefine", .prepare = with_defined, .build = undefine_nat },
@@ -457,5 +561,10 @@ const struct scenario scenarios[] = {
 	{ .name = "stop with ports", .prepare = with_ports, .build = stop_nat },
 	{ .name = "stop one of two", .prepare = with_both, .build = stop_nat },
 	{ .name = "change and delete links", .prepare = with_links, .build = change_links },
+	{ .name = "make a set of links", .prepare = nothing, .build = make_set, .has_plan = true },
+	{ .name = "make a bond and what stands on it", .prepare = with_ports_to_be, .build = make_bond, .needs = "bond",
+	  .has_plan = true },
+	{ .name = "change a bond that lives", .prepare = with_bond, .build = change_bond, .needs = "bond",
+	  .has_plan = true },
 };
 const size_t n_scenarios = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -61,6 +61,7 @@ static void fail_at_every_step(void **state)
 	uint32_t n = 0;
 
 	ns_setup(NULL);
+	scenario_need(s);
 	w = ns_open();
 	s->prepare(w);
 	before = ns_snapshot();

@@ -101,6 +101,7 @@ static void make_ready(const struct scenario *s, struct states *st, bool learn_a
 	struct weir_txn *t;
 
 	ns_setup(NULL);
+	scenario_need(s);
 	w = ns_open();
 	s->prepare(w);
 	if (learn_after) {

@@ -40,6 +40,7 @@ static void do_it(const struct scenario *s, char *states[2])
 	struct weir_txn *t;
 
 	ns_setup(NULL);
+	scenario_need(s);
 	w = ns_open();
 	s->prepare(w);
 	t = ns_begin(w);
@@ -68,6 +69,7 @@ static void plan_it(const struct scenario *s, char *states[2])
 	char *plan, *before;
 
 	ns_setup(NULL);
+	scenario_need(s);
 	w = ns_open();
 	s->prepare(w);
 	before = ns_snapshot();
