@@ -114,6 +114,7 @@ LIBRARIES := $(filter-out libweir-xml,$(LIBRARIES))
 TOOL_OBJ  := $(filter-out %/rows_xml.o %/cmd_xml.o,$(TOOL_OBJ))
 UNIT      := $(filter-out %/test_xml,$(UNIT))
 NETNS     := $(filter-out %/test_xml_live,$(NETNS))
+HEADERS   := $(filter-out %/xml.h,$(HEADERS))
 FUZZERS   := $(filter-out %/fuzz_xml_network %/fuzz_xml_port %/fuzz_xml_group %/fuzz_xml_guest %/fuzz_xml_update,$(FUZZERS))
 endif
 

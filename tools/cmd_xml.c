@@ -341,7 +341,7 @@ int cmd_xml_from_json(struct tool *t, const struct args *a)
 	free(text);
 	if (r)
 		return tool_fail_in(t, a->words[1], STATUS_FAILED);
-	r = put_xml(t, &d, d.kind == WEIR_XML_GUEST ? WEIR_XML_STATUS : 0);
+	r = put_xml(t, &d, d.guest && d.guest->has_port ? WEIR_XML_STATUS : 0);
 	done(&d);
 	return r;
 }

@@ -694,7 +694,7 @@ static int read_and_write(const char *text, char **ret)
 
 static void test_memory_runs_out(void **state)
 {
-	static const char *const texts[] = {
+	const char *const texts[] = {
 		"<network xmlns:d='" WR_XML_DNSMASQ_NS "'><name>a</name><title>t</title><metadata><a/></metadata>"
 		"<forward mode='nat' dev='e0'/><mac address='52:54:00:00:00:01'/><domain name='x'/>"
 		"<dns><txt name='t' value='v'/><host ip='10.0.0.1'><hostname>h</hostname></host></dns>"
