@@ -5,7 +5,6 @@
  * whatever was wrong, because scripts compare them with other programs.
  */
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -222,45 +221,9 @@ int cmd_xml_define(struct tool *t, const struct args *a)
 
 /* --- update ------------------------------------------------------------------------------------ */
 
-static bool section_parse(const char *name, int *ret)
-{
-	for (int i = WEIR_SECTION_BRIDGE; i <= WEIR_SECTION_DNS_SRV; i++)
-		if (name && !strcmp(name, weir_section_name((enum weir_section)i))) {
-			*ret = i;
-			return true;
-		}
-	return false;
-}
-
-static bool command_parse(const char *name, int *ret)
-{
-	static const char *const names[] = { "modify", "delete", "add-last", "add-first", "add" };
-	static const int commands[] = { WEIR_UPDATE_MODIFY, WEIR_UPDATE_DELETE, WEIR_UPDATE_ADD_LAST,
-					WEIR_UPDATE_ADD_FIRST, WEIR_UPDATE_ADD_LAST };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (name && !strcmp(name, names[i])) {
-			*ret = commands[i];
-			return true;
-		}
-	return false;
-}
-
-static bool index_parse(const char *text, int *ret)
-{
-	char *end;
-	long value = text ? strtol(text, &end, 10) : -1;
-
-	*ret = (int)value;
-	return !text || (*text && !*end && value >= -1 && value <= INT32_MAX);
-}
-
-struct change {
-	int section, command, index;
-};
-
 /* The text as the library wants it: ended by a zero byte. */
-static int update(struct tool *t, struct weir_network *net, const struct change *c, const char *file)
+static int update(struct tool *t, struct weir_network *net, const struct weir_update *u,
+		  const char *file)
 {
 	char *text = NULL, *xml;
 	size_t len = 0;
@@ -269,7 +232,7 @@ static int update(struct tool *t, struct weir_network *net, const struct change 
 	if (r)
 		return r;
 	xml = xformat("%.*s", (int)len, text ? text : "");
-	if (weir_xml_network_update(net, c->command, c->section, c->index, xml,
+	if (weir_xml_network_update(net, u->command, u->section, u->parent_index, xml,
 				    WEIR_UPDATE_COMPATIBLE, &t->err))
 		r = tool_fail_in(t, file, STATUS_FAILED);
 	free(text);
@@ -279,20 +242,15 @@ static int update(struct tool *t, struct weir_network *net, const struct change 
 
 int cmd_xml_update(struct tool *t, const struct args *a)
 {
-	struct change c;
+	struct weir_update u;
 	struct document d;
-	int r;
+	int r = update_options(t, a, &u);
 
-	if (!section_parse(a->value[OPT_SECTION], &c.section))
-		return usage_error(t, "--section is one of libvirt's, such as ip-dhcp-host");
-	if (!command_parse(a->value[OPT_COMMAND], &c.command))
-		return usage_error(t, "--command is add-last, add-first, modify or delete");
-	if (!index_parse(a->value[OPT_INDEX], &c.index))
-		return usage_error(t, "--index is a number, -1 or more");
-	r = read_document(t, a->words[0], WEIR_XML_NETWORK, &d);
+	if (!r)
+		r = read_document(t, a->words[0], WEIR_XML_NETWORK, &d);
 	if (r)
 		return r;
-	r = update(t, d.network, &c, a->words[1]);
+	r = update(t, d.network, &u, a->words[1]);
 	if (!r)
 		r = put_xml(t, &d, 0);
 	done(&d);

@@ -38,6 +38,15 @@ static const struct option_info lease_options[] = {
 	{ 0 },
 };
 
+static const struct option_info change_options[] = {
+	{ "section", "S", "ip-dhcp-host, ip-dhcp-range, forward-interface, portgroup, dns-...", OPT_SECTION, false },
+	{ "command", "C", "add-last (or add), add-first, modify, delete", OPT_COMMAND, false },
+	{ "index", "N", "of the address that it is about, from 0 (it is found)", OPT_INDEX, false },
+	{ "live", NULL, "the running network", OPT_LIVE, false },
+	{ "config", NULL, "the stored definition", OPT_CONFIG, false },
+	{ 0 },
+};
+
 const struct command net_commands[] = {
 	{ "net define", "FILE|-", "store the definition of a network",
 	  "A uuid, a MAC address and a bridge name are made where the file has none.\n"
@@ -53,6 +62,12 @@ const struct command net_commands[] = {
 	  NULL, 1, 1, cmd_net_stop },
 	{ "net reload", "NET", "take over DHCP and DNS settings from the stored definition", NULL,
 	  NULL, 1, 1, cmd_net_reload },
+	{ "net update", "NET --section S --command C [OPTION]... ITEM", "add, change or delete one item of a network",
+	  "ITEM is JSON or XML, as it stands in a definition, or a file with it (-: standard\n"
+	  "input). One to be deleted needs only what tells it from others. Without --live\n"
+	  "and --config: the running network if it runs, or else the stored definition.\n"
+	  "No guest loses its port or a packet; what needs a restart is refused.\n",
+	  change_options, 2, 2, cmd_net_update },
 	{ "net list", "", "all networks that are stored or run", NULL,
 	  NULL, 0, 0, cmd_net_list },
 	{ "net show", "NET [--config|--live]", "one network; its definition as JSON with --json",

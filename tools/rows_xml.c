@@ -8,7 +8,7 @@ static const struct option_info network_options[] = {
 	{ 0 },
 };
 
-static const struct option_info update_options[] = {
+static const struct option_info change_options[] = {
 	{ "section", "S", "ip-dhcp-host, ip-dhcp-range, forward-interface, portgroup, dns-...", OPT_SECTION, false },
 	{ "command", "C", "add-last (or add), add-first, modify, delete", OPT_COMMAND, false },
 	{ "index", "N", "of the <ip> that it is about, from 0 (-1: it is found)", OPT_INDEX, false },
@@ -37,7 +37,7 @@ const struct command xml_commands[] = {
 	{ "xml update", "FILE --section S --command C [--index N] CHANGE", "a <network> after one change",
 	  "CHANGE is a file with the element that the section is about. What libvirt does\n"
 	  "with it is done to the letter, and what comes out is not checked.\n",
-	  update_options, 2, 2, cmd_xml_update },
+	  change_options, 2, 2, cmd_xml_update },
 	{ "xml dnsmasq", "FILE [--hosts]", "the dnsmasq configuration of a <network>",
 	  "Its lines are libvirt's; what weir adds to them follows as comments.\n",
 	  dnsmasq_options, 1, 1, cmd_xml_dnsmasq },

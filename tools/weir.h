@@ -12,6 +12,7 @@
 #include <weir/link.h>
 #include <weir/network.h>
 #include <weir/txn.h>
+#include <weir/update.h>
 #include <weir/weir.h>
 
 #include "out.h"
@@ -188,12 +189,16 @@ int tool_read_text(struct tool *t, const char *file, int status, char **ret, siz
 int tool_fail_in(struct tool *t, const char *file, int status);
 int tool_read_network(struct tool *t, const char *file, struct weir_network **ret);
 
-/* cmd_net.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_monitor.c, cmd_xml.c, cmd_plan.c, cmd_recover.c, doctor.c */
+/* cmd_update.c: what the options say of an update, all but its item; usage errors are told */
+int update_options(struct tool *t, const struct args *a, struct weir_update *ret);
+
+/* cmd_net.c, cmd_update.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_monitor.c, cmd_xml.c, cmd_plan.c, cmd_recover.c, doctor.c */
 int cmd_net_define(struct tool *t, const struct args *a);
 int cmd_net_undefine(struct tool *t, const struct args *a);
 int cmd_net_start(struct tool *t, const struct args *a);
 int cmd_net_stop(struct tool *t, const struct args *a);
 int cmd_net_reload(struct tool *t, const struct args *a);
+int cmd_net_update(struct tool *t, const struct args *a);
 int cmd_net_list(struct tool *t, const struct args *a);
 int cmd_net_show(struct tool *t, const struct args *a);
 int cmd_net_attach(struct tool *t, const struct args *a);

@@ -300,7 +300,20 @@ if "$weir" help xml >/dev/null 2>&1; then
 	runs 5 net define bad.xml && warns 'bad.xml: line 9, <range>: is outside'
 	runs 0 plan lab.xml && says '^ip link add .*lab0'
 	unchanged 'xml, and a plan from it'
-	runs 0 net define lab.xml && says '^network lab defined on bridge lab0$' && runs 0 net undefine lab
+	runs 0 net define lab.xml && says '^network lab defined on bridge lab0$'
+	host="<host mac='52:54:00:00:00:07' ip='192.168.77.7'/>"
+	runs 0 net update lab --section ip-dhcp-host --command add "$host" && says '^network lab updated: ip-dhcp-host$'
+	runs 0 --json net show lab && gives '.ips[0].dhcp.hosts[0].mac == "52:54:00:00:00:07"'
+	runs 1 net update lab --section ip-dhcp-host --command add "$host" && warns 'already'
+	runs 0 net update lab --section ip-dhcp-host --command delete '{"mac": "52:54:00:00:00:07"}'
+	runs 0 --json net show lab && gives '.ips[0].dhcp.hosts == null'
+	echo '{"name": "gold"}' >item.json
+	runs 0 --json net update lab --config --section portgroup --command add item.json && gives .updated
+	runs 5 net update lab --section portgroup --command add '<portgroup/>' && warns 'line 1, <portgroup>: name: is missing'
+	runs 2 net update lab --section nosuch --command add item.json
+	runs 2 net update lab --section portgroup --command nosuch item.json
+	runs 4 net update lab --live --section portgroup --command delete item.json
+	runs 0 net undefine lab
 	unchanged 'define from XML, undefine'
 fi
 
