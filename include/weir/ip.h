@@ -171,8 +171,8 @@ WEIR_API int weir_txn_route_add(struct weir_txn *t, const struct weir_route *rou
  * @t:		the transaction
  * @addr:	the address, as weir_addr_list() told it
  *
- * Undone by adding it as @addr says, with no end to its life and without duplicate
- * address detection. IPv4 routes that go with it do not come back.
+ * Undone by adding it as @addr says, with no end to its life. Routes that go with it
+ * do not come back: see weir_txn_link_keep().
  *
  * Return: 0 or a negative errno, which the transaction remembers
  *

@@ -110,6 +110,8 @@ static int emit(struct emission *e, const struct wr_plan_step *s)
 		return wr_dhcp_start(e->t, s->dev, s->dhcp.family, s->dhcp.peerdns);
 	case WR_DHCP_STOP:
 		return wr_dhcp_stop(e->t, s->dev, s->dhcp.family, s->dhcp.peerdns);
+	case WR_NOTHING:
+		break;
 	}
 	return 0;
 }
@@ -402,7 +404,7 @@ int weir_groups_plan(struct weir *w, const struct weir_group *const *groups, siz
 	*ret_n = 0;
 	/* What is only kept for an undo changes nothing. */
 	for (size_t i = 0; i < p.n; i++)
-		if (p.steps[i]->action != WR_LINK_KEEP || p.steps[i]->shown.effect)
+		if (p.steps[i]->action != WR_LINK_KEEP)
 			steps[(*ret_n)++] = p.steps[i]->shown;
 	*ret = steps;
 	return 0;

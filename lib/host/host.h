@@ -103,6 +103,7 @@ enum wr_action {
 	WR_SYSCTL,
 	WR_DHCP_START,
 	WR_DHCP_STOP,
+	WR_NOTHING,	/* it follows from another step, and is only said */
 };
 
 /* One thing to do. Links are named, since some get their index only then. */

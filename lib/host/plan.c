@@ -3,8 +3,8 @@
  * What leads from the host as it is to groups as they are defined, step by step.
  * Pure: nothing here reads or changes anything but its arguments. The order is the
  * kernel's: what is below first, options of a bond before its ports, a port down
- * before it is enslaved, the primary port behind that, the top up last, then
- * routes, which need it up, and DHCP.
+ * before it is enslaved, the primary port behind that, then the top up, and last
+ * addresses, routes and DHCP.
  *
  * How bad a step is for traffic is said where it is put into the plan.
  */
@@ -96,6 +96,16 @@ static int bare_step(struct planning *p, enum wr_action action, enum weir_effect
 		     const char *kind, const char *dev, const char *what)
 {
 	return add(p, action, effect, kind, dev, "%s", what) ? 0 : -ENOMEM;
+}
+
+/* The first of a link is undone last, when its addresses are back: further ones would be too early. */
+static int keep(struct planning *p, const char *kind, const char *dev)
+{
+	for (size_t i = 0; i < p->plan->n; i++)
+		if (p->plan->steps[i]->action == WR_LINK_KEEP && !strcmp(p->plan->steps[i]->dev, dev))
+			return 0;
+	return bare_step(p, WR_LINK_KEEP, WEIR_EFFECT_IN_PLACE, kind, dev,
+			 "its addresses and routes are kept for an undo");
 }
 
 /* --- the record ---------------------------------------------------------------------------------- */
@@ -217,6 +227,23 @@ static int check_base(struct planning *p, const struct weir_group *g, const stru
 	return 0;
 }
 
+/* The kernel brings no vlan up whose base is down; the base stays up, since others may stand on it by then. */
+static int raise_base(struct planning *p, const struct weir_group *g)
+{
+	const struct weir_link *base = wr_host_link(p->host, g->vlan.base);
+
+	if (!base || base->is_up)
+		return 0;
+	for (size_t i = 0; i < p->plan->n; i++) {
+		const struct wr_plan_step *s = p->plan->steps[i];
+
+		if (s->action == WR_LINK_SET && s->link.has & WEIR_LINK_UP && s->link.is_up &&
+		    !strcmp(s->dev, g->vlan.base))
+			return 0;
+	}
+	return set_up(p, WEIR_EFFECT_IN_PLACE, "link", g->vlan.base, true);
+}
+
 static int check_kind(struct planning *p, const struct weir_group *g, const struct weir_link *real,
 		      const struct weir_link *want)
 {
@@ -272,47 +299,63 @@ static int change_link(struct planning *p, const struct weir_group *g, const cha
 	return 0;
 }
 
-/*
- * A bond changes its mode only when it is down and has no ports: all of them, also
- * those of others, are let go and taken back.
- */
-static int change_mode(struct planning *p, const struct weir_group *g, const char *name,
-		       const struct weir_link *real, const struct weir_link *change, const char *text)
+static int keep_one(struct planning *p, const char *kind, const char *dev, bool again)
 {
-	int r = bare_step(p, WR_LINK_KEEP, WEIR_EFFECT_IN_PLACE, "bond", name,
-			  "its addresses and routes are kept");
+	return again ? bare_step(p, WR_LINK_RESTORE, WEIR_EFFECT_IN_PLACE, kind, dev,
+				 "its addresses and routes come back") : keep(p, kind, dev);
+}
+
+/* What goes down and up with a bond: itself, and the vlans on it. @again: it is up once more. */
+static int keep_around(struct planning *p, const struct weir_link *real, bool again)
+{
+	int r = keep_one(p, "bond", real->name, again);
 
 	for (size_t i = 0; i < p->host->n_links && !r; i++) {
+		const struct weir_link *upper = &p->host->links[i];
+
+		if (upper->kind == WEIR_LINK_VLAN && upper->has & WEIR_LINK_LOWER &&
+		    upper->lower == (uint32_t)real->ifindex)
+			r = keep_one(p, "vlan", upper->name, again);
+	}
+	return r;
+}
+
+/* Every port of a bond, whoever enslaved it, goes from it or comes back to it. */
+static int move_ports(struct planning *p, const struct weir_link *real, const char *master,
+		      const char *what)
+{
+	for (size_t i = 0; i < p->host->n_links; i++) {
 		const struct weir_link *port = &p->host->links[i];
 		struct wr_plan_step *s;
 
 		if (port->master != (uint32_t)real->ifindex || !(port->has & WEIR_LINK_MASTER))
 			continue;
-		s = set(p, WEIR_EFFECT_FLAP, "port", port->name, "is let go, for another mode");
+		s = set(p, WEIR_EFFECT_FLAP, "port", port->name, what);
 		if (!s)
 			return -ENOMEM;
 		s->link.has = WEIR_LINK_MASTER;
+		wr_copy(s->master, sizeof(s->master), master);
 	}
+	return 0;
+}
+
+/* A bond changes its mode only when it is down and has no ports. */
+static int change_mode(struct planning *p, const struct weir_group *g, const char *name,
+		       const struct weir_link *real, const struct weir_link *change, const char *text)
+{
+	int r = keep_around(p, real, false);
+
+	if (!r)
+		r = move_ports(p, real, "", "is let go, for another mode");
 	if (!r && real->is_up)
 		r = set_up(p, WEIR_EFFECT_FLAP, "bond", name, false);
 	if (!r)
 		r = change_link(p, g, name, change, text);
-	for (size_t i = 0; i < p->host->n_links && !r; i++) {
-		const struct weir_link *port = &p->host->links[i];
-		struct wr_plan_step *s;
-
-		if (port->master != (uint32_t)real->ifindex || !(port->has & WEIR_LINK_MASTER))
-			continue;
-		s = set(p, WEIR_EFFECT_FLAP, "port", port->name, "is taken back");
-		if (!s)
-			return -ENOMEM;
-		s->link.has = WEIR_LINK_MASTER;
-		wr_copy(s->master, sizeof(s->master), name);
-	}
+	if (!r)
+		r = move_ports(p, real, name, "is taken back");
 	if (!r && real->is_up)
 		r = set_up(p, WEIR_EFFECT_FLAP, "bond", name, true);
-	return r ? r : bare_step(p, WR_LINK_RESTORE, WEIR_EFFECT_IN_PLACE, "bond", name,
-				 "its addresses and routes come back");
+	return r ? r : keep_around(p, real, true);
 }
 
 /* --- ports --------------------------------------------------------------------------------------- */
@@ -373,8 +416,7 @@ static int enslave(struct planning *p, const struct weir_group *g, const char *m
 	int r = 0;
 
 	if (real && (is_bond || *wr_host_master(p->host, real)))
-		r = bare_step(p, WR_LINK_KEEP, WEIR_EFFECT_IN_PLACE, "port", name,
-			      "its addresses and routes are kept for an undo");
+		r = keep(p, "port", name);
 	if (!r && is_bond && lives)
 		r = set_up(p, effect, "port", name, false);
 	if (r)
@@ -386,6 +428,28 @@ static int enslave(struct planning *p, const struct weir_group *g, const char *m
 	s->link = (struct weir_link){ .sz = sizeof(s->link), .has = WEIR_LINK_MASTER };
 	wr_copy(s->master, sizeof(s->master), master);
 	return 0;
+}
+
+/* A bond that lets go of a port sets it down, and its MTU to what it had before. */
+static int after_bond(struct planning *p, const char *kind, const char *name)
+{
+	struct wr_plan_step *s;
+
+	if (p->top->mtu) {
+		s = add(p, WR_LINK_SET, WEIR_EFFECT_IN_PLACE, kind, name, "mtu: %u", p->top->mtu);
+		if (!s)
+			return -ENOMEM;
+		s->link = (struct weir_link){ .sz = sizeof(s->link), .has = WEIR_LINK_MTU,
+					      .mtu = p->top->mtu };
+	}
+	return set_up(p, WEIR_EFFECT_IN_PLACE, kind, name, true);
+}
+
+static bool is_bond(const struct planning *p, const char *name)
+{
+	const struct weir_link *link = *name ? wr_host_link(p->host, name) : NULL;
+
+	return link && link->kind == WEIR_LINK_BOND;
 }
 
 static int plan_interface(struct planning *p, const struct weir_group *g);
@@ -417,8 +481,9 @@ static int plan_port(struct planning *p, const struct weir_group *g, const struc
 	}
 	if (real && !real->is_up)
 		line->raised = true;
-	if (!r && g->type != WEIR_GROUP_BOND && (!real || !real->is_up ||
-	    (moves && *now && wr_host_link(p->host, now)->kind == WEIR_LINK_BOND)))
+	if (!r && g->type != WEIR_GROUP_BOND && moves && is_bond(p, now))
+		r = after_bond(p, "port", name);
+	else if (!r && g->type != WEIR_GROUP_BOND && (!real || !real->is_up))
 		r = set_up(p, WEIR_EFFECT_IN_PLACE, "port", name, true);
 	if (!r && g->type == WEIR_GROUP_BOND && real && !real->is_up && !moves)
 		r = set_up(p, WEIR_EFFECT_IN_PLACE, "port", name, true);
@@ -474,6 +539,11 @@ static int plan_itself(struct planning *p, const struct weir_group *g, const cha
 	r = check_kind(p, g, real, &want);
 	if (r || !note(p, name, real))
 		return r ? r : -ENOMEM;
+	if (g->type == WEIR_GROUP_VLAN) {
+		r = raise_base(p, g);
+		if (r)
+			return r;
+	}
 	if (!real)
 		return make_link(p, g, name, &want);
 	if (want.kind == WEIR_LINK_VLAN)
@@ -693,17 +763,18 @@ static int drop_routes(struct planning *p, const struct weir_group *was, const s
 	return r;
 }
 
+/* The last first, so that an undo adds them in the order in which they were. */
 static int drop_addrs(struct planning *p, const struct weir_group *was, const struct weir_group *now,
 		      const struct weir_link *real)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < was->n_protocols; i++)
-		for (size_t k = 0; k < was->protocols[i].n_addresses && !r; k++) {
+		for (size_t k = was->protocols[i].n_addresses; k > 0 && !r; k--) {
 			const struct weir_group_protocol *proto = &was->protocols[i];
 			struct weir_addr want;
 
-			wr_want_addr(&proto->addresses[k], &want);
+			wr_want_addr(&proto->addresses[k - 1], &want);
 			if (!now || !wants_addr(protocol_of(now, proto->family), &want))
 				r = del_addr(p, real, &want);
 		}
@@ -718,23 +789,27 @@ static int drop_addrs(struct planning *p, const struct weir_group *was, const st
 static int prepare_drop(struct planning *p, const struct weir_group *was, const struct weir_group *now,
 			const struct weir_link *real)
 {
-	bool any = false;
+	bool addrs = false, routes = false;
 	int r;
 
-	for (size_t i = 0; i < was->n_protocols; i++)
-		for (size_t k = 0; k < was->protocols[i].n_addresses; k++) {
-			const struct weir_addr *there;
-			struct weir_addr want;
+	for (size_t i = 0; i < was->n_protocols; i++) {
+		const struct weir_group_protocol *old = &was->protocols[i];
+		const struct weir_group_protocol *new = now ? protocol_of(now, old->family) : NULL;
+		const struct weir_addr *there;
+		struct weir_addr addr;
+		struct weir_route route;
 
-			wr_want_addr(&was->protocols[i].addresses[k], &want);
-			any |= has_addr(p->host, real, &want, &there) &&
-			       (!now || !wants_addr(protocol_of(now, want.local.family), &want));
+		for (size_t k = 0; k < old->n_addresses; k++) {
+			wr_want_addr(&old->addresses[k], &addr);
+			addrs |= has_addr(p->host, real, &addr, &there) && !wants_addr(new, &addr);
 		}
-	if (!any)
-		return 0;
-	r = bare_step(p, WR_LINK_KEEP, WEIR_EFFECT_IN_PLACE, kind_word(was->type), p->name,
-		      "its addresses and routes are kept for an undo");
-	return r ? r : set_sysctl(p, real, "ipv4", "promote_secondaries", "1");
+		for (size_t k = 0; k < old->n_routes; k++) {
+			wr_want_route(old->family, &old->routes[k], &route);
+			routes |= find_route(p->host, real, &route) && !wants_route(new, &route);
+		}
+	}
+	r = addrs || routes ? keep(p, kind_word(was->type), p->name) : 0;
+	return r || !addrs ? r : set_sysctl(p, real, "ipv4", "promote_secondaries", "1");
 }
 
 /* What DHCP gave goes with it: an address that nobody renews is somebody else's soon. */
@@ -864,8 +939,7 @@ static int release(struct planning *p, const struct wr_live_link *line, const st
 	int r = 0;
 
 	if (line->enslaved && *wr_host_master(p->host, real)) {
-		r = bare_step(p, WR_LINK_KEEP, WEIR_EFFECT_IN_PLACE, "port", line->name,
-			      "its addresses and routes are kept for an undo");
+		r = keep(p, "port", line->name);
 		s = r ? NULL : set(p, WEIR_EFFECT_FLAP, "port", line->name, "is let go");
 		if (!s)
 			return -ENOMEM;
@@ -898,8 +972,8 @@ static int drop_links(struct planning *p)
 {
 	int r = 0;
 
-	for (size_t i = 0; p->was && i < p->was->n_links && !r; i++) {
-		const struct wr_live_link *line = &p->was->links[i];
+	for (size_t i = p->was ? p->was->n_links : 0; i > 0 && !r; i--) {
+		const struct wr_live_link *line = &p->was->links[i - 1];
 		const struct weir_link *real = same_link(p, line);
 
 		if (!real || was_link(p->live, line->name) || wanted_elsewhere(p, line->name))
@@ -922,6 +996,14 @@ static int forget(struct planning *p, const char *name)
 	return 0;
 }
 
+static bool goes_down(const struct planning *p, const char *name)
+{
+	for (size_t i = 0; i < p->all->n_down; i++)
+		if (!strcmp(p->all->down[i]->group.name, name))
+			return true;
+	return false;
+}
+
 /* An interface that was a group of its own and is a port now: what it had on top goes. */
 static int absorb(struct planning *p, const struct weir_group *g)
 {
@@ -936,7 +1018,7 @@ static int absorb(struct planning *p, const struct weir_group *g)
 		weir_group_name(port, own.name);
 		live = wr_host_live(p->host, own.name);
 		real = wr_host_link(p->host, own.name);
-		if (live) {
+		if (live && !goes_down(p, own.name)) {
 			own.top = &live->group;
 			r = prepare_drop(&own, &live->group, NULL, real);
 			if (!r)
@@ -952,6 +1034,40 @@ static int absorb(struct planning *p, const struct weir_group *g)
 			r = absorb(p, port);
 	}
 	return r;
+}
+
+/* Whether weir enslaved a link that no group wants as a port any longer. */
+static bool was_enslaved(const struct planning *p, const char *name)
+{
+	for (size_t i = 0; i < p->host->n_live; i++) {
+		const struct wr_live_link *line = was_link(p->host->live[i], name);
+
+		if (line && line->enslaved)
+			return true;
+	}
+	return false;
+}
+
+/* What is on top is nobody's port. */
+static int free_top(struct planning *p, const struct weir_link *real)
+{
+	const char *master = real ? wr_host_master(p->host, real) : "";
+	struct wr_live_link *line;
+	struct wr_plan_step *s;
+	int r;
+
+	if (!*master)
+		return 0;
+	if (!was_enslaved(p, p->name))
+		return refuse(p, -EBUSY, p->top, "", "is a port of %s", master);
+	r = keep(p, "port", p->name);
+	line = r ? NULL : note(p, p->name, real);
+	s = line ? set(p, WEIR_EFFECT_FLAP, "port", p->name, "is let go") : NULL;
+	if (!s)
+		return r ? r : -ENOMEM;
+	line->enslaved = false;
+	s->link.has = WEIR_LINK_MASTER;
+	return is_bond(p, master) ? after_bond(p, kind_word(p->top->type), p->name) : 0;
 }
 
 /* --- whole groups ---------------------------------------------------------------------------------- */
@@ -988,6 +1104,26 @@ static struct wr_live_group *new_record(struct planning *p)
 	return live;
 }
 
+/*
+ * What the group or its ports had and it has no longer, as far as another group may
+ * be about to get it: a route can be there once only.
+ */
+static int plan_leaving(struct planning *p)
+{
+	const struct weir_link *real = wr_host_link(p->host, p->name);
+	const struct weir_group *was;
+	int r = absorb(p, p->top);
+
+	p->was = wr_host_live(p->host, p->name);
+	if (r || !p->was)
+		return r;
+	was = &p->was->group;
+	r = prepare_drop(p, was, p->top, real);
+	if (!r)
+		r = stop_dhcp(p, was, p->top, real);
+	return r ? r : drop_routes(p, was, p->top, real);
+}
+
 static int plan_group(struct planning *p, bool only_wanted)
 {
 	const struct weir_link *real = wr_host_link(p->host, p->name);
@@ -999,26 +1135,20 @@ static int plan_group(struct planning *p, bool only_wanted)
 		return wr_nomem(p->err);
 	p->was = only_wanted ? NULL : wr_host_live(p->host, p->name);
 	was = p->was ? &p->was->group : NULL;
-	if (!only_wanted)
-		r = absorb(p, p->top);
-	if (!r && was)
-		r = stop_dhcp(p, was, p->top, real);
+	r = free_top(p, real);
 	if (!r)
 		r = plan_interface(p, p->top);
-	if (!r && was)
-		r = prepare_drop(p, was, p->top, real);
-	if (!r && was)
-		r = drop_routes(p, was, p->top, real);
 	if (!r)
 		r = plan_autoconf(p, real);
+	/* Up before it has addresses: an undo that took it down first would find IPv6's gone. */
+	if (!r)
+		r = raise_top(p, real);
 	if (!r)
 		r = plan_addrs(p, real);
 	if (!r && was)
 		r = drop_addrs(p, was, p->top, real);
 	if (!r)
 		r = drop_links(p);
-	if (!r)
-		r = raise_top(p, real);
 	if (!r)
 		r = plan_routes(p, real);
 	return r ? r : start_dhcp(p);
@@ -1056,8 +1186,14 @@ static int plan_up(struct wr_plan *plan, const struct wr_host *h, const struct w
 
 	if (!depths)
 		return wr_nomem(err);
-	for (size_t i = 0; i < want->n_up; i++)
+	for (size_t i = 0; i < want->n_up && !r; i++) {
+		struct planning p = { .plan = plan, .host = h, .all = want, .top = want->up[i],
+				      .err = err };
+
 		depths[i] = depth_of(want->up, want->n_up, want->up[i], DEEPEST);
+		weir_group_name(want->up[i], p.name);
+		r = only_wanted ? 0 : plan_leaving(&p);
+	}
 	for (unsigned int depth = 0; depth <= DEEPEST; depth++)
 		for (size_t i = 0; i < want->n_up && !r; i++) {
 			struct planning p = { .plan = plan, .host = h, .all = want,
@@ -1082,20 +1218,25 @@ static int name_strangers(struct planning *p, const struct weir_link *master)
 		if (!(port->has & WEIR_LINK_MASTER) || port->master != (uint32_t)master->ifindex ||
 		    was_link(p->was, port->name))
 			continue;
-		r = bare_step(p, WR_LINK_KEEP, WEIR_EFFECT_FLAP, "port", port->name,
-			      "is somebody else's, and loses its master");
+		r = keep(p, "port", port->name);
+		if (!r)
+			r = bare_step(p, WR_NOTHING, WEIR_EFFECT_FLAP, "port", port->name,
+				      "is somebody else's, and loses its master");
 	}
 	return r;
 }
 
-/* Links that another group wants now are left to it. */
+/*
+ * Links that another group wants now are left to it. The last port goes first: an
+ * undo takes them back the other way round, and a bridge numbers them as they come.
+ */
 static int drop_ports(struct planning *p, const struct wr_live_group *live,
 		      const struct wr_live_link *top)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < live->n_links && !r; i++) {
-		const struct wr_live_link *line = &live->links[i];
+	for (size_t i = live->n_links; i > 0 && !r; i--) {
+		const struct wr_live_link *line = &live->links[i - 1];
 		const struct weir_link *link = line == top ? NULL : same_link(p, line);
 
 		if (!link || wanted_elsewhere(p, line->name))
@@ -1130,16 +1271,13 @@ static int plan_down(struct wr_plan *plan, const struct wr_host *h, const struct
 	int r;
 
 	wr_copy(p.name, sizeof(p.name), live->group.name);
-	if (!real || top->made)
-		r = stop_dhcp(&p, &live->group, NULL, NULL);
-	else
-		r = bare_step(&p, WR_LINK_KEEP, WEIR_EFFECT_IN_PLACE, "link", p.name,
-			      "its addresses and routes are kept for an undo");
+	r = real ? keep(&p, "link", p.name) : 0;
 	if (!r && real && !top->made)
 		r = prepare_drop(&p, &live->group, NULL, real);
-	if (!r && real && !top->made)
-		r = stop_dhcp(&p, &live->group, NULL, real);
-	if (!r && real && !top->made)
+	if (!r)
+		r = stop_dhcp(&p, &live->group, NULL, real && !top->made ? real : NULL);
+	/* Also where the link is deleted: that comes last, and another group may want the route. */
+	if (!r && real)
 		r = drop_routes(&p, &live->group, NULL, real);
 	if (!r && real && !top->made)
 		r = drop_addrs(&p, &live->group, NULL, real);

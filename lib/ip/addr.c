@@ -3,6 +3,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 #include "base/ip.h"
 #include "ip/steps.h"
@@ -115,10 +116,6 @@ int weir_txn_addr_del(struct weir_txn *t, const struct weir_addr *addr)
 		return wr_txn_fail(t, &err);
 	}
 	addr_msg(&b, RTM_DELADDR, 0, &a);
-	if (a.local.family == WEIR_FAMILY_IPV6) {
-		a.has |= WEIR_ADDR_NODAD;
-		a.nodad = true;
-	}
 	addr_msg(&undo, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a);
 	s = wr_txn_msg(t, object, wr_addr_tables, &b, &undo, NULL);
 	if (t->dry) {
@@ -144,6 +141,10 @@ int wr_addr_decode(const struct nlmsghdr *msg, struct weir_addr *ret, struct wei
 		return wr_error(err, -EBADMSG, WEIR_STAGE_REPLY, "address", "", "a short message");
 	a.ifindex = (int)ifa->ifa_index;
 	a.prefix = ifa->ifa_prefixlen;
+	if (ifa->ifa_flags & IFA_F_NODAD && ifa->ifa_family == AF_INET6) {
+		a.has = WEIR_ADDR_NODAD;
+		a.nodad = true;
+	}
 	r = wr_decode(&addr_table, (const char *)msg + at, msg->nlmsg_len - at, &a, err);
 	if (r || a.local.family) {
 		*ret = a;

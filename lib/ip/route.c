@@ -98,8 +98,8 @@ int weir_txn_route_add(struct weir_txn *t, const struct weir_route *route)
 		rt.protocol = RTPROT_STATIC;
 	route_msg(&b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &rt);
 	route_msg(&undo, RTM_DELROUTE, 0, &rt);
-	s = wr_txn_msg(t, object, wr_route_tables, &b, wr_txn_makes(t, rt.ifindex) ? NULL : &undo,
-		       NULL);
+	/* Also where the link is made here and goes itself: that comes last, and an undo may need the place. */
+	s = wr_txn_msg(t, object, wr_route_tables, &b, &undo, NULL);
 	if (t->dry)
 		plan(t, s, "add", &rt, dst);
 	return t->err.code;

@@ -538,6 +538,90 @@ void scenario_need(const struct scenario *s)
 	skip();
 }
 
+/* --- host interfaces ---------------------------------------------------------------------------- */
+
+#define ETH(name) "{'type':'ethernet','name':'" name "'}"
+#define V4(address) "'protocols':[{'family':'ipv4','addresses':[{'address':'" address "','prefix':24}],'routes':[{'gateway':'10.3.0.9'}]}],"
+
+/* A bond with another mode must let its ports go and take them back; where there is none, a bridge must do. */
+static const char *const before_json[] = {
+	"{'type':'bond','name':'m0'," V4("10.3.0.1") "'bond':{'mode':'active-backup','miimon':{'freq':100}},'ports':["
+	ETH("h0") "," ETH("h1") "]}",
+	"{'type':'bridge','name':'m0'," V4("10.3.0.1") "'ports':[" ETH("h0") "," ETH("h1") "]}",
+};
+static const char *const after_json[] = {
+	"{'type':'bond','name':'m0','mtu':1400," V4("10.3.0.2") "'bond':{'mode':'balance-xor','miimon':{'freq':200}},'ports':["
+	ETH("h1") "," ETH("h2") "]}",
+	"{'type':'bridge','name':'m0','mtu':1400," V4("10.3.0.2") "'bridge':{'stp':true},'ports':[" ETH("h1") "," ETH("h2") "]}",
+};
+static int no_bond;
+
+static void with_cards(struct weir *w)
+{
+	no_bond = system("ip link add need0 type bond 2>/dev/null && ip link del need0") != 0;
+	/* One has addresses and routes of others, which it loses when a bond takes it down. */
+	ns_sh("set -e; for i in 0 1 2; do ip link add h$i address 52:54:00:00:0a:0$i type veth peer name g$i "
+	      "address 52:54:00:00:0b:0$i; ip link set g$i up; ip link set h$i up; ip link set h$i down; done;"
+	      "ip link set h2 up; ip -6 addr add fd05::1/64 dev h2 nodad; ip -6 route add fd06::/48 via fd05::9;"
+	      "ip addr add 10.5.0.1/24 dev h2; ip route add 10.6.0.0/16 via 10.5.0.9");
+}
+
+static void put_up(struct weir_txn *t, const char *json)
+{
+	struct weir_group *group = ns_group(json);
+
+	weir_txn_groups_up(t, (const struct weir_group *const[]){ group }, 1, WEIR_EFFECT_ADDRESS_LOSS);
+	weir_txn_groups_define(t, (const struct weir_group *const[]){ group }, 1);
+	weir_group_free(group);
+}
+
+static void group_up(struct weir_txn *t)
+{
+	put_up(t, before_json[no_bond]);
+}
+
+static void group_change(struct weir_txn *t)
+{
+	put_up(t, after_json[no_bond]);
+}
+
+static void group_down(struct weir_txn *t)
+{
+	weir_txn_groups_down(t, (const char *const[]){ "m0" }, 1);
+	weir_txn_group_undefine(t, "m0");
+}
+
+static void with_group(struct weir *w)
+{
+	struct weir_txn *t;
+
+	with_cards(w);
+	t = ns_begin(w);
+	group_up(t);
+	ns_commit(t);
+}
+
+static void with_checkpoint(struct weir *w)
+{
+	struct weir_txn *t;
+
+	with_group(w);
+	t = ns_begin(w);
+	weir_txn_checkpoint_begin(t, "a test", false);
+	ns_commit(t);
+	t = ns_begin(w);
+	group_change(t);
+	ns_commit(t);
+	/* Who has begun it is another process each time. */
+	ns_sh("sed -i -e 's/\"pid\": [0-9]*/\"pid\": 1/' -e 's/\"begun\": [0-9]*/\"begun\": 1/' "
+	      "-e 's/\"startTime\": [0-9]*/\"startTime\": 1/' %s/checkpoint.json", ns_config_dir);
+}
+
+static void group_rollback(struct weir_txn *t)
+{
+	weir_txn_checkpoint_rollback(t);
+}
+
 const struct scenario scenarios[] = {
 	{ .name = "define", .prepare = nothing, .build = define_nat },
 	{ .name = "undefine", .prepare = with_defined, .build = undefine_nat },
@@ -566,5 +650,9 @@ const struct scenario scenarios[] = {
 	  .has_plan = true },
 	{ .name = "change a bond that lives", .prepare = with_bond, .build = change_bond, .needs = "bond",
 	  .has_plan = true },
+	{ .name = "bring a host interface up", .prepare = with_cards, .build = group_up },
+	{ .name = "change a host interface", .prepare = with_group, .build = group_change },
+	{ .name = "take a host interface down", .prepare = with_group, .build = group_down },
+	{ .name = "roll back host interfaces", .prepare = with_checkpoint, .build = group_rollback },
 };
 const size_t n_scenarios = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -78,7 +78,7 @@ static void fail_at_every_step(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[32] = { { 0 } };
+	struct CMUnitTest tests[64] = { { 0 } };
 
 	for (size_t i = 0; i < n_scenarios; i++)
 		tests[i] = (struct CMUnitTest){ .name = scenarios[i].name,

@@ -11,135 +11,10 @@
 
 #include <weir/json.h>
 #include <weir/link.h>
-#include <weir/monitor.h>
 
 #include "base/base.h"
 #include "host/tables.h"
-#include "lib_ns.h"
-
-static struct weir *w;
-
-/* Six pairs: a0 to a5 are the host's cards, their other ends are up. */
-static int setup(void **state)
-{
-	int r = ns_setup(state);
-
-	ns_sh("for i in 0 1 2 3 4 5; do ip link add a$i address 52:54:00:00:0a:0$i type veth "
-	      "peer name b$i address 52:54:00:00:0b:0$i && ip link set b$i up; "
-	      /* A link that was never up has no qdisc; one that was keeps it. */
-	      "ip link set a$i up; ip link set a$i down; done");
-	w = ns_open();
-	return r;
-}
-
-static int teardown(void **state)
-{
-	weir_close(w);
-	return ns_teardown(state);
-}
-
-/* --- bringing up ------------------------------------------------------------------------- */
-
-static int try_up(const char *json, enum weir_effect worst, struct weir_error *err)
-{
-	struct weir_group *group = ns_group(json);
-	struct weir_txn *t = ns_begin(w);
-	int r;
-
-	weir_txn_groups_up(t, (const struct weir_group *const[]){ group }, 1, worst);
-	r = weir_txn_commit(t, err);
-	weir_group_free(group);
-	return r;
-}
-
-static void up(const char *json)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-	char line[1024];
-
-	if (try_up(json, WEIR_EFFECT_ADDRESS_LOSS, &err))
-		fail_msg("%s", weir_error_format(&err, line, sizeof(line)));
-}
-
-static void down(const char *name)
-{
-	struct weir_txn *t = ns_begin(w);
-
-	weir_txn_groups_down(t, &name, 1);
-	ns_commit(t);
-}
-
-static struct weir_plan_step *plan(const char *json, size_t *ret_n)
-{
-	struct weir_group *group = ns_group(json);
-	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_plan_step *steps = NULL;
-
-	if (weir_groups_plan(w, (const struct weir_group *const[]){ group }, 1, &steps, ret_n, &err))
-		fail_msg("%s: %s: %s", err.object, err.attr, err.msg);
-	weir_group_free(group);
-	return steps;
-}
-
-static size_t n_steps(const char *json)
-{
-	size_t n;
-
-	free(plan(json, &n));
-	return n;
-}
-
-/* What would be done to @object, and how bad that is. */
-static void assert_step(const char *json, const char *object, const char *what, enum weir_effect effect)
-{
-	struct weir_plan_step *steps;
-	bool found = false;
-	size_t n;
-
-	steps = plan(json, &n);
-	for (size_t i = 0; i < n; i++)
-		found |= !strcmp(steps[i].object, object) && strstr(steps[i].what, what) &&
-			 steps[i].effect == effect;
-	for (size_t i = 0; i < n && !found; i++)
-		print_message("%s: %s (%s)\n", steps[i].object, steps[i].what,
-			      weir_effect_name(steps[i].effect));
-	free(steps);
-	assert_true(found);
-}
-
-/* Again: no step, and the kernel tells nobody of anything. */
-static void assert_settled(const char *json)
-{
-	struct weir_event e = { .sz = sizeof(e) };
-	struct weir_counters before = { .sz = sizeof(before) }, after = before, plain = before;
-	struct weir_monitor *m = NULL;
-	struct weir_group *group = ns_group(json);
-	struct weir_plan_step *steps = NULL;
-	size_t n = 0;
-
-	assert_int_equal(weir_monitor_open(w, WEIR_MONITOR_LINKS | WEIR_MONITOR_ROUTES, 0, &m, NULL), 0);
-	weir_get_counters(w, &before);
-	assert_int_equal(weir_groups_plan(w, (const struct weir_group *const[]){ group }, 1, &steps, &n,
-					  NULL), 0);
-	weir_get_counters(w, &plain);
-	up(json);
-	weir_get_counters(w, &after);
-	for (size_t i = 0; i < n; i++)
-		print_message("%s: %s\n", steps[i].object, steps[i].what);
-	assert_int_equal(n, 0);
-	/* Bringing it up has sent what planning sends: dumps. */
-	assert_int_equal(after.n_messages - plain.n_messages, plain.n_messages - before.n_messages);
-	assert_int_equal(weir_monitor_next(m, &e, NULL), 0);
-	weir_monitor_close(m);
-	weir_group_free(group);
-	free(steps);
-}
-
-#define ETH(name) "{'type':'ethernet','name':'" name "'}"
-#define BR(members, ports) "{'type':'bridge','name':'br0'," members "'ports':[" ports "]}"
-#define V4(address) "'protocols':[{'family':'ipv4','addresses':[" address "]}],"
-#define A1 "{'address':'10.1.1.1','prefix':24}"
-#define A2 "{'address':'10.1.1.2','prefix':24}"
+#include "lib_host.h"
 
 static void a_bridge(void **state)
 {
@@ -150,7 +25,7 @@ static void a_bridge(void **state)
 			      "'gateway':'fd00::9'}]}],", ETH("a0") "," ETH("a1"));
 	char *before = ns_snapshot();
 
-	up(json);
+	host_up(json);
 	ns_sh("set -e; ip -d -j link show br0 | jq -e '.[0] | .mtu == 1400 and (.flags | index(\"UP\")) and "
 	      ".linkinfo.info_data.stp_state == 1 and .linkinfo.info_data.forward_delay == 250' >/dev/null;"
 	      "for p in a0 a1; do ip -j link show $p | jq -e '.[0] | .master == \"br0\" and .mtu == 1400 and "
@@ -161,8 +36,8 @@ static void a_bridge(void **state)
 	      "ip route | grep -q '^10.8.0.0/16 via 10.1.1.8 dev br0 proto static metric 7';"
 	      "ip -6 route | grep -q '^fd01::/48 via fd00::9 dev br0';"
 	      "grep -qx 0 /proc/sys/net/ipv6/conf/br0/accept_ra");
-	assert_settled(json);
-	down("br0");
+	host_assert_settled(json);
+	host_down("br0");
 	/* mtu is what the ports keep. */
 	ns_sh("set -e; ip link set a0 mtu 1500; ip link set a1 mtu 1500");
 	ns_assert_same(before, "taken down");
@@ -175,15 +50,15 @@ static void an_ethernet(void **state)
 			   "[{'family':'ipv6','autoconf':true},{'family':'ipv4','addresses':[" A1
 			   "],'routes':[{'gateway':'10.1.1.9'}]}]}";
 
-	up(json);
+	host_up(json);
 	ns_sh("set -e; ip -j link show a0 | jq -e '.[0] | .mtu == 1400 and (.flags | index(\"UP\"))' >/dev/null;"
 	      "ip route | grep -q '^default via 10.1.1.9 dev a0'; grep -qx 1 /proc/sys/net/ipv6/conf/a0/accept_ra");
-	assert_settled(json);
+	host_assert_settled(json);
 	ns_sh("set -e; echo 1 >/proc/sys/net/ipv6/conf/a0/forwarding");
-	assert_step(json, "ethernet a0", "accept_ra: 2 instead of 1", WEIR_EFFECT_IN_PLACE);
-	up(json);
-	assert_settled(json);
-	down("a0");
+	host_assert_step(json, "ethernet a0", "accept_ra: 2 instead of 1", WEIR_EFFECT_IN_PLACE);
+	host_up(json);
+	host_assert_settled(json);
+	host_down("a0");
 	ns_sh("set -e; test -z \"$(ip -o -4 addr show a0)\"; test -z \"$(ip route)\";"
 	      "ip -j link show a0 | jq -e '.[0].flags | index(\"UP\") | not' >/dev/null");
 }
@@ -192,20 +67,20 @@ static void an_ethernet(void **state)
 
 static void changes_in_place(void **state)
 {
-	up(BR(V4(A1), ETH("a0") "," ETH("a1")));
-	assert_step(BR("'mtu':1400," V4(A1), ETH("a0") "," ETH("a1")), "bridge br0", "mtu: 1400 instead of 1500",
+	host_up(BR(V4(A1), ETH("a0") "," ETH("a1")));
+	host_assert_step(BR("'mtu':1400," V4(A1), ETH("a0") "," ETH("a1")), "bridge br0", "mtu: 1400 instead of 1500",
 		    WEIR_EFFECT_IN_PLACE);
-	assert_step(BR("'bridge':{'stp':true}," V4(A1), ETH("a0")), "bridge br0", "stp", WEIR_EFFECT_FLAP);
-	assert_step(BR(V4(A1), ETH("a0")), "port a1", "is let go", WEIR_EFFECT_FLAP);
-	assert_step(BR(V4(A2), ETH("a0") "," ETH("a1")), "bridge br0", "loses address 10.1.1.1/24",
+	host_assert_step(BR("'bridge':{'stp':true}," V4(A1), ETH("a0")), "bridge br0", "stp", WEIR_EFFECT_FLAP);
+	host_assert_step(BR(V4(A1), ETH("a0")), "port a1", "is let go", WEIR_EFFECT_FLAP);
+	host_assert_step(BR(V4(A2), ETH("a0") "," ETH("a1")), "bridge br0", "loses address 10.1.1.1/24",
 		    WEIR_EFFECT_ADDRESS_LOSS);
-	assert_step(BR(V4(A1), ETH("a0") "," ETH("a1") "," ETH("a2")), "port a2", "becomes a port of br0",
+	host_assert_step(BR(V4(A1), ETH("a0") "," ETH("a1") "," ETH("a2")), "port a2", "becomes a port of br0",
 		    WEIR_EFFECT_IN_PLACE);
-	up(BR("'mtu':1400," V4(A2), ETH("a0") "," ETH("a2")));
+	host_up(BR("'mtu':1400," V4(A2), ETH("a0") "," ETH("a2")));
 	ns_sh("set -e; test \"$(ip -o -4 addr show br0 | grep -c inet)\" = 1; ip -o -4 addr show br0 | grep -q 10.1.1.2/24;"
 	      "ip -j link show a1 | jq -e '.[0] | (.master == null) and (.flags | index(\"UP\") | not)' >/dev/null;"
 	      "ip -j link show a2 | jq -e '.[0] | .master == \"br0\" and (.flags | index(\"UP\"))' >/dev/null");
-	assert_settled(BR("'mtu':1400," V4(A2), ETH("a0") "," ETH("a2")));
+	host_assert_settled(BR("'mtu':1400," V4(A2), ETH("a0") "," ETH("a2")));
 }
 
 /* What others put there stays, and is no difference. */
@@ -213,24 +88,24 @@ static void others_are_left_alone(void **state)
 {
 	const char *json = BR(V4(A1), ETH("a0"));
 
-	up(json);
+	host_up(json);
 	/* 10.1.1.77 is the second of its subnet: the first would take it along. */
 	ns_sh("set -e; ip link set a5 up master br0; ip addr add 10.9.9.9/24 dev br0; ip addr add 10.1.1.77/24 dev br0; ip route add 10.77.0.0/16 dev br0;"
 	      "ip link set br0 type bridge ageing_time 100");
-	assert_settled(json);
-	up(BR(V4(A2), ETH("a1")));
+	host_assert_settled(json);
+	host_up(BR(V4(A2), ETH("a1")));
 	ns_sh("set -e; ip -j link show a5 | jq -e '.[0].master == \"br0\"' >/dev/null; ip -o addr show br0 | grep -q 10.9.9.9;"
 	      "ip -o addr show br0 | grep -q 10.1.1.77; test -z \"$(ip -o addr show br0 | grep 10.1.1.1/)\";"
 	      "ip route | grep -q '^10.77.0.0/16 dev br0'");
-	assert_int_equal(n_steps(BR(V4(A2), ETH("a1"))), 0);
+	assert_int_equal(host_n_steps(BR(V4(A2), ETH("a1"))), 0);
 }
 
 /* A bridge that was there is used, and is there afterwards. */
 static void what_was_there_stays(void **state)
 {
 	ns_sh("set -e; ip link add br0 type bridge; ip link set br0 up; ip addr add 10.1.1.1/24 dev br0");
-	up(BR(V4(A1 "," A2), ETH("a0")));
-	down("br0");
+	host_up(BR(V4(A1 "," A2), ETH("a0")));
+	host_down("br0");
 	ns_sh("set -e; ip -j link show br0 | jq -e '.[0].flags | index(\"UP\")' >/dev/null;"
 	      "ip -j link show a0 | jq -e '.[0].master == null' >/dev/null");
 }
@@ -238,12 +113,12 @@ static void what_was_there_stays(void **state)
 /* An ethernet with an address becomes a port: what weir had put there goes, and comes back. */
 static void a_card_becomes_a_port(void **state)
 {
-	up("{'type':'ethernet','name':'a0'," V4(A1) "'start':'none'}");
-	assert_step(BR(V4(A1), ETH("a0")), "port a0", "becomes a port", WEIR_EFFECT_ADDRESS_LOSS);
-	up(BR(V4(A1), ETH("a0")));
+	host_up("{'type':'ethernet','name':'a0'," V4(A1) "'start':'none'}");
+	host_assert_step(BR(V4(A1), ETH("a0")), "port a0", "becomes a port", WEIR_EFFECT_ADDRESS_LOSS);
+	host_up(BR(V4(A1), ETH("a0")));
 	ns_sh("set -e; test -z \"$(ip -o -4 addr show a0)\"; ip -o -4 addr show br0 | grep -q 10.1.1.1/24;"
 	      "test ! -e %s/groups/a0.json", ns_state_dir);
-	assert_settled(BR(V4(A1), ETH("a0")));
+	host_assert_settled(BR(V4(A1), ETH("a0")));
 }
 
 /* Two groups at once: a port goes from one bridge to the other. */
@@ -254,11 +129,11 @@ static void a_port_moves(void **state)
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_txn *t;
 
-	up(BR("", ETH("a0") "," ETH("a1")));
-	assert_int_equal(try_up("{'type':'bridge','name':'br1','ports':[" ETH("a1") "]}",
+	host_up(BR("", ETH("a0") "," ETH("a1")));
+	assert_int_equal(host_try_up("{'type':'bridge','name':'br1','ports':[" ETH("a1") "]}",
 				WEIR_EFFECT_ADDRESS_LOSS, &err), -EBUSY);
 	assert_string_equal(err.msg, "is a port of br0");
-	t = ns_begin(w);
+	t = ns_begin(host_w);
 	weir_txn_groups_up(t, (const struct weir_group *const[]){ two, one }, 2, WEIR_EFFECT_ADDRESS_LOSS);
 	ns_commit(t);
 	ns_sh("set -e; ip -j link show a1 | jq -e '.[0] | .master == \"br1\" and (.flags | index(\"UP\"))' >/dev/null");
@@ -301,7 +176,7 @@ static void bad_input_changes_nothing(void **state)
 	before = ns_snapshot();
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
 		struct weir_error err = WEIR_ERROR_INIT;
-		int r = try_up(cases[i].json, WEIR_EFFECT_ADDRESS_LOSS, &err);
+		int r = host_try_up(cases[i].json, WEIR_EFFECT_ADDRESS_LOSS, &err);
 
 		if (r != cases[i].code || strcmp(err.object, cases[i].object) != 0 ||
 		    !strstr(err.msg, cases[i].words))
@@ -316,14 +191,14 @@ static void the_policy_holds(void **state)
 	struct weir_error err = WEIR_ERROR_INIT;
 	char *before;
 
-	up(BR(V4(A1), ETH("a0") "," ETH("a1")));
+	host_up(BR(V4(A1), ETH("a0") "," ETH("a1")));
 	before = ns_snapshot();
-	assert_int_equal(try_up(BR(V4(A1), ETH("a0")), WEIR_EFFECT_IN_PLACE, &err), -EBUSY);
+	assert_int_equal(host_try_up(BR(V4(A1), ETH("a0")), WEIR_EFFECT_IN_PLACE, &err), -EBUSY);
 	assert_string_equal(err.object, "port a1");
 	assert_string_equal(err.msg, "is let go: that is worse than allowed (flap)");
-	assert_int_equal(try_up(BR("", ETH("a0") "," ETH("a1")), WEIR_EFFECT_REMAKE, &err), -EBUSY);
+	assert_int_equal(host_try_up(BR("", ETH("a0") "," ETH("a1")), WEIR_EFFECT_REMAKE, &err), -EBUSY);
 	ns_assert_same(before, "refused");
-	assert_int_equal(try_up(BR("'mtu':1400," V4(A1), ETH("a0") "," ETH("a1")), WEIR_EFFECT_IN_PLACE, &err), 0);
+	assert_int_equal(host_try_up(BR("'mtu':1400," V4(A1), ETH("a0") "," ETH("a1")), WEIR_EFFECT_IN_PLACE, &err), 0);
 	free(before);
 }
 
@@ -339,9 +214,9 @@ static void a_difference_undoes_it(void **state)
 	struct weir_txn *t;
 	char *before;
 
-	up(BR("'mtu':1300,", ETH("a0")));
+	host_up(BR("'mtu':1300,", ETH("a0")));
 	before = ns_snapshot();
-	t = ns_begin(w);
+	t = ns_begin(host_w);
 	weir_txn_groups_up(t, (const struct weir_group *const[]){ one }, 1, WEIR_EFFECT_ADDRESS_LOSS);
 	weir_txn_groups_up(t, (const struct weir_group *const[]){ two }, 1, WEIR_EFFECT_ADDRESS_LOSS);
 	assert_int_equal(weir_txn_commit(t, &err), -EIO);
@@ -364,9 +239,9 @@ static void an_undo_brings_all_back(void **state)
 	ns_sh("set -e; ip link set a0 up; ip addr add 10.5.0.1/24 dev a0; ip -6 addr add fd05::1/64 dev a0 nodad;"
 	      "ip route add 10.6.0.0/16 via 10.5.0.9; ip route add 10.7.0.0/16 via 10.6.0.1 onlink dev a0;"
 	      "ip -6 route add fd06::/48 via fd05::9; ip route add 10.8.0.0/16 dev a0 table 77 metric 3");
-	up("{'type':'ethernet','name':'a0'," V4(A1) "'start':'none'}");
+	host_up("{'type':'ethernet','name':'a0'," V4(A1) "'start':'none'}");
 	before = ns_snapshot();
-	t = ns_begin(w);
+	t = ns_begin(host_w);
 	weir_txn_groups_down(t, &name, 1);
 	weir_txn_link_set(t, &(struct weir_link){ .sz = sizeof(struct weir_link), .ifindex = 99999999,
 						  .has = WEIR_LINK_IFINDEX | WEIR_LINK_MTU, .mtu = 1400 });
@@ -383,10 +258,10 @@ static void an_undo_of_addresses(void **state)
 	struct weir_txn *t;
 	char *before;
 
-	up(BR(V4(A1), ETH("a0")));
+	host_up(BR(V4(A1), ETH("a0")));
 	ns_sh("set -e; ip route add 10.6.0.0/16 via 10.1.1.9; ip route add 10.7.0.0/16 dev br0 src 10.1.1.1");
 	before = ns_snapshot();
-	t = ns_begin(w);
+	t = ns_begin(host_w);
 	weir_txn_groups_up(t, (const struct weir_group *const[]){ other }, 1, WEIR_EFFECT_ADDRESS_LOSS);
 	assert_int_equal(weir_txn_hold(t, &err), 0);
 	ns_sh("set -e; ip -o -4 addr show br0 | grep -q 10.1.1.2/24; ip route | grep -q 10.6.0.0/16");
@@ -401,7 +276,7 @@ static void an_undo_of_addresses(void **state)
 static int try_define(const char *json, struct weir_error *err)
 {
 	struct weir_group *group = ns_group(json);
-	struct weir_txn *t = ns_begin(w);
+	struct weir_txn *t = ns_begin(host_w);
 	int r;
 
 	weir_txn_groups_define(t, (const struct weir_group *const[]){ group }, 1);
@@ -420,7 +295,7 @@ static void define(const char *json)
 
 static void undefine(const char *name)
 {
-	struct weir_txn *t = ns_begin(w);
+	struct weir_txn *t = ns_begin(host_w);
 
 	weir_txn_group_undefine(t, name);
 	ns_commit(t);
@@ -433,7 +308,7 @@ static void assert_list(const char *want)
 	struct wr_str is = { 0 };
 	size_t n = 0;
 
-	assert_int_equal(weir_group_list(w, &list, &n, NULL), 0);
+	assert_int_equal(weir_group_list(host_w, &list, &n, NULL), 0);
 	for (size_t i = 0; i < n; i++)
 		wr_str_printf(&is, "%s%s:%s%s%s", i ? " " : "", list[i].name, list[i].is_defined ? "d" : "",
 			      list[i].is_up ? "u" : "", list[i].is_active ? "a" : "");
@@ -451,17 +326,17 @@ static void groups_are_listed(void **state)
 	define("{'type':'ethernet','name':'a0'," V4(A1) "'start':'onboot'}");
 	define("{'type':'ethernet','name':'a1'}");
 	assert_list("a0:d a1:d");
-	up("{'type':'ethernet','name':'a0'," V4(A1) "'start':'onboot'}");
+	host_up("{'type':'ethernet','name':'a0'," V4(A1) "'start':'onboot'}");
 	assert_list("a0:dua a1:d");
 	/* A bridge over a defined ethernet removes that from the list, and it does not come back. */
 	define(BR("", ETH("a0")));
 	assert_list("a0:ua a1:d br0:d");
-	assert_int_equal(weir_group_get(w, "a0", &group, &err), -ENOENT);
-	up(BR("", ETH("a0")));
+	assert_int_equal(weir_group_get(host_w, "a0", &group, &err), -ENOENT);
+	host_up(BR("", ETH("a0")));
 	assert_list("a1:d br0:dua");
 	undefine("br0");
 	assert_list("a1:d br0:ua");
-	down("br0");
+	host_down("br0");
 	assert_list("a1:d");
 }
 
@@ -483,7 +358,7 @@ static void interfaces_have_one_owner(void **state)
 	define("{'type':'vlan','name':'v1','vlan':{'tag':1,'base':'br2'}}");
 	assert_int_equal(try_define("{'type':'bridge','name':'br2','ports':[{'type':'vlan','name':'v2','vlan':"
 				    "{'tag':2,'base':'v1'}}]}", &err), -ELOOP);
-	assert_int_equal(weir_txn_group_undefine(ns_begin(w), "nosuch"), -ENOENT);
+	assert_int_equal(weir_txn_group_undefine(ns_begin(host_w), "nosuch"), -ENOENT);
 }
 
 static void found_by_mac(void **state)
@@ -494,17 +369,17 @@ static void found_by_mac(void **state)
 
 	define(BR("", ETH("a0")));
 	define(ETH("a1"));
-	up(BR("", ETH("a0")));
+	host_up(BR("", ETH("a0")));
 	/* The bridge has the address of its port, which is no group. */
-	assert_int_equal(weir_group_by_mac(w, a0, &list, &n, NULL), 0);
+	assert_int_equal(weir_group_by_mac(host_w, a0, &list, &n, NULL), 0);
 	assert_int_equal(n, 1);
 	assert_string_equal(list[0].name, "br0");
 	free(list);
 	ns_sh("set -e; ip link set a1 address 52:54:00:00:0a:00");
-	assert_int_equal(weir_group_by_mac(w, a0, &list, &n, NULL), 0);
+	assert_int_equal(weir_group_by_mac(host_w, a0, &list, &n, NULL), 0);
 	assert_int_equal(n, 2);
 	free(list);
-	assert_int_equal(weir_group_by_mac(w, (const uint8_t[6]){ 1 }, &list, &n, NULL), 0);
+	assert_int_equal(weir_group_by_mac(host_w, (const uint8_t[6]){ 1 }, &list, &n, NULL), 0);
 	assert_int_equal(n, 0);
 	free(list);
 }
@@ -516,10 +391,10 @@ static void state_is_a_definition(void **state)
 	struct weir_group *is = NULL;
 	char *json = NULL;
 
-	up(BR("'mtu':1400,'bridge':{'stp':true,'delay':'2.50'},'protocols':[{'family':'ipv4','addresses':[" A1 "],"
+	host_up(BR("'mtu':1400,'bridge':{'stp':true,'delay':'2.50'},'protocols':[{'family':'ipv4','addresses':[" A1 "],"
 	      "'routes':[{'gateway':'10.1.1.9'}]}],", ETH("a0") "," ETH("a1")));
 	ns_sh("for i in $(seq 100); do ip link show a0 | grep -q 'state UP' && break; sleep 0.1; done");
-	assert_int_equal(weir_group_state(w, "br0", &is, NULL), 0);
+	assert_int_equal(weir_group_state(host_w, "br0", &is, NULL), 0);
 	assert_int_equal(is->type, WEIR_GROUP_BRIDGE);
 	assert_string_equal(is->bridge.delay, "2.50");
 	assert_int_equal(is->n_ports, 2);
@@ -529,20 +404,20 @@ static void state_is_a_definition(void **state)
 	if (weir_group_check(is, &err))
 		fail_msg("%s: %s", err.attr, err.msg);
 	assert_int_equal(weir_group_json(is, &json), 0);
-	assert_int_equal(n_steps(json), 0);
+	assert_int_equal(host_n_steps(json), 0);
 	free(json);
 	weir_group_free(is);
-	assert_int_equal(weir_group_state(w, "lo", &is, NULL), 0);
+	assert_int_equal(weir_group_state(host_w, "lo", &is, NULL), 0);
 	assert_int_equal(is->type, WEIR_GROUP_ETHERNET);
 	weir_group_free(is);
-	assert_int_equal(weir_group_state(w, "nosuch", &is, &err), -ENODEV);
+	assert_int_equal(weir_group_state(host_w, "nosuch", &is, &err), -ENODEV);
 }
 
 /* --- checkpoints ----------------------------------------------------------------------------------- */
 
 static void begin_checkpoint(bool take_over, int code)
 {
-	struct weir_txn *t = ns_begin(w);
+	struct weir_txn *t = ns_begin(host_w);
 	struct weir_error err = WEIR_ERROR_INIT;
 
 	weir_txn_checkpoint_begin(t, "the test", take_over);
@@ -554,7 +429,7 @@ static void begin_checkpoint(bool take_over, int code)
 static void decide_checkpoint(int (*how)(struct weir_txn *t), int code)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *t = ns_begin(w);
+	struct weir_txn *t = ns_begin(host_w);
 	char line[1024];
 
 	how(t);
@@ -570,21 +445,21 @@ static void a_checkpoint_goes_back(void **state)
 
 	define(BR(V4(A1) "'start':'onboot',", ETH("a0") "," ETH("a1")));
 	define("{'type':'ethernet','name':'a2','start':'none'}");
-	up(BR(V4(A1) "'start':'onboot',", ETH("a0") "," ETH("a1")));
-	up("{'type':'ethernet','name':'a2','start':'none'}");
-	assert_int_equal(weir_checkpoint_get(w, &cp, NULL), -ENOENT);
+	host_up(BR(V4(A1) "'start':'onboot',", ETH("a0") "," ETH("a1")));
+	host_up("{'type':'ethernet','name':'a2','start':'none'}");
+	assert_int_equal(weir_checkpoint_get(host_w, &cp, NULL), -ENOENT);
 	decide_checkpoint(weir_txn_checkpoint_rollback, -ENOENT);
 	before = ns_snapshot();
 	begin_checkpoint(false, 0);
 	begin_checkpoint(false, -EBUSY);
-	assert_int_equal(weir_checkpoint_get(w, &cp, NULL), 0);
+	assert_int_equal(weir_checkpoint_get(host_w, &cp, NULL), 0);
 	assert_true(cp.is_alive && cp.is_of_this_boot);
 	define(BR("'mtu':1400," V4(A2), ETH("a0")));
-	up(BR("'mtu':1400," V4(A2), ETH("a0")));
-	down("a2");
+	host_up(BR("'mtu':1400," V4(A2), ETH("a0")));
+	host_down("a2");
 	undefine("a2");
 	define("{'type':'bridge','name':'br1','ports':[" ETH("a1") "]}");
-	up("{'type':'bridge','name':'br1','ports':[" ETH("a1") "]}");
+	host_up("{'type':'bridge','name':'br1','ports':[" ETH("a1") "]}");
 	begin_checkpoint(true, 0);
 	decide_checkpoint(weir_txn_checkpoint_rollback, 0);
 	/* An MTU is as it is where no definition says what it was. */
@@ -603,23 +478,23 @@ static void a_reboot_in_between(void **state)
 	struct weir_checkpoint cp;
 
 	define(ETH("a0"));
-	up(ETH("a0"));
+	host_up(ETH("a0"));
 	begin_checkpoint(false, 0);
 	define("{'type':'ethernet','name':'a0','mtu':1400}");
 	define(ETH("a1"));
 	ns_sh("set -e; ip link set a0 down; rm -r %s/groups; sed -i 's/\"bootId\": \"..../\"bootId\": \"0000/' "
 	      "%s/checkpoint.json", ns_state_dir, ns_config_dir);
-	assert_int_equal(weir_checkpoint_get(w, &cp, NULL), 0);
+	assert_int_equal(weir_checkpoint_get(host_w, &cp, NULL), 0);
 	assert_false(cp.is_of_this_boot || cp.is_alive);
 	begin_checkpoint(false, -EBUSY);
 	decide_checkpoint(weir_txn_checkpoint_rollback, 0);
 	assert_list("a0:d");
-	assert_int_equal(n_steps(ETH("a0")), 1);
+	assert_int_equal(host_n_steps(ETH("a0")), 1);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_bridge),
 		TEST(an_ethernet),

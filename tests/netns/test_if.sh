@@ -75,7 +75,7 @@ as_before 'applied twice'
 runs 0 check && check 'nothing to say' test ! -s out
 ip link set br0 mtu 1400 && ip link set a1 nomaster
 runs 6 check && says 'a1 +becomes a port of br0'
-runs 6 --json check br0 && check 'JSON' jq -e 'any(.interface == "br0" and .object == "bridge br0" and .effect == "in place")' out
+runs 6 --json check br0 && check 'JSON' jq -e 'any(.interface == "br0" and .object == "port a1" and .effect == "in place")' out
 runs 0 --dry-run repair && check 'a dry run repairs nothing' sh -c "! ip -o link show a1 | grep -q 'master br0'"
 runs 0 repair && says 'br0 is as it is defined' && check 'it is a port again' sh -c "ip -o link show a1 | grep -q 'master br0'"
 ip link set br0 mtu 1500
@@ -216,6 +216,48 @@ runs 4 if status nosuch && runs 4 if show nosuch && runs 4 if up nosuch && runs 
 runs 0 if lookup 52:54:00:00:0A:00 && says '^br0' && runs 4 if lookup 52:54:00:00:0a:77 && runs 2 if lookup mac
 runs 0 if down br0 a2 && check 'it is gone' sh -c '! ip link show br0'
 runs 0 if undefine br0 a2 none0 && runs 0 if list && check 'nothing' [ "$(wc -l <out)" = 1 ]
+
+section DHCP
+# busybox's client, by the path that the administrator has set; its script is looked for in one place only.
+mkdir -p up work bin && ip netns add server
+if command -v busybox >/dev/null && command -v dnsmasq >/dev/null &&
+	mount -t overlay -o lowerdir=/etc,upperdir=/run/here/up,workdir=/run/here/work overlay /etc 2>/dev/null; then
+	ln -s "$(command -v busybox)" bin/udhcpc
+	mkdir -p config /etc/udhcpc && echo /run/here/bin/udhcpc >config/dhcp-client
+	cat >/etc/udhcpc/default.script <<-'EOF'
+	#!/bin/sh
+	case $1 in
+	deconfig) ip -4 addr flush dev "$interface" scope global ;;
+	bound | renew) ip addr add "$ip/$mask" dev "$interface"; echo "$dns" >/run/here/dns ;;
+	esac
+	EOF
+	chmod 755 /etc/udhcpc/default.script
+	ip link set b0 netns server
+	ip -n server link set b0 up && ip -n server addr add 10.4.0.1/24 dev b0
+	ip netns exec server dnsmasq --conf-file=/dev/null --port=0 --interface=b0 --pid-file=/run/here/server.pid \
+		--dhcp-range=10.4.0.50,10.4.0.50 --dhcp-option=option:dns-server,10.4.0.1 --dhcp-leasefile=/run/here/leases
+	dhcp() { echo '{"type": "bridge", "name": "br0", "protocols": [{"family": "ipv4", "dhcp": true'"$1"'}],
+		"ports": [{"type": "ethernet", "name": "a0"}]}' >br0.json; }
+	dhcp ''
+	runs 0 if plan br0.json && says 'gets an address by DHCP'
+	runs 0 apply br0.json && check 'an address' soon has 10.4.0.50 && check 'its name server' soon grep -qx 10.4.0.1 dns
+	runs 0 check && check 'applied twice: one client' [ "$("$weir" apply br0.json >/dev/null; pgrep -c udhcpc)" = 1 ]
+	kill -9 "$(pgrep udhcpc)"
+	runs 6 check && says 'by DHCP' && runs 0 repair && check 'a client again' soon pgrep udhcpc
+	dhcp ', "peerdns": false' && rm -f dns
+	runs 0 apply br0.json && check 'an address again' soon has 10.4.0.50 && check 'no name server' soon grep -qx '' dns
+	dhcp '' && sed -i 's/"dhcp": true/"addresses": [{"address": "10.4.0.7", "prefix": 24}]/' br0.json
+	pgrep udhcpc >was
+	runs 1 apply br0.json --confirm 1 && check 'undone: a client' soon pgrep udhcpc
+	runs 0 apply br0.json && check 'no client' sh -c '! pgrep udhcpc' && check 'a static address' has 10.4.0.7
+	dhcp '' && runs 0 apply br0.json && runs 0 if down br0 && check 'down: no client' sh -c '! pgrep udhcpc'
+	kill "$(cat server.pid)"
+	echo nothing >config/dhcp-client && PATH=/nowhere runs 1 apply br0.json &&
+		warns 'there is neither udhcpc nor dhclient nor dhcpcd'
+	runs 0 if undefine br0
+else
+	echo 'SKIP: no busybox, no dnsmasq or no overlay for the DHCP client'
+fi
 
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -212,7 +212,7 @@ static void kill_in_the_middle(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[32] = { { 0 } };
+	struct CMUnitTest tests[64] = { { 0 } };
 	size_t n = 0;
 
 	for (; n < n_scenarios; n++)

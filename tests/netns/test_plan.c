@@ -111,7 +111,7 @@ static void plan_is_what_happens(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[32] = { { 0 } };
+	struct CMUnitTest tests[64] = { { 0 } };
 	size_t n = 0;
 
 	/* Where the filter is a program, the plan has only words for it. */

@@ -303,8 +303,9 @@ static void what_goes_with_its_link_needs_no_undo(void **state)
 	wr_txn_created(o.t, 100, "new0");
 	weir_txn_addr_add(o.t, &a);
 	assert_int_equal(weir_txn_route_add(o.t, &rt), 0);
-	for (size_t i = 0; i < 2; i++)
-		assert_int_equal(o.t->steps[i].parts[WR_MSG_UNDO].len, 0);
+	assert_int_equal(o.t->steps[0].parts[WR_MSG_UNDO].len, 0);
+	/* A route has one: the link goes last, and another one's route may have to come back before. */
+	assert_true(o.t->steps[1].parts[WR_MSG_UNDO].len > 0);
 	close_txn(&o);
 }
 
