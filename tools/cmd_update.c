@@ -30,8 +30,9 @@ static bool section_parse(const char *name, int *ret)
 static bool command_parse(const char *name, int *ret)
 {
 	static const char *const names[] = { "modify", "delete", "add-last", "add-first", "add" };
-	static const int commands[] = { WEIR_UPDATE_MODIFY, WEIR_UPDATE_DELETE, WEIR_UPDATE_ADD_LAST,
-					WEIR_UPDATE_ADD_FIRST, WEIR_UPDATE_ADD_LAST };
+	static const int commands[] = { WEIR_UPDATE_MODIFY, WEIR_UPDATE_DELETE,
+					WEIR_UPDATE_ADD_LAST, WEIR_UPDATE_ADD_FIRST,
+					WEIR_UPDATE_ADD_LAST };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (name && !strcmp(name, names[i])) {
@@ -60,8 +61,10 @@ int update_options(struct tool *t, const struct args *a, struct weir_update *ret
 		return usage_error(t, "--command is add-last, add-first, modify or delete");
 	if (!index_parse(a->value[OPT_INDEX], &index))
 		return usage_error(t, "--index is a number, -1 or more");
-	*ret = (struct weir_update){ .sz = sizeof(*ret), .section = (uint8_t)section,
-				     .command = (uint8_t)command, .parent_index = index };
+	*ret = (struct weir_update){ .sz = sizeof(*ret),
+				     .section = (uint8_t)section,
+				     .command = (uint8_t)command,
+				     .parent_index = index };
 	return STATUS_OK;
 }
 
@@ -110,7 +113,7 @@ static int read_item(struct tool *t, const char *word, const struct weir_update 
 
 	if (!r && parse_item(u, text, ret, &t->err))
 		r = strchr("{<", *skip_blanks(word)) ? tool_fail(t, STATUS_BAD_INPUT) :
-						      tool_fail_in(t, word, STATUS_BAD_INPUT);
+						       tool_fail_in(t, word, STATUS_BAD_INPUT);
 	free(text);
 	return r;
 }

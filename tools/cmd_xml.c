@@ -120,7 +120,8 @@ static int read_document(struct tool *t, const char *file, enum weir_xml_kind ki
 	if (ret->kind)
 		r = parse_xml(ret, text, len, &t->err);
 	else
-		r = tool_refuse(t, STATUS_FAILED, -EINVAL, file, "is no document that is known here");
+		r = tool_refuse(t, STATUS_FAILED, -EINVAL, file,
+				"is no document that is known here");
 	free(text);
 	if (r && ret->kind)
 		return tool_fail_in(t, file, STATUS_FAILED);
@@ -185,7 +186,8 @@ int cmd_xml_guest(struct tool *t, const struct args *a)
 /* The one thing about a definition that libvirt looks up on the host. */
 static int check_pool(struct weir_network *net, struct weir_error *err)
 {
-	for (size_t i = 0; net->forward.mode == WEIR_FORWARD_HOSTDEV && i < net->forward.n_addresses; i++) {
+	for (size_t i = 0;
+	     net->forward.mode == WEIR_FORWARD_HOSTDEV && i < net->forward.n_addresses; i++) {
 		const char *pci = net->forward.addresses[i].pci;
 		char *path = xformat("/sys/bus/pci/devices/%s/physfn", pci);
 		bool is_vf = !access(path, F_OK);
@@ -197,7 +199,8 @@ static int check_pool(struct weir_network *net, struct weir_error *err)
 		err->stage = WEIR_STAGE_INPUT;
 		snprintf(err->object, sizeof(err->object), "network %.40s", net->name);
 		snprintf(err->attr, sizeof(err->attr), "forward.addresses[%zu]", i);
-		snprintf(err->msg, sizeof(err->msg), "%.40s is no virtual function of this host", pci);
+		snprintf(err->msg, sizeof(err->msg), "%.40s is no virtual function of this host",
+			 pci);
 		return err->code;
 	}
 	return 0;

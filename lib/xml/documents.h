@@ -20,7 +20,7 @@ int wr_xml_check_whole(const struct wr_xml_place *p, const struct weir_virtualpo
 extern const struct wr_xml_element wr_xml_bandwidth; /* without a floor */
 extern const struct wr_xml_element wr_xml_bandwidth_floor;
 extern const struct wr_xml_element wr_xml_bandwidth_class; /* in a weir_port, with its class */
-extern const struct wr_xml_element wr_xml_driver; /* of a PCI device */
+extern const struct wr_xml_element wr_xml_driver;          /* of a PCI device */
 int wr_xml_pci_read(const struct wr_xml_place *p, char pci[20]);
 /* The attributes, each with a blank before it. */
 void wr_xml_pci_write(const char *pci, struct wr_str *out);
@@ -41,6 +41,18 @@ int wr_xml_check_range(const struct wr_xml_place *p, const struct weir_network_i
 		       const struct weir_dhcp_range *range);
 int wr_xml_check_host(const struct wr_xml_place *p, const struct weir_network_ip *ip,
 		      const struct weir_dhcp_host *host);
+
+/* connection.c: how a guest's port is connected, elements over a struct weir_port */
+extern const struct wr_xml_element wr_xml_by_network; /* not everything is known yet */
+extern const struct wr_xml_element wr_xml_by_host;    /* to something of the host's */
+extern const struct wr_xml_element wr_xml_given;      /* nothing is made up any more */
+int wr_xml_read_connection(const struct wr_xml_place *p, const struct wr_xml_element *e,
+			   struct weir_port *port);
+void wr_xml_write_connection(const struct weir_port *port, struct wr_xml_out *out);
+bool wr_xml_is_direct(const void *port, unsigned int flags);
+bool wr_xml_is_hostdev(const void *port, unsigned int flags);
+bool wr_xml_write_mode(const void *port, struct wr_str *text);
+int wr_xml_read_pci(const struct wr_xml_place *p, void *port);
 
 /* port.c, group.c, guest.c */
 extern const struct wr_xml_element wr_xml_port, wr_xml_group, wr_xml_guest;

@@ -134,17 +134,18 @@ static int refuse_type(const struct wr_xml_place *p, const struct weir_group *gr
 static int check_interface(const struct wr_xml_place *p, void *obj)
 {
 	struct weir_group *group = obj;
-	const char *needs = is_bridge(group, 0) ? "bridge" : is_bond(group, 0) ? "bond" :
-			    is_vlan(group, 0) ? "vlan" : NULL;
-	struct wr_xml_place at = { p->node, "name", p->flags, p->err };
+	const char *needs = is_bridge(group, 0) ? "bridge" :
+			    is_bond(group, 0)   ? "bond" :
+			    is_vlan(group, 0)   ? "vlan" :
+						  NULL;
 
 	if (!is_ethernet(group, 0))
 		*group->mac = '\0';
 	if (!*group->name && !is_vlan(group, 0))
-		return wr_xml_refuse(&at, -EINVAL, "is missing");
-	at.name = needs;
-	return needs && !wr_xml_child(p->node, needs, NULL) ?
-		wr_xml_refuse(&at, -EINVAL, "is missing") : 0;
+		return wr_xml_refuse_at(p, "name", -EINVAL, "is missing");
+	if (needs && !wr_xml_child(p->node, needs, NULL))
+		return wr_xml_refuse_at(p, needs, -EINVAL, "is missing");
+	return 0;
 }
 
 /* --- ports of a bond, and bonds ------------------------------------------------------------ */
@@ -168,13 +169,12 @@ static const struct wr_xml_element bond_port = { WR_XML_ROWS(bond_port_rows), .f
 static int check_miimon(const struct wr_xml_place *p, void *obj)
 {
 	struct weir_group_miimon *miimon = obj;
-	struct wr_xml_place at = { p->node, "freq", p->flags, p->err };
 
 	if (!miimon->downdelay_ms)
 		miimon->has &= ~WEIR_GROUP_DOWNDELAY;
 	if (!miimon->updelay_ms)
 		miimon->has &= ~WEIR_GROUP_UPDELAY;
-	return miimon->freq_ms ? 0 : wr_xml_refuse(&at, -ERANGE, "is 0, which is never");
+	return miimon->freq_ms ? 0 : wr_xml_refuse_at(p, "freq", -ERANGE, "is 0, which is never");
 }
 
 static const struct wr_xml_row miimon_rows[] = {
@@ -188,9 +188,10 @@ static const struct wr_xml_element miimon = { WR_XML_ROWS(miimon_rows), .check =
 static int check_arpmon(const struct wr_xml_place *p, void *obj)
 {
 	const struct weir_group_arpmon *arpmon = obj;
-	struct wr_xml_place at = { p->node, "interval", p->flags, p->err };
 
-	return arpmon->interval_ms ? 0 : wr_xml_refuse(&at, -ERANGE, "is 0, which is never");
+	return arpmon->interval_ms ?
+		       0 :
+		       wr_xml_refuse_at(p, "interval", -ERANGE, "is 0, which is never");
 }
 
 static const struct wr_xml_row arpmon_rows[] = {
@@ -226,7 +227,8 @@ static const struct wr_xml_row bridge_port_rows[] = {
 	WR_XML_ROW_CHILD("vlan", &vlan, .member = "", .when = is_vlan),
 };
 static const struct wr_xml_element bridge_port = { WR_XML_ROWS(bridge_port_rows),
-						   .flags = WR_XML_OPEN, .check = check_bridge_port };
+						   .flags = WR_XML_OPEN,
+						   .check = check_bridge_port };
 
 static int read_stp(const struct wr_xml_place *p, void *obj, const char *text)
 {
@@ -250,12 +252,11 @@ static bool write_stp(const void *obj, struct wr_str *text)
 
 static int check_bridge(const struct wr_xml_place *p, void *obj)
 {
-	struct wr_xml_place at = { p->node, "delay", p->flags, p->err };
 	const struct weir_group *group = obj;
 	uint32_t cs;
 	int r = weir_group_delay(&group->bridge, &cs);
 
-	return r && r != -ENOENT ? wr_xml_refuse(&at, r, "is no number of seconds") : 0;
+	return r && r != -ENOENT ? wr_xml_refuse_at(p, "delay", r, "is no number of seconds") : 0;
 }
 
 static const struct wr_xml_row bridge_rows[] = {

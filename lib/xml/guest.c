@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A guest's <interface>, in its three forms. What it asks of its network and what
- * it was given have the same members and the same elements, so both are a struct
- * weir_port, and the forms differ in where these are written. What is the
- * hypervisor's business (model, driver, address, ...) is kept as text.
+ * it was given have the same members and the same elements (connection.c), so both
+ * are a struct weir_port, and the forms differ in where these are written. What is
+ * the hypervisor's business (model, driver, address, ...) is kept as text.
  */
 #include <stdio.h>
 #include <sys/random.h>
@@ -32,8 +32,9 @@ static int make_ids(const struct wr_xml_place *p, struct weir_virtualport *vp)
 {
 	bool untyped = vp->type == WEIR_VIRTUALPORT_NONE;
 	uint64_t wanted = untyped ? WEIR_VIRTUALPORT_INSTANCEID | WEIR_VIRTUALPORT_INTERFACEID :
-			  vp->type == WEIR_VIRTUALPORT_8021QBG ? WEIR_VIRTUALPORT_INSTANCEID :
-			  vp->type == WEIR_VIRTUALPORT_OPENVSWITCH ? WEIR_VIRTUALPORT_INTERFACEID : 0;
+			  vp->type == WEIR_VIRTUALPORT_8021QBG     ? WEIR_VIRTUALPORT_INSTANCEID :
+			  vp->type == WEIR_VIRTUALPORT_OPENVSWITCH ? WEIR_VIRTUALPORT_INTERFACEID :
+								     0;
 	uint64_t missing = vp->has ? wanted & ~vp->has : 0;
 	int r = 0;
 
@@ -58,139 +59,6 @@ static int make_mac(const struct wr_xml_place *p, uint8_t mac[6])
 	if (getrandom(mac + 3, 3, 0) != 3)
 		return wr_syserr(p->err, -errno, "", "no random bytes");
 	return 0;
-}
-
-/* --- source ------------------------------------------------------------------------------- */
-
-static int read_portid(const struct wr_xml_place *p, void *obj, const char *text)
-{
-	struct weir_port *port = obj;
-
-	return wr_xml_uuid(p, text, port->uuid);
-}
-
-static bool is_direct(const void *obj, unsigned int flags)
-{
-	return ((const struct weir_port *)obj)->plug == WEIR_PLUG_DIRECT;
-}
-
-static bool is_hostdev(const void *obj, unsigned int flags)
-{
-	return ((const struct weir_port *)obj)->plug == WEIR_PLUG_HOSTDEV;
-}
-
-static bool write_mode(const void *obj, struct wr_str *text)
-{
-	const struct weir_port *port = obj;
-	const char *word = wr_word(wr_find(&wr_port_table, "directMode"), port->direct_mode);
-
-	wr_str_puts(text, word ? word : "");
-	return word;
-}
-
-static int read_pci(const struct wr_xml_place *p, void *obj)
-{
-	struct weir_port *port = obj;
-
-	return wr_xml_pci_read(p, port->pci);
-}
-
-static void write_pci(const void *obj, struct wr_xml_out *out)
-{
-	const struct weir_port *port = obj;
-
-	wr_xml_indent(out);
-	wr_str_puts(&out->str, "<address type='pci'");
-	wr_xml_pci_write(port->pci, &out->str);
-	wr_str_puts(&out->str, "/>\n");
-}
-
-static const struct wr_xml_element address = { .read = read_pci, .write = write_pci };
-
-static int check_source(const struct wr_xml_place *p, void *obj)
-{
-	const struct weir_port *port = obj;
-	const char *missing = port->plug == WEIR_PLUG_BRIDGE && !*port->bridge ? "bridge" :
-			      port->plug == WEIR_PLUG_DIRECT && !*port->dev    ? "dev" :
-			      port->plug == WEIR_PLUG_HOSTDEV && !*port->pci   ? "address" : NULL;
-	struct wr_xml_place at = { p->node, missing, p->flags, p->err };
-
-	return missing ? wr_xml_refuse(&at, -EINVAL, "is missing") : 0;
-}
-
-static const struct wr_xml_row source_rows[] = {
-	WR_XML_ROW_ATTR("network"),
-	WR_XML_ROW_ATTR("portgroup"),
-	WR_XML_ROW_ATTR("portid", .member = "uuid", .read = read_portid),
-	WR_XML_ROW_ATTR("bridge"),
-	WR_XML_ROW_ATTR("macTableManager"),
-	WR_XML_ROW_ATTR("dev", .when = is_direct),
-	WR_XML_ROW_ATTR("mode", .member = "directMode", .write = write_mode, .when = is_direct),
-	WR_XML_ROW_CHILD("address", &address, .member = "", .when = is_hostdev),
-};
-static const struct wr_xml_element source = { WR_XML_ROWS(source_rows), .flags = WR_XML_ALWAYS,
-					      .check = check_source };
-
-/* --- what is asked for, and what is given ---------------------------------------------------- */
-
-static const struct wr_xml_row class_rows[] = { WR_XML_ROW_ATTR("id", .member = "classId") };
-static const struct wr_xml_element class = { WR_XML_ROWS(class_rows) };
-
-static const struct wr_xml_row options_rows[] = {
-	WR_XML_ROW_ATTR("isolated", .flags = WR_XML_EMPTY),
-};
-static const struct wr_xml_element options = { WR_XML_ROWS(options_rows) };
-
-static bool has_plug(const void *obj, unsigned int flags)
-{
-	return ((const struct weir_port *)obj)->plug != WEIR_PLUG_NONE;
-}
-
-static bool has_class(const void *obj, unsigned int flags)
-{
-	return flags & WEIR_XML_STATUS && ((const struct weir_port *)obj)->class_id;
-}
-
-#define CONNECTION(virtualport_, bandwidth_)                                                       \
-	{                                                                                          \
-		WR_XML_ROW_CHILD("driver", &wr_xml_driver, .flags = WR_XML_WRITE_ONLY,             \
-				 .when = is_hostdev),                                              \
-		WR_XML_ROW_CHILD("source", &source, .member = "", .when = has_plug),               \
-		WR_XML_ROW_CHILD("class", &class, .member = "", .when = has_class),                \
-		WR_XML_ROW_CHILD("vlan", &wr_xml_vlan),                                            \
-		WR_XML_ROW_CHILD("virtualport", virtualport_),                                     \
-		WR_XML_ROW_CHILD("bandwidth", bandwidth_),                                         \
-		WR_XML_ROW_CHILD("port", &options, .member = ""),                                  \
-	}
-
-/* By way of a network, of which not everything is known yet. */
-static const struct wr_xml_row network_rows[] = CONNECTION(&wr_xml_virtualport,
-							   &wr_xml_bandwidth_floor);
-static const struct wr_xml_element by_network = { WR_XML_ROWS(network_rows) };
-/* To something of the host's. */
-static const struct wr_xml_row host_rows[] = CONNECTION(&wr_xml_virtualport_typed,
-							&wr_xml_bandwidth);
-static const struct wr_xml_element by_host = { WR_XML_ROWS(host_rows) };
-/* Given already, so that nothing is made up any more. */
-static const struct wr_xml_row given_rows[] = CONNECTION(&wr_xml_virtualport_whole,
-							 &wr_xml_bandwidth);
-static const struct wr_xml_element given = { WR_XML_ROWS(given_rows) };
-
-/* Elsewhere <driver> is that of an emulated card. */
-static int read_connection(const struct wr_xml_place *p, const struct wr_xml_element *e,
-			   struct weir_port *port)
-{
-	struct wr_xml_place at = { wr_xml_child(p->node, "driver", NULL), NULL, p->flags, p->err };
-	int r = wr_xml_read(e, &wr_port_table, p, port);
-
-	if (r || !at.node || !is_hostdev(port, 0))
-		return r;
-	return wr_xml_read(&wr_xml_driver, &wr_pci_driver_table, &at, &port->driver);
-}
-
-static void write_connection(const struct weir_port *port, struct wr_xml_out *out)
-{
-	wr_xml_write_children(&by_network, &wr_port_table, port, out);
 }
 
 /* --- actual ---------------------------------------------------------------------------------- */
@@ -224,7 +92,7 @@ static int read_attributes(const struct wr_xml_place *p, struct weir_port *port)
 
 static void write_attributes(const struct weir_port *port, uint8_t trust, struct wr_str *s)
 {
-	if (is_hostdev(port, 0) && port->managed == WEIR_YES)
+	if (wr_xml_is_hostdev(port, 0) && port->managed == WEIR_YES)
 		wr_str_puts(s, " managed='yes'");
 	if (trust)
 		wr_str_printf(s, " trustGuestRxFilters='%s'", trust == WEIR_YES ? "yes" : "no");
@@ -255,7 +123,10 @@ static int read_actual(const struct wr_xml_place *interface, struct weir_xml_gue
 		p.name = "source";
 		return wr_xml_refuse(&p, -EINVAL, "is missing");
 	}
-	return read_connection(&p, port->plug == WEIR_PLUG_NETWORK ? &by_network : &given, port);
+	return wr_xml_read_connection(&p,
+				      port->plug == WEIR_PLUG_NETWORK ? &wr_xml_by_network :
+									&wr_xml_given,
+				      port);
 }
 
 /* --- interface -------------------------------------------------------------------------------- */
@@ -274,9 +145,11 @@ static const struct wr_field guest_fields[] = {
 	       .doc = "who chose its MAC address"),
 	WR_ROW(weir_xml_guest, mac_check, WR_U8, "macCheck", .flags = WR_TRISTATE,
 	       .doc = "the hypervisor checks its MAC address"),
-	WR_ROW(weir_xml_guest, mac_current, WR_NAME, "macCurrent", .doc = "what the guest uses instead"),
+	WR_ROW(weir_xml_guest, mac_current, WR_NAME, "macCurrent",
+	       .doc = "what the guest uses instead"),
 	WR_OBJECT_ROW(weir_xml_guest, own, "own", &wr_port_table, .doc = "what it asks for"),
-	WR_ROW(weir_xml_guest, has_port, WR_U8, "hasPort", .flags = WR_BOOL, .doc = "it was given a port"),
+	WR_ROW(weir_xml_guest, has_port, WR_U8, "hasPort", .flags = WR_BOOL,
+	       .doc = "it was given a port"),
 	WR_OBJECT_ROW(weir_xml_guest, port, "port", &wr_port_table, .doc = "what it was given"),
 	WR_LIST_ROW(weir_xml_guest, items, "items", &item_table, .doc = "everything else"),
 };
@@ -292,7 +165,7 @@ static const struct wr_xml_element mac = { WR_XML_ROWS(mac_rows) };
 
 static int check_mac(const struct wr_xml_place *p, struct weir_xml_guest *guest)
 {
-	struct wr_xml_place at = { wr_xml_child(p->node, "mac", NULL), NULL, p->flags, p->err };
+	struct wr_xml_place at = wr_xml_at_child(p, "mac");
 	int r = at.node ? wr_xml_read(&mac, &guest_table, &at, guest) : 0;
 
 	if (!r && guest->own.mac[0] & 1)
@@ -303,9 +176,9 @@ static int check_mac(const struct wr_xml_place *p, struct weir_xml_guest *guest)
 /* --- items: what is kept as text, in libvirt's order -------------------------------------------- */
 
 static const char *const item_names[] = {
-	"source", "ip", "route", "script", "backenddomain", "target", "guest", "model", "driver",
-	"backend", "filterref", "tune", "link", "mtu", "coalesce", "teaming", "boot", "alias", "rom",
-	"acpi", "address",
+	"source",   "ip",      "route",   "script",    "backenddomain", "target", "guest",
+	"model",    "driver",  "backend", "filterref", "tune",          "link",   "mtu",
+	"coalesce", "teaming", "boot",    "alias",     "rom",           "acpi",   "address",
 };
 
 /* Written before what network and portgroup decide, where the type has nothing to do with networks. */
@@ -318,7 +191,7 @@ static bool is_item(const struct weir_xml_guest *guest, const char *name)
 {
 	if (!strcmp(name, "source"))
 		return guest->own.plug == WEIR_PLUG_NONE;
-	return strcmp(name, "driver") != 0 || !is_hostdev(&guest->own, 0);
+	return strcmp(name, "driver") != 0 || !wr_xml_is_hostdev(&guest->own, 0);
 }
 
 static int add_item(const struct wr_xml_place *p, const xmlNode *node, struct weir_xml_guest *guest)
@@ -382,9 +255,10 @@ static void write_items(const struct weir_xml_guest *guest, bool sources, struct
 
 static int read_type(const struct wr_xml_place *p, struct weir_xml_guest *guest)
 {
-	static const char *const others[] = { "user", "ethernet", "vhostuser", "server", "client",
-					      "mcast", "internal", "udp", "vdpa", "null", "vds" };
-	struct wr_xml_place at = { p->node, "type", p->flags, p->err };
+	static const char *const others[] = { "user",   "ethernet", "vhostuser", "server",
+					      "client", "mcast",    "internal",  "udp",
+					      "vdpa",   "null",     "vds" };
+	struct wr_xml_place at = wr_xml_at(p, "type");
 	wr_auto(free) char *type = NULL;
 	int r = wr_xml_attr(p, "type", &type);
 
@@ -411,7 +285,8 @@ static void tell_apart(struct weir_xml_guest *guest)
 		return;
 	guest->has_port = true;
 	*port = *own;
-	*own = (struct weir_port){ .sz = sizeof(*own), .plug = WEIR_PLUG_NETWORK,
+	*own = (struct weir_port){ .sz = sizeof(*own),
+				   .plug = WEIR_PLUG_NETWORK,
 				   .trust_guest_rx_filters = port->trust_guest_rx_filters };
 	memcpy(own->mac, port->mac, sizeof(own->mac));
 	memcpy(own->network, port->network, sizeof(own->network));
@@ -424,24 +299,25 @@ static int read_own(const struct wr_xml_place *p, struct weir_xml_guest *guest)
 {
 	struct weir_port *own = &guest->own;
 	bool by_net = own->plug == WEIR_PLUG_NETWORK;
-	struct wr_xml_place at = { p->node, "source", p->flags, p->err };
 
 	if (own->plug == WEIR_PLUG_NONE)
 		return wr_xml_child(p->node, "virtualport", NULL) ?
-			wr_xml_refuse(p, -EINVAL, "has a virtualport, which its type does not know") : 0;
+			       wr_xml_refuse(p, -EINVAL,
+					     "has a virtualport, which its type does not know") :
+			       0;
 	if (!wr_xml_child(p->node, "source", NULL))
-		return wr_xml_refuse(&at, -EINVAL, "is missing");
-	return read_connection(p, by_net ? &by_network : &by_host, own);
+		return wr_xml_refuse_at(p, "source", -EINVAL, "is missing");
+	return wr_xml_read_connection(p, by_net ? &wr_xml_by_network : &wr_xml_by_host, own);
 }
 
 /* A network can still say what a virtualport lacks. */
 static int check_own(const struct wr_xml_place *p, struct weir_xml_guest *guest)
 {
-	struct wr_xml_place at = { wr_xml_child(p->node, "source", NULL), "network", p->flags, p->err };
+	struct wr_xml_place at = wr_xml_at_child(p, "source");
 	int r;
 
 	if (guest->own.plug == WEIR_PLUG_NETWORK && !*guest->own.network)
-		return wr_xml_refuse(&at, -EINVAL, "is missing");
+		return wr_xml_refuse_at(&at, "network", -EINVAL, "is missing");
 	r = make_ids(p, &guest->own.virtualport);
 	if (r || guest->own.plug == WEIR_PLUG_NETWORK || !guest->own.virtualport.has)
 		return r;
@@ -485,7 +361,8 @@ static struct weir_port with_network(const struct weir_port *port, const struct 
 static void write_actual(const struct weir_xml_guest *guest, struct wr_xml_out *out)
 {
 	static const struct weir_port nowhere;
-	struct weir_port port = with_network(guest->has_port ? &guest->port : &guest->own, &nowhere);
+	struct weir_port port =
+		with_network(guest->has_port ? &guest->port : &guest->own, &nowhere);
 
 	/* The bridge of a network knows of no virtualport. */
 	if (port.plug == WEIR_PLUG_NETWORK)
@@ -495,7 +372,7 @@ static void write_actual(const struct weir_xml_guest *guest, struct wr_xml_out *
 	write_attributes(&port, guest->own.trust_guest_rx_filters, &out->str);
 	wr_str_puts(&out->str, ">\n");
 	out->indent++;
-	write_connection(&port, out);
+	wr_xml_write_connection(&port, out);
 	out->indent--;
 	wr_xml_indent(out);
 	wr_str_puts(&out->str, "</actual>\n");
@@ -508,7 +385,7 @@ static struct weir_port shown(const struct weir_xml_guest *guest, unsigned int f
 
 	if (form & WEIR_XML_LIVE && guest->has_port && guest->port.plug)
 		port = with_network(&guest->port,
-				    is_hostdev(&guest->port, 0) ? &nowhere : &guest->own);
+				    wr_xml_is_hostdev(&guest->port, 0) ? &nowhere : &guest->own);
 	if (form & WEIR_XML_INACTIVE)
 		*port.uuid = '\0';
 	return port;
@@ -527,7 +404,7 @@ static void write_guest(const void *obj, struct wr_xml_out *out)
 	out->indent++;
 	wr_xml_write(&mac, &guest_table, guest, "mac", out);
 	write_items(guest, true, out);
-	write_connection(&port, out);
+	wr_xml_write_connection(&port, out);
 	if (out->flags & WEIR_XML_STATUS && on_network)
 		write_actual(guest, out);
 	write_items(guest, false, out);
@@ -638,7 +515,8 @@ void weir_xml_guest_ask(const struct weir_xml_guest *guest, struct weir_guest *r
 		.uuid = *own->uuid ? own->uuid : NULL,
 		.vlan = own->vlan,
 		.virtualport = own->virtualport,
-		.has_bandwidth = has_rate(&own->bandwidth.inbound) || has_rate(&own->bandwidth.outbound),
+		.has_bandwidth =
+			has_rate(&own->bandwidth.inbound) || has_rate(&own->bandwidth.outbound),
 		.bandwidth = own->bandwidth,
 		.trust_guest_rx_filters = own->trust_guest_rx_filters,
 		.isolated = own->isolated,

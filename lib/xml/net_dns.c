@@ -10,8 +10,9 @@ static int check_forwarder(const struct wr_xml_place *p, void *obj)
 {
 	const struct weir_dns_forwarder *f = obj;
 
-	return f->domain || f->address.family ? 0 :
-		wr_xml_refuse(p, -EINVAL, "has neither addr nor domain");
+	return f->domain || f->address.family ?
+		       0 :
+		       wr_xml_refuse(p, -EINVAL, "has neither addr nor domain");
 }
 
 static const struct wr_xml_row forwarder_rows[] = {
@@ -25,23 +26,22 @@ static const struct wr_xml_element forwarder = { WR_XML_ROWS(forwarder_rows),
 
 static int check_txt_name(const struct wr_xml_place *p, const char *name)
 {
-	struct wr_xml_place at = { p->node, "name", p->flags, p->err };
 	char shown[WR_SHOWN];
 
 	return name && strpbrk(name, " ,") ?
-		wr_xml_refuse(&at, -EINVAL, "\"%s\" has a space or comma in it", wr_shown(name, shown)) :
-		0;
+		       wr_xml_refuse_at(p, "name", -EINVAL, "\"%s\" has a space or comma in it",
+					wr_shown(name, shown)) :
+		       0;
 }
 
 static int check_txt(const struct wr_xml_place *p, void *obj)
 {
 	const struct weir_dns_txt *txt = obj;
-	struct wr_xml_place at = { p->node, "value", p->flags, p->err };
 	int r = check_txt_name(p, txt->name);
 
 	if (r || txt->value || p->flags & WR_XML_PARTIAL)
 		return r;
-	return wr_xml_refuse(&at, -EINVAL, "is missing");
+	return wr_xml_refuse_at(p, "value", -EINVAL, "is missing");
 }
 
 static const struct wr_xml_row txt_rows[] = {
@@ -55,16 +55,18 @@ const struct wr_xml_element wr_xml_dns_txt = { WR_XML_ROWS(txt_rows), .check = c
 static int check_word(const struct wr_xml_place *p, const char *name, const char *text,
 		      const char *marks)
 {
-	struct wr_xml_place at = { p->node, name, p->flags, p->err };
 	char shown[WR_SHOWN];
 
 	if (!text)
-		return p->flags & WR_XML_PARTIAL ? 0 : wr_xml_refuse(&at, -EINVAL, "is missing");
+		return p->flags & WR_XML_PARTIAL ? 0 :
+						   wr_xml_refuse_at(p, name, -EINVAL, "is missing");
 	for (const char *c = text; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr(marks, *c))
-			return wr_xml_refuse(&at, -EINVAL, "\"%s\" has a character that is none of %s",
-					     wr_shown(text, shown), marks);
-	return strlen(text) > 482 ? wr_xml_refuse(&at, -ERANGE, "is longer than 482 bytes") : 0;
+			return wr_xml_refuse_at(p, name, -EINVAL,
+						"\"%s\" has a character that is none of %s",
+						wr_shown(text, shown), marks);
+	return strlen(text) > 482 ? wr_xml_refuse_at(p, name, -ERANGE, "is longer than 482 bytes") :
+				    0;
 }
 
 static int check_srv(const struct wr_xml_place *p, void *obj)
@@ -76,7 +78,8 @@ static int check_srv(const struct wr_xml_place *p, void *obj)
 		r = check_word(p, "protocol", srv->protocol, "-+/");
 	if (r)
 		return r;
-	if (!srv->target && (wr_xml_says(p, "port") || wr_xml_says(p, "priority") || wr_xml_says(p, "weight")))
+	if (!srv->target &&
+	    (wr_xml_says(p, "port") || wr_xml_says(p, "priority") || wr_xml_says(p, "weight")))
 		return wr_xml_refuse(p, -EINVAL, "has a port, priority or weight, but no target");
 	if (wr_xml_says(p, "port") && !srv->port)
 		return wr_xml_refuse(p, -ERANGE, "port 0 is outside 1..65535");
@@ -104,12 +107,11 @@ static const struct wr_xml_element hostname = { WR_XML_ROWS(hostname_rows) };
 static int check_host(const struct wr_xml_place *p, void *obj)
 {
 	const struct weir_dns_host *host = obj;
-	struct wr_xml_place at = { p->node, host->address.family ? "hostname" : "ip", p->flags, p->err };
 	bool ip = host->address.family, names = host->n_hostnames;
 
 	if (p->flags & WR_XML_PARTIAL ? ip || names : ip && names)
 		return 0;
-	return wr_xml_refuse(&at, -EINVAL, "is missing");
+	return wr_xml_refuse_at(p, host->address.family ? "hostname" : "ip", -EINVAL, "is missing");
 }
 
 static const struct wr_xml_row host_rows[] = {

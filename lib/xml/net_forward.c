@@ -6,7 +6,7 @@
 
 #include "base/ip.h"
 
-#define MAX_SPAN 65536	/* addresses of NAT */
+#define MAX_SPAN 65536 /* addresses of NAT */
 
 /* --- nat ------------------------------------------------------------------------------- */
 
@@ -75,7 +75,6 @@ const struct wr_xml_element wr_xml_forward_interface = { WR_XML_ROWS(interface_r
 
 static int read_address(const struct wr_xml_place *p, void *obj)
 {
-	struct wr_xml_place at = { p->node, "type", p->flags, p->err };
 	struct weir_forward_address *address = obj;
 	wr_auto(free) char *type = NULL;
 	char shown[WR_SHOWN];
@@ -84,8 +83,8 @@ static int read_address(const struct wr_xml_place *p, void *obj)
 	if (r)
 		return r;
 	if (!type || strcmp(type, "pci") != 0)
-		return wr_xml_refuse(&at, -EINVAL, "\"%s\" is not pci",
-				     type ? wr_shown(type, shown) : "");
+		return wr_xml_refuse_at(p, "type", -EINVAL, "\"%s\" is not pci",
+					type ? wr_shown(type, shown) : "");
 	address->pci = calloc(1, 20);
 	return address->pci ? wr_xml_pci_read(p, address->pci) : wr_nomem(p->err);
 }
@@ -153,17 +152,18 @@ static void drop(struct weir_forward *f, bool interfaces, bool addresses, bool p
 /* dev='eth0' says the first interface, whether it is listed or not. */
 static int take_dev(const struct wr_xml_place *p, struct weir_forward *f)
 {
-	struct wr_xml_place at = { p->node, "dev", p->flags, p->err };
 	wr_auto(free) char *dev = NULL;
 	int r = wr_xml_attr(p, "dev", &dev);
 
 	if (r || !dev || !*dev)
 		return r;
 	if (f->n_addresses || f->pf)
-		return wr_xml_refuse(&at, -EINVAL, "is there, and so is an <address> or <pf>");
+		return wr_xml_refuse_at(p, "dev", -EINVAL,
+					"is there, and so is an <address> or <pf>");
 	if (f->n_interfaces)
 		return strcmp(dev, f->interfaces[0].dev) ?
-			wr_xml_refuse(&at, -EINVAL, "is not the first <interface>") : 0;
+			       wr_xml_refuse_at(p, "dev", -EINVAL, "is not the first <interface>") :
+			       0;
 	f->interfaces = calloc(1, sizeof(*f->interfaces));
 	if (!f->interfaces)
 		return wr_nomem(p->err);
@@ -176,14 +176,13 @@ static int take_dev(const struct wr_xml_place *p, struct weir_forward *f)
 static int check_forward(const struct wr_xml_place *p, void *obj)
 {
 	struct weir_forward *f = obj;
-	const xmlNode *nat_node = wr_xml_child(p->node, "nat", NULL);
-	struct wr_xml_place at = { nat_node, NULL, p->flags, p->err };
+	struct wr_xml_place nat_at = wr_xml_at_child(p, "nat");
 	int r = take_dev(p, f);
 
 	if (!wr_xml_says(p, "mode"))
 		f->mode = WEIR_FORWARD_NAT;
-	if (!r && nat_node && f->mode != WEIR_FORWARD_NAT)
-		return wr_xml_refuse(&at, -EINVAL, "is for mode nat only");
+	if (!r && nat_at.node && f->mode != WEIR_FORWARD_NAT)
+		return wr_xml_refuse(&nat_at, -EINVAL, "is for mode nat only");
 	if (!r)
 		r = refuse_twice(p, f->interfaces, f->n_interfaces);
 	if (!r)
@@ -266,7 +265,8 @@ static const struct wr_xml_row forward_rows[] = {
 	WR_XML_ROW_CHILD("driver", &wr_xml_driver),
 	WR_XML_ROW_CHILD("nat", &nat, .flags = WR_XML_ONCE),
 	WR_XML_ROW_CHILD("pf", &pf, .member = "", .flags = WR_XML_ONCE),
-	WR_XML_ROW_LIST("interface", "interfaces", &wr_xml_forward_interface, .when = pool_is_shown),
+	WR_XML_ROW_LIST("interface", "interfaces", &wr_xml_forward_interface,
+			.when = pool_is_shown),
 	WR_XML_ROW_LIST("address", "addresses", &address, .when = addresses_are_shown),
 };
 const struct wr_xml_element wr_xml_forward = { WR_XML_ROWS(forward_rows), .check = check_forward };

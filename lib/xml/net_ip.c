@@ -6,7 +6,7 @@
 
 #include "base/ip.h"
 
-#define MAX_SPAN 65536	/* addresses in a range */
+#define MAX_SPAN 65536 /* addresses in a range */
 
 /* --- lease ------------------------------------------------------------------------------- */
 
@@ -152,15 +152,14 @@ static int check_who(const struct wr_xml_place *p, const struct weir_network_ip 
 int wr_xml_check_host(const struct wr_xml_place *p, const struct weir_network_ip *ip,
 		      const struct weir_dhcp_host *host)
 {
-	struct wr_xml_place at = { p->node, "ip", p->flags, p->err };
-
 	if (p->flags & WR_XML_PARTIAL)
-		return host->mac || host->name || host->address.family ? 0 :
-			wr_xml_refuse(p, -EINVAL, "has neither mac nor name nor ip");
+		return host->mac || host->name || host->address.family ?
+			       0 :
+			       wr_xml_refuse(p, -EINVAL, "has neither mac nor name nor ip");
 	if (!host->address.family)
-		return wr_xml_refuse(&at, -EINVAL, "is missing");
+		return wr_xml_refuse_at(p, "ip", -EINVAL, "is missing");
 	if (host->address.family != ip->address.family)
-		return wr_xml_refuse(&at, -EINVAL, "is of another family than its subnet");
+		return wr_xml_refuse_at(p, "ip", -EINVAL, "is of another family than its subnet");
 	return check_who(p, ip, host);
 }
 
@@ -220,16 +219,15 @@ static int check_subnet(const struct wr_xml_place *p, const struct subnet *s)
 
 static int check_items(const struct wr_xml_place *p, const struct weir_network_ip *ip)
 {
-	const xmlNode *node = wr_xml_child(p->node, "dhcp", NULL);
-	struct wr_xml_place at = { node ? wr_xml_child(node, "range", NULL) : NULL, NULL, p->flags,
-				   p->err };
+	struct wr_xml_place dhcp_at = wr_xml_at_child(p, "dhcp");
+	struct wr_xml_place at = wr_xml_at_child(&dhcp_at, "range");
 	int r = 0;
 
 	for (size_t i = 0; i < ip->dhcp.n_ranges && !r; i++) {
 		r = wr_xml_check_range(&at, ip, &ip->dhcp.ranges[i]);
 		at.node = wr_xml_next(at.node, "range", NULL);
 	}
-	at.node = node ? wr_xml_child(node, "host", NULL) : NULL;
+	at = wr_xml_at_child(&dhcp_at, "host");
 	for (size_t i = 0; i < ip->dhcp.n_hosts && !r; i++) {
 		r = wr_xml_check_host(&at, ip, &ip->dhcp.hosts[i]);
 		at.node = wr_xml_next(at.node, "host", NULL);
@@ -240,10 +238,9 @@ static int check_items(const struct wr_xml_place *p, const struct weir_network_i
 /* Looked at for IPv4 only: IPv6 has other ways, and what is said of it is ignored. */
 static int read_bootp(const struct wr_xml_place *p, struct weir_network_ip *ip)
 {
-	const xmlNode *node = wr_xml_child(p->node, "dhcp", NULL);
 	const struct wr_field *f = wr_find(wr_find(&wr_ip_table, "dhcp")->sub, "bootp");
-	struct wr_xml_place at = { node ? wr_xml_child(node, "bootp", NULL) : NULL, NULL, p->flags,
-				   p->err };
+	struct wr_xml_place dhcp_at = wr_xml_at_child(p, "dhcp");
+	struct wr_xml_place at = wr_xml_at_child(&dhcp_at, "bootp");
 
 	if (!at.node || ip->address.family != WEIR_FAMILY_IPV4)
 		return 0;
@@ -292,8 +289,8 @@ static int check_route(const struct wr_xml_place *p, void *obj)
 		return wr_xml_refuse(p, -EINVAL, "has a netmask that is none");
 	masked = weir_ip_mask(&route->address, (unsigned int)prefix);
 	if (!wr_ip_equal(&masked, &route->address))
-		return wr_xml_refuse(p, -EINVAL, "goes to an address with bits behind its prefix, %d",
-				     prefix);
+		return wr_xml_refuse(p, -EINVAL,
+				     "goes to an address with bits behind its prefix, %d", prefix);
 	if (route->gateway.family != route->address.family)
 		return wr_xml_refuse(p, -EINVAL, "has no gateway of its family");
 	if (wr_xml_says(p, "metric") && !route->metric)

@@ -148,11 +148,10 @@ static const struct wr_xml_element mac = { WR_XML_ROWS(mac_rows) };
 /* Without a name it says nothing. */
 static int check_domain(const struct wr_xml_place *p, void *obj)
 {
-	struct wr_xml_place at = { p->node, "register", p->flags, p->err };
 	struct weir_domain *domain = obj;
 
 	if (domain->register_it == WEIR_YES && domain->local_only != WEIR_YES)
-		return wr_xml_refuse(&at, -EINVAL, "needs localOnly='yes'");
+		return wr_xml_refuse_at(p, "register", -EINVAL, "needs localOnly='yes'");
 	if (!domain->name)
 		*domain = (struct weir_domain){ 0 };
 	return 0;
@@ -242,16 +241,22 @@ static int check_no_own_bridge(const struct wr_xml_place *p, const struct weir_n
 {
 	const struct weir_forward *f = &net->forward;
 	const struct weir_network_bridge *b = &net->bridge;
-	const char *what = b->zone ? "a zone" : b->stp ? "stp" : b->delay_s ? "a delay" :
-			   net->mtu ? "an mtu" : NULL;
+	const char *what = b->zone    ? "a zone" :
+			   b->stp     ? "stp" :
+			   b->delay_s ? "a delay" :
+			   net->mtu   ? "an mtu" :
+					NULL;
 
 	if (what)
 		return wr_xml_refuse(p, -EINVAL, "has %s, but no bridge of its own", what);
 	if (f->mode == WEIR_FORWARD_BRIDGE)
 		return *b->name && (f->n_interfaces || f->n_addresses || f->pf) ?
-			wr_xml_refuse(p, -EINVAL, "has both a bridge and a link to forward to") : 0;
+			       wr_xml_refuse(p, -EINVAL,
+					     "has both a bridge and a link to forward to") :
+			       0;
 	if (*b->name || b->mac_table_manager)
-		return wr_xml_refuse(p, -EINVAL, "has a bridge, which its forward mode does not use");
+		return wr_xml_refuse(p, -EINVAL,
+				     "has a bridge, which its forward mode does not use");
 	return 0;
 }
 
@@ -267,7 +272,7 @@ static bool is_reached(const struct weir_network *net, const int *prefixes,
 
 static int check_routes(const struct wr_xml_place *p, const struct weir_network *net)
 {
-	struct wr_xml_place at = { wr_xml_child(p->node, "route", NULL), "gateway", p->flags, p->err };
+	struct wr_xml_place at = wr_xml_at_child(p, "route");
 	int prefixes[MAX_IPS];
 
 	if (net->n_ips > MAX_IPS)
@@ -276,7 +281,8 @@ static int check_routes(const struct wr_xml_place *p, const struct weir_network 
 		prefixes[i] = weir_network_ip_prefix(&net->ips[i]);
 	for (size_t i = 0; i < net->n_routes; i++) {
 		if (!is_reached(net, prefixes, &net->routes[i].gateway))
-			return wr_xml_refuse(&at, -EINVAL, "is in no subnet of the network");
+			return wr_xml_refuse_at(&at, "gateway", -EINVAL,
+						"is in no subnet of the network");
 		at.node = wr_xml_next(at.node, "route", NULL);
 	}
 	return 0;
@@ -284,16 +290,10 @@ static int check_routes(const struct wr_xml_place *p, const struct weir_network 
 
 static int check_texts(const struct wr_xml_place *p, const struct weir_network *net)
 {
-	struct wr_xml_place at = { p->node, NULL, p->flags, p->err };
-
-	if (net->title && strchr(net->title, '\n')) {
-		at.name = "title";
-		return wr_xml_refuse(&at, -EINVAL, "has more than one line");
-	}
-	if (strchr(net->name, '/')) {
-		at.name = "name";
-		return wr_xml_refuse(&at, -EINVAL, "has a slash in it");
-	}
+	if (net->title && strchr(net->title, '\n'))
+		return wr_xml_refuse_at(p, "title", -EINVAL, "has more than one line");
+	if (strchr(net->name, '/'))
+		return wr_xml_refuse_at(p, "name", -EINVAL, "has a slash in it");
 	return 0;
 }
 
@@ -401,6 +401,7 @@ int weir_xml_network_format(const struct weir_network *net, unsigned int flags, 
 	int r = check_metadata(net, err);
 
 	if (!r)
-		r = wr_xml_write_text(&wr_xml_network, &wr_network_table, net, "network", flags, ret);
+		r = wr_xml_write_text(&wr_xml_network, &wr_network_table, net, "network", flags,
+				      ret);
 	return r == -ENOMEM ? wr_nomem(err) : r;
 }

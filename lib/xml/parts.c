@@ -26,7 +26,6 @@ static const struct wr_xml_element tag = { WR_XML_ROWS(tag_rows), .check = check
 /* More than one tag makes a trunk, and so does saying it. */
 static int check_vlan(const struct wr_xml_place *p, void *obj)
 {
-	struct wr_xml_place at = { p->node, "trunk", p->flags, p->err };
 	struct weir_vlan_tags *vlan = obj;
 	wr_auto(free) char *trunk = NULL;
 	char shown[WR_SHOWN];
@@ -45,11 +44,11 @@ static int check_vlan(const struct wr_xml_place *p, void *obj)
 	if (!strcasecmp(trunk, "yes"))
 		vlan->is_trunk = true;
 	else if (strcasecmp(trunk, "no") != 0)
-		return wr_xml_refuse(&at, -EINVAL, "\"%s\" is neither yes nor no",
-				     wr_shown(trunk, shown));
+		return wr_xml_refuse_at(p, "trunk", -EINVAL, "\"%s\" is neither yes nor no",
+					wr_shown(trunk, shown));
 	else if (vlan->is_trunk || natives)
-		return wr_xml_refuse(&at, -EINVAL, "is no, but there is %s",
-				     natives ? "a nativeMode" : "more than one tag");
+		return wr_xml_refuse_at(p, "trunk", -EINVAL, "is no, but there is %s",
+					natives ? "a nativeMode" : "more than one tag");
 	return 0;
 }
 
@@ -76,8 +75,10 @@ static const struct {
 	[WEIR_VIRTUALPORT_8021QBG] = { QBG_PARAMETERS, QBG_PARAMETERS, QBG_PARAMETERS },
 	[WEIR_VIRTUALPORT_8021QBH] = { WEIR_VIRTUALPORT_PROFILEID, WEIR_VIRTUALPORT_PROFILEID,
 				       WEIR_VIRTUALPORT_PROFILEID },
-	[WEIR_VIRTUALPORT_OPENVSWITCH] = { WEIR_VIRTUALPORT_INTERFACEID | WEIR_VIRTUALPORT_PROFILEID,
-					   WEIR_VIRTUALPORT_INTERFACEID | WEIR_VIRTUALPORT_PROFILEID,
+	[WEIR_VIRTUALPORT_OPENVSWITCH] = { WEIR_VIRTUALPORT_INTERFACEID |
+						   WEIR_VIRTUALPORT_PROFILEID,
+					   WEIR_VIRTUALPORT_INTERFACEID |
+						   WEIR_VIRTUALPORT_PROFILEID,
 					   WEIR_VIRTUALPORT_INTERFACEID },
 	[WEIR_VIRTUALPORT_MIDONET] = { PARAMETERS, WEIR_VIRTUALPORT_INTERFACEID,
 				       WEIR_VIRTUALPORT_INTERFACEID },
@@ -156,10 +157,9 @@ static int check_virtualport(const struct wr_xml_place *p, void *obj)
 {
 	struct weir_virtualport *vp = obj;
 	uint64_t extra = vp->has & PARAMETERS & ~parameters_of[vp->type].taken;
-	struct wr_xml_place at = { p->node, "type", p->flags, p->err };
 
 	if (vp->has & WEIR_VIRTUALPORT_TYPE && vp->type == WEIR_VIRTUALPORT_NONE)
-		return wr_xml_refuse(&at, -EINVAL, "is none, which is no type");
+		return wr_xml_refuse_at(p, "type", -EINVAL, "is none, which is no type");
 	if (extra)
 		return refuse_parameter(p, vp, extra, "has no");
 	if (!vp->has)
@@ -170,10 +170,9 @@ static int check_virtualport(const struct wr_xml_place *p, void *obj)
 static int check_typed(const struct wr_xml_place *p, void *obj)
 {
 	const struct weir_virtualport *vp = obj;
-	struct wr_xml_place at = { p->node, "type", p->flags, p->err };
 	int r = check_virtualport(p, obj);
 
-	return r || vp->type ? r : wr_xml_refuse(&at, -EINVAL, "is missing");
+	return r || vp->type ? r : wr_xml_refuse_at(p, "type", -EINVAL, "is missing");
 }
 
 int wr_xml_check_whole(const struct wr_xml_place *p, const struct weir_virtualport *vp)
@@ -205,13 +204,19 @@ static void write_virtualport(const void *obj, struct wr_xml_out *out)
 }
 
 const struct wr_xml_element wr_xml_virtualport = {
-	.read = read_virtualport, .write = write_virtualport, .check = check_virtualport,
+	.read = read_virtualport,
+	.write = write_virtualport,
+	.check = check_virtualport,
 };
 const struct wr_xml_element wr_xml_virtualport_typed = {
-	.read = read_virtualport, .write = write_virtualport, .check = check_typed,
+	.read = read_virtualport,
+	.write = write_virtualport,
+	.check = check_typed,
 };
 const struct wr_xml_element wr_xml_virtualport_whole = {
-	.read = read_virtualport, .write = write_virtualport, .check = check_whole,
+	.read = read_virtualport,
+	.write = write_virtualport,
+	.check = check_whole,
 };
 
 /* --- bandwidth -------------------------------------------------------------------------- */
@@ -232,14 +237,16 @@ static int check_rate(const struct wr_xml_place *p, void *obj)
 
 static int check_outbound(const struct wr_xml_place *p, void *obj)
 {
-	return wr_xml_says(p, "floor") ? wr_xml_refuse(p, -EINVAL, "has a floor, which is for inbound only") :
-				  check_rate(p, obj);
+	return wr_xml_says(p, "floor") ?
+		       wr_xml_refuse(p, -EINVAL, "has a floor, which is for inbound only") :
+		       check_rate(p, obj);
 }
 
 static int check_no_floor(const struct wr_xml_place *p, void *obj)
 {
-	return wr_xml_says(p, "floor") ? wr_xml_refuse(p, -EINVAL, "has a floor, which is for guests only") :
-				  check_rate(p, obj);
+	return wr_xml_says(p, "floor") ?
+		       wr_xml_refuse(p, -EINVAL, "has a floor, which is for guests only") :
+		       check_rate(p, obj);
 }
 
 static const struct wr_xml_row rate_rows[] = {
@@ -256,14 +263,14 @@ static const struct wr_xml_row guarantee_rows[] = {
 	WR_XML_ROW_ATTR("floor", .flags = WR_XML_EMPTY),
 	WR_XML_ROW_ATTR("burst", .flags = WR_XML_EMPTY),
 };
-static const struct wr_xml_element guarantee = { WR_XML_ROWS(guarantee_rows),
-						 .check = check_rate };
+static const struct wr_xml_element guarantee = { WR_XML_ROWS(guarantee_rows), .check = check_rate };
 
 /* The number of a class is a matter of ports: port.c reads it there. */
 static int check_bandwidth(const struct wr_xml_place *p, void *obj)
 {
-	return wr_xml_says(p, "classID") ? wr_xml_refuse(p, -EINVAL, "has a classID, which is for ports only") :
-				    0;
+	return wr_xml_says(p, "classID") ?
+		       wr_xml_refuse(p, -EINVAL, "has a classID, which is for ports only") :
+		       0;
 }
 
 static const struct wr_xml_row bandwidth_rows[] = {
@@ -302,7 +309,7 @@ int wr_xml_pci_read(const struct wr_xml_place *p, char pci[20])
 	uint64_t value[4] = { 0 };
 
 	for (size_t i = 0; i < WR_COUNT(names); i++) {
-		struct wr_xml_place at = { p->node, names[i], p->flags, p->err };
+		struct wr_xml_place at = wr_xml_at(p, names[i]);
 		wr_auto(free) char *text = NULL;
 		int r = wr_xml_attr(p, names[i], &text);
 
@@ -311,8 +318,9 @@ int wr_xml_pci_read(const struct wr_xml_place *p, char pci[20])
 		if (r)
 			return r;
 	}
-	snprintf(pci, 20, "%04x:%02x:%02x.%x", (unsigned int)value[0], (unsigned int)value[1] & 0xff,
-		 (unsigned int)value[2] & 0xff, (unsigned int)value[3] & 7);
+	snprintf(pci, 20, "%04x:%02x:%02x.%x", (unsigned int)value[0],
+		 (unsigned int)value[1] & 0xff, (unsigned int)value[2] & 0xff,
+		 (unsigned int)value[3] & 7);
 	return 0;
 }
 
@@ -321,8 +329,8 @@ void wr_xml_pci_write(const char *pci, struct wr_str *out)
 	unsigned int domain = 0, bus = 0, slot = 0, function = 0;
 
 	if (sscanf(pci, "%x:%x:%x.%x", &domain, &bus, &slot, &function) == 4)
-		wr_str_printf(out, " domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'", domain,
-			      bus, slot, function);
+		wr_str_printf(out, " domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'",
+			      domain, bus, slot, function);
 }
 
 /* --- MAC addresses ---------------------------------------------------------------------------- */

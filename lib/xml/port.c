@@ -49,32 +49,11 @@ static bool on_bridge(const void *obj, unsigned int flags)
 	return port->plug == WEIR_PLUG_NETWORK || port->plug == WEIR_PLUG_BRIDGE;
 }
 
-static bool is_direct(const void *obj, unsigned int flags)
-{
-	const struct weir_port *port = obj;
-
-	return port->plug == WEIR_PLUG_DIRECT;
-}
-
-static bool is_hostdev(const void *obj, unsigned int flags)
-{
-	const struct weir_port *port = obj;
-
-	return port->plug == WEIR_PLUG_HOSTDEV;
-}
-
 static bool is_plugged(const void *obj, unsigned int flags)
 {
 	const struct weir_port *port = obj;
 
 	return port->plug != WEIR_PLUG_NONE;
-}
-
-static int read_pci(const struct wr_xml_place *p, void *obj)
-{
-	struct weir_port *port = obj;
-
-	return wr_xml_pci_read(p, port->pci);
 }
 
 static void write_pci(const void *obj, struct wr_xml_out *out)
@@ -87,42 +66,34 @@ static void write_pci(const void *obj, struct wr_xml_out *out)
 	wr_str_puts(&out->str, "/>\n");
 }
 
-static const struct wr_xml_element address = { .read = read_pci, .write = write_pci };
+static const struct wr_xml_element address = { .read = wr_xml_read_pci, .write = write_pci };
 
 /* Which way the guest is connected says which kind of port that makes. */
 static int check_plug(const struct wr_xml_place *p, void *obj)
 {
 	struct weir_port *port = obj;
-	const char *missing = on_bridge(port, 0) && !*port->bridge ? "bridge" :
-			      is_direct(port, 0) && !*port->dev    ? "dev" :
-			      is_hostdev(port, 0) && !*port->pci   ? "address" : NULL;
-	struct wr_xml_place at = { p->node, missing, p->flags, p->err };
+	const char *missing = on_bridge(port, 0) && !*port->bridge      ? "bridge" :
+			      wr_xml_is_direct(port, 0) && !*port->dev  ? "dev" :
+			      wr_xml_is_hostdev(port, 0) && !*port->pci ? "address" :
+									  NULL;
 
-	if (is_direct(port, 0))
+	if (wr_xml_is_direct(port, 0))
 		port->kind = WEIR_PORT_MACVTAP;
-	else if (is_hostdev(port, 0))
+	else if (wr_xml_is_hostdev(port, 0))
 		port->kind = WEIR_PORT_HOSTDEV;
-	return missing ? wr_xml_refuse(&at, -EINVAL, "is missing") : 0;
-}
-
-static bool write_mode(const void *obj, struct wr_str *text)
-{
-	const struct weir_port *port = obj;
-	const char *word = wr_word(wr_find(&wr_port_table, "directMode"), port->direct_mode);
-
-	wr_str_puts(text, word ? word : "");
-	return word;
+	return missing ? wr_xml_refuse_at(p, missing, -EINVAL, "is missing") : 0;
 }
 
 static const struct wr_xml_row plug_rows[] = {
 	WR_XML_ROW_ATTR("type", .member = "plug", .flags = WR_XML_REQUIRED),
 	WR_XML_ROW_ATTR("bridge", .when = on_bridge),
 	WR_XML_ROW_ATTR("macTableManager", .when = on_bridge),
-	WR_XML_ROW_ATTR("dev", .when = is_direct),
-	WR_XML_ROW_ATTR("mode", .member = "directMode", .write = write_mode, .when = is_direct),
-	WR_XML_ROW_ATTR("managed", .when = is_hostdev),
-	WR_XML_ROW_CHILD("driver", &wr_xml_driver, .when = is_hostdev),
-	WR_XML_ROW_CHILD("address", &address, .member = "", .when = is_hostdev),
+	WR_XML_ROW_ATTR("dev", .when = wr_xml_is_direct),
+	WR_XML_ROW_ATTR("mode", .member = "directMode", .write = wr_xml_write_mode,
+			.when = wr_xml_is_direct),
+	WR_XML_ROW_ATTR("managed", .when = wr_xml_is_hostdev),
+	WR_XML_ROW_CHILD("driver", &wr_xml_driver, .when = wr_xml_is_hostdev),
+	WR_XML_ROW_CHILD("address", &address, .member = "", .when = wr_xml_is_hostdev),
 };
 static const struct wr_xml_element plug = { WR_XML_ROWS(plug_rows), .check = check_plug };
 

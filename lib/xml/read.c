@@ -27,6 +27,18 @@ int wr_xml_refuse(const struct wr_xml_place *p, int code, const char *fmt, ...)
 	return wr_refuse(p->err, code, object, p->name ? p->name : "", "%s", msg);
 }
 
+struct wr_xml_place wr_xml_at(const struct wr_xml_place *p, const char *name)
+{
+	return (struct wr_xml_place){ p->node, name, p->flags, p->err };
+}
+
+struct wr_xml_place wr_xml_at_child(const struct wr_xml_place *p, const char *name)
+{
+	const xmlNode *node = p->node ? wr_xml_child(p->node, name, NULL) : NULL;
+
+	return (struct wr_xml_place){ node, NULL, p->flags, p->err };
+}
+
 static int nomem(const struct wr_xml_place *p)
 {
 	return wr_nomem(p->err);
@@ -157,7 +169,8 @@ int wr_xml_uuid(const struct wr_xml_place *p, const char *text, char uuid[37])
 		if (digits++ % 2 == 0)
 			c += strspn(c, "- ");
 		if (!isxdigit((unsigned char)*c))
-			return wr_xml_refuse(p, -EINVAL, "\"%s\" is no UUID", wr_shown(text, shown));
+			return wr_xml_refuse(p, -EINVAL, "\"%s\" is no UUID",
+					     wr_shown(text, shown));
 		made[i] = (char)tolower((unsigned char)*c++);
 	}
 	if (c[strspn(c, " ")])
@@ -240,8 +253,8 @@ static int read_string(const struct wr_xml_place *p, const struct wr_field *f, v
 static int read_member(const struct wr_xml_place *p, const struct wr_xml_row *row,
 		       const struct wr_table *t, void *obj, const char *text)
 {
-	const struct wr_field *f = wr_xml_member(t, row->member ? row->member : row->name, obj, &t,
-						 &obj);
+	const struct wr_field *f =
+		wr_xml_member(t, row->member ? row->member : row->name, obj, &t, &obj);
 	char shown[WR_SHOWN];
 	int r;
 
@@ -280,8 +293,8 @@ static int read_value(const struct wr_xml_row *row, const struct wr_table *t,
 static int read_text_row(const struct wr_xml_row *row, const struct wr_table *t,
 			 const struct wr_xml_place *p, void *obj)
 {
-	const xmlNode *node = row->form == WR_XML_TEXT ? wr_xml_child(p->node, row->name, NULL) :
-							 p->node;
+	const xmlNode *node =
+		row->form == WR_XML_TEXT ? wr_xml_child(p->node, row->name, NULL) : p->node;
 	wr_auto(free) char *text = NULL;
 	int r = 0;
 
@@ -338,8 +351,8 @@ static size_t count(const xmlNode *parent, const struct wr_xml_row *row)
 static int read_list_row(const struct wr_xml_row *row, const struct wr_table *t,
 			 const struct wr_xml_place *p, void *obj)
 {
-	const struct wr_field *f = wr_xml_member(t, row->member ? row->member : row->name, obj, &t,
-						 &obj);
+	const struct wr_field *f =
+		wr_xml_member(t, row->member ? row->member : row->name, obj, &t, &obj);
 	struct wr_xml_place at = { wr_xml_child(p->node, row->name, row->element->ns), NULL,
 				   p->flags, p->err };
 	size_t n = count(p->node, row);

@@ -12,7 +12,7 @@ static const struct section {
 	const char *element;
 	const struct wr_xml_element *xml;
 	const struct wr_table *table;
-	const char *member; /* of the network, whose table is the item's; NULL: @table */
+	const char *member;   /* of the network, whose table is the item's; NULL: @table */
 	unsigned int partial; /* the commands for which it need not be complete */
 } sections[] = {
 	[WEIR_SECTION_BRIDGE] = { "bridge", &wr_xml_bridge, NULL, "bridge", 0 },
@@ -24,12 +24,15 @@ static const struct section {
 	[WEIR_SECTION_FORWARD] = { "forward", &wr_xml_forward, NULL, "forward", 0 },
 	[WEIR_SECTION_FORWARD_INTERFACE] = { "interface", &wr_xml_forward_interface,
 					     &wr_interface_table, NULL, 0 },
-	[WEIR_SECTION_FORWARD_PF] = { "pf", &wr_xml_forward_interface, &wr_interface_table, NULL, 0 },
+	[WEIR_SECTION_FORWARD_PF] = { "pf", &wr_xml_forward_interface, &wr_interface_table, NULL,
+				      0 },
 	[WEIR_SECTION_PORTGROUP] = { "portgroup", &wr_xml_portgroup, &wr_portgroup_table, NULL, 0 },
 	[WEIR_SECTION_DNS_HOST] = { "host", &wr_xml_dns_host, &wr_dns_host_table, NULL,
 				    COMMAND(MODIFY) | COMMAND(DELETE) },
-	[WEIR_SECTION_DNS_TXT] = { "txt", &wr_xml_dns_txt, &wr_dns_txt_table, NULL, COMMAND(DELETE) },
-	[WEIR_SECTION_DNS_SRV] = { "srv", &wr_xml_dns_srv, &wr_dns_srv_table, NULL, COMMAND(DELETE) },
+	[WEIR_SECTION_DNS_TXT] = { "txt", &wr_xml_dns_txt, &wr_dns_txt_table, NULL,
+				   COMMAND(DELETE) },
+	[WEIR_SECTION_DNS_SRV] = { "srv", &wr_xml_dns_srv, &wr_dns_srv_table, NULL,
+				   COMMAND(DELETE) },
 };
 
 int weir_xml_update_item_parse(enum weir_section section, enum weir_update_command command,

@@ -31,8 +31,8 @@ static bool member_text(const struct wr_xml_row *row, const struct wr_table *t, 
 			struct wr_str *text)
 {
 	void *holder = NULL;
-	const struct wr_field *f = wr_xml_member(t, row->member ? row->member : row->name,
-						 (void *)obj, &t, &holder);
+	const struct wr_field *f =
+		wr_xml_member(t, row->member ? row->member : row->name, (void *)obj, &t, &holder);
 
 	if (!wr_has(t, f, holder))
 		return false;
@@ -92,8 +92,8 @@ static void write_list(const struct wr_xml_row *row, const struct wr_table *t, c
 		       struct wr_xml_out *out)
 {
 	void *holder = NULL;
-	const struct wr_field *f = wr_xml_member(t, row->member ? row->member : row->name,
-						 (void *)obj, &t, &holder);
+	const struct wr_field *f =
+		wr_xml_member(t, row->member ? row->member : row->name, (void *)obj, &t, &holder);
 	size_t n;
 	const char *items = wr_list(f, holder, &n);
 
@@ -117,7 +117,7 @@ static void write_child(const struct wr_xml_row *row, const struct wr_table *t, 
 }
 
 void wr_xml_write_children(const struct wr_xml_element *e, const struct wr_table *t,
-			    const void *obj, struct wr_xml_out *out)
+			   const void *obj, struct wr_xml_out *out)
 {
 	for (size_t i = 0; i < e->n; i++) {
 		const struct wr_xml_row *row = &e->rows[i];

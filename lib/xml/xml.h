@@ -44,21 +44,21 @@ static inline void wr_auto_xmldoc(xmlDoc **doc)
 /* Where a member stands in its element. */
 enum wr_xml_form {
 	WR_XML_ATTR = 1, /* <element name='VALUE'> */
-	WR_XML_TEXT,	 /* <element><name>VALUE</name></element> */
-	WR_XML_CONTENT,	 /* <element>VALUE</element> */
-	WR_XML_CHILD,	 /* <element><name .../></element>: an object */
-	WR_XML_LIST,	 /* the same for each item of a list */
+	WR_XML_TEXT,     /* <element><name>VALUE</name></element> */
+	WR_XML_CONTENT,  /* <element>VALUE</element> */
+	WR_XML_CHILD,    /* <element><name .../></element>: an object */
+	WR_XML_LIST,     /* the same for each item of a list */
 };
 
 enum wr_xml_flags {
 	WR_XML_REQUIRED = 1 << 0,
-	WR_XML_EMPTY = 1 << 1,	/* an empty text is a value, not the absence of one */
-	WR_XML_ONCE = 1 << 2,	/* a second element of this name is refused; else it is ignored */
-	WR_XML_OPEN = 1 << 3,	/* an element without children has an end tag all the same */
+	WR_XML_EMPTY = 1 << 1,   /* an empty text is a value, not the absence of one */
+	WR_XML_ONCE = 1 << 2,    /* a second element of this name is refused; else it is ignored */
+	WR_XML_OPEN = 1 << 3,    /* an element without children has an end tag all the same */
 	WR_XML_ANYBASE = 1 << 4, /* 0x10 and 010 are numbers too */
 	WR_XML_READ_ONLY = 1 << 5, /* read and never written: another row writes it */
 	WR_XML_WRITE_ONLY = 1 << 6,
-	WR_XML_ALWAYS = 1 << 7,	/* an element that is written with nothing in it */
+	WR_XML_ALWAYS = 1 << 7, /* an element that is written with nothing in it */
 };
 
 /* In the flags of a place: the element says which item is meant, not what it shall be. */
@@ -67,15 +67,15 @@ enum wr_xml_flags {
 /* Where in a document something is wrong, and what the caller of the adapter wants. */
 struct wr_xml_place {
 	const xmlNode *node;
-	const char *name;	/* the attribute or child of @node, or NULL */
-	unsigned int flags;	/* WEIR_XML_* and the document's own */
+	const char *name;   /* the attribute or child of @node, or NULL */
+	unsigned int flags; /* WEIR_XML_* and the document's own */
 	struct weir_error *err;
 };
 
 struct wr_xml_out {
 	struct wr_str str;
 	int indent;
-	unsigned int flags;	/* as above */
+	unsigned int flags; /* as above */
 };
 
 struct wr_xml_element;
@@ -84,7 +84,7 @@ struct wr_xml_row {
 	uint8_t form;
 	uint16_t flags;
 	const char *name;
-	const char *member;	/* path in the struct's table; NULL: @name, "": the struct itself */
+	const char *member; /* path in the struct's table; NULL: @name, "": the struct itself */
 	const struct wr_xml_element *element; /* WR_XML_CHILD, WR_XML_LIST: what is inside */
 	/* Instead of what the member's codec does. write: false if there is nothing to write. */
 	int (*read)(const struct wr_xml_place *p, void *obj, const char *text);
@@ -97,7 +97,7 @@ struct wr_xml_element {
 	const struct wr_xml_row *rows;
 	size_t n;
 	uint16_t flags;
-	const char *ns;		/* the namespace's URI and usual prefix; NULL: none */
+	const char *ns; /* the namespace's URI and usual prefix; NULL: none */
 	const char *prefix;
 	/* Rules over several rows, after they are read. */
 	int (*check)(const struct wr_xml_place *p, void *obj);
@@ -107,12 +107,23 @@ struct wr_xml_element {
 };
 
 #define WR_XML_ROWS(rows_) .rows = rows_, .n = WR_COUNT(rows_)
-#define WR_XML_ROW_ATTR(name_, ...) { .form = WR_XML_ATTR, .name = name_, ##__VA_ARGS__ }
-#define WR_XML_ROW_TEXT(name_, ...) { .form = WR_XML_TEXT, .name = name_, ##__VA_ARGS__ }
+#define WR_XML_ROW_ATTR(name_, ...)                                                                \
+	{                                                                                          \
+		.form = WR_XML_ATTR, .name = name_, ##__VA_ARGS__                                  \
+	}
+#define WR_XML_ROW_TEXT(name_, ...)                                                                \
+	{                                                                                          \
+		.form = WR_XML_TEXT, .name = name_, ##__VA_ARGS__                                  \
+	}
 #define WR_XML_ROW_CHILD(name_, element_, ...)                                                     \
-	{ .form = WR_XML_CHILD, .name = name_, .element = element_, ##__VA_ARGS__ }
+	{                                                                                          \
+		.form = WR_XML_CHILD, .name = name_, .element = element_, ##__VA_ARGS__            \
+	}
 #define WR_XML_ROW_LIST(name_, member_, element_, ...)                                             \
-	{ .form = WR_XML_LIST, .name = name_, .member = member_, .element = element_, ##__VA_ARGS__ }
+	{                                                                                          \
+		.form = WR_XML_LIST, .name = name_, .member = member_, .element = element_,        \
+		##__VA_ARGS__                                                                      \
+	}
 
 /* The member at @path, and the struct that holds it; NULL if there is none. */
 const struct wr_field *wr_xml_member(const struct wr_table *t, const char *path, void *obj,
@@ -122,6 +133,12 @@ const struct wr_field *wr_xml_member(const struct wr_table *t, const char *path,
 
 /* "line 12, <range>: start: REASON". */
 int wr_xml_refuse(const struct wr_xml_place *p, int code, const char *fmt, ...) WR_PRINTF(3, 4);
+/* The same attribute or child of the element; the element's child. */
+struct wr_xml_place wr_xml_at(const struct wr_xml_place *p, const char *name);
+struct wr_xml_place wr_xml_at_child(const struct wr_xml_place *p, const char *name);
+#define wr_xml_refuse_at(p, name, code, ...)                                                       \
+	wr_xml_refuse(&(struct wr_xml_place){ (p)->node, name, (p)->flags, (p)->err }, code,       \
+		      __VA_ARGS__)
 
 /* The element's rows into @obj, which has the table @t. */
 int wr_xml_read(const struct wr_xml_element *e, const struct wr_table *t,

@@ -19,7 +19,8 @@ static void update(struct weir_network *net, uint8_t how, const char *xml)
 	struct weir_error err = WEIR_ERROR_INIT;
 	unsigned int flags = how & 0x80 ? WEIR_UPDATE_COMPATIBLE : 0;
 	char *text = NULL;
-	int r = weir_xml_network_update(net, 1 + (how >> 4) % 4, 1 + how % 16 % 12, -1, xml, flags, &err);
+	int r = weir_xml_network_update(net, 1 + (how >> 4) % 4, 1 + how % 16 % 12, -1, xml, flags,
+					&err);
 
 	if (r)
 		check_reason(r, &err);

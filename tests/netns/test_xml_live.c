@@ -16,28 +16,26 @@
 #define LIVE 1u
 #define CONFIG 2u
 
-static const char lab[] =
-	"<network>\n"
-	"  <name>lab</name>\n"
-	"  <uuid>00000000-0000-4000-8000-000000000001</uuid>\n"
-	"  <bridge name='lab0' stp='off' delay='0'/>\n"
-	"  <mac address='52:54:00:00:00:01'/>\n"
-	"  <dns enable='no'/>\n"
-	"  <portgroup name='slow' default='yes'>\n"
-	"    <bandwidth>\n"
-	"      <inbound average='100' peak='200' burst='64'/>\n"
-	"    </bandwidth>\n"
-	"  </portgroup>\n"
-	"</network>\n";
+static const char lab[] = "<network>\n"
+			  "  <name>lab</name>\n"
+			  "  <uuid>00000000-0000-4000-8000-000000000001</uuid>\n"
+			  "  <bridge name='lab0' stp='off' delay='0'/>\n"
+			  "  <mac address='52:54:00:00:00:01'/>\n"
+			  "  <dns enable='no'/>\n"
+			  "  <portgroup name='slow' default='yes'>\n"
+			  "    <bandwidth>\n"
+			  "      <inbound average='100' peak='200' burst='64'/>\n"
+			  "    </bandwidth>\n"
+			  "  </portgroup>\n"
+			  "</network>\n";
 
 /* A driver chooses the id of a port before it asks for it. */
 #define PORTID "00000000-0000-4000-8000-000000000003"
-static const char guest_xml[] =
-	"<interface type='network'>\n"
-	"  <mac address='52:54:00:00:00:02'/>\n"
-	"  <source network='lab' portgroup='slow' portid='" PORTID "'/>\n"
-	"  <model type='virtio'/>\n"
-	"</interface>\n";
+static const char guest_xml[] = "<interface type='network'>\n"
+				"  <mac address='52:54:00:00:00:02'/>\n"
+				"  <source network='lab' portgroup='slow' portid='" PORTID "'/>\n"
+				"  <model type='virtio'/>\n"
+				"</interface>\n";
 
 static struct weir *lab_running(void)
 {
@@ -78,7 +76,8 @@ static void test_what_was_defined_comes_back(void **state)
 static int update(struct weir *w, int command, const char *xml, unsigned int flags)
 {
 	struct weir_txn *t = ns_begin(w);
-	int r = weir_txn_xml_network_update(t, "lab", command, WEIR_SECTION_PORTGROUP, -1, xml, flags);
+	int r = weir_txn_xml_network_update(t, "lab", command, WEIR_SECTION_PORTGROUP, -1, xml,
+					    flags);
 
 	if (r)
 		weir_txn_abort(t);
@@ -140,9 +139,11 @@ static void test_a_guest_says_what_it_was_given(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_what_was_defined_comes_back, ns_setup, ns_teardown),
+		cmocka_unit_test_setup_teardown(test_what_was_defined_comes_back, ns_setup,
+						ns_teardown),
 		cmocka_unit_test_setup_teardown(test_libvirts_flags, ns_setup, ns_teardown),
-		cmocka_unit_test_setup_teardown(test_a_guest_says_what_it_was_given, ns_setup, ns_teardown),
+		cmocka_unit_test_setup_teardown(test_a_guest_says_what_it_was_given, ns_setup,
+						ns_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
