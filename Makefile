@@ -178,7 +178,7 @@ $(B)/tests/common.a: $(COMMON_OBJ)
 	$(Q)$(AR) rcsD $@ $(filter %.o,$^)
 
 # What calls the tool when the host boots or a card appears.
-BOOT := $(addprefix $(B)/weir-,interfaces.service interfaces.init hotplug.rules)
+BOOT := $(addprefix $(B)/weir-,interfaces.service interfaces.init networks.service hotplug.rules)
 $(BOOT): $(B)/%: tools/%.in $(B)/.paths
 	$(Q)sed 's|@SBINDIR@|$(SBINDIR)|' $< > $@
 
@@ -274,6 +274,7 @@ FILES_TO := $(call to,$(STATIC),$(LIBDIR)) $(call to,$(PCS),$(LIBDIR)/pkgconfig)
 	$(call to,$(wildcard tools/*.8),$(DATADIR)/man/man8) $(call to,$(wildcard lib/*.7),$(DATADIR)/man/man7) \
 	$(call to,$(wildcard lib/json/*.schema.json),$(DATADIR)/weir) \
 	$(B)/weir-interfaces.service:$(UNITDIR)/weir-interfaces.service \
+	$(B)/weir-networks.service:$(UNITDIR)/weir-networks.service \
 	$(B)/weir-hotplug.rules:$(UDEVDIR)/90-weir-hotplug.rules \
 	tools/weir.bash-completion:$(DATADIR)/bash-completion/completions/weir
 

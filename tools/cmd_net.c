@@ -137,10 +137,42 @@ static int find_definition(struct tool *t, const struct args *a, struct weir_net
 	return STATUS_OK;
 }
 
+/* Each in a transaction of its own: one that fails keeps no other from being started. */
+static int start_marked(struct tool *t)
+{
+	struct weir_network_entry *list = NULL;
+	int worst = STATUS_OK, status;
+	size_t n = 0;
+
+	if (weir_network_list(t->w, &list, &n, &t->err))
+		return tool_fail(t, STATUS_FAILED);
+	for (size_t i = 0; i < n; i++) {
+		struct weir_network *net = NULL;
+
+		if (!list[i].is_autostart || list[i].is_active)
+			continue;
+		if (weir_network_get(t->w, list[i].name, WEIR_NETWORK_CONFIG, &net, &t->err))
+			status = tool_fail(t, STATUS_FAILED);
+		else
+			status = start(t, net);
+		if (!status && !t->is_dry_run)
+			report_there(t, net->name, WEIR_NETWORK_LIVE, "started");
+		worst = status ? status : worst;
+		weir_network_free(net);
+	}
+	free(list);
+	return worst;
+}
+
 int cmd_net_start(struct tool *t, const struct args *a)
 {
 	struct weir_network *net = NULL;
-	int status = find_definition(t, a, &net);
+	int status;
+
+	if (a->value[OPT_ALL])
+		return a->n_words ? usage_error(t, "--autostart starts all, not %s", a->words[0]) :
+				    start_marked(t);
+	status = find_definition(t, a, &net);
 
 	if (status || !net)
 		return status;
@@ -149,6 +181,28 @@ int cmd_net_start(struct tool *t, const struct args *a)
 		report_there(t, net->name, WEIR_NETWORK_LIVE, "started");
 	weir_network_free(net);
 	return status;
+}
+
+/* --- autostart -------------------------------------------------------------------- */
+
+int cmd_net_autostart(struct tool *t, const struct args *a)
+{
+	bool on = !a->value[OPT_OFF];
+	struct weir_txn *txn;
+	int status = tool_begin(t, &txn, "autostart of network %s", a->words[0]);
+
+	if (status)
+		return status;
+	weir_txn_network_autostart(txn, a->words[0], on);
+	status = tool_commit(t, txn, STATUS_NOT_FOUND);
+	if (status || t->is_dry_run)
+		return status;
+	if (t->is_json)
+		out_json(&t->out, json_pack("{s:o, s:b}", "name", json_text(a->words[0]), "autostart", on));
+	else
+		out_text(&t->out, "network %s %s when the host boots\n", a->words[0],
+			 on ? "is started" : "is not started");
+	return STATUS_OK;
 }
 
 /* --- list ------------------------------------------------------------------------- */
@@ -169,6 +223,7 @@ static void list_as_json(struct tool *t, const struct weir_network_entry *list, 
 
 		json_object_set_new(entry, "persistent", json_boolean(list[i].is_persistent));
 		json_object_set_new(entry, "bridge_missing", json_boolean(list[i].bridge_missing));
+		json_object_set_new(entry, "autostart", json_boolean(list[i].is_autostart));
 		json_object_set_new(entry, "ports", json_integer(list[i].n_ports));
 		json_array_append_new(array, entry);
 	}

@@ -306,6 +306,41 @@ int cmd_net_ports(struct tool *t, const struct args *a)
 	return STATUS_OK;
 }
 
+/* --- one port --------------------------------------------------------------------- */
+
+static int move_port(struct tool *t, const struct args *a)
+{
+	struct weir_txn *txn;
+	int status = tool_begin(t, &txn, "portgroup of port %s", a->words[1]);
+
+	if (status)
+		return status;
+	weir_txn_port_move(txn, a->words[0], a->words[1], a->value[OPT_PORTGROUP]);
+	return tool_commit(t, txn, STATUS_NOT_FOUND);
+}
+
+int cmd_net_port(struct tool *t, const struct args *a)
+{
+	int status = a->value[OPT_PORTGROUP] ? move_port(t, a) : STATUS_OK;
+	struct weir_port *list = NULL;
+	char *text = NULL;
+	size_t n = 0;
+
+	if (status || t->is_dry_run)
+		return status;
+	if (weir_port_list(t->w, a->words[0], &list, &n, &t->err))
+		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
+	for (size_t i = 0; i < n && !text; i++)
+		if (!strcmp(list[i].name, a->words[1]))
+			weir_port_json(&list[i], &text);
+	weir_ports_free(list, n);
+	if (!text)
+		return tool_refuse(t, STATUS_NOT_FOUND, -ENOENT, a->words[1], "is no port of network %s",
+				   a->words[0]);
+	out_json(&t->out, json_of(text));
+	return STATUS_OK;
+}
+
 /* --- leases ----------------------------------------------------------------------- */
 
 static void leases_as_json(struct tool *t, const struct weir_lease *list, size_t n)

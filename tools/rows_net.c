@@ -4,6 +4,7 @@
 
 /* clang-format off */
 static const struct option_info start_options[] = {
+	{ "autostart", NULL, "start all that are marked by `weir net autostart`", OPT_ALL, false },
 	{ "transient", "FILE", "start what FILE defines, without storing it", OPT_TRANSIENT, false },
 	{ 0 },
 };
@@ -47,6 +48,22 @@ static const struct option_info change_options[] = {
 	{ 0 },
 };
 
+static const struct option_info apply_options[] = {
+	{ "config", NULL, "the stored definition", OPT_CONFIG, false },
+	{ "live", NULL, "the running network", OPT_LIVE, false },
+	{ 0 },
+};
+
+static const struct option_info autostart_options[] = {
+	{ "off", NULL, "no longer", OPT_OFF, false },
+	{ 0 },
+};
+
+static const struct option_info port_options[] = {
+	{ "portgroup", "PG", "put it into this portgroup, while it runs", OPT_PORTGROUP, false },
+	{ 0 },
+};
+
 const struct command net_commands[] = {
 	{ "net define", "FILE|-", "store the definition of a network",
 	  "A uuid, a MAC address and a bridge name are made where the file has none.\n"
@@ -55,12 +72,13 @@ const struct command net_commands[] = {
 	{ "net undefine", "NET", "forget a stored definition",
 	  "A network that runs goes on until it is stopped.\n",
 	  NULL, 1, 1, cmd_net_undefine },
-	{ "net start", "NET | --transient FILE", "start a network",
-	  "Makes its bridge with addresses and routes, its NAT, and starts its dnsmasq.\n",
+	{ "net start", "NET | --transient FILE | --autostart", "start a network",
+	  "Makes its bridge with addresses and routes, its NAT, and starts its dnsmasq.\n"
+	  "With --autostart, one that fails does not keep others from being started.\n",
 	  start_options, 0, 1, cmd_net_start },
 	{ "net stop", "NET", "stop a network, with all its guests' ports", NULL,
 	  NULL, 1, 1, cmd_net_stop },
-	{ "net reload", "NET", "take over DHCP and DNS settings from the stored definition", NULL,
+	{ "net reload", "NET", "take over what the stored definition has else, without a restart", NULL,
 	  NULL, 1, 1, cmd_net_reload },
 	{ "net update", "NET --section S --command C [OPTION]... ITEM", "add, change or delete one item of a network",
 	  "ITEM is JSON or XML, as it stands in a definition, or a file with it (-: standard\n"
@@ -68,6 +86,19 @@ const struct command net_commands[] = {
 	  "and --config: the running network if it runs, or else the stored definition.\n"
 	  "No guest loses its port or a packet; what needs a restart is refused.\n",
 	  change_options, 2, 2, cmd_net_update },
+	{ "net apply", "FILE|- [--live] [--config]", "make a network's definition that of a file",
+	  "What would need a restart is refused, and named; see `weir net diff`.\n",
+	  apply_options, 1, 1, cmd_net_apply },
+	{ "net diff", "FILE|- [--live|--config]", "how a network differs from a file, and what each difference takes",
+	  "live: it can be made while guests use the network. replug: it counts for ports\n"
+	  "attached from then on. restart: the network must be stopped and started.\n"
+	  "Ends with 6 if there is a difference.\n",
+	  apply_options, 1, 1, cmd_net_diff },
+	{ "net edit", "NET", "change a stored definition with $VISUAL or $EDITOR", NULL,
+	  NULL, 1, 1, cmd_net_edit },
+	{ "net autostart", "NET [--off]", "start a network when the host boots",
+	  "That is done by `weir net start --autostart` (weir-networks.service).\n",
+	  autostart_options, 1, 1, cmd_net_autostart },
 	{ "net list", "", "all networks that are stored or run", NULL,
 	  NULL, 0, 0, cmd_net_list },
 	{ "net show", "NET [--config|--live]", "one network; its definition as JSON with --json",
@@ -84,6 +115,8 @@ const struct command net_commands[] = {
 	  NULL, 2, 2, cmd_net_detach },
 	{ "net ports", "NET", "the guests' ports on a network", NULL,
 	  NULL, 1, 1, cmd_net_ports },
+	{ "net port", "NET PORT [--portgroup PG]", "one port, and who decided what about it; as JSON", NULL,
+	  port_options, 2, 2, cmd_net_port },
 	{ "net leases", "NET", "the addresses that guests have leased", NULL,
 	  NULL, 1, 1, cmd_net_leases },
 	{ "pool keep", "NET N [OPTION]...", "have N taps ready that guests can be given at once",

@@ -77,6 +77,7 @@ enum option_key {
 	OPT_CONFIRM,
 	OPT_UNDO,
 	OPT_TAKE_OVER,
+	OPT_OFF,
 	OPT_COUNT,
 };
 
@@ -199,6 +200,11 @@ int cmd_net_start(struct tool *t, const struct args *a);
 int cmd_net_stop(struct tool *t, const struct args *a);
 int cmd_net_reload(struct tool *t, const struct args *a);
 int cmd_net_update(struct tool *t, const struct args *a);
+int cmd_net_apply(struct tool *t, const struct args *a);
+int cmd_net_diff(struct tool *t, const struct args *a);
+int cmd_net_edit(struct tool *t, const struct args *a);
+int cmd_net_autostart(struct tool *t, const struct args *a);
+int cmd_net_port(struct tool *t, const struct args *a);
 int cmd_net_list(struct tool *t, const struct args *a);
 int cmd_net_show(struct tool *t, const struct args *a);
 int cmd_net_attach(struct tool *t, const struct args *a);

@@ -1011,6 +1011,7 @@ WEIR_API int weir_network_get(struct weir *w, const char *name, int which,
  * @is_persistent:	its definition is stored
  * @bridge_missing:	it should run, but its bridge is gone
  * @n_ports:		guests' ports on it
+ * @is_autostart:	it is started when the host boots
  */
 struct weir_network_entry {
 	char name[256];
@@ -1020,6 +1021,7 @@ struct weir_network_entry {
 	bool is_persistent;
 	bool bridge_missing;
 	uint32_t n_ports;
+	bool is_autostart;
 };
 
 /**
@@ -1082,6 +1084,21 @@ WEIR_API int weir_txn_network_define(struct weir_txn *t, const struct weir_netwo
  * Since: 0.1
  */
 WEIR_API int weir_txn_network_undefine(struct weir_txn *t, const char *name);
+
+/**
+ * weir_txn_network_autostart() - say whether a network is started when the host boots
+ * @t:		the transaction
+ * @name:	the network; its definition must be stored
+ * @on:		it is
+ *
+ * A mark beside the definition, nothing more: who boots the host looks for it with
+ * weir_network_list(). Goes with the definition.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers: -ENOENT
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_network_autostart(struct weir_txn *t, const char *name, bool on);
 
 /**
  * weir_txn_network_start() - start a network
@@ -1174,6 +1191,26 @@ WEIR_API int weir_txn_port_attach(struct weir_txn *t, const char *network,
  * Since: 0.1
  */
 WEIR_API int weir_txn_port_detach(struct weir_txn *t, const char *network, const char *port);
+
+/**
+ * weir_txn_port_move() - put a running port into another portgroup
+ * @t:		the transaction
+ * @network:	the network
+ * @port:	the port's name on the host
+ * @portgroup:	its new portgroup; NULL: the network's default one, or none
+ *
+ * What the guest asked for itself stays; limits of the portgroup change in place,
+ * without a packet lost.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -ENOENT	there is no such port or portgroup
+ *   -EBUSY	the portgroup has other vlans or another virtualport, which a port
+ *		gets only when it is attached
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_port_move(struct weir_txn *t, const char *network, const char *port,
+				const char *portgroup);
 
 /**
  * weir_port_list() - the ports of a network

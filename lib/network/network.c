@@ -148,7 +148,25 @@ int weir_txn_network_undefine(struct weir_txn *t, const char *name)
 		return weir_txn_refuse(t, &err);
 	if (!r)
 		weir_network_free(net);
+	if (wr_store_has(weir_txn_handle(t), WR_STORE_AUTOSTART, name))
+		wr_txn_unstore(t, WR_STORE_AUTOSTART, name);
 	return wr_txn_unstore(t, WR_STORE_CONFIG, name);
+}
+
+int weir_txn_network_autostart(struct weir_txn *t, const char *name, bool on)
+{
+	struct weir *w = weir_txn_handle(t);
+	struct weir_error err = WEIR_ERROR_INIT;
+	bool is_on = wr_store_has(w, WR_STORE_AUTOSTART, name);
+
+	if (!wr_store_has(w, WR_STORE_CONFIG, name)) {
+		wr_refuse(&err, -ENOENT, "network", "name", "\"%s\" is not defined", name);
+		return weir_txn_refuse(t, &err);
+	}
+	if (on == is_on)
+		return 0;
+	return on ? wr_txn_store_mark(t, WR_STORE_AUTOSTART, name) :
+		    wr_txn_unstore(t, WR_STORE_AUTOSTART, name);
 }
 
 /* --- listing ---------------------------------------------------------------------------------- */
@@ -194,6 +212,7 @@ static int list_config(void *arg, const char *name)
 	if (!e)
 		return -ENOMEM;
 	e->is_persistent = true;
+	e->is_autostart = wr_store_has(l->w, WR_STORE_AUTOSTART, name);
 	if (!wr_store_config(l->w, name, &net, NULL)) {
 		describe(e, net);
 		weir_network_free(net);

@@ -27,7 +27,7 @@ void wr_live_free(struct wr_live *live);
 int wr_store_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err);
 
 /* Calls @fn with the name of everything that is stored, until it returns other than 0. */
-enum wr_store { WR_STORE_CONFIG, WR_STORE_LIVE, WR_STORE_PORTS };
+enum wr_store { WR_STORE_CONFIG, WR_STORE_LIVE, WR_STORE_PORTS, WR_STORE_AUTOSTART };
 int wr_store_each(struct weir *w, enum wr_store which, int (*fn)(void *arg, const char *name),
 		  void *arg, struct weir_error *err);
 
@@ -43,6 +43,8 @@ int wr_store_stat(struct weir *w, enum wr_store which, const char *name, struct 
 int wr_txn_store_config(struct weir_txn *t, const struct weir_network *net);
 int wr_txn_store_live(struct weir_txn *t, const struct wr_live *live);
 int wr_txn_store_port(struct weir_txn *t, const struct weir_port *port);
+/* A file that says no more than that it is there. */
+int wr_txn_store_mark(struct weir_txn *t, enum wr_store which, const char *name);
 int wr_txn_unstore(struct weir_txn *t, enum wr_store which, const char *name);
 
 /* --- live.c: all running networks, without reading each file each time ------------- */

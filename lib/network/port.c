@@ -255,6 +255,20 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 
 /* --- detaching --------------------------------------------------------------------------------- */
 
+/* Reads a port of this network, and says which it is not. */
+static int find_port(struct weir *w, const char *network, const char *name, struct weir_port *ret,
+		     struct weir_error *err)
+{
+	int r = wr_store_port(w, name, ret, err);
+
+	if (r == -ENOENT && !wr_store_has(w, WR_STORE_LIVE, network))
+		r = wr_refuse(err, -ENOENT, "", "", "is not running");
+	if (!r && strcmp(ret->network, network))
+		r = wr_refuse(err, -ENOENT, "", "port", "%s is a port of network %s", name,
+			      ret->network);
+	return r;
+}
+
 /* What is on the port goes with it; its class on an ifb does not. */
 static int unshape(struct weir_txn *t, const struct weir_port *port)
 {
@@ -293,18 +307,86 @@ static int detach(struct weir_txn *t, const struct weir_port *port)
 
 int weir_txn_port_detach(struct weir_txn *t, const char *network, const char *name)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir *w = weir_txn_handle(t);
 	struct weir_port port = { .sz = sizeof(port) };
-	int r = wr_store_port(w, name, &port, &err);
+	struct weir_error err = WEIR_ERROR_INIT;
+	int r = find_port(weir_txn_handle(t), network, name, &port, &err);
 
-	if (r == -ENOENT && !wr_store_has(w, WR_STORE_LIVE, network))
-		r = wr_refuse(&err, -ENOENT, "", "", "is not running");
-	if (!r && strcmp(port.network, network))
-		r = wr_refuse(&err, -ENOENT, "", "port", "%s is a port of network %s", name,
-			      port.network);
 	r = r ? refuse(t, network, &err) : detach(t, &port);
 	weir_port_done(&port);
+	return r;
+}
+
+/* --- moving -------------------------------------------------------------------------------------- */
+
+/* What the guest asked when the port was attached, as far as the record tells. */
+static struct weir_guest asked(const struct weir_port *p, const char *portgroup)
+{
+	struct weir_guest g = {
+		.sz = sizeof(g),
+		.kind = p->kind == WEIR_PORT_VETH ? WEIR_PORT_VETH : WEIR_PORT_TAP,
+		.name = p->name,
+		.portgroup = portgroup,
+		.netns = p->netns,
+		.ifname = p->ifname,
+		.has_bandwidth = p->bandwidth_from == WEIR_FROM_GUEST,
+		.bandwidth = p->bandwidth,
+	};
+
+	if (p->vlan_from == WEIR_FROM_GUEST)
+		g.vlan = p->vlan;
+	if (p->virtualport_from == WEIR_FROM_GUEST || p->virtualport_from == WEIR_FROM_SEVERAL)
+		g.virtualport = p->virtualport;
+	if (p->trust_from == WEIR_FROM_GUEST)
+		g.trust_guest_rx_filters = p->trust_guest_rx_filters;
+	if (p->isolated_from == WEIR_FROM_GUEST)
+		g.isolated = p->isolated;
+	return g;
+}
+
+static int check_move(const struct weir_port *is, struct weir_port *want, struct weir_error *err)
+{
+	weir_virtualport_generate(&want->virtualport);
+	if (!wr_table_equal(&wr_vlan_table, &is->vlan, &want->vlan))
+		return wr_refuse(err, -EBUSY, "port", "vlan",
+				 "is another in that portgroup; attach the port anew");
+	if (want->virtualport.type != is->virtualport.type ||
+	    strcmp(want->virtualport.profileid, is->virtualport.profileid) ||
+	    want->virtualport.managerid != is->virtualport.managerid ||
+	    want->virtualport.typeid_ != is->virtualport.typeid_ ||
+	    want->virtualport.typeidversion != is->virtualport.typeidversion)
+		return wr_refuse(err, -EBUSY, "port", "virtualport",
+				 "is another in that portgroup; attach the port anew");
+	return 0;
+}
+
+int weir_txn_port_move(struct weir_txn *t, const char *network, const char *name,
+		       const char *portgroup)
+{
+	struct weir_port port = { .sz = sizeof(port) }, want = { .sz = sizeof(want) };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir *w = weir_txn_handle(t);
+	struct wr_live *live = NULL;
+	struct weir_guest g;
+	int r = find_port(w, network, name, &port, &err);
+
+	if (!r)
+		r = wr_store_live(w, network, &live, &err);
+	if (!r) {
+		g = asked(&port, portgroup);
+		r = weir_network_resolve(&live->net, &g, &want, &err);
+	}
+	if (!r)
+		r = check_move(&port, &want, &err);
+	if (!r) {
+		wr_copy(port.portgroup, sizeof(port.portgroup), want.portgroup);
+		port.trust_guest_rx_filters = want.trust_guest_rx_filters;
+		port.trust_from = want.trust_from;
+	}
+	r = r ? refuse(t, network, &err) :
+		wr_port_limit(t, &port, &want.bandwidth, want.bandwidth_from);
+	wr_live_free(live);
+	weir_port_done(&port);
+	weir_port_done(&want);
 	return r;
 }
 

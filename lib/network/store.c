@@ -3,6 +3,7 @@
  * Where definitions and state are kept:
  *
  *	CONFIG_DIR/networks/NAME.json	the stored definition, durable
+ *	CONFIG_DIR/autostart/NAME.json	"{}": it is started when the host boots
  *	STATE_DIR/networks/NAME.json	a running network: its definition, its links
  *	STATE_DIR/ports/PORT.json	a guest's port
  *
@@ -50,6 +51,7 @@ static const struct {
 	[WR_STORE_CONFIG] = { true, "networks", "network" },
 	[WR_STORE_LIVE] = { false, "networks", "network" },
 	[WR_STORE_PORTS] = { false, "ports", "port" },
+	[WR_STORE_AUTOSTART] = { true, "autostart", "network" },
 };
 
 static int folder_of(struct weir *w, enum wr_store which, char path[PATH_MAX],
@@ -75,7 +77,8 @@ static int path_of(struct weir *w, enum wr_store which, const char *name, char p
 		return r;
 	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") ||
 	    strlen(folder) + strlen(name) + 7 >= PATH_MAX)
-		return wr_refuse(err, -EINVAL, stores[which].what, "name", "\"%s\" is no name", name);
+		return wr_refuse(err, -EINVAL, stores[which].what, "name", "\"%s\" is no name",
+				 name);
 	wr_format(path, PATH_MAX, "%s/%s.json", folder, name);
 	return 0;
 }
@@ -95,14 +98,16 @@ static int read_store(struct weir *w, enum wr_store which, const char *name, str
 	if (r == -ENOENT || r == -ENOTDIR)
 		return wr_error(err, -ENOENT, WEIR_STAGE_INPUT, object, "", "%s",
 				which == WR_STORE_CONFIG ? "is not defined" :
-				which == WR_STORE_LIVE	 ? "is not running" : "does not exist");
+				which == WR_STORE_LIVE   ? "is not running" :
+							   "does not exist");
 	return r ? wr_syserr(err, r, object, "%s", path) : 0;
 }
 
 static int say_which(struct weir_error *err, int r, enum wr_store which, const char *name)
 {
 	if (r && err)
-		wr_format(err->object, sizeof(err->object), "stored %s %s", stores[which].what, name);
+		wr_format(err->object, sizeof(err->object), "stored %s %s", stores[which].what,
+			  name);
 	return r;
 }
 
@@ -186,8 +191,9 @@ int wr_store_each(struct weir *w, enum wr_store which, int (*fn)(void *arg, cons
 		return r;
 	dir = opendir(path);
 	if (!dir)
-		return errno == ENOENT || errno == ENOTDIR ? 0 :
-		       wr_syserr(err, -errno, stores[which].what, "%s", path);
+		return errno == ENOENT || errno == ENOTDIR ?
+			       0 :
+			       wr_syserr(err, -errno, stores[which].what, "%s", path);
 	while (!r && (e = readdir(dir)))
 		if (stored_name(e->d_name, name))
 			r = fn(arg, name);
@@ -253,6 +259,11 @@ int wr_txn_store_port(struct weir_txn *t, const struct weir_port *port)
 
 	weir_port_json(port, &json);
 	return write_store(t, WR_STORE_PORTS, port->name, json);
+}
+
+int wr_txn_store_mark(struct weir_txn *t, enum wr_store which, const char *name)
+{
+	return write_store(t, which, name, strdup("{}\n"));
 }
 
 int wr_txn_unstore(struct weir_txn *t, enum wr_store which, const char *name)

@@ -450,6 +450,44 @@ runs 1 net reload default && warns 'mtu'
 unchanged 'a reload that needs a restart'
 runs 0 net define again.json && runs 0 net reload default
 
+section update, apply, diff, autostart
+remember
+runs 0 --dry-run net update default '{"name": "d", "ip": "192.168.122.44"}' --section ip-dhcp-host --command add
+runs 2 net update default '{"name": "d"}' --section nosuch --command add && warns 'section'
+runs 2 net update default '{"name": "d"}' --section portgroup && warns 'command'
+runs 5 net update default '{"nam": "d"}' --section portgroup --command add-last && warns 'did you mean "name"'
+runs 4 net update nosuch '{"name": "d"}' --section portgroup --command add-last
+runs 1 net update default '{"name": "virbr9"}' --section bridge --command modify && warns 'bridge\.name'
+unchanged 'updates that are refused'
+pid=$(cat state/dnsmasq/default.pid)
+runs 0 net update default '{"name": "d", "ip": "192.168.122.44"}' --section ip-dhcp-host --command add --live --config && says 'updated'
+check 'dnsmasq goes on' [ "$pid" = "$(cat state/dnsmasq/default.pid)" ]
+check 'dnsmasq knows the host' grep -q '^d,192.168.122.44' state/dnsmasq/default.hosts
+runs 0 --json net show default --config && gives '.ips[0].dhcp.hosts[] | select(.name == "d")'
+echo '{"name": "d"}' >item.json
+runs 0 --json net update default item.json --section ip-dhcp-host --command delete --live --config && gives '.updated'
+w --json net show default --live && jq '.title = "new" | .mtu = 1400' out >wanted.json
+w --json net diff wanted.json --live
+check 'a difference ends with 6' [ $? = 6 ]
+check 'what a title takes' jq -e '.[] | select(.path == "title" and .takes == "live")' out
+check 'what an MTU takes' jq -e '.[] | select(.path == "mtu" and .takes == "restart")' out
+runs 1 net apply wanted.json --live && warns 'mtu'
+jq 'del(.mtu)' wanted.json >wanted2.json
+runs 0 net apply wanted2.json --live && says 'applied'
+runs 0 net apply again.json --live --config
+runs 0 net diff again.json --live
+runs 0 net autostart default && says 'is started'
+runs 0 --json net list && gives '.[] | select(.name == "default") | .autostart'
+runs 0 net start --autostart
+runs 2 net start default --autostart && warns 'autostart'
+runs 0 --json net autostart default --off && gives '.autostart == false'
+runs 4 net autostart nosuch
+EDITOR='sed -i s/kept/edited/' runs 4 net edit nosuch
+EDITOR=false runs 1 net edit default && warns 'editor'
+EDITOR='sed -i s/^..\"title.*/\"title\":\"edited\",/' runs 0 net edit default
+runs 0 --json net show default --config && gives '.title == "edited"'
+runs 0 net define again.json
+
 section attach and detach
 ip netns add box
 remember
@@ -476,6 +514,12 @@ runs 1 net attach default --netns box --ifname net1 --name vnet1 && warns 'vnet1
 runs 0 --json net list && gives '.[0].ports == 2'
 runs 0 link list --master virbr0 && says ' vnet0 +veth ' && says ' vnet1 +veth '
 runs 0 --json link list --kind veth && gives 'map(.name) | sort == ["vnet0", "vnet1"]'
+w --json net ports default
+port=$(jq -r '.[0].name' out)
+runs 0 net port default "$port" && gives '.plug == "network" and .uuid and .network == "default"'
+runs 4 net port default nosuch
+runs 4 net port default "$port" --portgroup nosuch && warns 'nosuch'
+
 runs 0 net detach default vnet1 && says '^port vnet1 detached from network default$'
 runs 0 --json net detach default vnet0 && gives '.detached'
 check 'the guest has lost its ends' [ "$(ip -n box -o link | wc -l)" = 1 ]
