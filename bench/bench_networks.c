@@ -472,12 +472,14 @@ static const struct arm arms[] = {
 	ARM("dhcp host", FLOOR, floor_host),
 
 	ARM("attach", WEIR, weir_attach),
+	ARM("attach", FLOOR, replay, .setup = replay_setup),
 	ARM("attach", "weir, ready ports", lease, .setup = ready_setup),
 	ARM("attach", "weir pool lease", tool_lease, .setup = ready_setup, .needs = "$WEIR"),
 	ARM("attach", "weir net attach", tool_attach, .needs = "$WEIR"),
 	ARM("attach", "ip", ip_attach, .needs = "ip"),
 
 	ARM("detach", WEIR, weir_detach),
+	ARM("detach", FLOOR, replay, .setup = replay_setup),
 	ARM("detach", "ip", ip_detach, .needs = "ip"),
 
 	ARM("attach many", WEIR, weir_bulk),

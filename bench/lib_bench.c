@@ -34,7 +34,7 @@ static struct {
 	unsigned int rounds;	/* 0: by the size */
 	double budget_s;	/* for one arm of one size; at least one round is run */
 	FILE *csv, *json;
-} opts = { .budget_s = 6 };
+} opts = { .budget_s = 2.5 };
 
 static const char *program;
 
@@ -177,7 +177,7 @@ static _Noreturn void child(struct trial *t, int record)
 		trial_weir(t);	/* a program that uses the library has a handle */
 	usleep(QUIET_US);
 	if (record >= 0)
-		record_start();
+		record_start(t);
 	measure(t);
 	if (record >= 0)
 		record_write(record);

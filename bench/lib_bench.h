@@ -164,7 +164,7 @@ struct sent {
 	uint64_t n_sends, n_messages, n_bytes, n_receives;
 };
 extern struct sent sent;
-void record_start(void);
+void record_start(struct trial *t);
 /* Ends it and writes what was kept to @fd; the floor's trials read it from there. */
 void record_write(int fd);
 extern int recording_fd;

@@ -7,11 +7,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if.h>
+#include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ int recording_fd = -1;
 
 /* --- recording ---------------------------------------------------------------------- */
 
-enum kind { KIND_MESSAGE, KIND_POINTER, KIND_VALUE, KIND_CLOSE };
+enum kind { KIND_LINK, KIND_MESSAGE, KIND_POINTER, KIND_VALUE, KIND_CLOSE };
 
 struct record {
 	uint32_t kind;
@@ -108,8 +109,24 @@ static void note(int fd, const void *data, size_t len)
 	}
 }
 
-void record_start(void)
+/* A link that is there before: its index is the record's fd, its name what follows. */
+static void keep_link(void *arg, const void *msg)
 {
+	const struct ifinfomsg *ifi = NLMSG_DATA(msg);
+	char name[IFNAMSIZ] = "";
+
+	if_indextoname((unsigned int)ifi->ifi_index, name);
+	keep(KIND_LINK, 0, ifi->ifi_index, name, sizeof(name));
+}
+
+void record_start(struct trial *t)
+{
+	struct ifinfomsg ifi = { 0 };
+	struct raw dump = { 0 };
+
+	raw_msg(&dump, RTM_GETLINK, NLM_F_DUMP, &ifi, sizeof(ifi));
+	raw_dump(t, &dump, keep_link, NULL);
+	free(dump.data);
 	kept.on = true;
 }
 
@@ -222,6 +239,44 @@ static const struct record *next_record(size_t *at)
 	return r;
 }
 
+/*
+ * Links that are made in a set-up have other indexes in each trial. Where a message
+ * says which link it is about, and which is its master or below it, the recorded
+ * one's name is looked up again.
+ */
+static void translate(uint32_t *index)
+{
+	const struct record *r;
+	size_t at = 0;
+	uint32_t now;
+
+	while ((r = next_record(&at)) && r->kind == KIND_LINK)
+		if ((uint32_t)r->fd == *index) {
+			now = if_nametoindex((const char *)(r + 1));
+			*index = now ? now : *index;
+			return;
+		}
+}
+
+static void translate_message(char *data, size_t len)
+{
+	const struct nlmsghdr *nlh = (const void *)data;
+	bool is_link = (nlh->nlmsg_type & ~3) == RTM_NEWLINK;
+	size_t at = NLMSG_HDRLEN + sizeof(struct ifinfomsg);
+
+	/* The index is the fourth byte and on of a link's and of a qdisc's header alike. */
+	translate((uint32_t *)(void *)(data + NLMSG_HDRLEN + 4));
+	while (is_link && at + NLA_HDRLEN <= len) {
+		const struct nlattr *a = (const void *)(data + at);
+
+		if (a->nla_len < NLA_HDRLEN)
+			return;
+		if (a->nla_type == IFLA_MASTER || a->nla_type == IFLA_LINK)
+			translate((uint32_t *)(void *)(data + at + NLA_HDRLEN));
+		at += NLA_ALIGN(a->nla_len);
+	}
+}
+
 void replay_setup(struct trial *t)
 {
 	const struct record *r;
@@ -247,6 +302,7 @@ void replay_setup(struct trial *t)
 		raw_msg(&again.route, nlh.nlmsg_type,
 			(uint16_t)(nlh.nlmsg_flags & ~(NLM_F_ACK | NLM_F_REQUEST)),
 			(const char *)(r + 1) + sizeof(nlh), nlh.nlmsg_len - sizeof(nlh));
+		translate_message(again.route.data + again.route.msg, nlh.nlmsg_len);
 	}
 }
 
@@ -294,7 +350,7 @@ void replay(struct trial *t)
 	int code = 0;
 
 	for (size_t at = 0; (r = next_record(&at));)
-		if (r->kind != KIND_MESSAGE)
+		if (r->kind != KIND_MESSAGE && r->kind != KIND_LINK)
 			tap_again(t, r);
 	if (again.route.len)
 		code = raw_send(t, &again.route);
