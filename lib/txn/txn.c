@@ -198,7 +198,7 @@ struct weir_blob weir_step_part(const struct weir_step *s, unsigned int i)
 
 /* --- links ---------------------------------------------------------------- */
 
-/* xorshift32: indexes only need to differ from each other and from other processes'. */
+/* xorshift32: indexes only need to differ from other processes'. */
 static uint32_t next_random(struct weir *w)
 {
 	struct timespec ts;
@@ -214,15 +214,18 @@ static uint32_t next_random(struct weir *w)
 	return w->seed;
 }
 
+/*
+ * From a random one upwards, so that they differ without being compared; and in
+ * the kernel's tree of indexes neighbours share nodes.
+ */
 int wr_txn_ifindex(struct weir_txn *t)
 {
-	const uint32_t low = 1u << 24, high = 1u << 31;
-	int ifindex;
+	const uint32_t low = 1u << 24, high = (1u << 31) - (1u << 20);
+	struct weir *w = t->w;
 
-	do
-		ifindex = (int)(low + next_random(t->w) % (high - low));
-	while (wr_txn_makes(t, ifindex));
-	return ifindex;
+	if (!w->next_ifindex || w->next_ifindex == INT32_MAX)
+		w->next_ifindex = (int)(low + next_random(w) % (high - low));
+	return w->next_ifindex++;
 }
 
 static void add_ref(struct weir_txn *t, struct wr_link_ref **refs, size_t *n, int ifindex,
@@ -266,9 +269,10 @@ void wr_txn_deleted(struct weir_txn *t, int ifindex, const char *name)
 
 static const char *made_name(const struct weir_txn *t, int ifindex)
 {
-	for (size_t i = 0; i < t->n_created; i++)
-		if (t->created[i].ifindex == ifindex)
-			return t->created[i].name;
+	/* The latest first: what is set up is mostly what has just been made. */
+	for (size_t i = t->n_created; i > 0; i--)
+		if (t->created[i - 1].ifindex == ifindex)
+			return t->created[i - 1].name;
 	return NULL;
 }
 

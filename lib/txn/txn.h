@@ -36,7 +36,8 @@ struct weir {
 	uint32_t shape_method;	/* an enum weir_shape_method */
 	int lock_fd;		/* held from begin to the end of a transaction */
 	struct weir_txn *txn;	/* the transaction that is open */
-	uint32_t seed;		/* of link indexes */
+	uint32_t seed;		/* of link indexes, ... */
+	int next_ifindex;	/* ... which then count up; 0: none was chosen yet */
 	struct wr_context contexts[8];
 	enum wr_fault fault;
 	uint32_t fault_step;
@@ -105,7 +106,7 @@ int wr_txn_fail(struct weir_txn *t, const struct weir_error *err);
 /* A step; NULL (and the transaction failed) when memory ran out or it had failed before. */
 struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops,
 			     const char *object, const struct weir_blob *parts, size_t n);
-/* A free link index: random, so that it needs no look-up, over 2^24 to stay off the kernel's own. */
+/* A free link index: one of a random range, so that it needs no look-up, over 2^24 to stay off the kernel's own. */
 int wr_txn_ifindex(struct weir_txn *t);
 /* Notes a link that a step makes: undo deletes it, after everything else was undone. */
 void wr_txn_created(struct weir_txn *t, int ifindex, const char *name);
