@@ -147,21 +147,58 @@ bool wr_encode(struct wr_batch *b, const struct wr_table *t, const void *obj, un
 
 /* --- from the wire ------------------------------------------------------- */
 
+/*
+ * The attribute @at bytes into @attrs, and where the next one is; NULL at the end,
+ * which a length that is wrong is too. Every attribute of every link of a dump
+ * comes by here, so there is no call in it.
+ */
+static inline const struct nlattr *attr_at(const void *attrs, size_t len, size_t *at)
+{
+	const struct nlattr *a = (const void *)((const char *)attrs + *at);
+
+	if (*at >= len || len - *at < sizeof(*a) || a->nla_len < sizeof(*a) || a->nla_len > len - *at)
+		return NULL;
+	*at += MNL_ALIGN(a->nla_len);
+	return a;
+}
+
 const struct nlattr *wr_attr_find(const void *attrs, size_t len, uint16_t type)
 {
-	const struct nlattr *a = attrs;
+	const struct nlattr *a;
 
-	/* A length that is wrong ends the walk: mnl_attr_ok() compares it with what is left. */
-	for (; len && mnl_attr_ok(a, len); a = mnl_attr_next(a)) {
-		size_t step = MNL_ALIGN(a->nla_len);
-
-		if (mnl_attr_get_type(a) == type)
+	for (size_t at = 0; (a = attr_at(attrs, len, &at));)
+		if ((a->nla_type & NLA_TYPE_MASK) == type)
 			return a;
-		if (step >= len)
-			break;
-		len -= step;
-	}
 	return NULL;
+}
+
+/* Attributes by their types, the first of each; those above are looked for one by one. */
+#define N_INDEXED 80
+
+struct attrs {
+	const void *data;
+	size_t len;
+	const struct nlattr *by_type[N_INDEXED];
+};
+
+static void index_attrs(struct attrs *x, const void *data, size_t len)
+{
+	const struct nlattr *a;
+
+	memset(x, 0, sizeof(*x));
+	x->data = data;
+	x->len = len;
+	for (size_t at = 0; (a = attr_at(data, len, &at));) {
+		uint16_t type = a->nla_type & NLA_TYPE_MASK;
+
+		if (type < N_INDEXED && !x->by_type[type])
+			x->by_type[type] = a;
+	}
+}
+
+static const struct nlattr *attr_of_type(const struct attrs *x, uint16_t type)
+{
+	return type < N_INDEXED ? x->by_type[type] : wr_attr_find(x->data, x->len, type);
 }
 
 uint32_t wr_attr_u32(const struct nlattr *attr, uint32_t absent)
@@ -272,16 +309,16 @@ static int get_row(const struct wr_field *f, const void *data, size_t len, void 
 }
 
 /* The attribute of a row: an address may come under another number, a bit may not count. */
-static const struct nlattr *attr_of(const struct wr_field *f, const void *attrs, size_t len)
+static const struct nlattr *attr_of(const struct wr_field *f, const struct attrs *attrs)
 {
 	const struct nlattr *a;
 	uint32_t pair[2];
 
 	if (!f->attr || f->flags & WR_HEADER)
 		return NULL;
-	a = wr_attr_find(attrs, len, f->attr);
+	a = attr_of_type(attrs, f->attr);
 	if (!a && f->attr6)
-		a = wr_attr_find(attrs, len, f->attr6);
+		a = attr_of_type(attrs, f->attr6);
 	if (!a || f->codec != WR_BIT)
 		return a;
 	if (mnl_attr_get_payload_len(a) < sizeof(pair))
@@ -294,6 +331,7 @@ int wr_decode(const struct wr_table *t, const void *attrs, size_t len, void *obj
 	      struct weir_error *err)
 {
 	const struct nlattr *a;
+	struct attrs all;
 
 	for (const uint16_t *nest = t->path; nest && *nest; nest++) {
 		a = wr_attr_find(attrs, len, *nest);
@@ -302,10 +340,11 @@ int wr_decode(const struct wr_table *t, const void *attrs, size_t len, void *obj
 		attrs = mnl_attr_get_payload(a);
 		len = mnl_attr_get_payload_len(a);
 	}
+	index_attrs(&all, attrs, len);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct wr_field *f = &t->fields[i];
 
-		a = attr_of(f, attrs, len);
+		a = attr_of(f, &all);
 		if (!a)
 			continue;
 		if (get_row(f, mnl_attr_get_payload(a), mnl_attr_get_payload_len(a), obj))
