@@ -18,6 +18,7 @@
 
 struct job {
 	struct pci_access *acc;
+	struct pci_dev *dev;	/* freed apart: libpci may give up while it reads it */
 	const char *pci;
 	char *bus_path;
 	bool names;
@@ -91,13 +92,11 @@ static void *read_it(void *arg)
 {
 	struct job *job = arg;
 	unsigned int domain, bus, dev, func;
-	struct pci_dev *d;
 
 	sscanf(job->pci, "%x:%x:%x.%x", &domain, &bus, &dev, &func);
 	pci_init(job->acc);
-	d = pci_get_dev(job->acc, (int)domain, (int)bus, (int)dev, (int)func);
-	read_device(job, d);
-	pci_free_dev(d);
+	job->dev = pci_get_dev(job->acc, (int)domain, (int)bus, (int)dev, (int)func);
+	read_device(job, job->dev);
 	job->done = true;
 	return NULL;
 }
@@ -106,6 +105,8 @@ static void *clean_up(void *arg)
 {
 	struct job *job = arg;
 
+	if (job->dev)
+		pci_free_dev(job->dev);
 	pci_cleanup(job->acc);
 	job->done = true;
 	return NULL;
