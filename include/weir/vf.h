@@ -134,6 +134,9 @@ WEIR_API int weir_vf_config_list(struct weir *w, int pf_ifindex, struct weir_vf_
  * reports to be so already is not sent, but a MAC address always is, because
  * that forbids the VF to change it.
  *
+ * A VF's own link learns of a MAC address when its driver is bound the next time
+ * (weir_txn_vf_bind()), and hears nothing until then.
+ *
  * Undone by setting what was reported before, where it differs.
  *
  * Return: 0 or a negative errno, which the transaction remembers:

@@ -60,11 +60,16 @@ make_initramfs() {
 
 passed=0 failed=0
 
-# check NAME COMMAND...: one line, with what the command said if it fails
+# check NAME COMMAND...: one line, with what the command said if it fails. A function ends where a command in it fails,
+# which it would not behind an `if`.
 check() {
-	local name=$1 said
+	local name=$1 said status
 	shift
-	if said=$("$@" 2>&1); then
+	set +e
+	said=$(set -e; "$@" 2>&1)
+	status=$?
+	set -e
+	if [ $status = 0 ]; then
 		passed=$((passed + 1))
 		echo "ok    $name"
 	else

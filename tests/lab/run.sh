@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The lab tier (make check-lab): on every kernel of the lab first the test of the machine itself, then the whole netns
-# tier. The machines run at the same time; what each says is shown in order. Nothing may be skipped there, so a skip
+# The lab tier (make check-lab): on every kernel of the lab first the test of the machine itself and that of its cards,
+# then the whole netns tier. The machines run at the same time; what each says is shown in order. Nothing may be skipped there, so a skip
 # counts as a failure. The programs must have been built.
 set -eu -o pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -11,7 +11,7 @@ set -eu -o pipefail
 cd "$TREE"
 build=${WEIR_BUILD:-build}
 shopt -s nullglob
-tests=(tests/lab/test_kernel.sh)
+tests=(tests/lab/test_kernel.sh tests/lab/test_sriov.sh)
 for program in "$build"/tests/netns/test_* tests/netns/test_*.sh; do
 	[ ! -x "$program" ] || tests+=("$program")
 done
@@ -21,7 +21,7 @@ export WEIR_TEST_STRIDE="${WEIR_TEST_STRIDE:-97}"
 mkdir -p "$LAB"
 machines=()
 for k in 6.1 6.12; do
-	tests/lab/lab.sh tier "$k" --timeout 3000 "${tests[@]}" >"$LAB/run-$k.log" 2>&1 &
+	tests/lab/lab.sh tier "$k" --cards 2 --timeout 3000 "${tests[@]}" >"$LAB/run-$k.log" 2>&1 &
 	machines+=($!)
 done
 trap 'kill "${machines[@]}" 2>/dev/null || :' INT TERM HUP
