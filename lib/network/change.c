@@ -218,7 +218,9 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 		wr_nomem(&err);
 		return weir_txn_refuse(t, &err);
 	}
-	return wr_txn_store_live(t, live);
+	r = wr_txn_store_live(t, live);
+	wr_txn_hook(t, "updated", &live->net, NULL);
+	return r;
 }
 
 /* --- which definitions ------------------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@
 #include "network/tables.h"
 
 const struct weir_step_ops *const weir_network_steps[] = {
-	&weir_nat_step,
+	&weir_nat_step, &wr_hook_step,
 	&weir_group_verify_step,
 	NULL,
 };

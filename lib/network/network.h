@@ -83,6 +83,13 @@ bool wr_forwards(const struct weir_network *net, int family);
 /* The first digit of a sysctl below net/, or -1. */
 int wr_sysctl_digit(struct weir *w, const char *key);
 
+/* --- hook.c ----------------------------------------------------------------------------- */
+
+extern const struct weir_step_ops wr_hook_step;
+/* Tells the hook, if there is one, as a step; @port may be NULL. */
+void wr_txn_hook(struct weir_txn *t, const char *operation, const struct weir_network *net,
+		 const struct weir_port *port);
+
 /* --- start.c, port.c ---------------------------------------------------------------------- */
 
 /* Whether the addresses that @net has beyond those of @old, which runs, are nobody else's. */

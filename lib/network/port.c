@@ -208,7 +208,11 @@ static int attach(struct weir_txn *t, const struct wr_live *live, const struct w
 		if (!r)
 			r = add_floor(t, live, port);
 	}
-	return r ? r : wr_txn_store_port(t, port);
+	if (!r)
+		r = wr_txn_store_port(t, port);
+	if (!r)
+		wr_txn_hook(t, "port-created", &live->net, port);
+	return r;
 }
 
 static int check_queues(const struct weir_port *port, const struct weir_guest *guest,
@@ -309,9 +313,13 @@ int weir_txn_port_detach(struct weir_txn *t, const char *network, const char *na
 {
 	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_error err = WEIR_ERROR_INIT;
+	struct wr_live *live = NULL;
 	int r = find_port(weir_txn_handle(t), network, name, &port, &err);
 
 	r = r ? refuse(t, network, &err) : detach(t, &port);
+	if (!r && !wr_store_live(weir_txn_handle(t), network, &live, NULL))
+		wr_txn_hook(t, "port-deleted", &live->net, &port);
+	wr_live_free(live);
 	weir_port_done(&port);
 	return r;
 }

@@ -234,7 +234,13 @@ int weir_txn_network_start(struct weir_txn *t, const struct weir_network *net)
 		r = wr_complete(w, &live->net, &err);
 	if (!r)
 		r = may_start(w, &live->net, &err);
-	r = r ? refuse(t, net->name ? net->name : "", &err) : start(t, live);
+	if (r) {
+		refuse(t, net->name ? net->name : "", &err);
+	} else {
+		wr_txn_hook(t, "start", &live->net, NULL);
+		r = start(t, live);
+		wr_txn_hook(t, "started", &live->net, NULL);
+	}
 	wr_live_free(live);
 	return r;
 }
@@ -285,6 +291,7 @@ int weir_txn_network_stop(struct weir_txn *t, const char *name)
 	    (wr_has_host_bridge(&live->net) && wr_is_limited(&live->net.bandwidth)))
 		r = weir_txn_shape_clear(t, live->bridge_ifindex, live->net.bridge.name,
 					 wr_has_own_bridge(&live->net) ? &shape : NULL);
+	wr_txn_hook(t, "stopped", &live->net, NULL);
 	wr_live_free(live);
 	return r;
 }

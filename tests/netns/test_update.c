@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <weir/json.h>
@@ -226,6 +227,155 @@ static void a_whole_definition_is_applied(void **state)
 	weir_close(w);
 }
 
+/* --- many at once ------------------------------------------------------------------------------------ */
+
+/* Everything that can change live, again and again, while a guest talks to the host. */
+static void nobody_loses_a_packet(void **state)
+{
+	static const char *const limits[] = { "{'name':'gold','bandwidth':{'inbound':{'average':2000},'outbound':{'average':900}}}",
+					      "{'name':'gold','bandwidth':{'inbound':{'average':1000},'outbound':{'average':500}}}" };
+	struct weir *w = start(nat_json);
+	char host[128];
+
+	attach(w, "gold", "gold1", 1);
+	ns_sh("ip -n gold1 addr add 192.168.77.2/24 dev eth0; busybox ping -c 1 192.168.77.1 >/dev/null 2>&1;"
+	      "ip netns exec gold1 busybox ping -c 3 -W 2 192.168.77.1 >/dev/null;"
+	      "ip netns exec gold1 busybox ping -A -c 100000 -W 5 192.168.77.1 >%s/ping 2>&1 & echo $! >%s/ping.pid",
+	      ns_state_dir, ns_state_dir);
+	for (int i = 0; i < 100; i++) {
+		snprintf(host, sizeof(host), "{'name':'h%d','ip':'192.168.77.%d'}", i, 130 + i);
+		update(w, 0, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_IP_DHCP_HOST, host);
+		update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_PORTGROUP, limits[i % 2]);
+		if (i % 20 == 0)
+			update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_FORWARD,
+			       i % 40 ? "{'mode':'nat'}" : "{'mode':'route'}");
+	}
+	ns_sh("kill -INT $(cat %s/ping.pid); while kill -0 $(cat %s/ping.pid) 2>/dev/null; do sleep 0.05; done", ns_state_dir,
+	      ns_state_dir);
+	/* The last one may have been on its way when ping was stopped. */
+	ns_sh("awk '/transmitted/ { good = $1 > 50 && $1 - $4 <= 1 } END { exit !good }' %s/ping || { cat %s/ping; false; }",
+	      ns_state_dir, ns_state_dir);
+	weir_close(w);
+}
+
+/* Attaches, updates and detaches, with a handle of its own. */
+static void work(int who)
+{
+	struct weir *w = ns_open();
+	char name[16], host[128];
+
+	for (int i = 0; i < 15; i++) {
+		struct weir_guest g = { .sz = sizeof(g), .name = name };
+		struct weir_txn *t = ns_begin(w);
+
+		snprintf(name, sizeof(name), "t%d-%d", who, i);
+		snprintf(host, sizeof(host), "{'name':'h%d-%d','ip':'192.168.77.%d'}", who, i, 130 + 20 * who + i);
+		weir_txn_port_attach(t, "net", &g, NULL, NULL);
+		ns_commit(t);
+		update(w, WEIR_NETWORK_LIVE | WEIR_NETWORK_CONFIG, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_IP_DHCP_HOST, host);
+		t = ns_begin(w);
+		weir_txn_port_detach(t, "net", name);
+		ns_commit(t);
+	}
+	weir_close(w);
+}
+
+static void two_at_once(void **state)
+{
+	struct weir *w = start(nat_json);
+	pid_t pids[2];
+	int status;
+
+	for (int i = 0; i < 2; i++) {
+		pids[i] = fork();
+		if (!pids[i]) {
+			work(i);
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < 2; i++) {
+		waitpid(pids[i], &status, 0);
+		assert_int_equal(status, 0);
+	}
+	says("30", "jq '.ips[0].dhcp.hosts | length' $WEIR_TEST_CONFIG/networks/net.json");
+	says("30", "jq '.definition.ips[0].dhcp.hosts | length' $WEIR_TEST_STATE/networks/net.json");
+	says("30", "wc -l <$WEIR_TEST_STATE/dnsmasq/net.hosts");
+	says("0", "ls $WEIR_TEST_STATE/ports | wc -l");
+	weir_close(w);
+}
+
+/* --- the hook -------------------------------------------------------------------------------------- */
+
+static void install_hook(void)
+{
+	ns_sh("mkdir -p %s/hooks %s; printf '#!/bin/sh\n"
+	      "cat >%s/told.$2.json; echo \"$1 $2\" >>%s/told\n"
+	      "[ ! -e %s/refuse.$2 ] || { echo not today >&2; exit 3; }\n' >%s/hooks/network; chmod +x %s/hooks/network",
+	      ns_config_dir, ns_state_dir, ns_state_dir, ns_state_dir, ns_state_dir, ns_config_dir, ns_config_dir);
+}
+
+/* Tells the hook to refuse an operation, and forgets what it has noted. */
+static void let_refuse(const char *operation)
+{
+	ns_sh("rm -f %s/refuse.* %s/told*; [ -z '%s' ] || touch %s/refuse.%s", ns_state_dir, ns_state_dir, operation,
+	      ns_state_dir, operation);
+}
+
+static void hooks_are_told(void **state)
+{
+	struct weir_txn *t;
+	struct weir *w;
+
+	install_hook();
+	w = start(nat_json);
+	says("net start\nnet started\n", "cat $WEIR_TEST_STATE/told");
+	attach(w, "gold", "gold1", 1);
+	says("net port-created", "cat $WEIR_TEST_STATE/told");
+	says("net gold gold1 virbr0 nat 1000", "jq -r '.network.name + \" \" + .port.portgroup + \" \" + .port.name + \" \" + "
+	     ".port.bridge + \" \" + .port.mode + \" \" + (.port.bandwidth.inbound.average|tostring)' "
+	     "$WEIR_TEST_STATE/told.port-created.json");
+	update(w, 0, WEIR_UPDATE_ADD_FIRST, WEIR_SECTION_DNS_TXT, "{'name':'a','value':'b'}");
+	says("net updated", "cat $WEIR_TEST_STATE/told");
+	let_refuse("stopped");
+	t = ns_begin(w);
+	weir_txn_network_stop(t, "net");
+	ns_commit(t);
+	says("net port-deleted\nnet stopped\n", "cat $WEIR_TEST_STATE/told");
+	weir_close(w);
+}
+
+static void hooks_can_refuse(void **state)
+{
+	static const char *const operations[] = { "start", "started" };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir *w = ns_open();
+	char *before;
+
+	install_hook();
+	for (size_t i = 0; i < WR_COUNT(operations); i++) {
+		struct weir_network *net = ns_network("{'name':'net','ips':[{'address':'10.7.0.1','prefix':24}]}");
+		struct weir_txn *t;
+
+		let_refuse(operations[i]);
+		before = ns_out("ip link; ls %s/networks 2>/dev/null; nft list ruleset", ns_state_dir);
+		t = ns_begin(w);
+		weir_txn_network_start(t, net);
+		assert_int_equal(weir_txn_commit(t, &err), -ECANCELED);
+		assert_non_null(strstr(err.msg, "not today"));
+		says(before, "ip link; ls $WEIR_TEST_STATE/networks 2>/dev/null; nft list ruleset");
+		weir_network_free(net);
+		free(before);
+	}
+	weir_close(w);
+	let_refuse("");
+	w = start(nat_json);
+	let_refuse("updated");
+	assert_int_equal(try_update(w, 0, WEIR_UPDATE_ADD_FIRST, WEIR_SECTION_DNS_TXT, "{'name':'a','value':'b'}", &err),
+			 -ECANCELED);
+	says("none", "grep txt-record $WEIR_TEST_STATE/dnsmasq/net.conf || echo none");
+	weir_close(w);
+}
+
 static int setup(void **state)
 {
 	int r = ns_setup(state);
@@ -245,6 +395,10 @@ int main(void)
 		TEST(the_way_out_changes),
 		TEST(what_cannot_be_done_is_named),
 		TEST(a_whole_definition_is_applied),
+		TEST(nobody_loses_a_packet),
+		TEST(two_at_once),
+		TEST(hooks_are_told),
+		TEST(hooks_can_refuse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
