@@ -3,7 +3,8 @@
  * Making links and taking them away: the library, the floor, libnl-route-3 as its
  * documentation suggests, iproute2 in one batch and in one call for each line,
  * pyroute2. "lean" does exactly what the library does; without the word it is
- * what people write.
+ * what people write. Limiting ports has no floor: the filter may be a BPF program,
+ * which its message names by a descriptor that cannot be sent again.
  */
 #include <errno.h>
 #include <linux/if_link.h>
@@ -15,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <weir/tc.h>
 
 #include "lib_bench.h"
 
@@ -96,6 +99,20 @@ static void weir_macvtap(struct trial *t)
 		l.macvlan.has = WEIR_MACVLAN_MODE;
 		l.macvlan.mode = WEIR_MACVLAN_BRIDGE;
 		weir_txn_link_add(txn, &l);
+	}
+	trial_commit(t, txn);
+}
+
+static void weir_shape(struct trial *t)
+{
+	const struct weir_bandwidth limits = { .inbound.average_bytes_per_s = 1250000,
+					       .outbound.average_bytes_per_s = 625000 };
+	struct weir_txn *txn = trial_begin(t);
+	char name[IFNAMSIZ];
+
+	for (unsigned int i = 0; i < t->n; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		weir_txn_shape_set(txn, (int)PORT_INDEX(i), name, &limits, NULL, NULL);
 	}
 	trial_commit(t, txn);
 }
@@ -280,6 +297,46 @@ static void ip_macvtap_setup(struct trial *t)
 		trial_line(t, "link add p%u up link lower type macvtap mode bridge", i);
 }
 
+/* Both ways by HTB, with an ifb for each port: what libvirt does, and every guide says. */
+static void tc_lines(struct trial *t, unsigned int i)
+{
+	t->part = 0;
+	trial_line(t, "link add ifb-%u type ifb", i);
+	trial_line(t, "link set ifb-%u up", i);
+	t->part = 1;
+	trial_line(t, "qdisc add dev p%u root handle 1: htb default 1", i);
+	trial_line(t, "class add dev p%u parent 1: classid 1:1 htb rate 10mbit burst 64k", i);
+	trial_line(t, "qdisc add dev ifb-%u root handle 1: htb default 1", i);
+	trial_line(t, "class add dev ifb-%u parent 1: classid 1:1 htb rate 5mbit burst 64k", i);
+	trial_line(t, "qdisc add dev p%u ingress", i);
+	trial_line(t, "filter add dev p%u parent ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev ifb-%u",
+		   i, i);
+}
+
+static void tc_setup(struct trial *t)
+{
+	for (unsigned int i = 0; i < t->n; i++)
+		tc_lines(t, i);
+}
+
+static void tc_batches(struct trial *t)
+{
+	static const char *const ip[] = { "ip", "-batch", "-", NULL }, *const tc[] = { "tc", "-batch", "-", NULL };
+
+	t->part = 0;
+	trial_batch(t, ip);
+	t->part = 1;
+	trial_batch(t, tc);
+}
+
+static void tc_each(struct trial *t)
+{
+	t->part = 0;
+	trial_each_line(t, "ip");
+	t->part = 1;
+	trial_each_line(t, "tc");
+}
+
 static void ip_delete_setup(struct trial *t)
 {
 	for (unsigned int i = 0; i < t->n; i++)
@@ -341,6 +398,20 @@ static void group_msg(struct raw *r, unsigned int i)
 	raw_u32(r, IFLA_GROUP, 1234);
 }
 
+/* Ports to be limited; their other ends are up too, so that they have carrier. */
+static void shape_setup(struct trial *t)
+{
+	struct raw r = { 0 };
+
+	for (unsigned int i = 0; i < t->n; i++) {
+		struct ifinfomsg peer = { .ifi_index = (int)PORT_INDEX(i) + 1, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+
+		raw_pair(&r, i, 0, true);
+		raw_msg(&r, RTM_NEWLINK, 0, &peer, sizeof(peer));
+	}
+	must(t, raw_send(t, &r));
+}
+
 /* Ports that are to go, in a group so that one arm needs but one message. */
 static void ports_setup(struct trial *t)
 {
@@ -397,6 +468,7 @@ static const struct workload workloads[] = {
 	WORKLOAD("veth", "a bridge and N pairs, one end of each a port and up", .sizes = { 1, 100, 1000, 4000 }),
 	WORKLOAD("tap", "a bridge and N persistent taps as ports, up", .sizes = { 1, 100, 1000, 4000 }),
 	WORKLOAD("macvtap", "N macvtaps on one link, up", .sizes = { 1, 100, 1000, 4000 }, .setup = lower_setup),
+	WORKLOAD("shape", "N ports are limited in both directions", .sizes = { 1, 100, 1000, 4000 }, .setup = shape_setup),
 	WORKLOAD("delete", "N pairs that are ports are taken away", .sizes = { 1, 100, 1000, 4000 }, .setup = ports_setup),
 	WORKLOAD("delete taps", "N taps that are ports are taken away", .sizes = { 1, 100, 1000, 4000 }, .setup = taps_setup),
 	WORKLOAD("delete open", "N taps that somebody has open are taken away", .sizes = { 100, 1000 }, .setup = open_taps_setup),
@@ -422,6 +494,10 @@ static const struct arm arms[] = {
 	ARM("macvtap", "libnl-route", libnl_macvtap),
 	ARM("macvtap", "ip -batch", ip_batch, .setup = ip_macvtap_setup, .needs = "ip"),
 	ARM("macvtap", "ip", ip_each, .setup = ip_macvtap_setup, .needs = "ip", .most = 100),
+
+	ARM("shape", WEIR, weir_shape),
+	ARM("shape", "ip, tc -batch, ifb each", tc_batches, .setup = tc_setup, .needs = "tc"),
+	ARM("shape", "ip, tc, ifb each", tc_each, .setup = tc_setup, .needs = "tc", .most = 100),
 
 	ARM("delete", WEIR, weir_delete),
 	ARM("delete", FLOOR, replay, .setup = replay_setup),

@@ -33,6 +33,7 @@ static struct {
 	unsigned int only_n;
 	unsigned int rounds;	/* 0: by the size */
 	double budget_s;	/* for one arm of one size; at least one round is run */
+	time_t until;		/* what has not begun by then is left out; 0: everything is done */
 	FILE *csv, *json;
 } opts = { .budget_s = 2.5 };
 
@@ -387,6 +388,11 @@ static void record(const struct workload *w, unsigned int n, const struct series
 			run_trial(w, all[i].arm, n, 0, shared, recording_fd);
 }
 
+static bool is_late(void)
+{
+	return opts.until && time(NULL) > opts.until;
+}
+
 static void run_size(const struct workload *w, unsigned int n, const struct arm *arms, size_t n_arms,
 		     struct result *shared)
 {
@@ -399,8 +405,11 @@ static void run_size(const struct workload *w, unsigned int n, const struct arm 
 				.arm = &arms[i],
 				.is_absent = arms[i].needs && !is_installed(arms[i].needs),
 			};
-	record(w, n, all, n_all, shared);
-	for (unsigned int round = 0; round < rounds_for(n); round++)
+	for (size_t i = 0; i < n_all; i++)
+		snprintf(all[i].error, sizeof(all[i].error), "%s", is_late() ? "no time was left" : "");
+	if (!is_late())
+		record(w, n, all, n_all, shared);
+	for (unsigned int round = 0; round < rounds_for(n) && !is_late(); round++)
 		run_round(w, n, round, all, n_all, shared);
 	for (size_t i = 0; i < n_all; i++) {
 		json_series(w, n, &all[i], find(all, n_all, WEIR));
@@ -422,7 +431,7 @@ static FILE *append_to(const char *path)
 }
 
 static const char usage[] =
-	"usage: %s [--full] [--only WORKLOAD] [--n N] [--rounds N] [--budget SECONDS] [--csv FILE] [--json FILE]\n";
+	"usage: %s [--full] [--only WORKLOAD] [--n N] [--rounds N] [--budget SECONDS] [--until TIME] [--csv FILE] [--json FILE]\n";
 
 static bool read_options(int argc, char **argv)
 {
@@ -430,7 +439,8 @@ static bool read_options(int argc, char **argv)
 		{ "full", no_argument, NULL, 'f' },	  { "only", required_argument, NULL, 'o' },
 		{ "n", required_argument, NULL, 'n' },	  { "rounds", required_argument, NULL, 'r' },
 		{ "budget", required_argument, NULL, 'b' }, { "csv", required_argument, NULL, 'c' },
-		{ "json", required_argument, NULL, 'j' }, { 0 },
+		{ "json", required_argument, NULL, 'j' }, { "until", required_argument, NULL, 'u' },
+		{ 0 },
 	};
 	int c;
 
@@ -446,6 +456,8 @@ static bool read_options(int argc, char **argv)
 			opts.rounds = (unsigned int)atoi(optarg);
 		else if (c == 'b')
 			opts.budget_s = atof(optarg);
+		else if (c == 'u')
+			opts.until = (time_t)atoll(optarg);
 		else if (c == 'c' && !(opts.csv = append_to(optarg)))
 			return false;
 		else if (c == 'j' && !(opts.json = append_to(optarg)))

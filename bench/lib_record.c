@@ -34,7 +34,7 @@ int recording_fd = -1;
 
 /* --- recording ---------------------------------------------------------------------- */
 
-enum kind { KIND_LINK, KIND_MESSAGE, KIND_POINTER, KIND_VALUE, KIND_CLOSE };
+enum kind { KIND_LINK, KIND_MESSAGE, KIND_REFUSED, KIND_POINTER, KIND_VALUE, KIND_CLOSE };
 
 struct record {
 	uint32_t kind;
@@ -168,10 +168,43 @@ SEEN ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	return syscall(SYS_sendmsg, fd, msg, flags);
 }
 
+/* What was refused changed nothing, so it is no part of the floor: a library asks that way what the kernel can do. */
+static void note_refusal(uint32_t seq)
+{
+	for (size_t at = 0; at < kept.len;) {
+		struct record *r = (void *)(kept.data + at);
+		const struct nlmsghdr *nlh = (const void *)(r + 1);
+
+		if (r->kind == KIND_MESSAGE && r->what == NETLINK_ROUTE && nlh->nlmsg_seq == seq)
+			r->kind = KIND_REFUSED;
+		at += sizeof(*r) + ((r->len + 7) & ~(size_t)7);
+	}
+}
+
+static void look_for_refusals(const void *data, size_t len)
+{
+	const struct nlmsghdr *nlh = data;
+
+	while (len >= sizeof(*nlh) + sizeof(int) && nlh->nlmsg_len >= sizeof(*nlh) && nlh->nlmsg_len <= len) {
+		size_t step = NLMSG_ALIGN(nlh->nlmsg_len);
+
+		if (nlh->nlmsg_type == NLMSG_ERROR && ((const struct nlmsgerr *)NLMSG_DATA(nlh))->error)
+			note_refusal(nlh->nlmsg_seq);
+		if (step >= len)
+			break;
+		len -= step;
+		nlh = (const void *)((const char *)nlh + step);
+	}
+}
+
 SEEN ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
+	ssize_t n = syscall(SYS_recvmsg, fd, msg, flags);
+
 	sent.n_receives++;
-	return syscall(SYS_recvmsg, fd, msg, flags);
+	if (kept.on && n > 0 && msg->msg_iovlen == 1)
+		look_for_refusals(msg->msg_iov[0].iov_base, (size_t)n);
+	return n;
 }
 
 SEEN ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len)
@@ -350,7 +383,7 @@ void replay(struct trial *t)
 	int code = 0;
 
 	for (size_t at = 0; (r = next_record(&at));)
-		if (r->kind != KIND_MESSAGE && r->kind != KIND_LINK)
+		if (r->kind >= KIND_POINTER)
 			tap_again(t, r);
 	if (again.route.len)
 		code = raw_send(t, &again.route);
