@@ -812,6 +812,32 @@ WEIR_API int weir_txn_tap_add(struct weir_txn *t, const struct weir_link *link,
 			      unsigned int n_queues, int *ret_fds);
 
 /**
+ * weir_txn_macvtap_open() - open the queues of a macvtap
+ * @t:		the transaction
+ * @ifindex:	which: one that exists, or that @t makes
+ * @n_queues:	how many descriptors to open, 1..256; more than one makes them
+ *		multi-queue
+ * @vnet_hdr:	frames carry a virtio_net header
+ * @ret_fds:	receives @n_queues descriptors when the commit succeeds, for the
+ *		caller to close; must live until then
+ *
+ * The device is found by the kernel's number for it, not by the name
+ * /dev/tapN, which links of two namespaces can share: a node with another number
+ * is left alone and one of our own is made, in mounts that only a short-lived
+ * thread sees (CAP_SYS_ADMIN, CAP_MKNOD). Undone by closing the descriptors. A
+ * macvtap in mode passthru gives the link below its address back when it is
+ * deleted.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers. At commit:
+ *   -EPERM	/dev has no node with the right number and none may be made
+ *   -ENXIO	the device turned out to be another link's
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_macvtap_open(struct weir_txn *t, int ifindex, unsigned int n_queues, bool vnet_hdr,
+				   int *ret_fds);
+
+/**
  * weir_txn_link_set() - change a link
  * @t:		the transaction
  * @link:	ifindex says which; every other member that is set is changed

@@ -342,12 +342,17 @@ static void create(struct weir_txn *t, const struct weir_link *l, bool up)
 	int netns_fd = open_peer_netns(t, l), peer_ifindex = wr_txn_ifindex(t);
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct weir_link first = *l;
+	uint64_t later = AFTER_CREATE;
 	struct weir_step *s;
 	char object[64];
 
 	if (l->kind == WEIR_LINK_BRIDGE)
 		first.has &= ~WEIR_LINK_MTU;
-	first.has &= ~AFTER_CREATE;
+	/* A passthru takes over the address of the link below first; deleted, it gives that back. */
+	if ((l->kind == WEIR_LINK_MACVTAP || l->kind == WEIR_LINK_MACVLAN) && l->macvlan.has & WEIR_MACVLAN_MODE &&
+	    l->macvlan.mode == WEIR_MACVLAN_PASSTHRU)
+		later |= WEIR_LINK_MAC;
+	first.has &= ~later;
 	link_msg(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, l->ifindex, up, up);
 	wr_encode(&b, &wr_link_table, &first, 0, WR_ON_SET);
 	put_info(&b, &first, k, WR_ON_SET, netns_fd, peer_ifindex);
@@ -356,7 +361,7 @@ static void create(struct weir_txn *t, const struct weir_link *l, bool up)
 	plan_create(t, s, &first, k, up);
 	wr_txn_created(t, l->ifindex, l->name);
 	wr_txn_created_kind(t, l->kind);
-	settle(t, l, AFTER_CREATE, !up);
+	settle(t, l, later, !up);
 	peer_up(t, l, peer_ifindex);
 }
 
