@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The addresses behind a bridge's ports: told, forgotten, listed. */
+#include <libmnl/libmnl.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+
+#include <weir/bridge.h>
+
+#include "link/kinds.h"
+#include "txn/txn.h"
+
+#define READ_TIMEOUT_MS 5000
+
+static const struct {
+	uint16_t nud;		/* as the kernel says it, without what also may be there */
+	const char *word;	/* iproute2's */
+} states[] = {
+	[WEIR_FDB_STATIC] = { NUD_NOARP, "static" },
+	[WEIR_FDB_DYNAMIC] = { NUD_REACHABLE, "dynamic" },
+	[WEIR_FDB_LOCAL] = { NUD_PERMANENT, "local" },
+};
+
+/* --- on the wire ---------------------------------------------------------------------- */
+
+static void fdb_msg(struct wr_batch *b, uint16_t type, uint16_t flags, const struct weir_fdb *f)
+{
+	struct ndmsg ndm = {
+		.ndm_family = AF_BRIDGE, .ndm_ifindex = f->ifindex,
+		.ndm_flags = f->self ? NTF_SELF : NTF_MASTER,
+		/* What is static is usable as well. */
+		.ndm_state = type != RTM_NEWNEIGH ? 0 : f->state == WEIR_FDB_STATIC ? NUD_NOARP | NUD_REACHABLE :
+								      states[f->state].nud,
+	};
+
+	wr_msg(b, type, flags, &ndm, sizeof(ndm));
+	wr_put(b, NDA_LLADDR, f->mac, sizeof(f->mac));
+	if (f->vid)
+		wr_put_u16(b, NDA_VLAN, f->vid);
+}
+
+static int decode(const struct nlmsghdr *msg, struct weir_fdb *ret)
+{
+	const struct ndmsg *ndm = mnl_nlmsg_get_payload(msg);
+	const size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(*ndm));
+	const char *attrs = (const char *)msg + at;
+	const struct nlattr *mac, *vid;
+
+	if (msg->nlmsg_len < at)
+		return -EBADMSG;
+	mac = wr_attr_find(attrs, msg->nlmsg_len - at, NDA_LLADDR);
+	vid = wr_attr_find(attrs, msg->nlmsg_len - at, NDA_VLAN);
+	if (!mac || mnl_attr_get_payload_len(mac) != sizeof(ret->mac))
+		return -ENOENT;		/* the list of something that has no such addresses */
+	*ret = (struct weir_fdb){ .sz = sizeof(*ret), .ifindex = ndm->ndm_ifindex,
+				  .self = ndm->ndm_flags & NTF_SELF };
+	memcpy(ret->mac, mnl_attr_get_payload(mac), sizeof(ret->mac));
+	if (vid && mnl_attr_get_payload_len(vid) >= sizeof(ret->vid))
+		memcpy(&ret->vid, mnl_attr_get_payload(vid), sizeof(ret->vid));
+	ret->state = ndm->ndm_state & NUD_PERMANENT ? WEIR_FDB_LOCAL :
+		     ndm->ndm_state & NUD_NOARP	    ? WEIR_FDB_STATIC : WEIR_FDB_DYNAMIC;
+	return 0;
+}
+
+/* --- changing ---------------------------------------------------------------------------- */
+
+static void object_of(const struct weir_fdb *f, char object[64])
+{
+	char mac[18];
+
+	wr_mac_format(f->mac, mac);
+	wr_format(object, 64, "address %s on link %d", mac, f->ifindex);
+}
+
+static int prepared(struct weir_txn *t, const struct weir_fdb *fdb, struct weir_fdb *f, char object[64])
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	int r = wr_opts_copy(f, sizeof(*f), fdb, "fdb", &err);
+
+	if (r)
+		return wr_txn_fail(t, &err);
+	object_of(f, object);
+	if (f->ifindex <= 0)
+		r = wr_refuse(&err, -EINVAL, object, "ifindex", "is missing");
+	else if (f->vid > 4094)
+		r = wr_refuse(&err, -ERANGE, object, "vid", "%u is outside 0..4094", f->vid);
+	else if ((unsigned int)f->state >= WR_COUNT(states))
+		r = wr_refuse(&err, -EINVAL, object, "state", "is none");
+	else if (f->mac[0] & 1 && !f->self)
+		r = wr_refuse(&err, -EADDRNOTAVAIL, object, "mac", "is a multicast address");
+	return r ? wr_txn_fail(t, &err) : 0;
+}
+
+static void plan(struct weir_txn *t, struct weir_step *s, const struct weir_fdb *f, bool add)
+{
+	char mac[18], vlan[16] = "", buf[16];
+
+	if (!t->dry)
+		return;
+	wr_mac_format(f->mac, mac);
+	if (f->vid)
+		wr_format(vlan, sizeof(vlan), " vlan %u", f->vid);
+	wr_step_plan(t, s, "bridge fdb %s %s dev %s %s%s%s%s", add ? "add" : "del", mac,
+		     wr_txn_link_name(t, f->ifindex, buf), f->self ? "self" : "master", add ? " " : "",
+		     add ? states[f->state].word : "", vlan);
+}
+
+int weir_txn_fdb_add(struct weir_txn *t, const struct weir_fdb *fdb)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct weir_step *s;
+	struct weir_fdb f;
+	char object[64];
+
+	if (prepared(t, fdb, &f, object))
+		return t->err.code;
+	fdb_msg(&b, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, &f);
+	fdb_msg(&undo, RTM_DELNEIGH, 0, &f);
+	s = wr_txn_msg(t, object, NULL, &b, wr_txn_makes(t, f.ifindex) ? NULL : &undo, NULL);
+	plan(t, s, &f, true);
+	return t->err.code;
+}
+
+static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct weir_error *err)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct weir_fdb old;
+	int r = decode(reply, &old);
+
+	if (r)
+		return wr_error(err, r, WEIR_STAGE_REPLY, s->object, "", "cannot be read");
+	fdb_msg(&b, RTM_NEWNEIGH, NLM_F_CREATE, &old);
+	if (b.buf.failed)
+		return wr_nomem(err);
+	free((void *)s->parts[WR_MSG_UNDO].data);
+	s->parts[WR_MSG_UNDO].len = b.buf.len;
+	s->parts[WR_MSG_UNDO].data = wr_str_take(&b.buf);
+	return 0;
+}
+
+int weir_txn_fdb_del(struct weir_txn *t, const struct weir_fdb *fdb)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, get = { 0 };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_step *s;
+	struct weir_fdb f;
+	char object[64];
+
+	if (prepared(t, fdb, &f, object))
+		return t->err.code;
+	fdb_msg(&b, RTM_DELNEIGH, 0, &f);
+	s = wr_txn_msg(t, object, NULL, &b, NULL, NULL);
+	plan(t, s, &f, false);
+	if (!s || wr_txn_makes(t, f.ifindex))
+		return t->err.code;
+	fdb_msg(&get, RTM_GETNEIGH, 0, &f);
+	if (get.buf.failed) {
+		wr_nomem(&err);
+		return wr_txn_fail(t, &err);
+	}
+	s->parts[WR_MSG_GET].len = get.buf.len;
+	s->parts[WR_MSG_GET].data = wr_str_take(&get.buf);
+	s->prepare = read_undo;
+	return t->err.code;
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+struct reading {
+	struct weir_fdb *list;
+	size_t n;
+};
+
+static int take_one(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct reading *r = arg;
+	struct weir_fdb f, *more;
+	int code = msg->nlmsg_type == RTM_NEWNEIGH ? decode(msg, &f) : -ENOENT;
+
+	if (code)
+		return code == -ENOENT ? 0 : code;
+	more = realloc(r->list, (r->n + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	r->list = more;
+	more[r->n++] = f;
+	return 0;
+}
+
+static void forget(void *arg)
+{
+	((struct reading *)arg)->n = 0;
+}
+
+int weir_fdb_list(struct weir *w, int ifindex, struct weir_fdb **ret, size_t *ret_n, struct weir_error *err)
+{
+	struct ndmsg ndm = { .ndm_family = AF_BRIDGE, .ndm_ifindex = ifindex };
+	struct reading reading = { 0 };
+	struct wr_reader reader = { .reply = take_one, .restart = forget, .arg = &reading };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result result;
+	int r;
+
+	wr_msg(&b, RTM_GETNEIGH, NLM_F_DUMP, &ndm, sizeof(ndm));
+	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	if (!r && result.code < 0)
+		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, "addresses of bridges", "", "%s", result.msg);
+	if (r) {
+		free(reading.list);
+		return r;
+	}
+	*ret = reading.list;
+	*ret_n = reading.n;
+	return 0;
+}
