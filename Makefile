@@ -90,6 +90,7 @@ NETWORK_OBJ := $(call objects,$(call sources,lib/network lib/host lib/nat lib/dh
 # What libweir-xml has of its own as well: tables, and JSON by them, which are not for everybody.
 TABLE_OBJ   := $(call objects,$(call sources,lib/json) $(wildcard lib/network/table*.c) lib/network/text.c lib/host/tables.c)
 XML_OBJ     := $(call objects,$(call sources,lib/xml))
+NETCF_OBJ   := $(call objects,$(call sources,lib/netcf))
 TOOL_OBJ    := $(call objects,$(call sources,tools))
 COMMON_OBJ  := $(call objects,$(call sources,tests/common) $(sort $(wildcard tests/netns/lib_*.c)))
 HEADERS     := $(sort $(wildcard include/weir/*.h))
@@ -113,7 +114,7 @@ ifeq ($(XML),0)
 LIBRARIES := $(filter-out libweir-xml,$(LIBRARIES))
 TOOL_OBJ  := $(filter-out %/rows_xml.o %/cmd_xml.o,$(TOOL_OBJ))
 UNIT      := $(filter-out %/test_xml,$(UNIT))
-NETNS     := $(filter-out %/test_xml_live,$(NETNS))
+NETNS     := $(filter-out %/test_xml_live %/test_netcf,$(NETNS))
 HEADERS   := $(filter-out %/xml.h,$(HEADERS))
 FUZZERS   := $(filter-out %/fuzz_xml_network %/fuzz_xml_port %/fuzz_xml_group %/fuzz_xml_guest %/fuzz_xml_update,$(FUZZERS))
 endif
@@ -123,6 +124,7 @@ STATIC := $(LIBRARIES:%=$(B)/%.a)
 SHLIBS := $(LIBRARIES:%=$(B)/%.so.$(VERSION))
 LINKS  := $(foreach l,$(LIBRARIES),$(B)/$(l).so.$(SOVERSION) $(B)/$(l).so)
 PCS    := $(LIBRARIES:%=$(B)/%.pc)
+NETCF  := $(if $(filter libweir-xml,$(LIBRARIES)),$(B)/libnetcf.so.1.4.0)# with netcf's numbers, and installed only if asked for
 
 # The one-file tool (`make static`) is a build of its own, SMALL=1 B=build/static: these files, whose commands need no
 # library but libweir (tools/features.c), with small/ in jansson's place, and in libmnl's where there is no libmnl.a.
@@ -137,16 +139,16 @@ endif
 TOOL   := $(if $(TOOL_OBJ),$(B)/weir)
 
 .PHONY: all deps demo check check-lint check-unit check-netns check-api check-guest check-lab check-san check-valgrind \
-	layers map static install uninstall format tidy analyze fuzz fuzz-run bench bench-full bench-soft dist tags clean distclean help programs FORCE
+	layers map static install uninstall install-netcf uninstall-netcf format tidy analyze fuzz fuzz-run bench bench-full bench-soft dist tags clean distclean help programs FORCE
 
-all: $(SHLIBS) $(LINKS) $(STATIC) $(PCS) $(TOOL) ## the libraries, shared and static, and build/weir
+all: $(SHLIBS) $(LINKS) $(STATIC) $(PCS) $(NETCF) $(TOOL) ## the libraries, shared and static, and build/weir
 
 # ---- rules
 
 # A stamp changes when the command that it names changes: another CC or PREFIX, or a file that is gone, makes what it must.
 STAMP.flags = $(CC) $(CPPFLAGS) $(OURS) $(CFLAGS) $(LDFLAGS)
 STAMP.paths = $(VERSION) $(PREFIX) $(LIBDIR) $(INCLUDEDIR) $(SBINDIR)
-STAMP.parts = $(WEIR_OBJ) $(SRIOV_OBJ) $(NETWORK_OBJ) $(XML_OBJ) $(COMMON_OBJ) $(TOOL_OBJ)
+STAMP.parts = $(NETCF_OBJ) $(WEIR_OBJ) $(SRIOV_OBJ) $(NETWORK_OBJ) $(XML_OBJ) $(COMMON_OBJ) $(TOOL_OBJ)
 $(B)/.flags $(B)/.paths $(B)/.parts: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(STAMP$(@F))' | cmp -s - $@ || printf '%s\n' '$(STAMP$(@F))' > $@
 
@@ -164,6 +166,10 @@ $(SHLIBS): $(B)/%.so.$(VERSION): lib/%.map $(B)/.flags $(B)/.parts
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SHARED) -Wl,-soname,$*.so.$(SOVERSION) -Wl,--version-script=lib/$*.map $(CFLAGS) $(LDFLAGS) \
 		-o $@ $(filter %.o %.so.$(VERSION),$^) $(foreach p,$(USES_$*),$(call libs,$(p)))
+$(B)/libnetcf.so.1.4.0: $(NETCF_OBJ) lib/netcf/libnetcf.map $(SHLIBS) $(B)/.flags
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SHARED) -Wl,-soname,libnetcf.so.1 -Wl,--version-script=lib/netcf/libnetcf.map $(CFLAGS) $(LDFLAGS) \
+		-o $@ $(filter %.o %.so.$(VERSION),$^)
 $(LINKS): $(SHLIBS)
 	$(Q)ln -sf $(firstword $(subst .so, ,$(@F))).so.$(VERSION) $@
 
@@ -197,6 +203,7 @@ $(B)/weir: $(TOOL_OBJ) $(STATIC) $(B)/.parts
 $(UNIT) $(NETNS): $(B)/%: $(B)/obj/%.o $(B)/tests/common.a $(STATIC)
 	$(call say,LD,$@)
 	$(link) $(OURLIBS) $(call libs,cmocka) $(call libs,libnl-route-3.0)
+$(B)/tests/netns/test_netcf: $(NETCF_OBJ)
 $(BENCH): $(B)/%: $(B)/obj/%.o $(BENCH_OBJ) $(STATIC)
 	$(call say,LD,$@)
 	$(link) $(OURLIBS) $(call libs,libnl-route-3.0) -lm
@@ -288,6 +295,16 @@ uninstall: ## remove what install put there, and folders of ours that are empty 
 	$(Q)for l in $(notdir $(LINKS)); do rm -f "$(DESTDIR)$(LIBDIR)/$$l"; done
 	$(Q)rmdir --ignore-fail-on-non-empty $(wildcard $(addprefix $(DESTDIR),\
 		$(INCLUDEDIR)/weir $(DATADIR)/weir $(DATADIR)/doc/weir/examples)) $(wildcard $(DESTDIR)$(DATADIR)/doc/weir) 2>&1 || :
+
+# A program that was linked with netcf takes this for it, so where it stands is a decision of its own.
+NETCF_TO := $(call to,$(NETCF),$(LIBDIR)) lib/netcf/netcf.h:$(INCLUDEDIR)/netcf.h $(B)/netcf.pc:$(LIBDIR)/pkgconfig/netcf.pc
+install-netcf: install $(NETCF) $(B)/netcf.pc ## and libnetcf.so.1 with netcf's header, in netcf's place
+	$(Q)for f in $(NETCF_TO); do install -D -m 644 "$${f%%:*}" "$(DESTDIR)$${f#*:}" || exit; done
+	$(Q)ln -sf libnetcf.so.1.4.0 "$(DESTDIR)$(LIBDIR)/libnetcf.so.1" && ln -sf libnetcf.so.1 "$(DESTDIR)$(LIBDIR)/libnetcf.so"
+	$(Q)[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
+uninstall-netcf: ## remove what install-netcf added
+	$(Q)for f in $(NETCF_TO); do rm -f "$(DESTDIR)$${f#*:}"; done
+	$(Q)rm -f "$(DESTDIR)$(LIBDIR)/libnetcf.so.1" "$(DESTDIR)$(LIBDIR)/libnetcf.so"
 
 # ---- for developers
 
