@@ -26,7 +26,7 @@ struct job {
 	struct wr_pci *ret;
 };
 
-static __attribute__((noreturn)) void on_error(char *msg, ...)
+static __attribute__((noreturn, format(printf, 1, 2))) void on_error(char *msg, ...)
 {
 	char *text = NULL;
 	va_list ap;

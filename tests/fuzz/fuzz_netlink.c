@@ -16,6 +16,8 @@
 
 #include "ip/steps.h"
 #include "link/kinds.h"
+#include "link/profile.h"
+#include "link/vf.h"
 #include "txn/explain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -91,6 +93,25 @@ static void fuzz_link(const struct nlmsghdr *nlh)
 	if (k && k->table)
 		again(k->table, wr_kind_data(k, &l));
 	show(&l);
+}
+
+/* What it says of VFs and of a port's profile: anything may be missing, nothing is read behind its end. */
+static void fuzz_vfs(const struct nlmsghdr *nlh)
+{
+	struct weir_profile profile = { .has = WEIR_PROFILE_INSTANCE, .vf = 1 };
+	struct wr_vf_state s;
+	int r = wr_vf_decode(nlh, &s);
+
+	must(r == 0 || r == -EBADMSG);
+	for (size_t i = 0; !r && i < s.n; i++) {
+		char *text = NULL;
+
+		must(weir_vf_config_text(&s.vfs[i], &text) == 0);
+		free(text);
+	}
+	if (!r)
+		wr_vf_state_done(&s);
+	must(wr_profile_response(nlh, &profile) <= UINT16_MAX);
 }
 
 /* The same attributes for every table that there is. */
@@ -171,6 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(&offset, data + size - sizeof(offset), sizeof(offset));
 	nlh = message_of(data, size);
 	fuzz_link(nlh);
+	fuzz_vfs(nlh);
 	fuzz_tables((const char *)(nlh + 1), nlh->nlmsg_len - sizeof(*nlh));
 	fuzz_path(nlh, offset % (2 * (uint32_t)size));
 	fuzz_explain(nlh, (uint8_t)offset);
