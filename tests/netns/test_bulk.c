@@ -119,6 +119,7 @@ static void all_get_ports(void **state)
 		weir_port_done(&ports[i]);
 	}
 	ns_assert_same(before, "all came and went");
+	free(before);
 }
 
 /* Refused by builders and by the kernel, at the ends and in the middle. */
@@ -175,6 +176,7 @@ static void nobody_can(void **state)
 	assert_int_equal(weir_ports_attach(w, "net", guests, 0, NULL, NULL), 0);
 	assert_int_equal(weir_ports_detach(w, "net", NULL, 0, NULL), 0);
 	ns_assert_same(before, "nobody got a port");
+	free(before);
 }
 
 /* --- ports that are ready ------------------------------------------------------------------ */
@@ -226,6 +228,7 @@ static void kept_number(void **state)
 	assert_int_equal(weir_ready_keep(w, "net", &like, 0, &err), 0);
 	ns_sh("rmdir %s/ready/net %s/ready", ns_state_dir, ns_state_dir);
 	ns_assert_same(before, "none is left");
+	free(before);
 
 	like.name = "one";
 	assert_int_equal(weir_ready_keep(w, "net", &like, 5, &err), -EINVAL);
