@@ -894,6 +894,67 @@ WEIR_API int weir_txn_link_index(struct weir_txn *t);
 WEIR_API int weir_txn_links(struct weir_txn *t, struct weir_link *links, size_t n);
 
 /**
+ * weir_txn_link_move() - move a link into another network namespace
+ * @t:		the transaction
+ * @ifindex:	which
+ * @netns:	where to: a name below /run/netns or a path, which an undo must find
+ *		too
+ *
+ * The kernel takes it down and out of its master, and its addresses and routes
+ * away (see weir_txn_link_keep()). It keeps its index if that is free over there.
+ * Undone by fetching it, and putting it into its master and up.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers. At commit:
+ *   -EEXIST	its name is taken over there
+ *   -EINVAL	it may not leave its namespace
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_link_move(struct weir_txn *t, int ifindex, const char *netns);
+
+/**
+ * weir_txn_altname_add() - give a link another name besides
+ * @t:		the transaction
+ * @ifindex:	which
+ * @name:	the name, 1..127 bytes
+ *
+ * Return: 0 or a negative errno, which the transaction remembers. At commit:
+ *   -EEXIST	a link has the name
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_altname_add(struct weir_txn *t, int ifindex, const char *name);
+
+/**
+ * weir_txn_altname_del() - take such a name away
+ * @t:		the transaction
+ * @ifindex:	which
+ * @name:	the name
+ *
+ * Return: 0 or a negative errno, which the transaction remembers. At commit:
+ *   -EINVAL, -ENOENT	the link has no such name
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_altname_del(struct weir_txn *t, int ifindex, const char *name);
+
+/**
+ * weir_altname_list() - the other names of a link
+ * @w:		the handle
+ * @ifindex:	which
+ * @ret:	receives the names, to be freed with free(): one behind the other,
+ *		each with its zero byte; an empty one ends the list
+ * @err:	filled on failure; may be NULL
+ *
+ * One RTM_GETLINK. weir_link_get() finds a link by any of them.
+ *
+ * Return: 0 or a negative errno
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_altname_list(struct weir *w, int ifindex, char **ret, struct weir_error *err);
+
+/**
  * weir_txn_link_del() - delete a link
  * @t:		the transaction
  * @ifindex:	which
