@@ -735,8 +735,8 @@ enum weir_port_kind {
  * @portgroup:		its portgroup; NULL: the network's default one, if any
  * @mac:		the guest's MAC address; all zero: one is made
  * @owner:		who owns the guest, kept for people; NULL: nobody
- * @n_queues:		tap: descriptors to open; 0: a persistent tap that the guest
- *			opens by name
+ * @n_queues:		tap, macvtap: descriptors to open; 0: none, the guest opens it
+ *			itself, a tap by its name
  * @vnet_hdr:		tap: frames carry a virtio_net header
  * @netns:		veth: where the guest's end goes, a name below /run/netns or
  *			a path
@@ -1171,8 +1171,8 @@ WEIR_API int weir_txn_network_reload(struct weir_txn *t, const char *name);
  *		names it
  *
  * A port of mode hostdev is its record: the virtual function is claimed by the
- * caller, on the same transaction, with <weir/sriov.h>. A macvtap is found as
- * /dev/tapN, N being its index, and stays until it is detached.
+ * caller, on the same transaction, with <weir/sriov.h>. A macvtap stays until it is
+ * detached; without queues it is found as /dev/tapN, N being its index.
  *
  * Since: 0.1
  */

@@ -70,6 +70,11 @@ int wr_add_bridge(struct weir_txn *t, const struct weir_network *net)
 	wr_mac_parse(net->mac, l.mac);
 	if (net->mtu)
 		l.has |= WEIR_LINK_MTU;
+	/* As libvirt has it: a table that is kept by hand is one for each vlan. */
+	if (net->bridge.mac_table_manager == WEIR_MAC_TABLE_MANAGED) {
+		l.bridge.has |= WEIR_BRIDGE_VLAN_FILTERING;
+		l.bridge.vlan_filtering = true;
+	}
 	if (net->bridge.delay_s) {
 		l.bridge.has |= WEIR_BRIDGE_FORWARD_DELAY;
 		l.bridge.forward_delay_cs = net->bridge.delay_s * 100;

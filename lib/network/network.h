@@ -97,8 +97,12 @@ int wr_check_free(struct weir *w, const struct weir_network *old, const struct w
 		  struct weir_error *err);
 /* Most ports that a Linux bridge can have. */
 #define WR_BRIDGE_PORTS 1023
-/* The link of a port on @below, a bridge or a link of the host. */
-int wr_port_link_add(struct weir_txn *t, struct weir_port *port, int below,
+/* What a port is put on: a bridge, or a link of the host. */
+struct wr_place {
+	int ifindex;
+	uint16_t default_pvid;	/* the vlan that a bridge gives to new ports; 0: none */
+};
+int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr_place *place,
 		     const struct weir_guest *guest, int *ret_fds);
 int wr_port_link_del(struct weir_txn *t, const struct weir_port *port);
 /* The members of a network's pool and how many ports use each; for free(). */

@@ -112,27 +112,29 @@ int wr_port_limit(struct weir_txn *t, struct weir_port *port,
 /* --- what it is on ----------------------------------------------------------------------------- */
 
 /* A bridge of the host is looked up each time: its owner may have made it anew. */
-static int find_bridge(struct weir *w, struct weir_port *port, int *ret, struct weir_error *err)
+static int find_bridge(struct weir *w, struct weir_port *port, struct wr_place *ret,
+		       struct weir_error *err)
 {
 	struct weir_link bridge;
 	int r = weir_link_get(w, 0, port->bridge, &bridge, err);
 
 	if (r)
 		return r;
-	if (port->vlan.n_tags || port->virtualport.type ||
-	    port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
+	if (port->virtualport.type || port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
 		return wr_refuse(err, -EOPNOTSUPP, "port",
-				 port->vlan.n_tags      ? "vlan" :
-				 port->virtualport.type ? "virtualport" :
-							  "macTableManager",
+				 port->virtualport.type ? "virtualport" : "macTableManager",
 				 "cannot be done on bridges of the host yet");
+	if (port->vlan.n_tags && !bridge.bridge.vlan_filtering)
+		return wr_refuse(err, -EINVAL, "port", "vlan",
+				 "needs a bridge that filters vlans, and %s does not",
+				 port->bridge);
 	port->mtu = bridge.mtu;
-	*ret = bridge.ifindex;
+	*ret = (struct wr_place){ bridge.ifindex, bridge.bridge.vlan_default_pvid };
 	return 0;
 }
 
 static int find_member(struct weir *w, const struct weir_network *net, struct weir_port *port,
-		       int *ret, struct weir_error *err)
+		       struct wr_place *ret, struct weir_error *err)
 {
 	struct weir_pool_entry *pool = NULL;
 	struct weir_link lower;
@@ -153,7 +155,7 @@ static int find_member(struct weir *w, const struct weir_network *net, struct we
 		return r;
 	if (port->direct_mode == WEIR_DIRECT_PASSTHROUGH)
 		memcpy(port->host_mac, lower.mac, 6);
-	*ret = lower.ifindex;
+	ret->ifindex = lower.ifindex;
 	return 0;
 }
 
@@ -182,12 +184,12 @@ static int check_room(struct weir *w, const struct weir_port *port, struct weir_
 			 WR_BRIDGE_PORTS);
 }
 
-static int find_place(struct weir *w, const struct wr_live *live, struct weir_port *port, int *ret,
-		      struct weir_error *err)
+static int find_place(struct weir *w, const struct wr_live *live, struct weir_port *port,
+		      struct wr_place *ret, struct weir_error *err)
 {
 	int r;
 
-	*ret = live->bridge_ifindex;
+	ret->ifindex = live->bridge_ifindex;
 	if (port->plug == WEIR_PLUG_DIRECT || port->plug == WEIR_PLUG_HOSTDEV)
 		return find_member(w, &live->net, port, ret, err);
 	r = check_room(w, port, err);
@@ -197,12 +199,12 @@ static int find_place(struct weir *w, const struct wr_live *live, struct weir_po
 /* --- attaching ----------------------------------------------------------------------------------- */
 
 static int attach(struct weir_txn *t, const struct wr_live *live, const struct weir_guest *guest,
-		  struct weir_port *port, int below, int *ret_fds)
+		  struct weir_port *port, const struct wr_place *place, int *ret_fds)
 {
 	int r = 0;
 
 	if (port->plug != WEIR_PLUG_HOSTDEV) {
-		r = wr_port_link_add(t, port, below, guest, ret_fds);
+		r = wr_port_link_add(t, port, place, guest, ret_fds);
 		if (!r)
 			r = limit(t, port);
 		if (!r)
@@ -220,9 +222,8 @@ static int check_queues(const struct weir_port *port, const struct weir_guest *g
 {
 	if (!guest->n_queues)
 		return 0;
-	if (port->kind != WEIR_PORT_TAP)
-		return wr_refuse(err, -EOPNOTSUPP, "port", "queues",
-				 "are opened by the guest itself where the port is no tap");
+	if (port->kind != WEIR_PORT_TAP && port->kind != WEIR_PORT_MACVTAP)
+		return wr_refuse(err, -EINVAL, "port", "queues", "are for taps and macvtaps only");
 	return ret_fds ? 0 :
 			 wr_refuse(err, -EINVAL, "port", "queues", "need a place for descriptors");
 }
@@ -235,7 +236,7 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_guest full;
 	struct wr_live *live = NULL;
-	int below = 0;
+	struct wr_place place = { 0 };
 	int r = wr_opts_copy(&full, sizeof(full), guest, "guest", &err);
 
 	if (!r)
@@ -247,8 +248,8 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 	if (!r)
 		r = complete(w, &port, &err);
 	if (!r)
-		r = find_place(w, live, &port, &below, &err);
-	r = r ? refuse(t, network, &err) : attach(t, live, &full, &port, below, ret_fds);
+		r = find_place(w, live, &port, &place, &err);
+	r = r ? refuse(t, network, &err) : attach(t, live, &full, &port, &place, ret_fds);
 	wr_live_free(live);
 	if (!r && ret)
 		*ret = port;

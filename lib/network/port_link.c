@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include <weir/bridge.h>
 #include <weir/link.h>
 
 #include "base/table.h"
@@ -28,6 +29,8 @@ static struct weir_link host_end(const struct weir_port *port, int master)
 	memcpy(l.mac, port->host_mac, 6);
 	if (port->mtu)
 		l.has |= WEIR_LINK_MTU;
+	if (port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
+		l.port.has |= WEIR_PORT_LEARNING | WEIR_PORT_FLOOD; /* both off */
 	if (port->isolated == WEIR_YES) {
 		l.port.has |= WEIR_PORT_ISOLATED;
 		l.port.isolated = true;
@@ -110,16 +113,57 @@ static int add_macvtap(struct weir_txn *t, struct weir_port *port, int lower)
 	return port->ifindex;
 }
 
-int wr_port_link_add(struct weir_txn *t, struct weir_port *port, int below,
+/* A tag or a trunk; and out of the vlan that the bridge puts every new port into. */
+static void set_vlans(struct weir_txn *t, const struct weir_port *port, uint16_t default_pvid)
+{
+	struct weir_port_vlan v = { .sz = sizeof(v),
+				    .ifindex = port->ifindex,
+				    .vid = default_pvid };
+	bool in_default = !default_pvid;
+
+	for (size_t i = 0; i < port->vlan.n_tags; i++)
+		in_default |= port->vlan.tags[i].id == default_pvid;
+	if (!in_default)
+		weir_txn_port_vlan_del(t, &v);
+	for (size_t i = 0; i < port->vlan.n_tags; i++) {
+		const struct weir_vlan_tag *tag = &port->vlan.tags[i];
+
+		v.vid = tag->id;
+		v.pvid = !port->vlan.is_trunk || tag->native != WEIR_NATIVE_NO;
+		v.untagged = !port->vlan.is_trunk || tag->native == WEIR_NATIVE_UNTAGGED;
+		weir_txn_port_vlan_add(t, &v);
+	}
+}
+
+/* The bridge learns nothing and floods nothing to this port: it is told whose it is. */
+static void tell_address(struct weir_txn *t, const struct weir_port *port)
+{
+	struct weir_fdb fdb = { .sz = sizeof(fdb), .ifindex = port->ifindex };
+
+	memcpy(fdb.mac, port->mac, 6);
+	weir_txn_fdb_add(t, &fdb);
+}
+
+int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr_place *place,
 		     const struct weir_guest *guest, int *ret_fds)
 {
+	int below = place->ifindex;
 	int r = port->kind == WEIR_PORT_TAP  ? add_tap(t, port, below, guest, ret_fds) :
 		port->kind == WEIR_PORT_VETH ? add_veth(t, port, below) :
 					       add_macvtap(t, port, below);
 
-	if (r > 0)
-		port->ifindex = r;
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	port->ifindex = r;
+	if (port->kind == WEIR_PORT_MACVTAP)
+		return guest->n_queues ? weir_txn_macvtap_open(t, r, guest->n_queues,
+							       guest->vnet_hdr, ret_fds) :
+					 0;
+	if (port->vlan.n_tags)
+		set_vlans(t, port, place->default_pvid);
+	if (port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
+		tell_address(t, port);
+	return weir_txn_error(t, NULL);
 }
 
 /* The link below gets its own address back, as long as the macvtap that passes it on is there. */
@@ -130,7 +174,8 @@ int wr_port_link_del(struct weir_txn *t, const struct weir_port *port)
 	if (port->ifindex <= 0)
 		return 0;
 	if (port->kind == WEIR_PORT_MACVTAP && port->direct_mode == WEIR_DIRECT_PASSTHROUGH &&
-	    !weir_link_get(weir_txn_handle(t), port->ifindex, NULL, &l, NULL) && !strcmp(l.name, port->name))
+	    !weir_link_get(weir_txn_handle(t), port->ifindex, NULL, &l, NULL) &&
+	    !strcmp(l.name, port->name))
 		set_mac(t, port, port->host_mac);
 	return weir_txn_link_del(t, port->ifindex, port->name);
 }

@@ -137,8 +137,8 @@ static int check_wishes(const struct weir_network *net, struct weir_error *err)
 		{ net->bridge.zone, "bridge.zone", "firewalld is not spoken to" },
 		{ wr_yes(net->domain.register_it), "domain.register",
 		  "systemd-resolved is not spoken to" },
-		{ net->bridge.mac_table_manager == WEIR_MAC_TABLE_MANAGED, "bridge.macTableManager",
-		  "a bridge's MAC table is left to the kernel" },
+		{ net->bridge.mac_table_manager == WEIR_MAC_TABLE_MANAGED && !wr_has_own_bridge(net),
+		  "bridge.macTableManager", "the MAC table of a bridge of the host is left to the kernel" },
 		{ net->virtualport.type == WEIR_VIRTUALPORT_OPENVSWITCH, "virtualport.type",
 		  "Open vSwitch is not spoken to" },
 	};

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <weir/update.h>
 
 #include "base/base.h"
+#include "tests/common/own_ns.h"
 #include "lib_ns.h"
 
 static struct weir *start(const char *json)
@@ -245,6 +247,80 @@ static void host_bridge(void **state)
 	free(before);
 }
 
+static void need_vlan_filtering(void)
+{
+	char *out = ns_out("ip link add probe type bridge vlan_filtering 1 2>/dev/null && ip link del probe && echo yes || true");
+	bool yes = *out;
+
+	free(out);
+	if (!yes)
+		own_skip("the kernel lacks CONFIG_BRIDGE_VLAN_FILTERING");
+}
+
+/* g1 and g2 are in vlan 7, g3 is in no vlan, the bridge's own address is in vlan 1. */
+static void vlans_of_a_host_bridge(void **state)
+{
+	struct weir_vlan_tag tag = { .id = 7 };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir *w;
+
+	need_vlan_filtering();
+	ns_sh("ip link add br0 type bridge vlan_filtering 1; ip link set br0 up; ip addr add 10.8.0.100/24 dev br0");
+	w = start("{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'br0'}}");
+	for (int i = 1; i <= 2; i++) {
+		char netns[16];
+		struct weir_guest g = { .sz = sizeof(g), .kind = WEIR_PORT_VETH, .netns = netns,
+					.vlan = { .tags = &tag, .n_tags = 1 } };
+
+		snprintf(netns, sizeof(netns), "g%d", i);
+		ns_sh("ip netns add %s", netns);
+		if (try_attach(w, &g, &port, &err))
+			fail_msg("%s: %s: %s", err.object, err.attr, err.msg);
+		ns_sh("ip -n %s addr add 10.8.0.%d/24 dev eth0", netns, i);
+	}
+	container(w, 3, WEIR_ABSENT);
+	reaches(1, "10.8.0.2", true);
+	reaches(1, "10.8.0.3", false);
+	reaches(1, "10.8.0.100", false);
+	reaches(3, "10.8.0.100", true);
+	stop(w);
+}
+
+/* Nothing is learned; that two guests reach each other shows that the bridge was told. */
+static void a_table_that_is_kept(void **state)
+{
+	struct weir *w;
+
+	need_vlan_filtering();
+	w = start("{'name':'net','bridge':{'name':'virbr0','macTableManager':'libvirt'},"
+		  "'ips':[{'address':'10.8.0.100','prefix':24}],'dns':{'enable':false}}");
+	container(w, 1, WEIR_ABSENT);
+	container(w, 2, WEIR_ABSENT);
+	ns_sh("bridge -d link show dev vnet0 | grep -q 'learning off flood off'");
+	reaches(1, "10.8.0.2", true);
+	reaches(1, "10.8.0.100", true);
+	stop(w);
+}
+
+static void queues_of_a_macvtap(void **state)
+{
+	int fds[2] = { -1, -1 };
+	struct weir_guest g = { .sz = sizeof(g), .n_queues = 2 };
+	struct weir_txn *t;
+	struct weir *w;
+
+	cables();
+	w = start(POOL("vepa"));
+	t = ns_begin(w);
+	weir_txn_port_attach(t, "net", &g, NULL, fds);
+	ns_commit(t);
+	assert_true(fds[0] >= 0 && fds[1] >= 0);
+	close(fds[0]);
+	close(fds[1]);
+	stop(w);
+}
+
 static void wishes_that_cannot_be_done(void **state)
 {
 	static const struct {
@@ -254,7 +330,8 @@ static void wishes_that_cannot_be_done(void **state)
 		{ "{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'none'}}", "", -ENODEV },
 		{ "{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'lo'}}", "bridge.name", -EINVAL },
 		{ "{'name':'net','bridge':{'zone':'trusted'}}", "bridge.zone", -EOPNOTSUPP },
-		{ "{'name':'net','bridge':{'macTableManager':'libvirt'}}", "bridge.macTableManager", -EOPNOTSUPP },
+		{ "{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'br0','macTableManager':'libvirt'}}",
+		  "bridge.macTableManager", -EOPNOTSUPP },
 		{ "{'name':'net','domain':{'name':'a','localOnly':true,'register':true}}", "domain.register", -EOPNOTSUPP },
 		{ "{'name':'net','forward':{'mode':'hostdev','addresses':['ffff:ff:1f.7']}}", "forward.addresses[0]", -ENODEV },
 	};
@@ -280,6 +357,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(macvtap_bridge),	  TEST(macvtap_private),     TEST(macvtap_vepa),
 		TEST(macvtap_passthrough), TEST(members_in_use_stay), TEST(host_bridge),
+		TEST(vlans_of_a_host_bridge), TEST(a_table_that_is_kept), TEST(queues_of_a_macvtap),
 		TEST(wishes_that_cannot_be_done),
 	};
 
