@@ -212,7 +212,7 @@ $(FUZZERS): $(B)/%: $(B)/obj/%.o $(STATIC)
 	$(link) -fsanitize=fuzzer $(OURLIBS)
 
 # Two of the one-file tool; musl gets the kernel's headers, and no others of the system, by links.
-MUSL := $(if $(filter static,$(MAKECMDGOALS)),$(shell command -v $(MUSL_CC)))
+MUSL := $(if $(filter static bench%,$(MAKECMDGOALS)),$(shell command -v $(MUSL_CC)))
 static: $(STATIC) ## the static archives, and the tool without what needs a library, in one file: build/static/weir, build/musl/weir
 	$(Q)$(MAKE) --no-print-directory SMALL=1 B=build/static build/static/weir
 	$(Q)$(if $(MUSL),$(MAKE) --no-print-directory SMALL=1 B=build/musl CC=$(MUSL) build/musl/weir)

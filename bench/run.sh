@@ -37,8 +37,8 @@ until=
 for program; do
 	case $program in
 	*.sh) "$program" "$out/results.jsonl" ;;
-	# shellcheck disable=SC2086 # options
-	*) "$program" $full $until --csv "$out/raw.csv" --json "$out/results.jsonl" ;;
+	*) # shellcheck disable=SC2086 # options
+		"$program" $full $until --csv "$out/raw.csv" --json "$out/results.jsonl" ;;
 	esac
 done
 "$here/report.sh" "$out"
