@@ -97,7 +97,7 @@ static void clear(const char *name)
 /* Links, qdiscs, classes and filters, without counters and what the kernel numbers anew. */
 static char *everything(void)
 {
-	return own_text("ip -o link show | sed -E 's/state [A-Z]+//; s/,?(NO-CARRIER|LOWER_UP|M-DOWN)//'; tc qdisc show |"
+	return own_text("ip -o link show | sed -E 's/state [A-Z]+//; s/(NO-CARRIER|LOWER_UP|M-DOWN),//g; s/,(NO-CARRIER|LOWER_UP|M-DOWN)//g'; tc qdisc show |"
 			" sed -E 's/direct_packets_stat [0-9]+ ?//'; for d in $(ls /proc/sys/net/ipv4/conf); do "
 			"tc class show dev $d 2>/dev/null | grep -v fq_codel; tc filter show dev $d ingress 2>/dev/null; done; true");
 }
