@@ -18,6 +18,7 @@
 #include "tc/floor.h"
 #include "tc/ifb.h"
 #include "tc/probe.h"
+#include "tc/shape.h"
 #include "tc/tree.h"
 
 struct shaping {
@@ -241,6 +242,15 @@ static void note(struct shaping *s, const struct wr_redirect *r, const char *ifb
 	s->ret->ifb_ifindex = r->ifb;
 	s->ret->ifb_class = r->classid;
 	wr_copy(s->ret->ifb_name, sizeof(s->ret->ifb_name), ifb);
+}
+
+int wr_redirect_explain(struct weir_txn *t, const struct wr_dev *dev, const struct wr_redirect *r,
+			const char *ifb)
+{
+	struct shaping s = { .t = t, .dev = *dev };
+	int code = add_ingress(&s);
+
+	return code ? code : add_filter(&s, r, ifb);
 }
 
 static int add_redirect(struct shaping *s)

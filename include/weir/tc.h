@@ -21,6 +21,7 @@
 extern "C" {
 #endif
 
+struct weir;
 struct weir_txn;
 
 /**
@@ -301,6 +302,51 @@ WEIR_API int weir_txn_shape_clear(struct weir_txn *t, int ifindex, const char *n
 WEIR_API int weir_txn_floor_set(struct weir_txn *t, int ifindex, const char *name,
 				const uint8_t mac[6], uint64_t floor_bytes_per_s, uint32_t classid,
 				uint32_t *ret_classid);
+
+/**
+ * weir_shape_get() - how a port is shaped, and what passed
+ * @w:		the handle
+ * @ifindex:	the port
+ * @ret:	receives it; sz set
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or a negative errno:
+ *   -ENOENT	the port has no limits of ours
+ *   -ENODEV	the port is gone
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_shape_get(struct weir *w, int ifindex, struct weir_shape *ret,
+			    struct weir_error *err);
+
+/**
+ * weir_shape_list() - every port that is shaped, and what passed
+ * @w:		the handle
+ * @ret:	receives an array, to be freed with free()
+ * @ret_n:	receives its length
+ * @err:	filled on failure; may be NULL
+ *
+ * One dump finds the ports, and each ifb is read once, however many share it.
+ *
+ * Return: 0 or a negative errno
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_shape_list(struct weir *w, struct weir_shape **ret, size_t *ret_n,
+			     struct weir_error *err);
+
+/**
+ * weir_shape_explain() - what was installed on a port, as tc commands with reasons
+ * @w:		the handle, without an open transaction
+ * @ifindex:	the port
+ * @ret:	receives the text, to be freed with free()
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or a negative errno: -ENOENT if the port has no limits of ours
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_shape_explain(struct weir *w, int ifindex, char **ret, struct weir_error *err);
 
 /**
  * weir_shape_method_name() - a method as a word

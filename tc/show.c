@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Shaped ports as the kernel has them: limits and counters, and the tc commands that
+ * would make the same. Only reads.
+ */
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+
+#include "tc/read.h"
+#include "tc/shape.h"
+
+#define READ_TIMEOUT_MS 5000
+
+/* --- from a class to a direction ------------------------------------------------------- */
+
+static struct weir_shape_side side_of_class(const struct wr_tc_class *c)
+{
+	const struct wr_htb_class *l = &c->limits;
+
+	return (struct weir_shape_side){
+		.limits = {
+			.average_bytes_per_s = l->rate_bytes_per_s,
+			.peak_bytes_per_s = l->ceil_bytes_per_s != l->rate_bytes_per_s ? l->ceil_bytes_per_s : 0,
+			.burst_bytes = l->burst_bytes,
+		},
+		.leaf = wr_leaf_of(WR_CLASS(c->leaf >> 16, 0)),
+		.bytes = c->bytes, .packets = c->packets, .drops = c->drops,
+		.overlimits = c->overlimits, .backlog_bytes = c->backlog_bytes,
+	};
+}
+
+static struct weir_shape_side side_of_police(const struct wr_redirect *r)
+{
+	return (struct weir_shape_side){
+		.limits = { .average_bytes_per_s = r->rate_bytes_per_s, .burst_bytes = r->burst_bytes },
+		.leaf = WEIR_LEAF_DEFAULT,
+		.bytes = r->bytes, .packets = r->packets, .drops = r->drops, .overlimits = r->overlimits,
+	};
+}
+
+/* --- classes on ifbs: each ifb is read once ----------------------------------------------- */
+
+struct ifb {
+	int ifindex;
+	char name[16];
+	struct wr_tc_class *classes;
+	size_t n;
+};
+
+struct ifbs {
+	struct weir *w;
+	struct ifb *list;
+	size_t n;
+};
+
+static void wr_auto_ifbs(struct ifbs *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->list[i].classes);
+	free(s->list);
+}
+
+static int add_class(void *arg, const struct wr_tc_class *c)
+{
+	struct ifb *ifb = arg;
+	struct wr_tc_class *more = realloc(ifb->classes, (ifb->n + 1) * sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	ifb->classes = more;
+	more[ifb->n++] = *c;
+	return 0;
+}
+
+static int ifb_of(struct ifbs *s, int ifindex, const struct ifb **ret, struct weir_error *err)
+{
+	struct weir_link link = { .name = "" };
+	struct ifb *more;
+	int r;
+
+	for (size_t i = s->n; i > 0; i--)
+		if (s->list[i - 1].ifindex == ifindex) {
+			*ret = &s->list[i - 1];
+			return 0;
+		}
+	more = realloc(s->list, (s->n + 1) * sizeof(*more));
+	if (!more)
+		return wr_nomem(err);
+	s->list = more;
+	more[s->n] = (struct ifb){ .ifindex = ifindex };
+	r = weir_link_get(s->w, ifindex, NULL, &link, err);
+	if (!r)
+		r = wr_class_each(s->w, ifindex, add_class, &more[s->n], err);
+	if (r && r != -ENODEV) {
+		free(more[s->n].classes);
+		return r;
+	}
+	wr_copy(more[s->n].name, 16, link.name);
+	*ret = &more[s->n++];
+	return 0;
+}
+
+static const struct wr_tc_class *class_on(const struct ifb *ifb, const struct wr_redirect *r)
+{
+	const uint32_t classid = r->classid ? r->classid : WR_CLASS(WR_MAJOR, WR_PORT_CLASS);
+
+	for (size_t i = 0; i < ifb->n; i++)
+		if (ifb->classes[i].classid == classid)
+			return &ifb->classes[i];
+	return NULL;
+}
+
+/* --- one port ------------------------------------------------------------------------------ */
+
+static int in_side(struct ifbs *s, const struct wr_redirect *r, struct weir_shape *shape,
+		   struct weir_shape_side *side, struct weir_error *err)
+{
+	const struct wr_tc_class *class;
+	const struct ifb *ifb;
+	int code;
+
+	shape->method = r->method;
+	if (r->method == WEIR_SHAPE_POLICE) {
+		*side = side_of_police(r);
+		return 0;
+	}
+	code = ifb_of(s, r->ifb, &ifb, err);
+	if (code)
+		return code;
+	shape->ifb_ifindex = r->ifb;
+	shape->ifb_class = r->classid;
+	wr_copy(shape->ifb_name, sizeof(shape->ifb_name), ifb->name);
+	class = class_on(ifb, r);
+	if (class)
+		*side = side_of_class(class);
+	return 0;
+}
+
+static int shape_of(struct ifbs *s, const struct wr_port *port, struct weir_shape *ret,
+		    struct weir_error *err)
+{
+	struct weir_shape_side out = { .leaf = WEIR_LEAF_DEFAULT }, in = { .leaf = WEIR_LEAF_DEFAULT };
+	struct weir_shape shape = {
+		.sz = sizeof(shape), .ifindex = port->link.ifindex,
+		.is_guest_side = port->link.kind == WEIR_LINK_MACVTAP,
+	};
+	int r = 0;
+
+	wr_copy(shape.name, sizeof(shape.name), port->link.name);
+	if (port->major)
+		out = side_of_class(&port->class);
+	if (port->major && port->rest.classid)
+		out.leaf = wr_leaf_of(WR_CLASS(port->rest.leaf >> 16, 0));
+	if (port->has_redirect)
+		r = in_side(s, &port->redirect, &shape, &in, err);
+	shape.inbound = shape.is_guest_side ? in : out;
+	shape.outbound = shape.is_guest_side ? out : in;
+	if (!r)
+		*ret = shape;
+	return r;
+}
+
+int weir_shape_get(struct weir *w, int ifindex, struct weir_shape *ret, struct weir_error *err)
+{
+	wr_auto(ifbs) struct ifbs s = { .w = w };
+	struct weir_shape shape;
+	struct wr_port port;
+	size_t sz = ret->sz;
+	int r = wr_port_read(w, ifindex, &port, err);
+
+	if (!r)
+		r = shape_of(&s, &port, &shape, err);
+	if (r)
+		return r;
+	if (!port.major && !port.has_redirect)
+		return wr_error(err, -ENOENT, WEIR_STAGE_REPLY, port.link.name, "", "has no limits of ours");
+	shape.sz = sz < sizeof(shape) ? sz : sizeof(shape);
+	memcpy(ret, &shape, shape.sz);
+	return 0;
+}
+
+/* --- all ports ------------------------------------------------------------------------------- */
+
+/* Links that have a root or ingress qdisc that could be ours, in the order of the dump. */
+struct candidates {
+	int *list;
+	size_t n;
+};
+
+static int candidate_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	const struct tcmsg *tcm = NLMSG_DATA(msg);
+	struct candidates *c = arg;
+	int *more;
+
+	if (msg->nlmsg_type != RTM_NEWQDISC || msg->nlmsg_len < NLMSG_HDRLEN + sizeof(*tcm))
+		return 0;
+	if (tcm->tcm_handle != WR_CLASS(WR_MAJOR, 0) && tcm->tcm_handle != WR_CLASS(WR_MAJOR_NOQUEUE, 0) &&
+	    tcm->tcm_handle != WR_INGRESS_HANDLE)
+		return 0;
+	if (c->n && c->list[c->n - 1] == tcm->tcm_ifindex)
+		return 0;	/* both of a link come one after the other */
+	more = realloc(c->list, (c->n + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	c->list = more;
+	more[c->n++] = tcm->tcm_ifindex;
+	return 0;
+}
+
+static void forget(void *arg)
+{
+	((struct candidates *)arg)->n = 0;
+}
+
+static int read_candidates(struct weir *w, struct candidates *c, struct weir_error *err)
+{
+	struct wr_reader reader = { .reply = candidate_reply, .restart = forget, .arg = c };
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	wr_tc_msg(&b, RTM_GETQDISC, NLM_F_DUMP, 0, 0, 0, NULL);
+	return wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+}
+
+int weir_shape_list(struct weir *w, struct weir_shape **ret, size_t *ret_n, struct weir_error *err)
+{
+	wr_auto(ifbs) struct ifbs s = { .w = w };
+	struct candidates c = { 0 };
+	int r = read_candidates(w, &c, err);
+	wr_auto(free) int *list = c.list;
+	wr_auto(free) struct weir_shape *shapes = calloc(c.n + 1, sizeof(*shapes));
+	size_t n = 0;
+
+	if (!r && !shapes)
+		r = wr_nomem(err);
+	for (size_t i = 0; i < c.n && !r; i++) {
+		struct wr_port port;
+
+		r = wr_port_read(w, list[i], &port, err);
+		if (r == -ENODEV)
+			r = 0;	/* it went meanwhile */
+		else if (!r && port.link.kind != WEIR_LINK_IFB && (port.major || port.has_redirect))
+			r = shape_of(&s, &port, &shapes[n++], err);
+	}
+	if (r)
+		return r;
+	*ret = wr_take(shapes);
+	*ret_n = n;
+	return 0;
+}
+
+/* --- as commands --------------------------------------------------------------------------------- */
+
+static void explain_class(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *c)
+{
+	wr_tree_class(t, dev, c->classid, c->parent, &c->limits, wr_leaf_of(WR_CLASS(c->leaf >> 16, 0)));
+}
+
+static void explain_out(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port)
+{
+	wr_tree_qdisc(t, dev, port->major, port->rest.classid ? WR_REST_CLASS : WR_PORT_CLASS);
+	explain_class(t, dev, &port->class);
+	if (port->rest.classid)
+		explain_class(t, dev, &port->rest);
+}
+
+static int explain_in(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port,
+		      struct weir_error *err)
+{
+	wr_auto(ifbs) struct ifbs s = { .w = t->w };
+	const struct wr_redirect *r = &port->redirect;
+	const struct wr_tc_class *class;
+	const struct ifb *ifb = NULL;
+	int code = r->ifb ? ifb_of(&s, r->ifb, &ifb, err) : 0;
+
+	if (code)
+		return code;
+	class = ifb ? class_on(ifb, r) : NULL;
+	if (class && !r->classid)
+		wr_tree_qdisc(t, &(struct wr_dev){ r->ifb, ifb->name }, WR_MAJOR, WR_PORT_CLASS);
+	if (class)
+		explain_class(t, &(struct wr_dev){ r->ifb, ifb->name }, class);
+	return wr_redirect_explain(t, dev, r, ifb ? ifb->name : "");
+}
+
+static const char *why(const struct wr_redirect *r)
+{
+	static const char *const reasons[] = {
+		[WEIR_SHAPE_SKBEDIT] = "goes to an ifb that ports share, in a class that the redirect itself chooses",
+		[WEIR_SHAPE_BPF] = "goes to an ifb that ports share, in a class that a program chooses: "
+				   "the kernel has no act_skbedit",
+		[WEIR_SHAPE_IFB] = "goes to an ifb of the port's own",
+		[WEIR_SHAPE_POLICE] = "is dropped where it is too much, because nothing can wait on the way in",
+	};
+
+	return reasons[r->method];
+}
+
+/* The steps that @build puts on a transaction which is never carried out. */
+static int explain_part(struct weir *w, const struct wr_port *port, bool in, struct wr_str *out,
+			struct weir_error *err)
+{
+	const struct wr_dev dev = { port->link.ifindex, port->link.name };
+	wr_auto(free) char *plan = NULL;
+	struct weir_txn *t;
+	int r = weir_txn_begin(w, "explain", WEIR_TXN_DRY, &t, err);
+
+	if (r)
+		return r;
+	if (in)
+		r = explain_in(t, &dev, port, err);
+	else
+		explain_out(t, &dev, port);
+	if (!r)
+		r = weir_txn_plan(t, &plan, err);
+	weir_txn_abort(t);
+	if (!r)
+		wr_str_puts(out, plan);
+	return r;
+}
+
+int weir_shape_explain(struct weir *w, int ifindex, char **ret, struct weir_error *err)
+{
+	wr_auto(str) struct wr_str out = { 0 };
+	struct wr_port port;
+	int r = wr_port_read(w, ifindex, &port, err);
+
+	if (!r && !port.major && !port.has_redirect)
+		return wr_error(err, -ENOENT, WEIR_STAGE_REPLY, port.link.name, "", "has no limits of ours");
+	if (!r && port.major) {
+		wr_str_puts(&out, port.rest.classid ? "# what leaves by the link waits in a class; guaranteed rates are classes below it\n" :
+						      "# what leaves by the link waits in a class\n");
+		r = explain_part(w, &port, false, &out, err);
+	}
+	if (!r && port.has_redirect) {
+		wr_str_printf(&out, "# what arrives by the link %s\n", why(&port.redirect));
+		r = explain_part(w, &port, true, &out, err);
+	}
+	if (r)
+		return r;
+	*ret = wr_str_take(&out);
+	return *ret ? 0 : wr_nomem(err);
+}
