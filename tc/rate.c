@@ -69,10 +69,11 @@ uint32_t wr_htb_ticks(uint64_t bytes, uint64_t bytes_per_s)
 
 uint32_t wr_ticks_bytes(uint32_t ticks, uint64_t bytes_per_s)
 {
-	/* In two steps, because 274 s at 144 Pbit/s are more than 64 bits of ticks and bytes. */
-	uint64_t us = (uint64_t)ticks * TICK_NS / 1000;
-	uint64_t bytes = us > UINT64_MAX / (bytes_per_s + 1) ? bytes_per_s / 1000000 * us :
-							       bytes_per_s * us / 1000000;
+	/* Up twice, as wr_htb_ticks() goes down twice: so what is read and written again stays the same. */
+	uint64_t us = ((uint64_t)ticks * TICK_NS + 999) / 1000;
+	/* 274 s at 144 Pbit/s are more than 64 bits hold. */
+	uint64_t bytes = us > UINT64_MAX / (bytes_per_s + 1) - 1 ? bytes_per_s / 1000000 * us :
+								   (bytes_per_s * us + 999999) / 1000000;
 
 	return bytes < UINT32_MAX ? bytes : UINT32_MAX;
 }

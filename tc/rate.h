@@ -25,7 +25,7 @@ struct wr_htb_class wr_htb_from_rate(const struct weir_rate *rate, uint32_t mtu)
 uint32_t wr_police_burst(const struct weir_rate *rate, uint32_t mtu);
 /* Time that @bytes (below 2^32) take at a rate, in the scheduler's ticks of 64 ns. */
 uint32_t wr_htb_ticks(uint64_t bytes, uint64_t bytes_per_s);
-/* And back, rounded down: what tc shows as a class's burst. */
+/* And back, so that it gives the same ticks again. */
 uint32_t wr_ticks_bytes(uint32_t ticks, uint64_t bytes_per_s);
 
 #endif

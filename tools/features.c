@@ -15,6 +15,7 @@
 #pragma weak cmd_schema
 #pragma weak if_commands
 #pragma weak link_commands
+#pragma weak shape_commands
 #pragma weak vf_commands
 #pragma weak vf_step_ops
 #pragma weak xml_commands
@@ -32,6 +33,7 @@ static const struct feature {
 	{ "networks", "libnftables and jansson", " net pool plan schema ", net_commands, &net_step_ops, NULL },
 	{ "host interfaces", "networks", " if apply confirm check repair ", if_commands, NULL, "host" },
 	{ "links", "nothing", " link monitor ", link_commands, NULL, NULL },
+	{ "bandwidth", "nothing", " shape ", shape_commands, NULL, NULL },
 	{ "virtual functions", "libpci", " pf vf ", vf_commands, &vf_step_ops, NULL },
 	{ "XML", "libxml2 and networks", " xml ", xml_commands, NULL, NULL },
 	{ "the doctor", "networks", " doctor ", doctor_commands, NULL, NULL },

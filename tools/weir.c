@@ -89,6 +89,12 @@ static int find_command(struct tool *t, int argc, char **argv, struct args *a)
 		usage_error(t, "no command is given; `weir help` lists them");
 		return -1;
 	}
+	/* `weir shape PORT` is a command, and so is `weir shape show`. */
+	t->cmd = argc > 1 ? command_find(argv[0], argv[1]) : NULL;
+	if (t->cmd) {
+		t->group = argv[0];
+		return 2;
+	}
 	t->cmd = command_find(NULL, argv[0]);
 	if (t->cmd)
 		return 1;

@@ -78,6 +78,12 @@ enum option_key {
 	OPT_UNDO,
 	OPT_TAKE_OVER,
 	OPT_OFF,
+	OPT_INBOUND,
+	OPT_OUTBOUND,
+	OPT_METHOD,
+	OPT_LEAF,
+	OPT_REPLACE,
+	OPT_INTERVAL,
 	OPT_COUNT,
 };
 
@@ -134,7 +140,7 @@ struct tool {
 
 /* rows_*.c: the commands, by feature */
 extern const struct command core_commands[], net_commands[], link_commands[], doctor_commands[];
-extern const struct command vf_commands[], xml_commands[];
+extern const struct command shape_commands[], vf_commands[], xml_commands[];
 extern const struct weir_step_ops *const *const net_step_ops;
 extern const struct weir_step_ops *const *const vf_step_ops;
 
@@ -215,6 +221,10 @@ int cmd_pool_lease(struct tool *t, const struct args *a);
 int cmd_pool_return(struct tool *t, const struct args *a);
 int cmd_pool_show(struct tool *t, const struct args *a);
 int cmd_net_leases(struct tool *t, const struct args *a);
+int cmd_shape(struct tool *t, const struct args *a);
+int cmd_shape_show(struct tool *t, const struct args *a);
+int cmd_shape_clear(struct tool *t, const struct args *a);
+int cmd_shape_explain(struct tool *t, const struct args *a);
 int cmd_link_list(struct tool *t, const struct args *a);
 int cmd_link_show(struct tool *t, const struct args *a);
 int cmd_monitor(struct tool *t, const struct args *a);

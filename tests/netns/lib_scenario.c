@@ -374,33 +374,15 @@ static void with_shaped(struct weir *w)
 	ns_commit(t);
 }
 
-/* In place, from some to none, from none to some. */
+/* In place and by another method, from none to some, and away with what had an ifb of its own. */
 static void change_limits(struct weir_txn *t)
 {
-	static const struct weir_bandwidth other = LIMITS(2000000, 100000), in = LIMITS(700000, 0),
-					   both = LIMITS(100000, 100000);
+	static const struct weir_bandwidth other = LIMITS(2000000, 100000), both = LIMITS(100000, 100000);
 
 	shape(t, "a0", &other, WEIR_SHAPE_AUTO);
-	shape(t, "a1", &in, WEIR_SHAPE_AUTO);
-	shape(t, "c0", &in, WEIR_SHAPE_AUTO);
+	shape(t, "c0", &both, WEIR_SHAPE_IFB);
 	shape(t, "c1", &both, WEIR_SHAPE_AUTO);
-}
-
-static void change_method(struct weir_txn *t)
-{
-	static const struct weir_bandwidth other = LIMITS(2000000, 100000);
-
-	shape(t, "a0", &other, WEIR_SHAPE_IFB);
-	shape(t, "c0", &other, WEIR_SHAPE_IFB);
-	shape(t, "a1", &other, WEIR_SHAPE_BPF);
-}
-
-static void clear_limits(struct weir_txn *t)
-{
-	static const char *const names[] = { "a0", "a1", "c0" };
-
-	for (int i = 0; i < 3; i++)
-		weir_txn_shape_clear(t, index_of(t, names[i]), names[i], NULL);
+	weir_txn_shape_clear(t, index_of(t, "a1"), "a1", NULL);
 }
 
 static const uint8_t floor_macs[3][6] = {
@@ -639,8 +621,6 @@ const struct scenario scenarios[] = {
 	{ .name = "detach a tap", .prepare = with_ports, .build = detach_tap },
 	{ .name = "detach a veth with a floor", .prepare = with_ports, .build = detach_veth },
 	{ .name = "change limits", .prepare = with_shaped, .build = change_limits },
-	{ .name = "change the way of shaping", .prepare = with_shaped, .build = change_method },
-	{ .name = "clear limits", .prepare = with_shaped, .build = clear_limits },
 	{ .name = "change floors", .prepare = with_floors, .build = change_floors },
 	{ .name = "stop with ports", .prepare = with_ports, .build = stop_nat },
 	{ .name = "stop one of two", .prepare = with_both, .build = stop_nat },

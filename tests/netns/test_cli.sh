@@ -653,6 +653,39 @@ fi
 
 # ---- what comes with it
 
+section bandwidth
+ip link add lim0 type veth peer name lim1 && ip link set lim0 up && ip link set lim1 up
+remember
+runs 2 shape && warns 'something is missing'
+runs 2 shape lim0 && warns 'inbound or --outbound'
+runs 2 shape lim0 --inbound 10foo && warns 'unit "foo" is unknown'
+runs 2 shape lim0 --inbound 0 && warns 'is nothing'
+runs 2 shape lim0 --inbound 1mbit --method magic && warns 'skbedit, bpf, ifb or police'
+runs 2 shape lim0 --inbound 1mbit --leaf tree && warns 'fq_codel'
+runs 2 shape show --interval 0 && warns 'seconds'
+runs 1 shape lim0 --inbound 5,4 && warns 'inbound.peak: is below the average'
+runs 4 shape nosuch --inbound 1mbit && warns 'nosuch'
+runs 4 shape show nosuch && warns 'nosuch'
+runs 4 shape show lim0 && warns 'no limits of ours'
+runs 4 shape explain lim0 && warns 'no limits of ours'
+runs 0 --dry-run shape lim0 --inbound 8mbit && says 'tc class add dev lim0 .*rate 1000000bps'
+unchanged 'shape --dry-run'
+runs 0 shape lim0 --inbound 8mbit,16mbit,100k --outbound 500KB/s --method ifb
+says '^port lim0: inbound 8Mbit/s, peak 16Mbit/s, burst 100 KiB, outbound 4Mbit/s, by ifb$'
+runs 0 shape show && says '^lim0 +inbound +8Mbit/s, peak 16Mbit/s.* htb +lim0' && says '^lim0 +outbound +4Mbit/s.* ifb +ifb-lim0'
+runs 0 --json shape show lim0 && gives '.[0].average == 1000000 and .[1].direction == "outbound"'
+runs 0 shape lim0 --outbound 8mbit && says 'inbound 8Mbit/s, peak 16Mbit/s, burst 100 KiB, outbound 8Mbit/s'
+runs 0 shape explain lim0 && says '^# what arrives by the link goes to an ifb' && says '^tc filter add dev lim0 .*redirect dev ifb-lim0$'
+runs 0 shape lim0 --outbound none && says 'outbound unlimited'
+runs 0 shape show lim0 --interval 1 && says 'RATE$'
+runs 0 shape clear lim0
+unchanged 'shape and clear'
+tc qdisc add dev lim0 root handle 5: tbf rate 1mbit burst 10k latency 50ms
+runs 1 shape lim0 --inbound 8mbit && warns 'qdisc 5: tbf on lim0: is in the way and not ours'
+runs 0 shape lim0 --inbound 8mbit --replace
+runs 0 shape clear lim0
+ip link del lim0
+
 section manual and completion
 cd - >/dev/null || exit 1
 "$weir" help --json | jq -r '.commands[].name' | while read -r c; do
@@ -681,6 +714,9 @@ if command -v bash >/dev/null; then
 	check 'completion of options' completes "$weir" net attach x --port --portgroup
 	check 'completion of global options' completes "$weir" --st --state-dir
 	check 'completion of links' completes "$weir" link show l lo
+	check 'completion of ports' completes "$weir" shape l lo
+	check 'completion beside ports' completes "$weir" shape e explain
+	check 'completion of methods' completes "$weir" shape lo --method s skbedit
 fi
 
 echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
