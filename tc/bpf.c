@@ -3,7 +3,6 @@
 #include <linux/bpf.h>
 #include <linux/rtnetlink.h>
 #include <linux/pkt_cls.h>
-#include <stdio.h>
 #include <sys/syscall.h>
 
 #include "tc/bpf.h"
@@ -41,14 +40,37 @@ int wr_bpf_load(int ifindex, uint32_t classid)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* --- steps ------------------------------------------------------------------------------------ */
+/* --- adding ----------------------------------------------------------------------------------- */
 
-/* The only part of a step: which filter, and whether the step makes it or takes it away. */
+/* No command of tc's makes such a program, so a reader of the plan is told what it does. */
+void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, int ifb, uint32_t classid)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct weir_error err = WEIR_ERROR_INIT;
+	int fd = t->dry ? -1 : wr_bpf_load(ifb, classid);
+	char word[80];
+
+	if (fd < 0 && !t->dry) {
+		wr_syserr(&err, fd, port->name, "the kernel does not take the program");
+		wr_txn_fail(t, &err);
+		return;
+	}
+	if (fd >= 0)
+		wr_txn_keep_fd(t, fd);
+	wr_redirect_bpf_msg(&b, port->ifindex, ifb, classid, fd);
+	wr_redirect_del_msg(&undo, port->ifindex);
+	wr_step_plan(t, wr_tree_step(t, port, "filter bpf", &b, &undo),
+		     "# filter on %s: bpf program: priority %x:%x, redirect to link %d",
+		     wr_dev_word(port, word), classid >> 16, classid & 0xffff, ifb);
+}
+
+/* --- deleting ----------------------------------------------------------------------------------- */
+
+/* The only part of a step: the filter that was there. */
 struct filter {
 	int32_t port;
 	int32_t ifb;
 	uint32_t classid;
-	uint32_t is_add;
 };
 
 static struct filter filter_of(const struct weir_step *s)
@@ -61,25 +83,6 @@ static struct filter filter_of(const struct weir_step *s)
 	return f;
 }
 
-static int add(struct weir *w, const struct filter *f, struct weir_error *err)
-{
-	wr_auto(batch) struct wr_batch b = { 0 };
-	wr_auto(fd) int fd = wr_bpf_load(f->ifb, f->classid);
-
-	if (fd < 0)
-		return wr_syserr(err, fd, "", "the kernel does not take the program");
-	wr_redirect_bpf_msg(&b, f->port, f->ifb, f->classid, fd);
-	return wr_sock_run(&w->sock, &b, NULL, NULL, err);
-}
-
-static int del(struct weir *w, const struct filter *f, struct weir_error *err)
-{
-	wr_auto(batch) struct wr_batch b = { 0 };
-
-	wr_redirect_del_msg(&b, f->port);
-	return wr_sock_run(&w->sock, &b, NULL, NULL, err);
-}
-
 static void name_object(const struct weir_step *s, int r, struct weir_error *err)
 {
 	if (r && err)
@@ -88,68 +91,50 @@ static void name_object(const struct weir_step *s, int r, struct weir_error *err
 
 static int apply(struct weir *w, const struct weir_step *s, struct weir_error *err)
 {
-	struct filter f = filter_of(s);
-	int r = f.is_add ? add(w, &f, err) : del(w, &f, err);
+	wr_auto(batch) struct wr_batch b = { 0 };
+	int r;
 
+	wr_redirect_del_msg(&b, filter_of(s).port);
+	r = wr_sock_run(&w->sock, &b, NULL, NULL, err);
 	name_object(s, r, err);
 	return r;
 }
 
-/* Not there, or there again: the qdisc it stands in may be gone by now, or the link. */
+/* There again, or the link it was on has gone. */
 static bool is_undone(int code)
 {
-	return code == -ENOENT || code == -EINVAL || code == -ENODEV || code == -EEXIST;
+	return code == -EEXIST || code == -ENODEV;
 }
 
 static int undo(struct weir *w, const struct weir_step *s, bool applied, struct weir_error *err)
 {
 	struct filter f = filter_of(s);
-	int r = f.is_add ? del(w, &f, err) : add(w, &f, err);
+	wr_auto(batch) struct wr_batch b = { 0 };
+	wr_auto(fd) int fd = wr_bpf_load(f.ifb, f.classid);
+	int r;
 
+	if (fd < 0)
+		return wr_syserr(err, fd, s->object, "the kernel does not take the program");
+	wr_redirect_bpf_msg(&b, f.port, f.ifb, f.classid, fd);
+	r = wr_sock_run(&w->sock, &b, NULL, NULL, err);
 	if (!applied && is_undone(r))
 		return 0;
 	name_object(s, r, err);
 	return r;
 }
 
-/* No command of tc's makes such a program, so a reader is told what it does. */
-static char *plan(const struct weir_step *s)
-{
-	struct filter f = filter_of(s);
-	char *text;
-
-	if (asprintf(&text, f.is_add ? "# %s: bpf program: priority %x:%x, redirect to link %d" :
-				       "# %s: removed",
-		     s->object, f.classid >> 16, f.classid & 0xffff, f.ifb) < 0)
-		return NULL;
-	return text;
-}
-
-const struct weir_step_ops wr_bpf_filter_ops = {
-	.sz = sizeof(wr_bpf_filter_ops), .name = "tc bpf", .apply = apply, .undo = undo, .plan = plan,
+const struct weir_step_ops wr_bpf_del_ops = {
+	.sz = sizeof(wr_bpf_del_ops), .name = "tc bpf", .apply = apply, .undo = undo,
 };
 
-static struct weir_step *step(struct weir_txn *t, const char *name, const struct filter *f)
+void wr_txn_bpf_filter_del(struct weir_txn *t, const struct wr_dev *port, int ifb, uint32_t classid)
 {
-	const struct weir_blob part = { f, sizeof(*f) };
-	char object[64];
+	const struct filter f = { port->ifindex, ifb, classid };
+	char object[64], word[80];
 	struct weir_step *s;
 
-	wr_format(object, sizeof(object), "filter bpf on %s", name);
-	s = wr_txn_add(t, &wr_bpf_filter_ops, object, &part, 1);
-	if (s && t->dry)
-		s->plan = plan(s);
-	return s;
-}
-
-struct weir_step *wr_txn_bpf_filter_add(struct weir_txn *t, int port, const char *name, int ifb,
-					uint32_t classid)
-{
-	return step(t, name, &(struct filter){ port, ifb, classid, 1 });
-}
-
-struct weir_step *wr_txn_bpf_filter_del(struct weir_txn *t, int port, const char *name, int ifb,
-					uint32_t classid)
-{
-	return step(t, name, &(struct filter){ port, ifb, classid, 0 });
+	wr_format(object, sizeof(object), "filter bpf on %s", port->name);
+	s = wr_txn_add(t, &wr_bpf_del_ops, object, &(struct weir_blob){ &f, sizeof(f) }, 1);
+	wr_step_plan(t, s, "tc filter del dev %s parent ffff: protocol all prio %u",
+		     wr_dev_word(port, word), WR_FILTER_PRIO);
 }

@@ -6,19 +6,18 @@
 #ifndef WR_TC_BPF_H
 #define WR_TC_BPF_H
 
-#include "txn/txn.h"
+#include "tc/tree.h"
 
 /* Loads the program: what it sees leaves by @ifindex, in class @classid. A descriptor or -errno. */
 int wr_bpf_load(int ifindex, uint32_t classid);
 
+/* The filter, by a message that names the program by a descriptor. */
+void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, int ifb, uint32_t classid);
 /*
- * The filter as steps of their own type: a message could not be kept in the
- * journal, because it names the program by a descriptor.
+ * Its deletion is a step of a type of its own: undo loads the program again, maybe in
+ * another process, so no message of the journal could name it.
  */
-struct weir_step *wr_txn_bpf_filter_add(struct weir_txn *t, int port, const char *name, int ifb,
-					uint32_t classid);
-struct weir_step *wr_txn_bpf_filter_del(struct weir_txn *t, int port, const char *name, int ifb,
-					uint32_t classid);
-extern const struct weir_step_ops wr_bpf_filter_ops;
+void wr_txn_bpf_filter_del(struct weir_txn *t, const struct wr_dev *port, int ifb, uint32_t classid);
+extern const struct weir_step_ops wr_bpf_del_ops;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Floors as steps: see floor.h. The tree that the kernel has is the record; it is
- * read once in a transaction and kept up to date with what the steps will do.
+ * Floors as steps: see floor.h. What there is is in the record (record.c), which is
+ * kept up to date with what the steps will do.
  *
  * HTB takes a class's own rate from nobody, whatever its parent has: only together
  * with the rest class must the floors not be above the limit. So the rest gives way
@@ -13,119 +13,113 @@
 
 #include "tc/floor.h"
 #include "tc/probe.h"
+#include "tc/record.h"
 #include "tc/redirect.h"
-
-static const char kept_by;	/* the transaction keeps what was read by the address of this */
 
 #define LEAST_REST 1000	/* bytes/s: HTB knows no rate of 0; what is guaranteed to nobody borrows */
 
-/*
- * A class before the transaction, for the undo of whatever its steps do, and what
- * they make of it. Without options it is new, and goes by its own undo.
- */
-struct member {
-	struct wr_tc_class was;
-	struct wr_htb_class is;
-};
-
-struct floors {
-	struct floors *next;
-	int ifindex;
-	enum wr_by by;
-	struct member limit, rest;
-	uint32_t major;
-	struct member *list;
-	size_t n;
-	uint64_t sum_bytes_per_s;
-};
-
-static void floors_free(void *arg)
-{
-	for (struct floors *f = arg, *next; f; f = next) {
-		next = f->next;
-		free(f->list);
-		free(f);
-	}
-}
-
-/* --- reading -------------------------------------------------------------------------- */
+/* --- what there is ------------------------------------------------------------------------ */
 
 static int take_class(void *arg, const struct wr_tc_class *c)
 {
 	const uint32_t major = c->classid >> 16, minor = c->classid & 0xffff;
-	const struct member member = { *c, c->limits };
-	struct floors *f = arg;
-	struct member *more;
+	const struct wr_floor floor = { .was = *c, .is = c->limits };
+	struct wr_floors *f = arg;
 
 	if (major != WR_MAJOR && major != WR_MAJOR_NOQUEUE)
 		return 0;
 	f->major = major;
-	if (minor == WR_PORT_CLASS || minor == WR_REST_CLASS) {
-		*(minor == WR_PORT_CLASS ? &f->limit : &f->rest) = member;
-		return 0;
-	}
-	more = realloc(f->list, (f->n + 1) * sizeof(*more));
-	if (!more)
+	if (minor == WR_PORT_CLASS)
+		f->limit = floor;
+	else if (minor == WR_REST_CLASS)
+		f->rest = floor;
+	else if (!wr_record_add_floor(f, &floor))
 		return -ENOMEM;
-	f->list = more;
-	more[f->n++] = member;
-	f->sum_bytes_per_s += c->limits.rate_bytes_per_s;
 	return 0;
 }
 
-/* A flower filter without options: a kernel that has the classifier says EINVAL, another ENOENT. */
-static enum wr_by classifier(struct weir *w, const struct floors *f)
+static enum wr_by classifier(struct weir *w)
 {
-	const struct tcmsg tcm = {
-		.tcm_ifindex = f->ifindex, .tcm_parent = WR_CLASS(f->major, 0),
-		.tcm_info = TC_H_MAKE((WR_FILTER_PRIO + 1) << 16, 0x0300),
-	};
-	wr_auto(batch) struct wr_batch b = { 0 };
-
-	wr_msg(&b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &tcm, sizeof(tcm));
-	wr_put_text(&b, TCA_KIND, "flower");
-	return wr_sock_run(&w->sock, &b, NULL, NULL, NULL) == -ENOENT ? WR_BY_U32 : WR_BY_FLOWER;
+	return wr_tc_features(w) & WR_TC_FLOWER ? WR_BY_FLOWER : WR_BY_U32;
 }
 
-static int read_floors(struct weir_txn *t, const struct wr_dev *dev, struct floors *f,
+/* Without a record the tree in the kernel is one. */
+static int read_floors(struct weir_txn *t, struct wr_record *rec, int ifindex, struct wr_floors **ret,
 		       struct weir_error *err)
 {
-	int r = wr_class_each(t->w, dev->ifindex, take_class, f, err);
+	struct wr_floors *f = calloc(1, sizeof(*f));
+	int r;
 
-	if (!r && (!f->limit.was.classid || !f->rest.was.classid))
-		r = wr_refuse(err, -ENOENT, "", "", "has no limit that floors could be part of");
-	if (!r)
-		f->by = classifier(t->w, f);
+	if (!f)
+		return wr_nomem(err);
+	f->ifindex = ifindex;
+	f->by = classifier(t->w);
+	f->leaf = wr_tc_leaf(t->w, WEIR_LEAF_AUTO);
+	f->next = rec->floors;
+	rec->floors = f;
+	r = wr_class_each(t->w, ifindex, take_class, f, err);
+	*ret = f;
 	return r;
 }
 
-static int floors_of(struct weir_txn *t, const struct wr_dev *dev, struct floors **ret,
-		     struct weir_error *err)
+static int floors_of(struct weir_txn *t, const struct wr_dev *dev, struct wr_record **rec,
+		     struct wr_floors **ret, struct weir_error *err)
 {
-	struct floors *first = weir_txn_kept(t, &kept_by), *f = first;
-	int r;
+	struct wr_floors *f;
+	int r = wr_record_of(t, rec, err);
 
-	while (f && f->ifindex != dev->ifindex)
-		f = f->next;
-	if (!f) {
-		f = calloc(1, sizeof(*f));
-		if (!f)
-			return wr_nomem(err);
-		f->ifindex = dev->ifindex;
-		r = read_floors(t, dev, f, err);
-		if (!r && !first && weir_txn_keep(t, &kept_by, f, floors_free))
-			r = wr_nomem(err);
-		if (r) {
-			floors_free(f);
-			return r;
-		}
-		if (first) {
-			f->next = first->next;
-			first->next = f;
-		}
-	}
+	if (r)
+		return r;
+	for (f = (*rec)->floors; f && f->ifindex != dev->ifindex; f = f->next)
+		;
+	if (!f)
+		r = read_floors(t, *rec, dev->ifindex, &f, err);
+	if (!r && (!f->limit.was.classid || !f->rest.was.classid))
+		r = wr_refuse(err, -ENOENT, "", "", "has no limit that floors could be part of");
 	*ret = f;
-	return 0;
+	return r;
+}
+
+void wr_floors_forget(struct weir_txn *t, const struct wr_dev *dev)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct wr_floors **at, *gone;
+	struct wr_record *rec;
+
+	if (wr_record_of(t, &rec, &err)) {
+		wr_txn_fail(t, &err);
+		return;
+	}
+	for (at = &rec->floors; *at && (*at)->ifindex != dev->ifindex; at = &(*at)->next)
+		;
+	gone = *at;
+	if (!gone)
+		return;
+	*at = gone->next;
+	free(gone->list);
+	free(gone);
+	wr_record_save(t, rec);
+}
+
+void wr_floors_note(struct weir_txn *t, const struct wr_dev *dev, uint32_t major, enum weir_leaf leaf,
+		    const struct wr_htb_class *limit)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct wr_record *rec;
+	struct wr_floors *f;
+
+	if (wr_record_of(t, &rec, &err) || !(f = calloc(1, sizeof(*f)))) {
+		wr_nomem(&err);
+		wr_txn_fail(t, &err);
+		return;
+	}
+	*f = (struct wr_floors){
+		.next = rec->floors, .ifindex = dev->ifindex, .major = major, .by = classifier(t->w), .leaf = leaf,
+		.limit = { .was.classid = WR_CLASS(major, WR_PORT_CLASS), .is = *limit },
+		.rest = { .was.classid = WR_CLASS(major, WR_REST_CLASS), .is = *limit },
+	};
+	rec->floors = f;
+	wr_record_save(t, rec);
 }
 
 /* --- classes ------------------------------------------------------------------------------ */
@@ -140,7 +134,7 @@ static struct wr_htb_class limits(const struct wr_htb_class *parent, uint64_t by
 	return c;
 }
 
-static void change(struct weir_txn *t, const struct wr_dev *dev, struct member *m,
+static void change(struct weir_txn *t, const struct wr_dev *dev, struct wr_floor *m,
 		   const struct wr_htb_class *c)
 {
 	wr_tree_change(t, dev, &m->was, c);
@@ -152,7 +146,7 @@ static uint64_t rest_of(uint64_t limit, uint64_t sum)
 	return limit > sum + LEAST_REST ? limit - sum : LEAST_REST;
 }
 
-static void change_rest(struct weir_txn *t, const struct wr_dev *dev, struct floors *f)
+static void change_rest(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors *f)
 {
 	const struct wr_htb_class *limit = &f->limit.is;
 	struct wr_htb_class c = limits(limit, rest_of(limit->rate_bytes_per_s, f->sum_bytes_per_s));
@@ -161,7 +155,7 @@ static void change_rest(struct weir_txn *t, const struct wr_dev *dev, struct flo
 	change(t, dev, &f->rest, &c);
 }
 
-static int check_sum(const struct floors *f, uint64_t limit, uint64_t more, struct weir_error *err)
+static int check_sum(const struct wr_floors *f, uint64_t limit, uint64_t more, struct weir_error *err)
 {
 	char all[WEIR_RATE_TEXT], is[WEIR_RATE_TEXT];
 	uint64_t sum;
@@ -177,8 +171,9 @@ static int check_sum(const struct floors *f, uint64_t limit, uint64_t more, stru
 int wr_floors_resize(struct weir_txn *t, const struct wr_dev *dev, const struct wr_htb_class *limit,
 		     struct weir_error *err)
 {
-	struct floors *f;
-	int r = floors_of(t, dev, &f, err);
+	struct wr_record *rec;
+	struct wr_floors *f;
+	int r = floors_of(t, dev, &rec, &f, err);
 
 	if (!r)
 		r = check_sum(f, limit->rate_bytes_per_s, 0, err);
@@ -186,6 +181,7 @@ int wr_floors_resize(struct weir_txn *t, const struct wr_dev *dev, const struct 
 		return r;
 	change(t, dev, &f->limit, limit);
 	change_rest(t, dev, f);
+	wr_record_save(t, rec);
 	return t->err.code;
 }
 
@@ -223,14 +219,14 @@ static void add_table(struct weir_txn *t, const struct wr_dev *dev, uint32_t maj
 		     major, WR_FILTER_PRIO);
 	wr_floor_lookup_msg(&lookup, dev->ifindex, major);
 	wr_step_plan(t, wr_tree_step(t, dev, "filter u32 look-up", &lookup, NULL),
-		     "tc filter add dev %s parent %x: protocol all prio %u u32 link 765: "
+		     "tc filter add dev %s parent %x: protocol all prio %u handle 800::1 u32 link 765: "
 		     "hashkey mask 0x000000ff at -12 match u32 0 0", word, major, WR_FILTER_PRIO);
 }
 
-static void add_filter(struct weir_txn *t, const struct wr_dev *dev, const struct floors *f,
+static void add_filter(struct weir_txn *t, const struct wr_dev *dev, const struct wr_floors *f,
 		       const uint8_t mac[6], uint32_t classid)
 {
-	const bool with_table = f->by == WR_BY_U32 && !f->n;
+	const bool with_table = f->by == WR_BY_U32 && !f->n_here;
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 
 	if (with_table)
@@ -241,10 +237,10 @@ static void add_filter(struct weir_txn *t, const struct wr_dev *dev, const struc
 	plan_filter(t, wr_tree_step(t, dev, "filter of a floor", &b, &undo), dev, f->by, mac, classid);
 }
 
-static void del_filter(struct weir_txn *t, const struct wr_dev *dev, const struct floors *f,
+static void del_filter(struct weir_txn *t, const struct wr_dev *dev, const struct wr_floors *f,
 		       const uint8_t mac[6], uint32_t classid)
 {
-	const bool with_table = f->by == WR_BY_U32 && f->n == 1;
+	const bool with_table = f->by == WR_BY_U32 && f->n_here == 1;
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	char word[80], handle[32] = "";
 
@@ -267,7 +263,7 @@ static void del_filter(struct weir_txn *t, const struct wr_dev *dev, const struc
 
 /* --- one floor --------------------------------------------------------------------------------- */
 
-static struct member *find(struct floors *f, uint32_t minor)
+static struct wr_floor *find(struct wr_floors *f, uint32_t minor)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if ((f->list[i].was.classid & 0xffff) == minor)
@@ -275,12 +271,11 @@ static struct member *find(struct floors *f, uint32_t minor)
 	return NULL;
 }
 
-static int add(struct weir_txn *t, const struct wr_dev *dev, struct floors *f, const uint8_t mac[6],
+static int add(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors *f, const uint8_t mac[6],
 	       uint64_t bytes_per_s, uint32_t *ret, struct weir_error *err)
 {
 	struct wr_htb_class c = limits(&f->limit.is, bytes_per_s);
-	const enum weir_leaf leaf = wr_tc_leaf(t->w, WEIR_LEAF_AUTO);
-	struct member new = { .was = { .parent = f->limit.was.classid }, .is = c }, *more;
+	struct wr_floor new = { .was = { .parent = f->limit.was.classid }, .is = c };
 	uint32_t minor = WR_FLOOR_CLASS;
 	int r = check_sum(f, f->limit.is.rate_bytes_per_s, bytes_per_s, err);
 
@@ -288,22 +283,20 @@ static int add(struct weir_txn *t, const struct wr_dev *dev, struct floors *f, c
 		minor++;
 	if (!r && minor > WR_MAX_MINOR)
 		r = wr_refuse(err, -ENOSPC, "", "floor", "%u guests have one already", minor - WR_FLOOR_CLASS);
-	more = r ? NULL : realloc(f->list, (f->n + 1) * sizeof(*more));
-	if (!more)
-		return r ? r : wr_nomem(err);
-	f->list = more;
+	if (r)
+		return r;
 	new.was.classid = WR_CLASS(f->major, minor);
-	new.was.leaf = wr_leaf_handle(leaf, minor);
+	new.was.leaf = wr_leaf_handle(f->leaf, minor);
 	f->sum_bytes_per_s += bytes_per_s;
 	change_rest(t, dev, f);
-	wr_tree_class(t, dev, new.was.classid, new.was.parent, &c, leaf);
+	f->sum_bytes_per_s -= bytes_per_s;
+	wr_tree_class(t, dev, new.was.classid, new.was.parent, &c, f->leaf);
 	add_filter(t, dev, f, mac, new.was.classid);
-	f->list[f->n++] = new;
 	*ret = new.was.classid;
-	return t->err.code;
+	return wr_record_add_floor(f, &new) ? t->err.code : wr_nomem(err);
 }
 
-static int resize(struct weir_txn *t, const struct wr_dev *dev, struct floors *f, struct member *old,
+static int resize(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors *f, struct wr_floor *old,
 		  uint64_t bytes_per_s, struct weir_error *err)
 {
 	const uint64_t was = old->is.rate_bytes_per_s;
@@ -323,28 +316,24 @@ static int resize(struct weir_txn *t, const struct wr_dev *dev, struct floors *f
 	return t->err.code;
 }
 
-static int del(struct weir_txn *t, const struct wr_dev *dev, struct floors *f, struct member *old,
+static int del(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors *f, struct wr_floor *old,
 	       const uint8_t mac[6])
 {
 	del_filter(t, dev, f, mac, old->was.classid);
 	wr_tree_class_del(t, dev, &old->was);
 	f->sum_bytes_per_s -= old->is.rate_bytes_per_s;
-	*old = f->list[--f->n];
+	f->n_here--;
+	old->is_gone = true;
 	change_rest(t, dev, f);
 	return t->err.code;
 }
 
-static int set(struct weir_txn *t, const struct wr_dev *dev, const uint8_t mac[6], uint64_t bytes_per_s,
-	       uint32_t *classid, struct weir_error *err)
+static int set_one(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors *f, const uint8_t mac[6],
+		   uint64_t bytes_per_s, uint32_t *classid, struct weir_error *err)
 {
-	struct member *old;
-	struct floors *f;
-	int r = floors_of(t, dev, &f, err);
+	struct wr_floor *old = find(f, *classid & 0xffff);
 
-	if (r)
-		return r;
-	old = find(f, *classid & 0xffff);
-	if (*classid && !old)
+	if (*classid && (!old || old->is_gone))
 		return wr_refuse(err, -ENOENT, "", "", "class %x:%x is not there", *classid >> 16,
 				 *classid & 0xffff);
 	if (!old)
@@ -353,6 +342,20 @@ static int set(struct weir_txn *t, const struct wr_dev *dev, const uint8_t mac[6
 		return resize(t, dev, f, old, bytes_per_s, err);
 	*classid = 0;
 	return del(t, dev, f, old, mac);
+}
+
+static int set(struct weir_txn *t, const struct wr_dev *dev, const uint8_t mac[6], uint64_t bytes_per_s,
+	       uint32_t *classid, struct weir_error *err)
+{
+	struct wr_record *rec;
+	struct wr_floors *f;
+	int r = floors_of(t, dev, &rec, &f, err);
+
+	if (!r)
+		r = set_one(t, dev, f, mac, bytes_per_s, classid, err);
+	if (!r)
+		wr_record_save(t, rec);
+	return r ? r : t->err.code;
 }
 
 int weir_txn_floor_set(struct weir_txn *t, int ifindex, const char *name, const uint8_t mac[6],

@@ -68,7 +68,7 @@ void wr_floor_lookup_msg(struct wr_batch *b, int ifindex, uint32_t major)
 	};
 	size_t options;
 
-	filter_msg(b, RTM_NEWTFILTER, ADD, ifindex, major, 0, "u32");
+	filter_msg(b, RTM_NEWTFILTER, ADD, ifindex, major, WR_U32_FIRST, "u32");
 	options = wr_nest(b, TCA_OPTIONS);
 	wr_put_u32(b, TCA_U32_LINK, TABLE);
 	wr_put(b, TCA_U32_SEL, &match, sizeof(match));

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Shared ifbs: which there are, and which class of which is free.
+ * Taking a class on a shared ifb, and giving it back.
  *
- * The kernel is the only record. A file beside it could differ from it after a
- * crash or when a link vanishes, and a number derived from the port's would collide
- * (4,000 ports in 65,000 classes do, all but surely). So a transaction that needs a
- * class lists the ifbs (one dump, filtered by kind) and then the classes of at most
- * two of them, the newest and one that follows from the port's index; it never
- * looks at all. A class walk of the kernel's makes each new class dearer (facts: 28
- * us with 250 classes, 177 with 2,000), so an ifb is full at 250.
- *
- * Who else allocates at the same time: nobody, under one state directory, whose
- * lock is held from here to the commit. Another directory's ifbs are known by
- * their alias and left alone. Without a directory the kernel refuses the second
- * taker of a class (NLM_F_EXCL), and its transaction is undone.
+ * Which are free is in the record (record.c). A number derived from the port's would
+ * collide: 4,000 ports in 65,000 classes do, all but surely. The newest ifb fills up
+ * first, and one that follows from the port's index is tried too, so that holes are
+ * filled; what is given back goes when the transaction is decided, in its finish,
+ * because until then undo may need it.
  */
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -21,118 +14,23 @@
 #include <weir/link.h>
 
 #include "tc/ifb.h"
-#include "tc/read.h"
-#include "tc/tree.h"
+#include "tc/record.h"
 
-#define PER_IFB 250
-#define ALIAS "weir shapes what guests send, state in %.160s"
 #define QUEUE_LEN 256	/* packets; the driver's own 32 drop too early */
-
-/* Also what the transaction keeps them by. */
-static const char name_format[] = "weir-ifb%u";
-
-struct ifb {
-	int ifindex;
-	unsigned int number;	/* in its name */
-	bool is_read, is_dying;
-	unsigned int n_used;
-	struct wr_tc_class *classes;	/* as they were read; NULL where made here */
-	size_t n_classes;
-	bool used[PER_IFB + 1];		/* by minor; 0 is none */
-};
-
-struct ifbs {
-	struct ifb *list;
-	size_t n;
-	unsigned int next_number;
-	char alias[256];
-};
-
-static void ifbs_free(void *arg)
-{
-	struct ifbs *s = arg;
-
-	for (size_t i = 0; i < s->n; i++)
-		free(s->list[i].classes);
-	free(s->list);
-	free(s);
-}
-
-/* --- reading -------------------------------------------------------------------------- */
-
-static struct ifb *append(struct ifbs *s, int ifindex, unsigned int number)
-{
-	struct ifb *more = realloc(s->list, (s->n + 1) * sizeof(*more));
-
-	if (!more)
-		return NULL;
-	s->list = more;
-	more[s->n] = (struct ifb){ .ifindex = ifindex, .number = number };
-	if (number >= s->next_number)
-		s->next_number = number + 1;
-	return &more[s->n++];
-}
-
-static int read_links(struct weir *w, struct ifbs *s, struct weir_error *err)
-{
-	struct weir_link_filter filter = { .sz = sizeof(filter), .kind = "ifb" };
-	wr_auto(free) struct weir_link *links = NULL;
-	size_t n = 0;
-	int r = weir_link_list(w, &filter, &links, &n, err);
-
-	for (size_t i = 0; i < n && !r; i++) {
-		unsigned int number;
-
-		if (sscanf(links[i].name, name_format, &number) != 1)
-			continue;
-		if (number >= s->next_number)
-			s->next_number = number + 1;
-		if (links[i].has & WEIR_LINK_ALIAS && !strcmp(links[i].alias, s->alias) &&
-		    !append(s, links[i].ifindex, number))
-			r = wr_nomem(err);
-	}
-	return r;
-}
-
-static int ifbs_of(struct weir_txn *t, struct ifbs **ret, struct weir_error *err)
-{
-	struct ifbs *s = weir_txn_kept(t, name_format);
-	int r;
-
-	if (!s) {
-		s = calloc(1, sizeof(*s));
-		if (!s)
-			return wr_nomem(err);
-		wr_format(s->alias, sizeof(s->alias), ALIAS, t->w->state_dir ? t->w->state_dir : "-");
-		r = read_links(t->w, s, err);
-		if (!r && weir_txn_keep(t, name_format, s, ifbs_free))
-			r = wr_nomem(err);
-		if (r) {
-			ifbs_free(s);
-			return r;
-		}
-	}
-	*ret = s;
-	return 0;
-}
 
 static int take_class(void *arg, const struct wr_tc_class *c)
 {
-	struct ifb *ifb = arg;
+	struct wr_ifb *ifb = arg;
 	uint32_t minor = c->classid & 0xffff;
-	struct wr_tc_class *more = realloc(ifb->classes, (ifb->n_classes + 1) * sizeof(*more));
 
-	if (!more)
-		return -ENOMEM;
-	ifb->classes = more;
-	more[ifb->n_classes++] = *c;
 	ifb->n_used++;
-	if (minor <= PER_IFB)
+	if (minor <= WR_PER_IFB)
 		ifb->used[minor] = true;
 	return 0;
 }
 
-static int read_classes(struct weir *w, struct ifb *ifb, struct weir_error *err)
+/* Those of an ifb that the record knows by the kernel. */
+static int read_classes(struct weir *w, struct wr_ifb *ifb, struct weir_error *err)
 {
 	int r = ifb->is_read ? 0 : wr_class_each(w, ifb->ifindex, take_class, ifb, err);
 
@@ -184,39 +82,39 @@ int wr_ifb_own(struct weir_txn *t, const char *port, struct wr_slot *ret)
 	return ret->ifindex < 0 ? ret->ifindex : 0;
 }
 
-static int make(struct weir_txn *t, struct ifbs *s, struct ifb **ret, struct weir_error *err)
+static int make(struct weir_txn *t, struct wr_record *rec, struct wr_ifb **ret, struct weir_error *err)
 {
-	unsigned int number = s->next_number;
+	unsigned int number = rec->next_number;
 	char name[16];
 	int ifindex;
 
-	wr_format(name, sizeof(name), name_format, number);
-	ifindex = add_link(t, name, s->alias);
+	wr_format(name, sizeof(name), WR_IFB_NAME, number);
+	ifindex = add_link(t, name, rec->alias);
 	if (ifindex < 0)
 		return ifindex;
 	wr_tree_qdisc(t, &(struct wr_dev){ ifindex, name }, WR_MAJOR_SHARED, 0);
-	*ret = append(s, ifindex, number);
+	*ret = wr_record_add_ifb(rec, ifindex, number);
 	if (!*ret)
 		return wr_nomem(err);
 	(*ret)->is_read = true;
 	return t->err.code;
 }
 
-/* --- taking and giving ----------------------------------------------------------------------- */
+/* --- taking ------------------------------------------------------------------------------ */
 
-static bool has_room(const struct ifb *ifb)
+static bool has_room(const struct wr_ifb *ifb)
 {
-	return !ifb->is_dying && ifb->n_used < PER_IFB;
+	return !ifb->is_dying && ifb->n_used < WR_PER_IFB;
 }
 
-/* The newest, which fills up first, and one that ports have left, so that holes are filled too. */
-static int choose(struct weir_txn *t, struct ifbs *s, int port, struct ifb **ret, struct weir_error *err)
+static int choose(struct weir_txn *t, struct wr_record *rec, int port, struct wr_ifb **ret,
+		  struct weir_error *err)
 {
-	const size_t candidates[] = { s->n - 1, s->n ? (size_t)port % s->n : 0 };
+	const size_t n = rec->n_ifbs, candidates[] = { n - 1, n ? (size_t)port % n : 0 };
 
 	*ret = NULL;
-	for (size_t i = 0; i < WR_COUNT(candidates) && s->n && !*ret; i++) {
-		struct ifb *ifb = &s->list[candidates[i]];
+	for (size_t i = 0; i < WR_COUNT(candidates) && n && !*ret; i++) {
+		struct wr_ifb *ifb = &rec->ifbs[candidates[i]];
 		int r = read_classes(t->w, ifb, err);
 
 		if (r)
@@ -224,57 +122,159 @@ static int choose(struct weir_txn *t, struct ifbs *s, int port, struct ifb **ret
 		if (has_room(ifb))
 			*ret = ifb;
 	}
-	return *ret ? 0 : make(t, s, ret, err);
+	return *ret ? 0 : make(t, rec, ret, err);
+}
+
+/* One that this transaction gives back is there until its end: 0 if no other is left. */
+static uint32_t free_minor(const struct wr_ifb *ifb)
+{
+	for (uint32_t minor = 1; minor <= WR_PER_IFB; minor++)
+		if (!ifb->used[minor] && !ifb->given[minor])
+			return minor;
+	return 0;
 }
 
 int wr_ifb_take(struct weir_txn *t, int port, struct wr_slot *ret, struct weir_error *err)
 {
-	struct ifb *ifb = NULL;
-	struct ifbs *s;
-	uint32_t minor = 1;
-	int r = ifbs_of(t, &s, err);
+	struct wr_ifb *ifb = NULL;
+	struct wr_record *rec;
+	uint32_t minor = 0;
+	int r = wr_record_of(t, &rec, err);
 
 	if (!r)
-		r = choose(t, s, port, &ifb, err);
+		r = choose(t, rec, port, &ifb, err);
+	if (!r && !(minor = free_minor(ifb))) {
+		r = make(t, rec, &ifb, err);
+		minor = 1;
+	}
 	if (r)
 		return r;
-	while (ifb->used[minor])
-		minor++;
 	ifb->used[minor] = true;
 	ifb->n_used++;
 	*ret = (struct wr_slot){ .ifindex = ifb->ifindex, .classid = WR_CLASS(WR_MAJOR_SHARED, minor) };
-	wr_format(ret->name, sizeof(ret->name), name_format, ifb->number);
+	wr_format(ret->name, sizeof(ret->name), WR_IFB_NAME, ifb->number);
+	wr_record_save(t, rec);
+	return t->err.code;
+}
+
+/* --- giving back ------------------------------------------------------------------------- */
+
+struct given {
+	int32_t ifindex;
+	uint32_t classid;
+};
+
+/* All classes in one batch; one that is gone was what was wanted. */
+static int give_finish(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
+	struct weir_blob part = weir_step_part(s, 0);
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct given g;
+	int r;
+
+	for (size_t at = 0; at + sizeof(g) <= part.len; at += sizeof(g)) {
+		memcpy(&g, (const char *)part.data + at, sizeof(g));
+		wr_tc_del_msg(&b, RTM_DELTCLASS, g.ifindex, g.classid, 0);
+	}
+	r = b.n ? wr_sock_run(&w->sock, &b, NULL, NULL, err) : 0;
+	return r == -EPERM || r == -ENOMEM ? r : 0;
+}
+
+static int nothing(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
 	return 0;
 }
 
-static const struct wr_tc_class *class_of(const struct ifb *ifb, uint32_t classid)
+const struct weir_step_ops wr_class_give_ops = {
+	.sz = sizeof(wr_class_give_ops), .name = "tc class", .apply = nothing, .finish = give_finish,
+	.order = WEIR_STEP_AFTER,
+};
+
+/* One step for all classes of a transaction: the first makes it, others are put behind. */
+static void add_given(struct weir_txn *t, struct wr_record *rec, const struct given *g)
 {
-	for (size_t i = 0; i < ifb->n_classes; i++)
-		if (ifb->classes[i].classid == classid)
-			return &ifb->classes[i];
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_step *s;
+	char *more;
+
+	if (!rec->has_give) {
+		rec->give = t->n_steps;
+		rec->has_give = wr_txn_add(t, &wr_class_give_ops, "classes of ifbs",
+					   &(struct weir_blob){ g, sizeof(*g) }, 1);
+		return;
+	}
+	s = &t->steps[rec->give];
+	more = realloc((void *)s->parts[0].data, s->parts[0].len + sizeof(*g) + 1);
+	if (!more) {
+		wr_nomem(&err);
+		wr_txn_fail(t, &err);
+		return;
+	}
+	memcpy(more + s->parts[0].len, g, sizeof(*g));
+	s->parts[0] = (struct weir_blob){ more, s->parts[0].len + sizeof(*g) };
+}
+
+/* Classes of an ifb that goes as a whole need not be deleted one by one. */
+static void forget_given(struct weir_txn *t, struct wr_record *rec, int ifindex)
+{
+	struct weir_blob *part = rec->has_give ? &t->steps[rec->give].parts[0] : NULL;
+	size_t kept = 0;
+	struct given g;
+
+	for (size_t at = 0; part && at + sizeof(g) <= part->len; at += sizeof(g)) {
+		memcpy(&g, (const char *)part->data + at, sizeof(g));
+		if (g.ifindex == ifindex)
+			continue;
+		memmove((char *)part->data + kept, (const char *)part->data + at, sizeof(g));
+		kept += sizeof(g);
+	}
+	if (part)
+		part->len = kept;
+}
+
+static void plan_give(struct weir_txn *t, const struct wr_record *rec, const char *name, uint32_t classid)
+{
+	struct weir_step *s = t->err.code ? NULL : &t->steps[rec->give];
+	wr_auto(free) char *before = s && s->plan ? strdup(s->plan) : NULL;
+
+	wr_step_plan(t, s, "%s%stc class del dev %s classid %x:%x", before ? before : "", before ? "\n" : "",
+		     name, classid >> 16, classid & 0xffff);
+}
+
+static struct wr_ifb *find(const struct wr_record *rec, int ifindex)
+{
+	for (size_t i = 0; i < rec->n_ifbs; i++)
+		if (rec->ifbs[i].ifindex == ifindex)
+			return &rec->ifbs[i];
 	return NULL;
 }
 
 int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_error *err)
 {
-	struct ifb *ifb = NULL;
-	struct ifbs *s;
+	const uint32_t minor = classid & 0xffff;
+	struct wr_record *rec;
+	struct wr_ifb *ifb;
 	char name[16];
-	int r = ifbs_of(t, &s, err);
+	int r = wr_record_of(t, &rec, err);
 
-	for (size_t i = 0; !r && i < s->n && !ifb; i++)
-		if (s->list[i].ifindex == ifindex)
-			ifb = &s->list[i];
-	if (!ifb)
-		return r;	/* it is gone, or not of this state directory: not ours to touch */
-	r = read_classes(t->w, ifb, err);
-	if (r || (classid & 0xffff) > PER_IFB || !ifb->used[classid & 0xffff])
+	if (r)
 		return r;
-	ifb->used[classid & 0xffff] = false;
+	ifb = find(rec, ifindex);
+	if (!ifb)
+		return 0;	/* it is gone, or not of this state directory: not ours to touch */
+	r = read_classes(t->w, ifb, err);
+	if (r || minor > WR_PER_IFB || !ifb->used[minor])
+		return r;
+	ifb->used[minor] = false;
+	ifb->given[minor] = true;
 	ifb->is_dying = --ifb->n_used == 0;
-	wr_format(name, sizeof(name), name_format, ifb->number);
-	if (ifb->is_dying)
+	wr_format(name, sizeof(name), WR_IFB_NAME, ifb->number);
+	wr_record_save(t, rec);
+	if (ifb->is_dying) {
+		forget_given(t, rec, ifindex);
 		return weir_txn_link_del(t, ifindex, name);
-	wr_tree_class_del(t, &(struct wr_dev){ ifindex, name }, class_of(ifb, classid));
+	}
+	add_given(t, rec, &(struct given){ ifindex, classid });
+	plan_give(t, rec, name, classid);
 	return t->err.code;
 }

@@ -1,74 +1,62 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Probing. Each request names something and is wrong otherwise: a kernel that knows
- * the name says what is wrong, one that does not says ENOENT (or EOPNOTSUPP for a
- * kind of links), and neither does anything. A module that is missing is loaded,
- * as the real request would have it loaded.
+ * Probing without a request: a module is loaded (/sys/module), or the kernel's list
+ * of modules has it, built in or to be loaded. A kernel without such a list shows
+ * little of what is built in; there a program is preferred, which is tried by
+ * loading it. What is chosen for want of knowledge works too, and can be forced.
  */
-#include <linux/if_link.h>
-#include <linux/pkt_cls.h>
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
-#include <net/if.h>
+#include <stdio.h>
+#include <sys/utsname.h>
 
+#include "base/file.h"
 #include "tc/bpf.h"
-#include "tc/htb.h"
 #include "tc/probe.h"
 
 #define LOOPBACK 1	/* in every namespace */
 
-/* An option of one byte is too short for either qdisc. */
-static void put_qdisc(struct wr_batch *b, const char *kind)
-{
-	size_t options;
-
-	wr_tc_msg(b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, LOOPBACK, WR_CLASS(WR_MAJOR, 0),
-		  TC_H_ROOT, kind);
-	options = wr_nest(b, TCA_OPTIONS);
-	wr_put_u8(b, 1, 0);
-	wr_nest_end(b, options);
-}
-
-/* An action without its parameters. */
-static void put_action(struct wr_batch *b, const char *kind)
-{
-	struct tcamsg tca = { 0 };
-	size_t tab, first;
-
-	wr_msg(b, RTM_NEWACTION, NLM_F_CREATE | NLM_F_EXCL, &tca, sizeof(tca));
-	tab = wr_nest(b, 1);
-	first = wr_nest(b, 1);
-	wr_put_text(b, TCA_ACT_KIND, kind);
-	wr_nest_end(b, first);
-	wr_nest_end(b, tab);
-}
-
-/* A link with more queues than a link can have. */
-static void put_link(struct wr_batch *b, const char *kind)
-{
-	struct ifinfomsg ifi = { 0 };
-	size_t info;
-
-	wr_msg(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &ifi, sizeof(ifi));
-	wr_put_text(b, IFLA_IFNAME, "weir-probe");
-	wr_put_u32(b, IFLA_NUM_TX_QUEUES, UINT16_MAX);
-	info = wr_nest(b, IFLA_LINKINFO);
-	wr_put_text(b, IFLA_INFO_KIND, kind);
-	wr_nest_end(b, info);
-}
-
 static const struct {
 	unsigned int feature;
-	const char *kind;
-	void (*put)(struct wr_batch *b, const char *kind);
-	int unknown;	/* the answer of a kernel without it */
-} probes[] = {
-	{ WR_TC_FQ_CODEL, "fq_codel", put_qdisc, -ENOENT },
-	{ WR_TC_SFQ, "sfq", put_qdisc, -ENOENT },
-	{ WR_TC_SKBEDIT, "skbedit", put_action, -ENOENT },
-	{ WR_TC_POLICE, "police", put_action, -ENOENT },
-	{ WR_TC_IFB, "ifb", put_link, -EOPNOTSUPP },
+	const char *module;
+} modules[] = {
+	{ WR_TC_FQ_CODEL, "sch_fq_codel" }, { WR_TC_SFQ, "sch_sfq" }, { WR_TC_SKBEDIT, "act_skbedit" },
+	{ WR_TC_POLICE, "act_police" },	    { WR_TC_IFB, "ifb" },     { WR_TC_FLOWER, "cls_flower" },
 };
+
+static bool is_loaded(const char *module)
+{
+	char path[64];
+
+	wr_format(path, sizeof(path), "/sys/module/%s", module);
+	return access(path, F_OK) == 0;
+}
+
+/* Whether a line of the list names "/MODULE.ko". */
+static bool is_listed(const struct wr_str *list, const char *module)
+{
+	char word[64];
+
+	wr_format(word, sizeof(word), "/%s.ko", module);
+	return strstr(wr_str_text(list), word);
+}
+
+static void read_list(const char *name, struct wr_str *ret)
+{
+	struct utsname u;
+	char path[256];
+
+	if (uname(&u) < 0)
+		return;
+	wr_format(path, sizeof(path), "/lib/modules/%s/%s", u.release, name);
+	wr_file_read(path, ret);
+}
+
+static bool is_default_qdisc(const char *kind)
+{
+	wr_auto(str) struct wr_str text = { 0 };
+
+	return !wr_file_read("/proc/sys/net/core/default_qdisc", &text) &&
+	       !strncmp(wr_str_text(&text), kind, strlen(kind));
+}
 
 static bool can_load_bpf(void)
 {
@@ -77,39 +65,38 @@ static bool can_load_bpf(void)
 	return fd >= 0;
 }
 
-static unsigned int ask(struct weir *w)
+static unsigned int look(void)
 {
-	struct wr_result results[WR_COUNT(probes)] = { 0 };
-	wr_auto(batch) struct wr_batch b = { 0 };
+	wr_auto(str) struct wr_str builtin = { 0 }, loadable = { 0 };
 	unsigned int features = 0;
-	int r;
 
-	for (size_t i = 0; i < WR_COUNT(probes); i++)
-		probes[i].put(&b, probes[i].kind);
-	r = wr_sock_run(&w->sock, &b, results, NULL, NULL);
-	if (r == -EPERM || r == -ENOMEM)
-		return WR_TC_FQ_CODEL | WR_TC_SKBEDIT | WR_TC_IFB;
-	for (size_t i = 0; i < WR_COUNT(probes); i++)
-		if (results[i].code != probes[i].unknown)
-			features |= probes[i].feature;
-	/* The program is needed only where the action is missing. */
-	if (!(features & WR_TC_SKBEDIT) && can_load_bpf())
+	read_list("modules.builtin", &builtin);
+	read_list("modules.dep", &loadable);
+	for (size_t i = 0; i < WR_COUNT(modules); i++)
+		if (is_loaded(modules[i].module) || is_listed(&builtin, modules[i].module) ||
+		    is_listed(&loadable, modules[i].module))
+			features |= modules[i].feature;
+	if (is_default_qdisc("fq_codel"))
+		features |= WR_TC_FQ_CODEL;
+	if (!builtin.len && !loadable.len)
+		features |= WR_TC_IFB;	/* nothing is known: what everybody has */
+	if (can_load_bpf())
 		features |= WR_TC_BPF;
 	return features;
 }
 
 unsigned int wr_tc_features(struct weir *w)
 {
-	unsigned int *known = weir_context(w, &wr_bpf_filter_ops);
+	unsigned int *known = weir_context(w, &wr_bpf_del_ops);
 	unsigned int features;
 
 	if (known)
 		return *known;
-	features = ask(w);
+	features = look();
 	known = malloc(sizeof(*known));
 	if (known)
 		*known = features;
-	if (known && weir_set_context(w, &wr_bpf_filter_ops, known, free))
+	if (known && weir_set_context(w, &wr_bpf_del_ops, known, free))
 		free(known);
 	return features;
 }

@@ -14,9 +14,10 @@ enum {
 	WR_TC_POLICE = 1 << 3,
 	WR_TC_IFB = 1 << 4,
 	WR_TC_BPF = 1 << 5,
+	WR_TC_FLOWER = 1 << 6,
 };
 
-/* Asks the kernel once for each handle. Who may not ask gets what stock kernels have. */
+/* Looked up once for each handle. */
 unsigned int wr_tc_features(struct weir *w);
 /* The way to shape what a guest sends: @forced, or the best that there is. */
 enum weir_shape_method wr_tc_method(struct weir *w, enum weir_shape_method forced);

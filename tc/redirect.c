@@ -113,7 +113,7 @@ void wr_redirect_msg(struct wr_batch *b, uint16_t flags, int port, const struct 
 	uint16_t place = 1;
 
 	memcpy(match, &sel, sizeof(sel));
-	filter_msg(b, RTM_NEWTFILTER, flags, port, r->handle);
+	filter_msg(b, RTM_NEWTFILTER, flags, port, WR_U32_FIRST);
 	wr_put_text(b, TCA_KIND, "u32");
 	options = wr_nest(b, TCA_OPTIONS);
 	actions = wr_nest(b, TCA_U32_ACT);
@@ -134,7 +134,7 @@ void wr_redirect_bpf_msg(struct wr_batch *b, int port, int ifb, uint32_t classid
 	size_t options;
 
 	wr_format(name, sizeof(name), BPF_NAME, classid, ifb);
-	filter_msg(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, port, 0);
+	filter_msg(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, port, 1);
 	wr_put_text(b, TCA_KIND, "bpf");
 	options = wr_nest(b, TCA_OPTIONS);
 	wr_put_u32(b, TCA_BPF_FD, (uint32_t)fd);
@@ -210,7 +210,7 @@ int wr_redirect_read(const struct nlmsghdr *msg, struct wr_redirect *ret)
 	const size_t at = NLMSG_HDRLEN + sizeof(struct tcmsg);
 	const struct tcmsg *tcm = NLMSG_DATA(msg);
 	const struct nlattr *options, *actions;
-	struct wr_redirect r = { .method = WEIR_SHAPE_IFB, .handle = tcm->tcm_handle };
+	struct wr_redirect r = { .method = WEIR_SHAPE_IFB };
 	char kind[16] = "";
 
 	if (msg->nlmsg_type != RTM_NEWTFILTER || msg->nlmsg_len < at)

@@ -17,10 +17,14 @@
 /* Of this priority all filters of a link are ours, and one deletion takes them away. */
 #define WR_FILTER_PRIO 0x7765u
 #define WR_INGRESS_HANDLE 0xffff0000u
+/*
+ * A filter is asked for by its handle, so that one which is there already is not
+ * added a second time: an undo may not know whether it had been taken away.
+ */
+#define WR_U32_FIRST 0x80000001u	/* 800::1, in the first table of cls_u32 */
 
 struct wr_redirect {
 	enum weir_shape_method method;
-	uint32_t handle;	/* read back only */
 	int ifb;		/* where to; 0: police */
 	uint32_t classid;	/* there; 0: its default */
 	uint64_t rate_bytes_per_s;	/* police: what passes */

@@ -72,9 +72,11 @@ static int add_root(struct shaping *s, const struct wr_htb_class *c)
 	wr_tree_qdisc(s->t, &s->dev, major, floors ? WR_REST_CLASS : WR_PORT_CLASS);
 	wr_tree_class(s->t, &s->dev, WR_CLASS(major, WR_PORT_CLASS), WR_CLASS(major, 0), c,
 		      floors ? WEIR_LEAF_DEFAULT : leaf);
-	if (floors)
+	if (floors) {
 		wr_tree_class(s->t, &s->dev, WR_CLASS(major, WR_REST_CLASS),
 			      WR_CLASS(major, WR_PORT_CLASS), c, leaf);
+		wr_floors_note(s->t, &s->dev, major, leaf, c);
+	}
 	return s->t->err.code;
 }
 
@@ -83,6 +85,8 @@ static int del_root(struct shaping *s)
 	if (s->port.n_floors)
 		return wr_refuse(s->err, -EBUSY, "", "", "%u floors are part of the limit", s->port.n_floors);
 	wr_tree_del(s->t, &s->dev, &s->port);
+	if (s->port.rest.classid)
+		wr_floors_forget(s->t, &s->dev);
 	return s->t->err.code;
 }
 
@@ -118,7 +122,7 @@ static void plan_filter(struct shaping *s, struct weir_step *step, const char *v
 	else
 		wr_format(action, sizeof(action), "action police rate %" PRIu64 "bps burst %ub mtu 70000 drop",
 			  r->rate_bytes_per_s, r->burst_bytes);
-	wr_step_plan(s->t, step, "tc filter %s dev %s parent ffff: protocol all prio %u u32 match u32 0 0 %s%s",
+	wr_step_plan(s->t, step, "tc filter %s dev %s parent ffff: protocol all prio %u handle 800::1 u32 match u32 0 0 %s%s",
 		     verb, wr_dev_word(&s->dev, word), WR_FILTER_PRIO, class, action);
 }
 
@@ -127,21 +131,13 @@ static int add_filter(struct shaping *s, const struct wr_redirect *r, const char
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 
 	if (r->method == WEIR_SHAPE_BPF) {
-		wr_txn_bpf_filter_add(s->t, s->dev.ifindex, s->dev.name, r->ifb, r->classid);
+		wr_txn_bpf_filter_add(s->t, &s->dev, r->ifb, r->classid);
 		return s->t->err.code;
 	}
 	wr_redirect_msg(&b, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, r);
 	wr_redirect_del_msg(&undo, s->dev.ifindex);
 	plan_filter(s, wr_tree_step(s->t, &s->dev, "filter u32", &b, &undo), "add", r, ifb);
 	return s->t->err.code;
-}
-
-static void filter_again(struct shaping *s, struct wr_batch *undo)
-{
-	struct wr_redirect again = s->port.redirect;
-
-	again.handle = 0;
-	wr_redirect_msg(undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, &again);
 }
 
 static int del_filter(struct shaping *s)
@@ -151,11 +147,11 @@ static int del_filter(struct shaping *s)
 	char word[80];
 
 	if (r->method == WEIR_SHAPE_BPF) {
-		wr_txn_bpf_filter_del(s->t, s->dev.ifindex, s->dev.name, r->ifb, r->classid);
+		wr_txn_bpf_filter_del(s->t, &s->dev, r->ifb, r->classid);
 		return s->t->err.code;
 	}
 	wr_redirect_del_msg(&b, s->dev.ifindex);
-	filter_again(s, &undo);
+	wr_redirect_msg(&undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, r);
 	wr_step_plan(s->t, wr_tree_step(s->t, &s->dev, "filter u32", &b, &undo),
 		     "tc filter del dev %s parent ffff: protocol all prio %u", wr_dev_word(&s->dev, word),
 		     WR_FILTER_PRIO);
@@ -197,7 +193,7 @@ static int del_ingress(struct shaping *s)
 	wr_tc_del_msg(&b, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
 	wr_ingress_msg(&undo, s->dev.ifindex);
 	if (!is_bpf)
-		filter_again(s, &undo);
+		wr_redirect_msg(&undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, &s->port.redirect);
 	wr_step_plan(s->t, wr_tree_step(s->t, &s->dev, "qdisc ffff: ingress", &b, &undo),
 		     "tc qdisc del dev %s ingress", wr_dev_word(&s->dev, word));
 	return s->t->err.code;

@@ -3,6 +3,7 @@
  * Guests' ports: attach and detach as steps, and the record of each. What port a
  * guest gets is decided in resolve.c; here it is made.
  */
+#include <net/if.h>
 #include <stdio.h>
 
 #include <weir/link.h>
@@ -285,17 +286,21 @@ static int unshape(struct weir_txn *t, const struct weir_port *port)
 }
 
 /* What was kept for the guest is everybody's again, unless the bridge goes too or is gone. */
-static int del_floor(struct weir_txn *t, const struct weir_port *port)
+static int index_of_link(void *arg)
 {
-	struct weir_link bridge;
-
-	if (weir_link_get(weir_txn_handle(t), 0, port->bridge, &bridge, NULL))
-		return 0;
-	return weir_txn_floor_set(t, bridge.ifindex, bridge.name, port->mac, 0, port->floor_class,
-				  NULL);
+	return (int)if_nametoindex(arg);
 }
 
-static int detach(struct weir_txn *t, const struct weir_port *port)
+static int del_floor(struct weir_txn *t, struct weir_port *port)
+{
+	const int bridge = weir_in_netns(weir_txn_handle(t), index_of_link, port->bridge);
+
+	if (bridge <= 0)
+		return 0;
+	return weir_txn_floor_set(t, bridge, port->bridge, port->mac, 0, port->floor_class, NULL);
+}
+
+static int detach(struct weir_txn *t, struct weir_port *port)
 {
 	int r = wr_txn_unstore(t, WR_STORE_PORTS, port->name);
 

@@ -132,6 +132,24 @@ int weir_txn_file_write(struct weir_txn *t, const char *path, const void *data, 
 	return t->err.code;
 }
 
+void wr_txn_file_rewrite(struct weir_txn *t, size_t i, const void *data, size_t len)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_step *s = &t->steps[i];
+	char *copy = malloc(len + 1);
+
+	if (!copy) {
+		wr_nomem(&err);
+		wr_txn_fail(t, &err);
+		return;
+	}
+	memcpy(copy, data, len);
+	copy[len] = '\0';
+	free((void *)s->parts[WRITE_NEW].data);
+	s->parts[WRITE_NEW] = (struct weir_blob){ copy, len };
+	plan_write(t, s);
+}
+
 /* --- removing ---------------------------------------------------------------- */
 
 static void aside(const struct weir_step *s, char tmp[PATH_MAX])

@@ -135,6 +135,9 @@ struct weir_step *wr_txn_msg(struct weir_txn *t, const char *object,
 /* Writes the step's line of the plan; does nothing unless the transaction is dry. */
 void wr_step_plan(struct weir_txn *t, struct weir_step *s, const char *fmt, ...) WR_PRINTF(3, 4);
 
+/* Another content for the file that step @i writes: what it gathers is complete only in the end. */
+void wr_txn_file_rewrite(struct weir_txn *t, size_t i, const void *data, size_t len);
+
 /* --- the types of steps that libweir knows -------------------------------- */
 
 extern const struct weir_step_ops wr_msg_ops, wr_file_write_ops, wr_file_remove_ops;

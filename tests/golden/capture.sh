@@ -289,8 +289,8 @@ save class-htb tc-htb $NEWTCLASS sent tc class add dev low0 parent 1: classid 1:
 save class-htb-fast tc-htb $NEWTCLASS sent tc class add dev low0 parent 1: classid 1:1 htb rate 5000000000bps \
 	ceil 12500000000bps burst 5000000b cburst 12500000b quantum 60000
 save qdisc-ingress tc $NEWQDISC sent tc qdisc add dev veth0 ingress
-save filter-u32 tc-u32 $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 u32 match u32 0 0 \
-	action mirred egress redirect dev low0
+save filter-u32 tc-u32 $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 handle 800::1 u32 \
+	match u32 0 0 action mirred egress redirect dev low0
 
 # Of links that this kernel may not have: their answers do not matter, their indexes do.
 save bond-primary link-bond $NEWLINK sent ip link set dev low0 type bond primary br1 active_slave br1
@@ -299,15 +299,15 @@ save vlan-set link-vlan $NEWLINK sent ip link set dev low0 type vlan gvrp off lo
 
 save qdisc-fq_codel tc-fq_codel $NEWQDISC sent tc qdisc add dev veth0 parent 7765:1 handle f001: fq_codel flows 256 \
 	target 24224us interval 484480us
-save filter-skbedit tc-u32-skbedit $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 u32 \
+save filter-skbedit tc-u32-skbedit $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 handle 800::1 u32 \
 	match u32 0 0 action skbedit priority 7765:1a pipe action mirred egress redirect dev low0
-save filter-police tc-u32-police $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 u32 \
+save filter-police tc-u32-police $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 handle 800::1 u32 \
 	match u32 0 0 action police rate 1000000bps burst 131072b mtu 70000 drop
 save filter-flower tc-flower $NEWFILTER sent tc filter add dev br1 parent 7765: protocol all prio 30565 handle 16 flower \
 	dst_mac 52:54:00:01:02:03 classid 7765:10
 save filter-table tc-u32-table $NEWFILTER sent tc filter add dev br1 parent 7765: protocol all prio 30565 handle 765: u32 \
 	divisor 256
-save filter-hash tc-u32-table $NEWFILTER sent tc filter add dev br1 parent 7765: protocol all prio 30565 u32 link 765: \
+save filter-hash tc-u32-table $NEWFILTER sent tc filter add dev br1 parent 7765: protocol all prio 30565 handle 800::1 u32 link 765: \
 	hashkey mask 0x000000ff at -12 match u32 0 0
 save filter-bucket tc-u32-table $NEWFILTER sent tc filter add dev br1 parent 7765: protocol all prio 30565 \
 	handle 765:3:10 u32 ht 765:3: match u32 0x00010203 0xffffffff at -12 match u16 0x5254 0xffff at -14 flowid 7765:10

@@ -45,7 +45,7 @@ echo '# files'
 for dir in "$@"; do
 	find "$dir" -type f ! -name lock -printf '%p %m\n' | sort
 	find "$dir" -type f ! -name lock ! -name '*.pid' ! -name '*.leases' -print0 | sort -z | xargs -0r cat |
-		sed -E 's/"(bridgeIfindex|ifbIfindex|ifindex)": [0-9]+/"\1": N/'
+		sed -E -e 's/^(ifb|floors) [0-9]+ /\1 N /' -e 's/"(bridgeIfindex|ifbIfindex|ifindex)": [0-9]+/"\1": N/'
 done
 echo '# processes'
 for dir in "$@"; do

@@ -459,7 +459,7 @@ static void plan_of_a_shape(void **state)
 		  "burst 65536b cburst 65536b quantum 12500\n"
 		  "tc qdisc add dev ifb-vnet0 parent 7765:1 handle f001: fq_codel flows 256 target 24224us interval 484480us\n"
 		  "tc qdisc add dev vnet0 ingress\n"
-		  "tc filter add dev vnet0 parent ffff: protocol all prio 30565 u32 match u32 0 0 "
+		  "tc filter add dev vnet0 parent ffff: protocol all prio 30565 handle 800::1 u32 match u32 0 0 "
 		  "action mirred egress redirect dev ifb-vnet0\n",
 		  shape.ifb_ifindex);
 	plan_is(t, expected);

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Shared ifbs with their classes, and floors: a small file in the state directory,
+ * read once in a transaction under its lock and written as one of its steps, so it
+ * is undone and recovered with the rest, and no request has to be sent to find a
+ * free class. What vanished behind our back (a link deleted by hand) is dropped when
+ * it is read. Without a state directory, or where the file was lost and ifbs of ours
+ * are there, the kernel is read instead; then two who allocate at the same time meet
+ * in the kernel, which refuses the second (NLM_F_EXCL), and its transaction is undone.
+ */
+#include <inttypes.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+
+#include <weir/link.h>
+
+#include "base/file.h"
+#include "tc/record.h"
+
+#define ALIAS "weir shapes what guests send, state in %.160s"
+
+static const char kept_by;	/* the transaction keeps the record by the address of this */
+
+static void record_free(void *arg)
+{
+	struct wr_record *r = arg;
+
+	for (struct wr_floors *f = r->floors, *next; f; f = next) {
+		next = f->next;
+		free(f->list);
+		free(f);
+	}
+	free(r->ifbs);
+	free(r);
+}
+
+struct wr_ifb *wr_record_add_ifb(struct wr_record *r, int ifindex, unsigned int number)
+{
+	struct wr_ifb *more = realloc(r->ifbs, (r->n_ifbs + 1) * sizeof(*more));
+
+	if (!more)
+		return NULL;
+	r->ifbs = more;
+	more[r->n_ifbs] = (struct wr_ifb){ .ifindex = ifindex, .number = number };
+	if (number >= r->next_number)
+		r->next_number = number + 1;
+	return &more[r->n_ifbs++];
+}
+
+struct wr_floor *wr_record_add_floor(struct wr_floors *f, const struct wr_floor *floor)
+{
+	struct wr_floor *more = realloc(f->list, (f->n + 1) * sizeof(*more));
+
+	if (!more)
+		return NULL;
+	f->list = more;
+	more[f->n] = *floor;
+	f->n_here++;
+	f->sum_bytes_per_s += floor->is.rate_bytes_per_s;
+	return &more[f->n++];
+}
+
+/* --- is it there? --------------------------------------------------------------------- */
+
+struct looking {
+	char name[16];
+	int ifindex;
+};
+
+static int look(void *arg)
+{
+	struct looking *l = arg;
+
+	if (*l->name)
+		l->ifindex = (int)if_nametoindex(l->name);
+	else if (!if_indextoname((unsigned int)l->ifindex, l->name))
+		l->ifindex = 0;
+	return 0;
+}
+
+static int index_of(struct weir *w, unsigned int number)
+{
+	struct looking l = { .ifindex = 0 };
+
+	wr_format(l.name, sizeof(l.name), WR_IFB_NAME, number);
+	return weir_in_netns(w, look, &l) ? 0 : l.ifindex;
+}
+
+static bool is_there(struct weir *w, int ifindex)
+{
+	struct looking l = { .ifindex = ifindex };
+
+	return !weir_in_netns(w, look, &l) && l.ifindex == ifindex;
+}
+
+/* --- the kernel ----------------------------------------------------------------------------- */
+
+static int read_links(struct weir *w, struct wr_record *rec, struct weir_error *err)
+{
+	struct weir_link_filter filter = { .sz = sizeof(filter), .kind = "ifb" };
+	wr_auto(free) struct weir_link *links = NULL;
+	size_t n = 0;
+	int r = weir_link_list(w, &filter, &links, &n, err);
+
+	for (size_t i = 0; i < n && !r; i++) {
+		unsigned int number;
+
+		if (sscanf(links[i].name, WR_IFB_NAME, &number) != 1)
+			continue;
+		if (number >= rec->next_number)
+			rec->next_number = number + 1;
+		if (links[i].has & WEIR_LINK_ALIAS && !strcmp(links[i].alias, rec->alias) &&
+		    !wr_record_add_ifb(rec, links[i].ifindex, number))
+			r = wr_nomem(err);
+	}
+	return r;
+}
+
+/* --- the file -------------------------------------------------------------------------------- */
+
+#define CLASS_OUT "class %x %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 " %" PRIu32 "\n"
+#define CLASS_IN "class %x %" SCNu64 " %" SCNu64 " %" SCNu32 " %" SCNu32 " %" SCNu32
+
+static void put_class(struct wr_str *s, const struct wr_floor *f)
+{
+	wr_str_printf(s, CLASS_OUT, f->was.classid & 0xffff, f->is.rate_bytes_per_s,
+		      f->is.ceil_bytes_per_s, f->is.burst_bytes, f->is.cburst_bytes, f->is.quantum_bytes);
+}
+
+static void put_ifb(struct wr_str *s, const struct wr_ifb *ifb)
+{
+	wr_str_printf(s, "ifb %d %u ", ifb->ifindex, ifb->number);
+	for (size_t i = 1; i <= WR_PER_IFB; i++)
+		wr_str_putc(s, ifb->used[i] ? '1' : '0');
+	wr_str_putc(s, '\n');
+}
+
+static void put_floors(struct wr_str *s, const struct wr_floors *f)
+{
+	wr_str_printf(s, "floors %d %x %d %d\n", f->ifindex, f->major, f->by, f->leaf);
+	put_class(s, &f->limit);
+	put_class(s, &f->rest);
+	for (size_t i = 0; i < f->n; i++)
+		if (!f->list[i].is_gone)
+			put_class(s, &f->list[i]);
+}
+
+static void read_ifb(struct weir *w, struct wr_record *rec, const char *line)
+{
+	char bits[WR_PER_IFB + 2] = "";
+	unsigned int number;
+	struct wr_ifb *ifb;
+	int ifindex;
+
+	if (sscanf(line, "ifb %d %u %251s", &ifindex, &number, bits) != 3 ||
+	    index_of(w, number) != ifindex || !(ifb = wr_record_add_ifb(rec, ifindex, number)))
+		return;
+	ifb->is_read = true;
+	for (size_t i = 0; i < WR_PER_IFB && bits[i]; i++) {
+		ifb->used[i + 1] = bits[i] == '1';
+		ifb->n_used += bits[i] == '1';
+	}
+}
+
+/* The class as our message made it: what an undo sends again. */
+static struct wr_floor floor_of(const struct wr_floors *f, uint32_t minor, const struct wr_htb_class *c)
+{
+	const uint32_t parent = minor == WR_PORT_CLASS ? 0 : WR_PORT_CLASS;
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_floor floor = { .is = *c };
+
+	wr_htb_class_msg(&b, 0, f->ifindex, WR_CLASS(f->major, minor), WR_CLASS(f->major, parent), c);
+	if (!b.buf.failed)
+		wr_htb_class_read(wr_msg_header(&b), &floor.was);
+	floor.was.leaf = minor == WR_PORT_CLASS ? 0 : wr_leaf_handle(f->leaf, minor);
+	return floor;
+}
+
+static void read_class(struct wr_floors *f, const char *line)
+{
+	struct wr_htb_class c;
+	struct wr_floor floor;
+	uint32_t minor;
+
+	if (sscanf(line, CLASS_IN, &minor, &c.rate_bytes_per_s, &c.ceil_bytes_per_s, &c.burst_bytes,
+		   &c.cburst_bytes, &c.quantum_bytes) != 6 || !c.rate_bytes_per_s || !c.ceil_bytes_per_s)
+		return;
+	floor = floor_of(f, minor, &c);
+	if (minor == WR_PORT_CLASS)
+		f->limit = floor;
+	else if (minor == WR_REST_CLASS)
+		f->rest = floor;
+	else
+		wr_record_add_floor(f, &floor);
+}
+
+static struct wr_floors *read_floors(struct weir *w, struct wr_record *rec, const char *line)
+{
+	struct wr_floors *f = calloc(1, sizeof(*f));
+	int by = 0, leaf = 0;
+
+	if (!f || sscanf(line, "floors %d %x %d %d", &f->ifindex, &f->major, &by, &leaf) != 4 ||
+	    !is_there(w, f->ifindex)) {
+		free(f);
+		return NULL;
+	}
+	f->by = by == WR_BY_U32 ? WR_BY_U32 : WR_BY_FLOWER;
+	f->leaf = leaf > 0 && leaf <= WEIR_LEAF_DEFAULT ? (enum weir_leaf)leaf : WEIR_LEAF_DEFAULT;
+	f->next = rec->floors;
+	rec->floors = f;
+	return f;
+}
+
+static void file_path(const struct weir *w, char path[512])
+{
+	wr_format(path, 512, "%s/tc", w->state_dir);
+}
+
+static void read_lines(struct weir *w, struct wr_record *rec, char *text)
+{
+	struct wr_floors *floors = NULL;
+	char *line;
+
+	while ((line = strsep(&text, "\n"))) {
+		if (!strncmp(line, "ifb ", 4))
+			read_ifb(w, rec, line);
+		else if (!strncmp(line, "floors ", 7))
+			floors = read_floors(w, rec, line);
+		else if (floors && !strncmp(line, "class ", 6))
+			read_class(floors, line);
+	}
+}
+
+void wr_record_save(struct weir_txn *t, struct wr_record *rec)
+{
+	wr_auto(str) struct wr_str s = { 0 };
+	char path[512];
+
+	if (!rec->is_kept || t->err.code)
+		return;
+	for (size_t i = 0; i < rec->n_ifbs; i++)
+		if (!rec->ifbs[i].is_dying)
+			put_ifb(&s, &rec->ifbs[i]);
+	for (const struct wr_floors *f = rec->floors; f; f = f->next)
+		put_floors(&s, f);
+	file_path(t->w, path);
+	if (!rec->has_step) {
+		rec->step = t->n_steps;
+		rec->has_step = !weir_txn_file_write(t, path, wr_str_text(&s), s.len, 0600, false);
+		return;
+	}
+	wr_txn_file_rewrite(t, rec->step, wr_str_text(&s), s.len);
+}
+
+/* --- either --------------------------------------------------------------------------------------- */
+
+static int read_record(struct weir *w, struct wr_record *rec, struct weir_error *err)
+{
+	wr_auto(str) struct wr_str text = { 0 };
+	char path[512];
+
+	rec->is_kept = w->state_dir;
+	if (rec->is_kept) {
+		file_path(w, path);
+		if (!wr_file_read(path, &text)) {
+			if (text.data)
+				read_lines(w, rec, text.data);
+			while (index_of(w, rec->next_number))
+				rec->next_number++;
+			return 0;
+		}
+		if (!index_of(w, 0))
+			return 0;	/* nobody was here before */
+	}
+	return read_links(w, rec, err);
+}
+
+int wr_record_of(struct weir_txn *t, struct wr_record **ret, struct weir_error *err)
+{
+	struct wr_record *rec = weir_txn_kept(t, &kept_by);
+	int r;
+
+	if (!rec) {
+		rec = calloc(1, sizeof(*rec));
+		if (!rec)
+			return wr_nomem(err);
+		wr_format(rec->alias, sizeof(rec->alias), ALIAS, t->w->state_dir ? t->w->state_dir : "-");
+		r = read_record(t->w, rec, err);
+		if (!r && weir_txn_keep(t, &kept_by, rec, record_free))
+			r = wr_nomem(err);
+		if (r) {
+			record_free(rec);
+			return r;
+		}
+	}
+	*ret = rec;
+	return 0;
+}

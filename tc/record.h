@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a transaction knows of shared ifbs and of floors: see record.c. */
+#ifndef WR_TC_RECORD_H
+#define WR_TC_RECORD_H
+
+#include "tc/tree.h"
+
+#define WR_PER_IFB 250	/* a class costs 28 us with that many beside it, 177 with 2,000 */
+#define WR_IFB_NAME "weir-ifb%u"
+
+struct wr_ifb {
+	int ifindex;
+	unsigned int number;		/* in its name */
+	bool is_read, is_dying;
+	unsigned int n_used;
+	bool used[WR_PER_IFB + 1];	/* by minor; 0 is none */
+	bool given[WR_PER_IFB + 1];	/* back by this transaction, but still there until its end */
+};
+
+/*
+ * A class before the transaction, for the undo of whatever its steps do, and what
+ * they make of it. Without options it is new, and goes by its own undo.
+ */
+struct wr_floor {
+	struct wr_tc_class was;
+	struct wr_htb_class is;
+	bool is_gone;		/* its number is not used again in this transaction */
+};
+
+/* Which classifier finds a floor's class. */
+enum wr_by { WR_BY_FLOWER, WR_BY_U32 };
+
+struct wr_floors {
+	struct wr_floors *next;
+	int ifindex;
+	uint32_t major;
+	enum wr_by by;
+	enum weir_leaf leaf;
+	struct wr_floor limit, rest;
+	struct wr_floor *list;
+	size_t n;		/* in the list */
+	size_t n_here;		/* without those that are gone */
+	uint64_t sum_bytes_per_s;
+};
+
+struct wr_record {
+	struct wr_ifb *ifbs;
+	size_t n_ifbs;
+	unsigned int next_number;
+	char alias[256];
+	struct wr_floors *floors;
+	bool is_kept;		/* in a file of the state directory */
+	bool has_step;
+	size_t step;		/* that writes it */
+	bool has_give;
+	size_t give;		/* the step that gives classes back */
+};
+
+int wr_record_of(struct weir_txn *t, struct wr_record **ret, struct weir_error *err);
+struct wr_ifb *wr_record_add_ifb(struct wr_record *r, int ifindex, unsigned int number);
+struct wr_floor *wr_record_add_floor(struct wr_floors *f, const struct wr_floor *floor);
+/* The record as it is now will be written with the transaction. */
+void wr_record_save(struct weir_txn *t, struct wr_record *r);
+
+#endif
