@@ -41,4 +41,5 @@ for program; do
 		"$program" $full $until --csv "$out/raw.csv" --json "$out/results.jsonl" ;;
 	esac
 done
+RATES=${full:+1 }10\ 100${full:+ 1000} "$here/bench_accuracy.sh" "$out/accuracy.jsonl"
 "$here/report.sh" "$out"
