@@ -311,6 +311,40 @@ static void many_ports(void **state)
 	free(s);
 }
 
+/* --- the record ------------------------------------------------------------------------------------ */
+
+/* What vanished behind its back is dropped, and a record that is lost or spoilt is none. */
+static void the_record_may_be_wrong(void **state)
+{
+	static const struct weir_bandwidth limits = LIMITS(0, 4 * MBIT);
+	char dir[] = "/tmp/weir-shape-XXXXXX";
+	struct weir_options opts = { .sz = sizeof(opts), .state_dir = dir };
+	struct weir *without = w;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(weir_open(&opts, &w, NULL), 0);
+	for (int i = 0; i < 5; i++)
+		add_port(i);
+	assert_int_equal(set("v0", &limits, WEIR_SHAPE_AUTO).ifb_class, 0x77670001);
+	assert_int_equal(set("v1", &limits, WEIR_SHAPE_AUTO).ifb_class, 0x77670002);
+	/* Somebody deletes the ifb. */
+	own_sh("ip link del weir-ifb0");
+	assert_int_equal(set("v2", &limits, WEIR_SHAPE_AUTO).ifb_class, 0x77670001);
+	shows("tc class show dev weir-ifb0 | grep -c htb", "1");
+	/* The record is lost: the kernel knows. */
+	own_sh("rm %s/tc", dir);
+	assert_int_equal(set("v3", &limits, WEIR_SHAPE_AUTO).ifb_class, 0x77670002);
+	/* The record is spoilt: another ifb is made, and nobody's class is taken. */
+	own_sh("echo 'ifb no ifb' >%s/tc", dir);
+	assert_string_equal(set("v4", &limits, WEIR_SHAPE_AUTO).ifb_name, "weir-ifb1");
+	shows("tc class show dev weir-ifb0 | grep -c htb", "2");
+	clear("v4");
+	shows("ip -o link show type ifb | grep -c weir-ifb1; true", "0");
+	weir_close(w);
+	w = without;
+	own_sh("rm -r %s", dir);
+}
+
 /* --- what was there before --------------------------------------------------------------------- */
 
 static void noqueue_comes_back(void **state)
@@ -532,6 +566,7 @@ int main(void)
 		TEST(the_best_is_chosen),
 		TEST(ports_share_an_ifb),
 		TEST(many_ports),
+		TEST(the_record_may_be_wrong),
 		TEST(noqueue_comes_back),
 		TEST(others_are_replaced_when_told),
 		TEST(filters_of_others_stay),
