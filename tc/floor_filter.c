@@ -46,6 +46,17 @@ static void flower_msg(struct wr_batch *b, int ifindex, const uint8_t mac[6], ui
 #define AT_FIRST_TWO (-16)	/* words are aligned: the lower half of this one */
 #define AT_LAST_FOUR (-12)
 
+/* The selector, and its keys right behind it. */
+static void put_match(struct wr_batch *b, const struct tc_u32_sel *sel, const struct tc_u32_key *keys)
+{
+	unsigned char match[sizeof(*sel) + 2 * sizeof(*keys)];
+	const size_t len = sel->nkeys * sizeof(*keys);
+
+	memcpy(match, sel, sizeof(*sel));
+	memcpy(match + sizeof(*sel), keys, len);
+	wr_put(b, TCA_U32_SEL, match, sizeof(*sel) + len);
+}
+
 static uint32_t bucket(const uint8_t mac[6])
 {
 	return TABLE | (uint32_t)mac[5] << 12;
@@ -63,34 +74,31 @@ void wr_floor_table_msg(struct wr_batch *b, int ifindex, uint32_t major)
 
 void wr_floor_lookup_msg(struct wr_batch *b, int ifindex, uint32_t major)
 {
-	struct { struct tc_u32_sel sel; struct tc_u32_key key; } match = {
-		.sel = { .nkeys = 1, .hmask = htonl(0xff), .hoff = AT_LAST_FOUR },
-	};
+	const struct tc_u32_sel sel = { .nkeys = 1, .hmask = htonl(0xff), .hoff = AT_LAST_FOUR };
+	const struct tc_u32_key any = { 0 };
 	size_t options;
 
 	filter_msg(b, RTM_NEWTFILTER, ADD, ifindex, major, WR_U32_FIRST, "u32");
 	options = wr_nest(b, TCA_OPTIONS);
 	wr_put_u32(b, TCA_U32_LINK, TABLE);
-	wr_put(b, TCA_U32_SEL, &match, sizeof(match));
+	put_match(b, &sel, &any);
 	wr_nest_end(b, options);
 }
 
 static void u32_msg(struct wr_batch *b, int ifindex, const uint8_t mac[6], uint32_t classid)
 {
-	struct { struct tc_u32_sel sel; struct tc_u32_key keys[2]; } match = {
-		.sel = { .flags = TC_U32_TERMINAL, .nkeys = 2 },
-		.keys = { { .mask = htonl(0xffffffff), .off = AT_LAST_FOUR },
-			  { .mask = htonl(0xffff), .off = AT_FIRST_TWO } },
-	};
+	const struct tc_u32_sel sel = { .flags = TC_U32_TERMINAL, .nkeys = 2 };
+	struct tc_u32_key keys[] = { { .mask = htonl(0xffffffff), .off = AT_LAST_FOUR },
+				     { .mask = htonl(0xffff), .off = AT_FIRST_TWO } };
 	size_t options;
 
-	memcpy(&match.keys[0].val, mac + 2, 4);
-	memcpy((char *)&match.keys[1].val + 2, mac, 2);
+	memcpy(&keys[0].val, mac + 2, 4);
+	memcpy((char *)&keys[1].val + 2, mac, 2);
 	filter_msg(b, RTM_NEWTFILTER, ADD, ifindex, classid >> 16, bucket(mac) | (classid & 0xfff), "u32");
 	options = wr_nest(b, TCA_OPTIONS);
 	wr_put_u32(b, TCA_U32_CLASSID, classid);
 	wr_put_u32(b, TCA_U32_HASH, bucket(mac));
-	wr_put(b, TCA_U32_SEL, &match, sizeof(match));
+	put_match(b, &sel, keys);
 	wr_nest_end(b, options);
 }
 
