@@ -200,7 +200,9 @@ WEIR_API int weir_txn_route_del(struct weir_txn *t, const struct weir_route *rou
  *
  * Its IPv6 addresses and the routes by it, whoever made them, which the kernel
  * flushes. Read at once; put it in front of the step that takes the link down or
- * its addresses away. Does nothing of its own.
+ * its addresses away: an undo comes to it last, and waits up to 3 s for links that
+ * must have carrier first. Later steps that take routes or IPv6 addresses of the
+ * link away have no undo of their own. Does nothing else.
  *
  * Return: 0 or a negative errno, which the transaction remembers
  *

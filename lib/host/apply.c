@@ -68,6 +68,15 @@ static int emit_set(struct emission *e, const struct wr_plan_step *s)
 	return weir_txn_link_set(e->t, &l);
 }
 
+static int emit_bond(struct emission *e, const struct wr_plan_step *s)
+{
+	struct weir_link l = s->link;
+
+	l.ifindex = index_of(e, s->dev);
+	l.has |= WEIR_LINK_IFINDEX;
+	return weir_txn_links(e->t, &l, 1);
+}
+
 static int emit_addr(struct emission *e, const struct wr_plan_step *s)
 {
 	struct weir_addr a = s->addr;
@@ -92,6 +101,8 @@ static int emit(struct emission *e, const struct wr_plan_step *s)
 		return emit_add(e, s);
 	case WR_LINK_SET:
 		return emit_set(e, s);
+	case WR_BOND_SET:
+		return emit_bond(e, s);
 	case WR_LINK_DEL:
 		return weir_txn_link_del(e->t, index_of(e, s->dev), s->dev);
 	case WR_LINK_KEEP:

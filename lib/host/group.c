@@ -37,7 +37,8 @@ const char *weir_group_name(const struct weir_group *group, char buf[16])
 	int n;
 
 	if (*group->name || group->type != WEIR_GROUP_VLAN) {
-		wr_copy(buf, 16, group->name);
+		if (buf != group->name)
+			wr_copy(buf, 16, group->name);
 		return buf;
 	}
 	n = snprintf(buf, 16, "%s.%u", group->vlan.base, group->vlan.tag);

@@ -93,6 +93,7 @@ static inline void wr_auto_host(struct wr_host *h)
 enum wr_action {
 	WR_LINK_ADD,
 	WR_LINK_SET,
+	WR_BOND_SET,	/* by weir_txn_links(), which lets the ports go for a moment */
 	WR_LINK_DEL,
 	WR_LINK_KEEP,
 	WR_LINK_RESTORE,

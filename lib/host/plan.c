@@ -320,42 +320,59 @@ static int keep_around(struct planning *p, const struct weir_link *real, bool ag
 	return r;
 }
 
-/* Every port of a bond, whoever enslaved it, goes from it or comes back to it. */
-static int move_ports(struct planning *p, const struct weir_link *real, const char *master,
-		      const char *what)
-{
-	for (size_t i = 0; i < p->host->n_links; i++) {
-		const struct weir_link *port = &p->host->links[i];
-		struct wr_plan_step *s;
-
-		if (port->master != (uint32_t)real->ifindex || !(port->has & WEIR_LINK_MASTER))
-			continue;
-		s = set(p, WEIR_EFFECT_FLAP, "port", port->name, what);
-		if (!s)
-			return -ENOMEM;
-		s->link.has = WEIR_LINK_MASTER;
-		wr_copy(s->master, sizeof(s->master), master);
-	}
-	return 0;
-}
-
-/* A bond changes its mode only when it is down and has no ports. */
+/*
+ * A bond changes its mode only when it is down and has no ports: all of them, also
+ * those of others, are let go and taken back by the same step.
+ */
 static int change_mode(struct planning *p, const struct weir_group *g, const char *name,
 		       const struct weir_link *real, const struct weir_link *change, const char *text)
 {
 	int r = keep_around(p, real, false);
 
-	if (!r)
-		r = move_ports(p, real, "", "is let go, for another mode");
-	if (!r && real->is_up)
-		r = set_up(p, WEIR_EFFECT_FLAP, "bond", name, false);
+	for (size_t i = 0; i < p->host->n_links && !r; i++) {
+		const struct weir_link *port = &p->host->links[i];
+
+		if (port->has & WEIR_LINK_MASTER && port->master == (uint32_t)real->ifindex)
+			r = bare_step(p, WR_NOTHING, WEIR_EFFECT_FLAP, "port", port->name,
+				      "is let go and taken back, for another mode");
+	}
 	if (!r)
 		r = change_link(p, g, name, change, text);
-	if (!r)
-		r = move_ports(p, real, name, "is taken back");
-	if (!r && real->is_up)
-		r = set_up(p, WEIR_EFFECT_FLAP, "bond", name, true);
-	return r ? r : keep_around(p, real, true);
+	if (r)
+		return r;
+	p->plan->steps[p->plan->n - 1]->action = WR_BOND_SET;
+	p->plan->steps[p->plan->n - 1]->shown.effect = WEIR_EFFECT_FLAP;
+	return keep_around(p, real, true);
+}
+
+static bool is_set_already(const struct planning *p, const char *name)
+{
+	for (size_t i = 0; i < p->plan->n; i++)
+		if (p->plan->steps[i]->action == WR_BOND_SET && !strcmp(p->plan->steps[i]->dev, name))
+			return true;
+	return false;
+}
+
+/* Before anything else: the ports that a bond takes back are those that it has now. */
+static int plan_modes(struct planning *p, const struct weir_group *g)
+{
+	struct weir_link want, change;
+	const struct weir_link *real;
+	wr_auto(free) char *text = NULL;
+	char name[16];
+	int r = 0;
+
+	real = wr_host_link(p->host, weir_group_name(g, name));
+	wr_want(p->top, g, &want);
+	if (g->type == WEIR_GROUP_BOND && real && real->kind == WEIR_LINK_BOND) {
+		if (wr_want_differs(&want, real, &change, &text) < 0)
+			return wr_nomem(p->err);
+		if (change.bond.has & WEIR_BOND_MODE)
+			r = change_mode(p, g, name, real, &change, text);
+	}
+	for (size_t i = 0; i < g->n_ports && !r; i++)
+		r = plan_modes(p, &g->ports[i]);
+	return r;
 }
 
 /* --- ports --------------------------------------------------------------------------------------- */
@@ -551,9 +568,7 @@ static int plan_itself(struct planning *p, const struct weir_group *g, const cha
 	r = wr_want_differs(&want, real, &change, &text);
 	if (r < 0)
 		return wr_nomem(p->err);
-	if (change.kind == WEIR_LINK_BOND && change.bond.has & WEIR_BOND_MODE)
-		return change_mode(p, g, name, real, &change, text);
-	return r ? change_link(p, g, name, &change, text) : 0;
+	return r && !is_set_already(p, name) ? change_link(p, g, name, &change, text) : 0;
 }
 
 static int plan_interface(struct planning *p, const struct weir_group *g)
@@ -932,27 +947,12 @@ static const struct weir_link *same_link(const struct planning *p, const struct 
 	return real && real->ifindex == line->ifindex ? real : NULL;
 }
 
-static int release(struct planning *p, const struct wr_live_link *line, const struct weir_link *real,
-		   bool lower_it)
+static bool goes_down(const struct planning *p, const char *name)
 {
-	struct wr_plan_step *s;
-	int r = 0;
-
-	if (line->enslaved && *wr_host_master(p->host, real)) {
-		r = keep(p, "port", line->name);
-		s = r ? NULL : set(p, WEIR_EFFECT_FLAP, "port", line->name, "is let go");
-		if (!s)
-			return -ENOMEM;
-		s->link.has = WEIR_LINK_MASTER;
-	}
-	if (!r && line->raised && lower_it)
-		r = set_up(p, WEIR_EFFECT_FLAP, "port", line->name, false);
-	return r;
-}
-
-static int delete_link(struct planning *p, const struct wr_live_link *line)
-{
-	return bare_step(p, WR_LINK_DEL, WEIR_EFFECT_REMAKE, "link", line->name, "is deleted");
+	for (size_t i = 0; i < p->all->n_down; i++)
+		if (!strcmp(p->all->down[i]->group.name, name))
+			return true;
+	return false;
 }
 
 /* Whether this plan makes something else of a link that @line's group had. */
@@ -967,6 +967,79 @@ static bool wanted_elsewhere(const struct planning *p, const char *name)
 	return false;
 }
 
+static bool bases(const struct weir_group *g, const char *name)
+{
+	if (g->type == WEIR_GROUP_VLAN && !strcmp(g->vlan.base, name))
+		return true;
+	for (size_t i = 0; i < g->n_ports; i++)
+		if (bases(&g->ports[i], name))
+			return true;
+	return false;
+}
+
+/* Whether a vlan of this plan stands on it. */
+static bool is_base(const struct planning *p, const char *name)
+{
+	for (size_t i = 0; i < p->all->n_up; i++)
+		if (bases(p->all->up[i], name))
+			return true;
+	return false;
+}
+
+/* A link goes down, unless it must carry a vlan; the vlans of others on it go with it. */
+static int lower(struct planning *p, const char *kind, const struct weir_link *real)
+{
+	int r = 0;
+
+	if (is_base(p, real->name))
+		return 0;
+	for (size_t i = 0; i < p->host->n_links && !r; i++) {
+		const struct weir_link *upper = &p->host->links[i];
+
+		if (upper->kind == WEIR_LINK_VLAN && upper->has & WEIR_LINK_LOWER && upper->is_up &&
+		    upper->lower == (uint32_t)real->ifindex)
+			r = keep(p, "vlan", upper->name);
+	}
+	return r ? r : set_up(p, WEIR_EFFECT_FLAP, kind, real->name, false);
+}
+
+/*
+ * Whether its master is deleted, which lets it go: for each port that is let go by
+ * itself the kernel waits a grace period, for all links that are deleted once.
+ */
+static bool goes_with_master(const struct planning *p, const struct weir_link *real)
+{
+	const struct wr_live_link *master = was_link(p->was, wr_host_master(p->host, real));
+
+	return master && master->made && p->was != NULL && goes_down(p, p->name) &&
+	       same_link(p, master) && !wanted_elsewhere(p, master->name);
+}
+
+static int release(struct planning *p, const struct wr_live_link *line, const struct weir_link *real,
+		   bool lower_it)
+{
+	struct wr_plan_step *s;
+	int r = 0;
+
+	if (line->enslaved && goes_with_master(p, real)) {
+		r = bare_step(p, WR_NOTHING, WEIR_EFFECT_FLAP, "port", line->name, "is let go");
+	} else if (line->enslaved && *wr_host_master(p->host, real)) {
+		r = keep(p, "port", line->name);
+		s = r ? NULL : set(p, WEIR_EFFECT_FLAP, "port", line->name, "is let go");
+		if (!s)
+			return -ENOMEM;
+		s->link.has = WEIR_LINK_MASTER;
+	}
+	if (!r && line->enslaved && is_base(p, real->name) && is_bond(p, wr_host_master(p->host, real)))
+		return set_up(p, WEIR_EFFECT_FLAP, "port", line->name, true);
+	return r || !line->raised || !lower_it ? r : lower(p, "port", real);
+}
+
+static int delete_link(struct planning *p, const struct wr_live_link *line)
+{
+	return bare_step(p, WR_LINK_DEL, WEIR_EFFECT_REMAKE, "link", line->name, "is deleted");
+}
+
 /* Links that the group had and has no longer. */
 static int drop_links(struct planning *p)
 {
@@ -976,7 +1049,7 @@ static int drop_links(struct planning *p)
 		const struct wr_live_link *line = &p->was->links[i - 1];
 		const struct weir_link *real = same_link(p, line);
 
-		if (!real || was_link(p->live, line->name) || wanted_elsewhere(p, line->name))
+		if (!real || wanted_elsewhere(p, line->name))
 			continue;
 		r = release(p, line, real, true);
 		if (!r && line->made)
@@ -994,14 +1067,6 @@ static int forget(struct planning *p, const char *name)
 	p->plan->forget = more;
 	wr_copy(more[p->plan->n_forget++], 16, name);
 	return 0;
-}
-
-static bool goes_down(const struct planning *p, const char *name)
-{
-	for (size_t i = 0; i < p->all->n_down; i++)
-		if (!strcmp(p->all->down[i]->group.name, name))
-			return true;
-	return false;
 }
 
 /* An interface that was a group of its own and is a port now: what it had on top goes. */
@@ -1121,7 +1186,9 @@ static int plan_leaving(struct planning *p)
 	r = prepare_drop(p, was, p->top, real);
 	if (!r)
 		r = stop_dhcp(p, was, p->top, real);
-	return r ? r : drop_routes(p, was, p->top, real);
+	if (!r)
+		r = drop_routes(p, was, p->top, real);
+	return r ? r : drop_links(p);
 }
 
 static int plan_group(struct planning *p, bool only_wanted)
@@ -1147,8 +1214,6 @@ static int plan_group(struct planning *p, bool only_wanted)
 		r = plan_addrs(p, real);
 	if (!r && was)
 		r = drop_addrs(p, was, p->top, real);
-	if (!r)
-		r = drop_links(p);
 	if (!r)
 		r = plan_routes(p, real);
 	return r ? r : start_dhcp(p);
@@ -1186,6 +1251,13 @@ static int plan_up(struct wr_plan *plan, const struct wr_host *h, const struct w
 
 	if (!depths)
 		return wr_nomem(err);
+	for (size_t i = 0; i < want->n_up && !r; i++) {
+		struct planning p = { .plan = plan, .host = h, .all = want, .top = want->up[i],
+				      .err = err };
+
+		weir_group_name(want->up[i], p.name);
+		r = plan_modes(&p, want->up[i]);
+	}
 	for (size_t i = 0; i < want->n_up && !r; i++) {
 		struct planning p = { .plan = plan, .host = h, .all = want, .top = want->up[i],
 				      .err = err };
@@ -1257,7 +1329,7 @@ static int drop_top(struct planning *p, const struct wr_live_group *live,
 	if (top->made)
 		return delete_link(p, top);
 	if (real->is_up && (top->raised || live->group.type == WEIR_GROUP_ETHERNET))
-		return set_up(p, WEIR_EFFECT_FLAP, kind_word(live->group.type), p->name, false);
+		return lower(p, kind_word(live->group.type), real);
 	return 0;
 }
 
@@ -1290,13 +1362,32 @@ static int plan_down(struct wr_plan *plan, const struct wr_host *h, const struct
 	return r ? r : forget(&p, p.name);
 }
 
+/* What stands on others goes first: an undo brings it up last, when its base is up. */
+static int plan_downs(struct wr_plan *plan, const struct wr_host *h, const struct wr_wanted *want,
+		      struct weir_error *err)
+{
+	wr_auto(free) const struct weir_group **groups = calloc(want->n_down + 1, sizeof(*groups));
+	wr_auto(free) unsigned int *depths = calloc(want->n_down + 1, sizeof(*depths));
+	int r = 0;
+
+	if (!groups || !depths)
+		return wr_nomem(err);
+	for (size_t i = 0; i < want->n_down; i++)
+		groups[i] = &want->down[i]->group;
+	for (size_t i = 0; i < want->n_down; i++)
+		depths[i] = depth_of(groups, want->n_down, groups[i], DEEPEST);
+	for (unsigned int depth = DEEPEST + 1; depth > 0; depth--)
+		for (size_t i = 0; i < want->n_down && !r; i++)
+			if (depths[i] == depth - 1)
+				r = plan_down(plan, h, want, want->down[i], err);
+	return r;
+}
+
 int wr_plan_make(struct wr_plan *plan, const struct wr_host *h, const struct wr_wanted *want,
 		 bool only_wanted, struct weir_error *err)
 {
-	int r = 0;
+	int r = want->n_down ? plan_downs(plan, h, want, err) : 0;
 
-	for (size_t i = 0; i < want->n_down && !r; i++)
-		r = plan_down(plan, h, want, want->down[i], err);
 	return r ? r : plan_up(plan, h, want, only_wanted, err);
 }
 

@@ -105,6 +105,7 @@ int weir_txn_addr_del(struct weir_txn *t, const struct weir_addr *addr)
 	char text[WEIR_IP_TEXT], object[64], buf[16] = "";
 	struct weir_step *s;
 	struct weir_addr a;
+	bool kept;
 	int r = wr_opts_copy(&a, sizeof(a), addr, "address", &err);
 
 	if (!r)
@@ -117,7 +118,8 @@ int weir_txn_addr_del(struct weir_txn *t, const struct weir_addr *addr)
 	}
 	addr_msg(&b, RTM_DELADDR, 0, &a);
 	addr_msg(&undo, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a);
-	s = wr_txn_msg(t, object, wr_addr_tables, &b, &undo, NULL);
+	kept = a.local.family == WEIR_FAMILY_IPV6 && wr_txn_keeps(t, a.ifindex);
+	s = wr_txn_msg(t, object, wr_addr_tables, &b, kept ? NULL : &undo, NULL);
 	if (t->dry) {
 		wr_auto(str) struct wr_str dev = { 0 };
 

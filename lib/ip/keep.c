@@ -8,99 +8,126 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <time.h>
 
 #include "ip/steps.h"
 #include "netlink/attr.h"
 #include "txn/txn.h"
 
 #define READ_TIMEOUT_MS 5000
-/* A route's gateway may be behind another of the routes. */
-#define ROUNDS 3
+/*
+ * A route's gateway may be behind another of the routes; and a bond has carrier some
+ * time after it got its ports back, a vlan after that.
+ */
+#define ROUNDS 100
+#define AT_ONCE 3
+#define PAUSE_NS 30000000
 
-enum { PART_MESSAGES, PART_WHEN };
+enum { PART_MESSAGES, PART_WHEN, PART_IFINDEX };
 
 #define ON_UNDO 'U'
 #define ON_APPLY 'A'
 
-struct reading {
-	int ifindex;
-	struct wr_batch kept;
-};
-
 /* --- reading ------------------------------------------------------------------------ */
 
-static void keep(struct reading *r, const struct nlmsghdr *msg)
+static void take(struct wr_batch *kept, const struct nlmsghdr *msg)
 {
-	wr_msg_copy(&r->kept, msg);
-	if (r->kept.buf.failed)
+	wr_msg_copy(kept, msg);
+	if (kept->buf.failed)
 		return;
-	wr_msg_header(&r->kept)->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL;
+	wr_msg_header(kept)->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL;
 }
 
 static int take_addr(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(msg);
-	struct reading *r = arg;
 
 	if (msg->nlmsg_type == RTM_NEWADDR && msg->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(*ifa) &&
-	    (int)ifa->ifa_index == r->ifindex && ifa->ifa_family == AF_INET6 &&
-	    ifa->ifa_scope != RT_SCOPE_LINK)
-		keep(r, msg);
+	    ifa->ifa_family == AF_INET6 && ifa->ifa_scope != RT_SCOPE_LINK)
+		take(arg, msg);
 	return 0;
 }
 
 static int take_route(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
-	const size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct rtmsg));
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(msg);
-	struct reading *r = arg;
-	struct rtmsg *kept;
+	struct wr_batch *kept = arg;
+	struct rtmsg *copy;
 
-	if (msg->nlmsg_type != RTM_NEWROUTE || msg->nlmsg_len < at ||
+	if (msg->nlmsg_type != RTM_NEWROUTE || msg->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(*rtm) ||
 	    rtm->rtm_protocol == RTPROT_KERNEL || rtm->rtm_flags & RTM_F_CLONED)
 		return 0;
-	if ((int)wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, RTA_OIF), 0) !=
-	    r->ifindex)
-		return 0;
-	keep(r, msg);
-	if (r->kept.buf.failed)
+	take(kept, msg);
+	if (kept->buf.failed)
 		return 0;
 	/* Flags are told, but not all may be asked for. */
-	kept = mnl_nlmsg_get_payload(wr_msg_header(&r->kept));
-	kept->rtm_flags &= RTNH_F_ONLINK;
+	copy = mnl_nlmsg_get_payload(wr_msg_header(kept));
+	copy->rtm_flags &= RTNH_F_ONLINK;
 	return 0;
 }
 
 static void forget(void *arg)
 {
-	struct reading *r = arg;
+	struct wr_batch *kept = arg;
 
-	wr_str_done(&r->kept.buf);
-	r->kept = (struct wr_batch){ 0 };
+	wr_str_done(&kept->buf);
+	*kept = (struct wr_batch){ 0 };
 }
 
-static int read_kept(struct weir *w, struct reading *r, struct weir_error *err)
+/* Everything of all links, once for a transaction: one of a thousand links may keep each of them. */
+static int read_all(struct weir_txn *t, struct weir_error *err)
 {
-	const struct ifaddrmsg ifa = { .ifa_family = AF_INET6, .ifa_index = (unsigned int)r->ifindex };
+	const struct ifaddrmsg ifa = { .ifa_family = AF_INET6 };
 	const struct rtmsg rtm = { 0 };
-	struct reading routes = { .ifindex = r->ifindex };
-	struct wr_reader addr_reader = { take_addr, forget, r };
+	wr_auto(batch) struct wr_batch a = { 0 }, b = { 0 }, routes = { 0 };
+	struct wr_reader addr_reader = { take_addr, forget, &t->flushed };
 	struct wr_reader route_reader = { take_route, forget, &routes };
-	wr_auto(batch) struct wr_batch a = { 0 }, b = { 0 };
-	int code;
+	int r;
 
+	if (t->has_flushed)
+		return 0;
 	wr_msg(&a, RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa));
 	wr_msg(&b, RTM_GETROUTE, NLM_F_DUMP, &rtm, sizeof(rtm));
-	code = wr_sock_read(&w->sock, &a, NULL, &addr_reader, READ_TIMEOUT_MS, err);
-	if (!code)
-		code = wr_sock_read(&w->sock, &b, NULL, &route_reader, READ_TIMEOUT_MS, err);
-	wr_str_add(&r->kept.buf, wr_str_text(&routes.kept.buf), routes.kept.buf.len);
-	r->kept.buf.failed |= routes.kept.buf.failed;
-	wr_str_done(&routes.kept.buf);
-	return code ? code : r->kept.buf.failed ? wr_nomem(err) : 0;
+	r = wr_sock_read(&t->w->sock, &a, NULL, &addr_reader, READ_TIMEOUT_MS, err);
+	if (!r)
+		r = wr_sock_read(&t->w->sock, &b, NULL, &route_reader, READ_TIMEOUT_MS, err);
+	wr_str_add(&t->flushed.buf, wr_str_text(&routes.buf), routes.buf.len);
+	if (!r && (t->flushed.buf.failed || routes.buf.failed))
+		r = wr_nomem(err);
+	t->has_flushed = !r;
+	return r;
+}
+
+static int link_of(const struct nlmsghdr *msg)
+{
+	const size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct rtmsg));
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(msg);
+
+	if (msg->nlmsg_type == RTM_NEWADDR)
+		return (int)ifa->ifa_index;
+	return (int)wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, RTA_OIF), 0);
+}
+
+static int read_kept(struct weir_txn *t, int ifindex, struct wr_batch *ret, struct weir_error *err)
+{
+	const struct nlmsghdr *msg;
+	int r = read_all(t, err);
+
+	for (size_t at = 0; !r && at < t->flushed.buf.len; at += MNL_ALIGN(msg->nlmsg_len)) {
+		msg = (const void *)(t->flushed.buf.data + at);
+		if (link_of(msg) == ifindex)
+			wr_msg_copy(ret, msg);
+	}
+	return r || !ret->buf.failed ? r : wr_nomem(err);
 }
 
 /* --- the step ------------------------------------------------------------------------- */
+
+/* What another link must do first. */
+static bool may_come(int code)
+{
+	return code == -ENETUNREACH || code == -EHOSTUNREACH || code == -ENETDOWN;
+}
 
 /* Those of @part that are not there; in rounds, because one may need another. */
 static int send_again(struct weir *w, const struct weir_step *s, struct weir_error *err)
@@ -109,7 +136,8 @@ static int send_again(struct weir *w, const struct weir_step *s, struct weir_err
 	struct weir_error own = WEIR_ERROR_INIT;
 	int code = 0;
 
-	for (int round = 0; round < ROUNDS && (!round || code); round++) {
+	for (int round = 0; round < ROUNDS && (!round || may_come(code)); round++) {
+		const struct timespec pause = { 0, round < AT_ONCE ? 0 : PAUSE_NS };
 		wr_auto(free) struct wr_result *results = NULL;
 		wr_auto(batch) struct wr_batch b = { 0 };
 		const struct nlmsghdr *nlh;
@@ -120,6 +148,7 @@ static int send_again(struct weir *w, const struct weir_step *s, struct weir_err
 		}
 		if (!b.n)
 			return 0;
+		nanosleep(&pause, NULL);
 		results = calloc(b.n, sizeof(*results));
 		if (!results)
 			return wr_nomem(err);
@@ -158,27 +187,47 @@ const struct weir_step_ops wr_keep_ops = {
 	.sz = sizeof(wr_keep_ops), .name = "keep", .apply = apply, .undo = undo,
 };
 
+/* Asking for a name takes a message each. */
+static const char *link_text(int ifindex, char buf[16])
+{
+	wr_format(buf, 16, "link %d", ifindex);
+	return buf;
+}
+
 static int add(struct weir_txn *t, int ifindex, char when)
 {
-	struct reading r = { .ifindex = ifindex };
+	wr_auto(batch) struct wr_batch kept = { 0 };
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_blob parts[2];
+	struct weir_blob parts[3];
 	char object[64], buf[16];
 
 	wr_format(object, sizeof(object), "addresses and routes of %s",
-		  wr_txn_link_name(t, ifindex, buf));
+		  t->dry ? wr_txn_link_name(t, ifindex, buf) : link_text(ifindex, buf));
 	if (ifindex <= 0)
 		wr_refuse(&err, -EINVAL, object, "ifindex", "is missing");
 	else
-		read_kept(t->w, &r, &err);
-	parts[PART_MESSAGES] = (struct weir_blob){ r.kept.buf.data, r.kept.buf.len };
+		read_kept(t, ifindex, &kept, &err);
+	parts[PART_MESSAGES] = (struct weir_blob){ kept.buf.data, kept.buf.len };
 	parts[PART_WHEN] = (struct weir_blob){ &when, 1 };
+	parts[PART_IFINDEX] = (struct weir_blob){ &ifindex, sizeof(ifindex) };
 	if (err.code)
 		wr_txn_fail(t, &err);
-	else if (r.kept.buf.len)
-		wr_txn_add(t, &wr_keep_ops, object, parts, 2);
-	forget(&r);
+	else if (kept.buf.len)
+		wr_txn_add(t, &wr_keep_ops, object, parts, 3);
 	return t->err.code;
+}
+
+bool wr_txn_keeps(const struct weir_txn *t, int ifindex)
+{
+	for (size_t i = 0; i < t->n_steps; i++) {
+		const struct weir_step *s = &t->steps[i];
+		const struct weir_blob part = weir_step_part(s, PART_IFINDEX);
+
+		if (s->ops == &wr_keep_ops && is_when(s, ON_UNDO) && part.len == sizeof(ifindex) &&
+		    !memcmp(part.data, &ifindex, sizeof(ifindex)))
+			return true;
+	}
+	return false;
 }
 
 int weir_txn_link_keep(struct weir_txn *t, int ifindex)

@@ -126,7 +126,7 @@ int weir_txn_route_del(struct weir_txn *t, const struct weir_route *route)
 		rt.protocol = RTPROT_STATIC;
 	route_msg(&b, RTM_DELROUTE, 0, &rt);
 	route_msg(&undo, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &rt);
-	s = wr_txn_msg(t, object, wr_route_tables, &b, &undo, NULL);
+	s = wr_txn_msg(t, object, wr_route_tables, &b, wr_txn_keeps(t, rt.ifindex) ? NULL : &undo, NULL);
 	if (t->dry)
 		plan(t, s, "del", &rt, dst);
 	return t->err.code;

@@ -62,6 +62,7 @@ void wr_txn_free(struct weir_txn *t)
 	for (size_t i = t->n_kept; i > 0; i--)
 		t->kept[i - 1].done(t->kept[i - 1].object);
 	free(t->kept);
+	wr_str_done(&t->flushed.buf);
 	free(t->fds);
 	free(t->steps);
 	free(t->created);

@@ -92,6 +92,8 @@ struct weir_txn {
 	struct wr_link_ref *deleted;
 	size_t n_deleted;
 	uint32_t scratch_group;	/* where links to be deleted are gathered */
+	struct wr_batch flushed;	/* IPv6 addresses and routes of all links, for lib/ip/keep.c */
+	bool has_flushed;
 	int *fds;		/* open until the transaction ends */
 	size_t n_fds;
 	struct wr_kept *kept;

@@ -209,19 +209,11 @@ static void build(struct weir_txn *txn, const struct topology *t)
 	free(list);
 }
 
-static void apply(const struct topology *t, const char *what)
+static void assert_settled(const struct topology *t, const char *what)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *txn = ns_begin(host_w);
 	struct weir_plan_step *steps = NULL;
-	char line[1024];
 	size_t n = 0;
 
-	build(txn, t);
-	if (weir_txn_commit(txn, &err)) {
-		show_topology(t);
-		fail_msg("%s: %s", what, weir_error_format(&err, line, sizeof(line)));
-	}
 	assert_int_equal(weir_groups_plan(host_w, (const struct weir_group *const *)t->groups, t->n, &steps, &n, NULL), 0);
 	for (size_t i = 0; i < n; i++)
 		print_message("%s: %s: %s\n", what, steps[i].object, steps[i].what);
@@ -229,6 +221,29 @@ static void apply(const struct topology *t, const char *what)
 		show_topology(t);
 	assert_int_equal(n, 0);
 	free(steps);
+}
+
+static void apply(const struct topology *t, const char *what)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *txn = ns_begin(host_w);
+	char line[1024];
+
+	build(txn, t);
+	if (weir_txn_commit(txn, &err)) {
+		show_topology(t);
+		fail_msg("%s: %s", what, weir_error_format(&err, line, sizeof(line)));
+	}
+	assert_settled(t, what);
+}
+
+static bool has_bonds(const struct weir_group *g)
+{
+	bool any = g->type == WEIR_GROUP_BOND;
+
+	for (size_t i = 0; i < g->n_ports; i++)
+		any |= has_bonds(&g->ports[i]);
+	return any;
 }
 
 /* A bridge numbers ports as they come: two that came back in another order have swapped their numbers. */
@@ -265,12 +280,17 @@ static void assert_as(const char *before, const struct topology *t)
 	free(now);
 }
 
-/* Held: everything is done but for what could not be undone. */
-static void hold_and_undo(const struct topology *t)
+/*
+ * Held: everything is done but for what could not be undone. Whose MAC address a bond
+ * has, and which port it uses, follows from the order in which ports came back and
+ * from what runs by itself: with bonds, all must be as it was defined.
+ */
+static void hold_and_undo(const struct topology *t, const struct topology *was)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_txn *txn;
 	char *before = numberless_snapshot(), line[1024];
+	bool any_bonds = false;
 
 	txn = ns_begin(host_w);
 	build(txn, t);
@@ -280,7 +300,11 @@ static void hold_and_undo(const struct topology *t)
 		show_topology(t);
 		fail_msg("undo: %s", weir_error_format(&err, line, sizeof(line)));
 	}
-	assert_as(before, t);
+	assert_settled(was, "undone");
+	for (size_t i = 0; i < was->n; i++)
+		any_bonds |= has_bonds(was->groups[i]);
+	if (!any_bonds)
+		assert_as(before, t);
 	free(before);
 }
 
@@ -307,7 +331,7 @@ static void random_topologies(void **state)
 		print_message("WEIR_TEST_SEED=%" PRIu64 "\n", first + i);
 		apply(&one, "one");
 		apply(&two, "another on top");
-		hold_and_undo(&three);
+		hold_and_undo(&three, &two);
 		free_topology(&one);
 		free_topology(&two);
 		free_topology(&three);
