@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib_link.h"
 #include "link/kinds.h"
@@ -515,6 +514,7 @@ static void one_after_another(struct topology *o, const char *what)
 	json_decref(before);
 }
 
+/* The same ones each time, so that a failure is a change's; WEIR_TEST_SEED gives others. */
 static void random_topologies_follow_each_other(void **state)
 {
 	const char *given = getenv("WEIR_TEST_SEED"), *stride = getenv("WEIR_TEST_STRIDE");
@@ -522,7 +522,7 @@ static void random_topologies_follow_each_other(void **state)
 	json_t *empty = all_links();
 	struct topology o;
 
-	seed = given ? (uint32_t)strtoul(given, NULL, 0) : (uint32_t)time(NULL) | 1;
+	seed = given ? (uint32_t)strtoul(given, NULL, 0) : 20261126;
 	print_message("WEIR_TEST_SEED=%u, %d topologies, each on four before it\n", seed, 5 * rounds);
 	for (int i = 0; i < rounds; i++) {
 		for (int k = 0; k < 5; k++) {
