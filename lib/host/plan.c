@@ -1011,8 +1011,9 @@ static bool goes_with_master(const struct planning *p, const struct weir_link *r
 {
 	const struct wr_live_link *master = was_link(p->was, wr_host_master(p->host, real));
 
-	return master && master->made && p->was != NULL && goes_down(p, p->name) &&
-	       same_link(p, master) && !wanted_elsewhere(p, master->name);
+	/* A bond that is deleted leaves its ports down: not one on which a vlan stands. */
+	return master && master->made && goes_down(p, p->name) && same_link(p, master) &&
+	       !wanted_elsewhere(p, master->name) && !is_base(p, real->name);
 }
 
 static int release(struct planning *p, const struct wr_live_link *line, const struct weir_link *real,
