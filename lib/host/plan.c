@@ -227,20 +227,26 @@ static int check_base(struct planning *p, const struct weir_group *g, const stru
 	return 0;
 }
 
+/* Whether a step of this plan brings it up. */
+static bool is_raised(const struct planning *p, const char *name)
+{
+	for (size_t i = 0; i < p->plan->n; i++) {
+		const struct wr_plan_step *s = p->plan->steps[i];
+
+		if (s->action == WR_LINK_SET && s->link.has & WEIR_LINK_UP && s->link.is_up &&
+		    !strcmp(s->dev, name))
+			return true;
+	}
+	return false;
+}
+
 /* The kernel brings no vlan up whose base is down; the base stays up, since others may stand on it by then. */
 static int raise_base(struct planning *p, const struct weir_group *g)
 {
 	const struct weir_link *base = wr_host_link(p->host, g->vlan.base);
 
-	if (!base || base->is_up)
+	if (!base || base->is_up || is_raised(p, g->vlan.base))
 		return 0;
-	for (size_t i = 0; i < p->plan->n; i++) {
-		const struct wr_plan_step *s = p->plan->steps[i];
-
-		if (s->action == WR_LINK_SET && s->link.has & WEIR_LINK_UP && s->link.is_up &&
-		    !strcmp(s->dev, g->vlan.base))
-			return 0;
-	}
 	return set_up(p, WEIR_EFFECT_IN_PLACE, "link", g->vlan.base, true);
 }
 
@@ -424,7 +430,8 @@ static bool is_free(const struct planning *p, const char *name)
 static int enslave(struct planning *p, const struct weir_group *g, const char *master,
 		   const char *name, const struct weir_link *real)
 {
-	bool is_bond = g->type == WEIR_GROUP_BOND, lives = real && real->is_up;
+	bool is_bond = g->type == WEIR_GROUP_BOND;
+	bool lives = real && (real->is_up || is_raised(p, name));
 	enum weir_effect effect = real && has_address(p->host, real->ifindex) ?
 				  WEIR_EFFECT_ADDRESS_LOSS :
 				  lives && (is_bond || *wr_host_master(p->host, real)) ?

@@ -244,6 +244,13 @@ static const struct {
 	  "link a0: comes up (in place)\n"
 	  "vlan v: is made (in place)\n"
 	  "vlan v: comes up (in place)\n" },
+	{ "a base that becomes a port", "a0", NULL, { VLAN("v", "1", "a0"), BOND("'mode':'802.3ad'", ETH("a0")) }, false,
+	  "bond bond0: is made (in place)\n"
+	  "port a0: becomes a port of bond0 (in place)\n"
+	  "bond bond0: comes up (in place)\n"
+	  "link a0: comes up (in place)\n"
+	  "vlan v: is made (in place)\n"
+	  "vlan v: comes up (in place)\n" },
 	{ "a port goes", "br0:bridge+ a0+>br0 a1+>br0", BR("", ETH("a0") "," ETH("a1")), { BR("", ETH("a0")) }, false,
 	  "port a1: is let go (flap)\n"
 	  "port a1: goes down (flap)\n" },
