@@ -146,6 +146,9 @@ int wr_want_differs(const struct weir_link *want, const struct weir_link *is,
 		else if (r && ret_has)
 			*ret_has |= bit;
 	}
+	/* The kernel keeps delays in looks at the carrier: with another interval they are others too. */
+	if (ret->bond.has & (WEIR_BOND_MODE | WEIR_BOND_MIIMON))
+		ret->bond.has |= want->bond.has & (WEIR_BOND_MIIMON | WEIR_BOND_UPDELAY | WEIR_BOND_DOWNDELAY);
 	*ret_text = wr_str_take(&text);
 	return *ret_text ? n : -ENOMEM;
 }
