@@ -277,7 +277,7 @@ to = $(foreach f,$(1),$(f):$(2)/$(notdir $(f)))
 PROGRAMS_TO := $(call to,$(TOOL),$(SBINDIR)) $(call to,$(SHLIBS),$(LIBDIR)) \
 	$(B)/weir-interfaces.init:$(INITDIR)/weir-interfaces
 FILES_TO := $(call to,$(STATIC),$(LIBDIR)) $(call to,$(PCS),$(LIBDIR)/pkgconfig) $(call to,$(HEADERS),$(INCLUDEDIR)/weir) \
-	$(call to,$(wildcard examples/*.json),$(DATADIR)/doc/weir/examples) \
+	$(call to,$(wildcard examples/*.json examples/host/*.json),$(DATADIR)/doc/weir/examples) \
 	$(call to,$(wildcard tools/*.8),$(DATADIR)/man/man8) $(call to,$(wildcard lib/*.7),$(DATADIR)/man/man7) \
 	$(call to,$(wildcard lib/json/*.schema.json),$(DATADIR)/weir) \
 	$(B)/weir-interfaces.service:$(UNITDIR)/weir-interfaces.service \

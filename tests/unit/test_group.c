@@ -5,6 +5,7 @@
  * lib/host/check.c a definition that breaks it, with code and path. Definitions are
  * JSON text in which ' stands for ".
  */
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -18,6 +19,7 @@
 
 #include <weir/json.h>
 
+#include "base/file.h"
 #include "host/tables.h"
 
 static int try_parse(const char *json, struct weir_group **ret, struct weir_error *err)
@@ -280,6 +282,25 @@ static void bad_definitions_are_refused(void **state)
 	}
 }
 
+/* The examples that the README names. */
+static void examples_are_good(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	glob_t files;
+
+	assert_int_equal(glob("examples/host/*.json", 0, NULL, &files), 0);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		wr_auto(str) struct wr_str text = { 0 };
+		struct weir_group *group = NULL;
+
+		assert_int_equal(wr_file_read(files.gl_pathv[i], &text), 0);
+		if (weir_group_parse(text.data, text.len, &group, &err) || weir_group_check(group, &err))
+			fail_msg("%s: %s: %s", files.gl_pathv[i], err.attr, err.msg);
+		weir_group_free(group);
+	}
+	globfree(&files);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +308,7 @@ int main(void)
 		cmocka_unit_test(vlans_are_named),
 		cmocka_unit_test(delays_are_read),
 		cmocka_unit_test(bad_definitions_are_refused),
+		cmocka_unit_test(examples_are_good),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
