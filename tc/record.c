@@ -246,8 +246,7 @@ void wr_record_save(struct weir_txn *t, struct wr_record *rec)
 		put_floors(&s, f);
 	file_path(t->w, path);
 	if (!rec->has_step) {
-		rec->step = t->n_steps;
-		rec->has_step = !weir_txn_file_write(t, path, wr_str_text(&s), s.len, 0600, false);
+		rec->has_step = !wr_txn_file_note(t, path, wr_str_text(&s), s.len, &rec->step);
 		return;
 	}
 	wr_txn_file_rewrite(t, rec->step, wr_str_text(&s), s.len);

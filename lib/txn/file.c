@@ -17,6 +17,7 @@ struct write_flags {
 	uint32_t mode;
 	bool durable;
 	bool was_there;
+	bool gone_if_empty;	/* nothing to write: the file goes */
 };
 
 static const char *path_of(const struct weir_step *s)
@@ -48,7 +49,9 @@ static int write_apply(struct weir *w, const struct weir_step *s, struct weir_er
 	struct write_flags flags = flags_of(s);
 	int r = make_parent(path_of(s));
 
-	if (!r)
+	if (!r && flags.gone_if_empty && !data.len)
+		r = unlink(path_of(s)) < 0 && errno != ENOENT ? -errno : 0;
+	else if (!r)
 		r = wr_file_write(path_of(s), data.data, data.len, flags.mode, flags.durable);
 	return r ? wr_syserr(err, r, s->object, "cannot be written") : 0;
 }
@@ -84,6 +87,10 @@ static void plan_write(struct weir_txn *t, struct weir_step *s)
 	size_t len = strlen(data);
 
 	wr_str_shell(&path, path_of(s));
+	if (!len && flags_of(s).gone_if_empty) {
+		wr_step_plan(t, s, "rm -f %s", wr_str_text(&path));
+		return;
+	}
 	wr_step_plan(t, s, "install -D -m %04o /dev/stdin %s <<'WEIR-EOF'\n%s%sWEIR-EOF",
 		     flags_of(s).mode, wr_str_text(&path), data,
 		     !len || data[len - 1] == '\n' ? "" : "\n");
@@ -100,11 +107,10 @@ static int check_path(struct weir_txn *t, const char *object, const char *path)
 	return wr_txn_fail(t, &err);
 }
 
-int weir_txn_file_write(struct weir_txn *t, const char *path, const void *data, size_t len,
-			unsigned int mode, bool durable)
+static int write_file(struct weir_txn *t, const char *path, const void *data, size_t len,
+		      struct write_flags flags)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct write_flags flags = { .mode = mode, .durable = durable };
 	wr_auto(str) struct wr_str old = { 0 };
 	char object[64];
 	struct stat st;
@@ -130,6 +136,21 @@ int weir_txn_file_write(struct weir_txn *t, const char *path, const void *data, 
 	if (s)
 		plan_write(t, s);
 	return t->err.code;
+}
+
+int weir_txn_file_write(struct weir_txn *t, const char *path, const void *data, size_t len,
+			unsigned int mode, bool durable)
+{
+	return write_file(t, path, data, len,
+			  (struct write_flags){ .mode = mode, .durable = durable });
+}
+
+int wr_txn_file_note(struct weir_txn *t, const char *path, const void *data, size_t len,
+		     size_t *ret_step)
+{
+	*ret_step = t->n_steps;
+	return write_file(t, path, data, len,
+			  (struct write_flags){ .mode = 0600, .gone_if_empty = true });
 }
 
 void wr_txn_file_rewrite(struct weir_txn *t, size_t i, const void *data, size_t len)

@@ -137,6 +137,9 @@ struct weir_step *wr_txn_msg(struct weir_txn *t, const char *object,
 /* Writes the step's line of the plan; does nothing unless the transaction is dry. */
 void wr_step_plan(struct weir_txn *t, struct weir_step *s, const char *fmt, ...) WR_PRINTF(3, 4);
 
+/* A file of the library's own, which is there as long as there is something to write; @ret_step: its step. */
+int wr_txn_file_note(struct weir_txn *t, const char *path, const void *data, size_t len,
+		     size_t *ret_step);
 /* Another content for the file that step @i writes: what it gathers is complete only in the end. */
 void wr_txn_file_rewrite(struct weir_txn *t, size_t i, const void *data, size_t len);
 
