@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One change of a definition. Most sections are lists, and differ in little but in
- * what makes two items alike: that is a row of a table, once as libvirt does it
- * and once as it should be. Pure: what a change of a running network's definition
- * does to the host is in change.c.
+ * what makes two items alike: that is in alike.c. Pure: what a change of a running
+ * network's definition does to the host is in change.c.
  */
 #include <stdio.h>
 
 #include <weir/update.h>
 
-#include "base/ip.h"
+#include "network/alike.h"
 #include "network/check.h"
 #include "network/network.h"
 #include "network/tables.h"
@@ -24,151 +23,6 @@ struct op {
 static bool is_add(const struct op *op)
 {
 	return op->u->command == WEIR_UPDATE_ADD_LAST || op->u->command == WEIR_UPDATE_ADD_FIRST;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a && b && !strcmp(a, b);
-}
-
-static bool equal_text(const char *a, const char *b)
-{
-	return a == b || same_text(a, b);
-}
-
-/* --- what makes items alike: stored, asked ------------------------------------------------------- */
-
-typedef bool alike(const void *stored, const void *asked);
-
-static bool host_shares(const void *stored, const void *asked)
-{
-	const struct weir_dhcp_host *a = stored, *b = asked;
-
-	return wr_same_mac(a->mac, b->mac) || same_text(a->name, b->name) ||
-	       (b->address.family && wr_ip_equal(&a->address, &b->address));
-}
-
-static bool host_shares_id(const void *stored, const void *asked)
-{
-	const struct weir_dhcp_host *a = stored, *b = asked;
-
-	return host_shares(a, b) || same_text(a->id, b->id);
-}
-
-static bool host_is(const void *stored, const void *asked)
-{
-	const struct weir_dhcp_host *a = stored, *b = asked;
-
-	return (!b->mac || wr_same_mac(a->mac, b->mac)) && (!b->id || same_text(a->id, b->id)) &&
-	       (!b->name || same_text(a->name, b->name)) &&
-	       (!b->address.family || wr_ip_equal(&a->address, &b->address));
-}
-
-/* libvirt takes a host without a MAC address for one with any, and does not look at ids. */
-static bool host_may_be(const void *stored, const void *asked)
-{
-	struct weir_dhcp_host a = *(const struct weir_dhcp_host *)stored;
-	struct weir_dhcp_host b = *(const struct weir_dhcp_host *)asked;
-
-	if (!a.mac)
-		b.mac = NULL;
-	b.id = NULL;
-	return host_is(&a, &b);
-}
-
-static bool range_is(const void *stored, const void *asked)
-{
-	const struct weir_dhcp_range *a = stored, *b = asked;
-
-	return wr_ip_equal(&a->start, &b->start) && wr_ip_equal(&a->end, &b->end);
-}
-
-static bool interface_is(const void *stored, const void *asked)
-{
-	const struct weir_forward_interface *a = stored, *b = asked;
-
-	return same_text(a->dev, b->dev);
-}
-
-static bool portgroup_is(const void *stored, const void *asked)
-{
-	const struct weir_portgroup *a = stored, *b = asked;
-
-	return same_text(a->name, b->name);
-}
-
-static bool ip_is(const void *stored, const void *asked)
-{
-	const struct weir_network_ip *a = stored, *b = asked;
-
-	return wr_ip_equal(&a->address, &b->address);
-}
-
-static bool dns_host_is(const void *stored, const void *asked)
-{
-	const struct weir_dns_host *a = stored, *b = asked;
-
-	return wr_ip_equal(&a->address, &b->address);
-}
-
-static bool has_name(const struct weir_dns_host *host, const char *name)
-{
-	for (size_t i = 0; i < host->n_hostnames; i++)
-		if (same_text(host->hostnames[i].name, name))
-			return true;
-	return false;
-}
-
-/* Every name that was given is one of the stored ones. */
-static bool dns_host_fits(const void *stored, const void *asked)
-{
-	const struct weir_dns_host *a = stored, *b = asked;
-
-	if (b->address.family && !wr_ip_equal(&a->address, &b->address))
-		return false;
-	for (size_t i = 0; i < b->n_hostnames; i++)
-		if (!has_name(a, b->hostnames[i].name))
-			return false;
-	return true;
-}
-
-/* libvirt: any of what was given is enough. */
-static bool dns_host_touches(const void *stored, const void *asked)
-{
-	const struct weir_dns_host *a = stored, *b = asked;
-
-	if (b->address.family && wr_ip_equal(&a->address, &b->address))
-		return true;
-	for (size_t i = 0; i < b->n_hostnames; i++)
-		if (has_name(a, b->hostnames[i].name))
-			return true;
-	return false;
-}
-
-static bool txt_is(const void *stored, const void *asked)
-{
-	const struct weir_dns_txt *a = stored, *b = asked;
-
-	return same_text(a->name, b->name);
-}
-
-static bool srv_is(const void *stored, const void *asked)
-{
-	const struct weir_dns_srv *a = stored, *b = asked;
-
-	return equal_text(a->service, b->service) && equal_text(a->protocol, b->protocol) &&
-	       equal_text(a->domain, b->domain) && equal_text(a->target, b->target);
-}
-
-/* What was not given may be anything. */
-static bool srv_fits(const void *stored, const void *asked)
-{
-	const struct weir_dns_srv *a = stored, *b = asked;
-
-	return (!b->service || same_text(a->service, b->service)) &&
-	       (!b->protocol || same_text(a->protocol, b->protocol)) &&
-	       (!b->domain || same_text(a->domain, b->domain)) &&
-	       (!b->target || same_text(a->target, b->target));
 }
 
 /* --- lists ---------------------------------------------------------------------------------------- */
@@ -224,7 +78,7 @@ static void erase(struct list *l, size_t at)
 }
 
 /* How many items are like @asked; the first of them. */
-static size_t find(const struct list *l, alike *like, const void *asked, size_t *ret_first)
+static size_t find(const struct list *l, wr_alike *like, const void *asked, size_t *ret_first)
 {
 	size_t found = 0;
 
@@ -266,12 +120,14 @@ static struct weir_network_ip *first_ip(const struct op *op, int family, bool dh
 /* A host that does not say its family is looked for wherever there are hosts. */
 static struct weir_network_ip *ip_with(const struct op *op)
 {
+	wr_alike *is = wr_matching(WEIR_SECTION_IP_DHCP_HOST, false)->del;
+
 	for (size_t i = 0; i < op->net->n_ips; i++) {
 		struct weir_network_ip *ip = &op->net->ips[i];
 		struct list hosts = LIST(&ip->dhcp, hosts, &wr_host_table);
 		size_t at;
 
-		if (find(&hosts, host_is, op->u->item, &at))
+		if (find(&hosts, is, op->u->item, &at))
 			return ip;
 	}
 	return NULL;
@@ -396,43 +252,17 @@ static int check_srv(const struct op *op, const struct weir_network_ip *ip)
 
 /* --- sections that are lists -------------------------------------------------------------------------- */
 
-struct matching {
-	alike *add, *modify, *del; /* NULL: the section does not take the command */
-	bool one;                  /* more than one that is alike is an error */
-	bool one_deleted;          /* ... when deleting */
+/* What an item must be, besides what its table says; NULL: nothing. */
+static int (*const checks[])(const struct op *op, const struct weir_network_ip *ip) = {
+	[WEIR_SECTION_IP_DHCP_HOST] = check_host,
+	[WEIR_SECTION_IP_DHCP_RANGE] = check_range,
+	[WEIR_SECTION_PORTGROUP] = check_portgroup,
+	[WEIR_SECTION_DNS_HOST] = check_dns_host,
+	[WEIR_SECTION_DNS_TXT] = check_txt,
+	[WEIR_SECTION_DNS_SRV] = check_srv,
 };
 
-struct list_section {
-	struct matching libvirt, ours;
-	int (*check)(const struct op *op, const struct weir_network_ip *ip);
-};
-
-static const struct list_section list_sections[] = {
-	[WEIR_SECTION_IP] = { { 0 }, { ip_is, ip_is, ip_is, true, true }, NULL },
-	[WEIR_SECTION_IP_DHCP_HOST] = { { host_shares, host_shares, host_may_be, false, false },
-					{ host_shares_id, host_shares_id, host_is, true, true },
-					check_host },
-	[WEIR_SECTION_IP_DHCP_RANGE] = { { range_is, NULL, range_is, false, false },
-					 { range_is, range_is, range_is, true, true },
-					 check_range },
-	[WEIR_SECTION_FORWARD_INTERFACE] = { { interface_is, NULL, interface_is, false, false },
-					     { interface_is, NULL, interface_is, true, true },
-					     NULL },
-	[WEIR_SECTION_PORTGROUP] = { { portgroup_is, portgroup_is, portgroup_is, false, false },
-				     { portgroup_is, portgroup_is, portgroup_is, true, true },
-				     check_portgroup },
-	[WEIR_SECTION_DNS_HOST] = { { dns_host_is, dns_host_is, dns_host_touches, false, true },
-				    { dns_host_is, dns_host_is, dns_host_fits, true, true },
-				    check_dns_host },
-	[WEIR_SECTION_DNS_TXT] = { { txt_is, txt_is, txt_is, false, false },
-				   { txt_is, txt_is, txt_is, true, true },
-				   check_txt },
-	[WEIR_SECTION_DNS_SRV] = { { srv_fits, NULL, srv_fits, false, true },
-				   { srv_is, srv_is, srv_fits, true, true },
-				   check_srv },
-};
-
-static alike *matcher(const struct matching *m, uint8_t command)
+static wr_alike *matcher(const struct wr_matching *m, uint8_t command)
 {
 	switch ((enum weir_update_command)command) {
 	case WEIR_UPDATE_MODIFY:
@@ -446,7 +276,7 @@ static alike *matcher(const struct matching *m, uint8_t command)
 	return NULL;
 }
 
-static int change_list(const struct op *op, struct list *l, const struct matching *m, alike *like)
+static int change_list(const struct op *op, struct list *l, const struct wr_matching *m, wr_alike *like)
 {
 	bool del = op->u->command == WEIR_UPDATE_DELETE;
 	size_t at = 0, n = find(l, like, op->u->item, &at);
@@ -516,9 +346,8 @@ static bool list_of(const struct op *op, struct weir_network_ip **ret_ip, struct
 
 static int update_list(const struct op *op)
 {
-	const struct list_section *s = &list_sections[op->u->section];
-	const struct matching *m = op->compatible ? &s->libvirt : &s->ours;
-	alike *like = matcher(m, op->u->command);
+	const struct wr_matching *m = wr_matching(op->u->section, op->compatible);
+	wr_alike *like = matcher(m, op->u->command);
 	struct weir_network_ip *ip;
 	struct list l;
 	int r;
@@ -527,7 +356,8 @@ static int update_list(const struct op *op)
 		return refuse_command(op);
 	if (!list_of(op, &ip, &l))
 		return refuse(op, -ENOENT, "parent", "there is no such address");
-	r = s->check ? s->check(op, ip) : 0;
+	r = op->u->section < WR_COUNT(checks) && checks[op->u->section] ?
+		    checks[op->u->section](op, ip) : 0;
 	return r ? r : change_list(op, &l, m, like);
 }
 
