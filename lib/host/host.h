@@ -88,7 +88,7 @@ static inline void wr_auto_host(struct wr_host *h)
 	wr_host_done(h);
 }
 
-/* --- plan.c: what has to be done (pure) ------------------------------------------------ */
+/* --- plan.c, with plan_*.c: what has to be done (pure) --------------------------------- */
 
 enum wr_action {
 	WR_LINK_ADD,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Plans of host interfaces as a pure function (lib/host/plan.c): a host in a few
+ * Plans of host interfaces as a pure function (lib/host/plan*.c): a host in a few
  * words, definitions, what was brought up before, and the steps that must come out,
  * in their order and with what they do to traffic. Nothing here asks a kernel, so
  * bonds and vlans are there everywhere.

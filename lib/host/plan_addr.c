@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What stands on the top of a group: addresses, routes, and what gives them, DHCP and
+ * autoconf; how each comes and how it goes. When they go is said in plan_leave.c.
+ */
+#include "base/ip.h"
+#include "host/plan.h"
+
+/* --- addresses -------------------------------------------------------------------------------- */
+
+static const struct weir_group_protocol *protocol_of(const struct weir_group *g, uint8_t family)
+{
+	for (size_t i = 0; i < g->n_protocols; i++)
+		if (g->protocols[i].family == family)
+			return &g->protocols[i];
+	return NULL;
+}
+
+static bool has_addr(const struct wr_host *h, const struct weir_link *real,
+		     const struct weir_addr *want, const struct weir_addr **ret)
+{
+	size_t n = 0;
+	const struct weir_addr *a = real ? wr_host_addrs(h, real->ifindex, &n) : NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (a[i].prefix == want->prefix && wr_ip_equal(&a[i].local, &want->local)) {
+			*ret = &a[i];
+			return true;
+		}
+	return false;
+}
+
+static bool wants_addr(const struct weir_group_protocol *proto, const struct weir_addr *a)
+{
+	struct weir_addr other;
+
+	for (size_t i = 0; proto && i < proto->n_addresses; i++) {
+		wr_want_addr(&proto->addresses[i], &other);
+		if (other.prefix == a->prefix && wr_ip_equal(&other.local, &a->local))
+			return true;
+	}
+	return false;
+}
+
+static int add_addr(struct wr_planning *p, const struct weir_link *real,
+		    const struct weir_addr *want)
+{
+	const struct weir_addr *there;
+	char text[WEIR_IP_TEXT];
+	struct wr_plan_step *s;
+
+	if (has_addr(p->host, real, want, &there))
+		return 0;
+	s = wr_plan_add(p, WR_ADDR_ADD, WEIR_EFFECT_IN_PLACE, wr_plan_kind(p->top->type), p->name,
+			"gets address %s/%u", weir_ip_format(&want->local, text), want->prefix);
+	if (!s)
+		return -ENOMEM;
+	s->addr = *want;
+	return 0;
+}
+
+/* A lease may be what the definition has, too. */
+static bool goes_already(const struct wr_planning *p, const struct weir_addr *a)
+{
+	for (size_t i = 0; i < p->plan->n; i++) {
+		const struct wr_plan_step *s = p->plan->steps[i];
+
+		if (s->action == WR_ADDR_DEL && !strcmp(s->dev, p->name) &&
+		    s->addr.prefix == a->prefix && wr_ip_equal(&s->addr.local, &a->local))
+			return true;
+	}
+	return false;
+}
+
+static int del_addr(struct wr_planning *p, const struct weir_link *real,
+		    const struct weir_addr *want)
+{
+	const struct weir_addr *there;
+	char text[WEIR_IP_TEXT];
+	struct wr_plan_step *s;
+
+	if (!has_addr(p->host, real, want, &there) || goes_already(p, want))
+		return 0;
+	s = wr_plan_add(p, WR_ADDR_DEL, WEIR_EFFECT_ADDRESS_LOSS, wr_plan_kind(p->top->type),
+			p->name, "loses address %s/%u", weir_ip_format(&want->local, text),
+			want->prefix);
+	if (!s)
+		return -ENOMEM;
+	s->addr = *there;
+	return 0;
+}
+
+int wr_plan_addrs(struct wr_planning *p, const struct weir_link *real)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->top->n_protocols; i++)
+		for (size_t k = 0; k < p->top->protocols[i].n_addresses && !r; k++) {
+			struct weir_addr want;
+
+			wr_want_addr(&p->top->protocols[i].addresses[k], &want);
+			r = add_addr(p, real, &want);
+		}
+	return r;
+}
+
+/* The last first, so that an undo adds them in the order in which they were. */
+int wr_plan_drop_addrs(struct wr_planning *p, const struct weir_group *was,
+		       const struct weir_group *now, const struct weir_link *real)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < was->n_protocols; i++)
+		for (size_t k = was->protocols[i].n_addresses; k > 0 && !r; k--) {
+			const struct weir_group_protocol *proto = &was->protocols[i];
+			struct weir_addr want;
+
+			wr_want_addr(&proto->addresses[k - 1], &want);
+			if (!now || !wants_addr(protocol_of(now, proto->family), &want))
+				r = del_addr(p, real, &want);
+		}
+	return r;
+}
+
+/* --- routes ----------------------------------------------------------------------------------- */
+
+static const struct weir_route *find_route(const struct wr_host *h, const struct weir_link *real,
+					   const struct weir_route *want)
+{
+	uint32_t metric = want->has & WEIR_ROUTE_METRIC ? want->metric :
+			  want->dst.family == WEIR_FAMILY_IPV6 ? 1024 : 0;
+
+	for (size_t i = 0; real && i < h->n_routes; i++) {
+		const struct weir_route *r = &h->routes[i];
+
+		if (r->ifindex == real->ifindex && r->prefix == want->prefix && r->metric == metric &&
+		    wr_ip_equal(&r->dst, &want->dst) && r->gateway.family == want->gateway.family &&
+		    (!want->gateway.family || wr_ip_equal(&r->gateway, &want->gateway)))
+			return r;
+	}
+	return NULL;
+}
+
+static bool wants_route(const struct weir_group_protocol *proto, const struct weir_route *r)
+{
+	struct weir_route other;
+
+	for (size_t i = 0; proto && i < proto->n_routes; i++) {
+		wr_want_route(proto->family, &proto->routes[i], &other);
+		if (other.prefix == r->prefix && wr_ip_equal(&other.dst, &r->dst) &&
+		    other.gateway.family == r->gateway.family && other.metric == r->metric &&
+		    (!r->gateway.family || wr_ip_equal(&other.gateway, &r->gateway)))
+			return true;
+	}
+	return false;
+}
+
+static void route_text(const struct weir_route *r, char *buf, size_t size)
+{
+	char dst[WEIR_IP_TEXT], gateway[WEIR_IP_TEXT];
+
+	wr_format(buf, size, "%s/%u%s%s", weir_ip_format(&r->dst, dst), r->prefix,
+		  r->gateway.family ? " via " : "", weir_ip_format(&r->gateway, gateway));
+}
+
+static int add_route(struct wr_planning *p, const struct weir_link *real,
+		     const struct weir_route *want)
+{
+	struct wr_plan_step *s;
+	char text[128];
+
+	if (find_route(p->host, real, want))
+		return 0;
+	route_text(want, text, sizeof(text));
+	s = wr_plan_add(p, WR_ROUTE_ADD, WEIR_EFFECT_IN_PLACE, wr_plan_kind(p->top->type), p->name,
+			"gets route %s", text);
+	if (!s)
+		return -ENOMEM;
+	s->route = *want;
+	return 0;
+}
+
+static int del_route(struct wr_planning *p, const struct weir_link *real,
+		     const struct weir_route *want)
+{
+	const struct weir_route *there = find_route(p->host, real, want);
+	struct wr_plan_step *s;
+	char text[128];
+
+	if (!there)
+		return 0;
+	route_text(want, text, sizeof(text));
+	s = wr_plan_add(p, WR_ROUTE_DEL, WEIR_EFFECT_ADDRESS_LOSS, wr_plan_kind(p->top->type),
+			p->name, "loses route %s", text);
+	if (!s)
+		return -ENOMEM;
+	s->route = *there;
+	return 0;
+}
+
+int wr_plan_routes(struct wr_planning *p, const struct weir_link *real)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->top->n_protocols; i++)
+		for (size_t k = 0; k < p->top->protocols[i].n_routes && !r; k++) {
+			struct weir_route want;
+
+			wr_want_route(p->top->protocols[i].family, &p->top->protocols[i].routes[k],
+				      &want);
+			r = add_route(p, real, &want);
+		}
+	return r;
+}
+
+int wr_plan_drop_routes(struct wr_planning *p, const struct weir_group *was,
+			const struct weir_group *now, const struct weir_link *real)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < was->n_protocols; i++)
+		for (size_t k = 0; k < was->protocols[i].n_routes && !r; k++) {
+			const struct weir_group_protocol *proto = &was->protocols[i];
+			struct weir_route want;
+
+			wr_want_route(proto->family, &proto->routes[k], &want);
+			if (!now || !wants_route(protocol_of(now, proto->family), &want))
+				r = del_route(p, real, &want);
+		}
+	return r;
+}
+
+/* --- DHCP and autoconf ------------------------------------------------------------------------ */
+
+static int set_sysctl(struct wr_planning *p, const struct weir_link *real, const char *family,
+		      const char *key, const char *value)
+{
+	struct wr_plan_step *s;
+	char path[80], now[32];
+
+	wr_format(path, sizeof(path), "net/%s/conf/%s/%s", family, p->name, key);
+	if (real && (!p->host->sysctl(p->host, path, now) || !strcmp(now, value)))
+		return 0;	/* or there is no IPv6 */
+	for (size_t i = 0; i < p->plan->n; i++)
+		if (p->plan->steps[i]->action == WR_SYSCTL &&
+		    !strcmp(p->plan->steps[i]->sysctl.key, path))
+			return 0;
+	s = wr_plan_add(p, WR_SYSCTL, WEIR_EFFECT_IN_PLACE, wr_plan_kind(p->top->type), p->name,
+			real ? "%s: %s instead of %s" : "%s: %s%s", key, value, real ? now : "");
+	if (!s)
+		return -ENOMEM;
+	wr_copy(s->sysctl.key, sizeof(s->sysctl.key), path);
+	wr_copy(s->sysctl.value, sizeof(s->sysctl.value), value);
+	return 0;
+}
+
+/* What DHCP gave goes with it: an address that nobody renews is somebody else's soon. */
+static int drop_leases(struct wr_planning *p, uint8_t family, const struct weir_link *real)
+{
+	size_t n = 0;
+	const struct weir_addr *a = real ? wr_host_addrs(p->host, real->ifindex, &n) : NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < n && !r; i++)
+		if (a[i].local.family == family && family == WEIR_FAMILY_IPV4)
+			r = del_addr(p, real, &a[i]);
+	return r;
+}
+
+int wr_plan_stop_dhcp(struct wr_planning *p, const struct weir_group *was,
+		      const struct weir_group *now, const struct weir_link *real)
+{
+	for (size_t i = 0; i < was->n_protocols; i++) {
+		const struct weir_group_protocol *old = &was->protocols[i];
+		const struct weir_group_protocol *new = now ? protocol_of(now, old->family) : NULL;
+		struct wr_plan_step *s;
+
+		if (!old->dhcp || (new && new->dhcp && new->peerdns == old->peerdns))
+			continue;
+		s = wr_plan_add(p, WR_DHCP_STOP, WEIR_EFFECT_ADDRESS_LOSS, wr_plan_kind(was->type),
+				p->name, "its DHCP client ends");
+		if (!s)
+			return -ENOMEM;
+		s->dhcp.family = old->family;
+		s->dhcp.peerdns = old->peerdns;
+		if (!now && drop_leases(p, old->family, real))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int wr_plan_start_dhcp(struct wr_planning *p)
+{
+	for (size_t i = 0; i < p->top->n_protocols; i++) {
+		const struct weir_group_protocol *proto = &p->top->protocols[i];
+		const struct weir_group_protocol *old =
+			p->was ? protocol_of(&p->was->group, proto->family) : NULL;
+		bool same = !old || !old->dhcp || old->peerdns == proto->peerdns;
+		struct wr_plan_step *s;
+
+		if (!proto->dhcp || (same && p->host->dhcp_runs(p->host, p->name, proto->family)))
+			continue;
+		s = wr_plan_add(p, WR_DHCP_START, WEIR_EFFECT_IN_PLACE, wr_plan_kind(p->top->type),
+				p->name, "gets an address by DHCP");
+		if (!s)
+			return -ENOMEM;
+		s->dhcp.family = proto->family;
+		s->dhcp.peerdns = proto->peerdns;
+	}
+	return 0;
+}
+
+/* 1 is enough, unless the link forwards, as a host of virtual machines does: then it takes a 2. */
+static bool takes_advertisements(const struct wr_planning *p, const struct weir_link *real)
+{
+	char key[80], accept_ra[32], forwarding[32];
+
+	wr_format(key, sizeof(key), "net/ipv6/conf/%s/accept_ra", p->name);
+	if (!real || !p->host->sysctl(p->host, key, accept_ra))
+		return false;
+	wr_format(key, sizeof(key), "net/ipv6/conf/%s/forwarding", p->name);
+	return !strcmp(accept_ra, "1") && p->host->sysctl(p->host, key, forwarding) &&
+	       !strcmp(forwarding, "0");
+}
+
+int wr_plan_autoconf(struct wr_planning *p, const struct weir_link *real)
+{
+	const struct weir_group_protocol *proto = protocol_of(p->top, WEIR_FAMILY_IPV6);
+	int r;
+
+	if (!proto)
+		return 0;
+	r = set_sysctl(p, real, "ipv6", "disable_ipv6", "0");
+	if (!r && !(proto->autoconf && takes_advertisements(p, real)))
+		r = set_sysctl(p, real, "ipv6", "accept_ra", proto->autoconf ? "2" : "0");
+	return r ? r : set_sysctl(p, real, "ipv6", "autoconf", proto->autoconf ? "1" : "0");
+}
+
+/* --- before anything goes --------------------------------------------------------------------- */
+
+/*
+ * Before addresses change: the first IPv4 address of a subnet would take the others
+ * with it, whosever they are, when it goes and also when an undo takes the new one
+ * back; and routes go with addresses, and must come back with them.
+ */
+int wr_plan_prepare_drop(struct wr_planning *p, const struct weir_group *was,
+			 const struct weir_group *now, const struct weir_link *real)
+{
+	bool addrs = false, routes = false;
+	int r;
+
+	for (size_t i = 0; i < was->n_protocols; i++) {
+		const struct weir_group_protocol *old = &was->protocols[i];
+		const struct weir_group_protocol *new = now ? protocol_of(now, old->family) : NULL;
+		const struct weir_addr *there;
+		struct weir_addr addr;
+		struct weir_route route;
+
+		for (size_t k = 0; k < old->n_addresses; k++) {
+			wr_want_addr(&old->addresses[k], &addr);
+			addrs |= has_addr(p->host, real, &addr, &there) && !wants_addr(new, &addr);
+		}
+		for (size_t k = 0; k < old->n_routes; k++) {
+			wr_want_route(old->family, &old->routes[k], &route);
+			routes |= find_route(p->host, real, &route) && !wants_route(new, &route);
+		}
+	}
+	r = addrs || routes ? wr_plan_keep(p, wr_plan_kind(was->type), p->name) : 0;
+	return r || !addrs ? r : set_sysctl(p, real, "ipv4", "promote_secondaries", "1");
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What goes: links, ports and whole interfaces that an earlier definition had and the
+ * one that is wanted has not, and groups that are taken down. How an address, a route
+ * or DHCP goes is in plan_addr.c.
+ */
+#include "host/plan.h"
+
+/* --- links that go ---------------------------------------------------------------------------- */
+
+static const struct weir_link *same_link(const struct wr_planning *p,
+					 const struct wr_live_link *line)
+{
+	const struct weir_link *real = wr_host_link(p->host, line->name);
+
+	return real && real->ifindex == line->ifindex ? real : NULL;
+}
+
+static bool goes_down(const struct wr_planning *p, const char *name)
+{
+	for (size_t i = 0; i < p->all->n_down; i++)
+		if (!strcmp(p->all->down[i]->group.name, name))
+			return true;
+	return false;
+}
+
+/* Whether this plan makes something else of a link that @line's group had. */
+static bool wanted_elsewhere(const struct wr_planning *p, const char *name)
+{
+	char own[16];
+
+	for (size_t i = 0; i < p->all->n_up; i++)
+		if (!strcmp(weir_group_name(p->all->up[i], own), name) ||
+		    wr_plan_names_port(p->all->up[i], name))
+			return true;
+	return false;
+}
+
+static bool bases(const struct weir_group *g, const char *name)
+{
+	if (g->type == WEIR_GROUP_VLAN && !strcmp(g->vlan.base, name))
+		return true;
+	for (size_t i = 0; i < g->n_ports; i++)
+		if (bases(&g->ports[i], name))
+			return true;
+	return false;
+}
+
+/* Whether a vlan of this plan stands on it. */
+static bool is_base(const struct wr_planning *p, const char *name)
+{
+	for (size_t i = 0; i < p->all->n_up; i++)
+		if (bases(p->all->up[i], name))
+			return true;
+	return false;
+}
+
+/* A link goes down, unless it must carry a vlan; the vlans of others on it go with it. */
+static int lower(struct wr_planning *p, const char *kind, const struct weir_link *real)
+{
+	int r = 0;
+
+	if (is_base(p, real->name))
+		return 0;
+	for (size_t i = 0; i < p->host->n_links && !r; i++) {
+		const struct weir_link *upper = &p->host->links[i];
+
+		if (upper->kind == WEIR_LINK_VLAN && upper->has & WEIR_LINK_LOWER && upper->is_up &&
+		    upper->lower == (uint32_t)real->ifindex)
+			r = wr_plan_keep(p, "vlan", upper->name);
+	}
+	return r ? r : wr_plan_set_up(p, WEIR_EFFECT_FLAP, kind, real->name, false);
+}
+
+/*
+ * Whether its master is deleted, which lets it go: for each port that is let go by
+ * itself the kernel waits a grace period, for all links that are deleted once.
+ */
+static bool goes_with_master(const struct wr_planning *p, const struct weir_link *real)
+{
+	const struct wr_live_link *master = wr_plan_line(p->was, wr_host_master(p->host, real));
+
+	/* A bond that is deleted leaves its ports down: not one on which a vlan stands. */
+	return master && master->made && goes_down(p, p->name) && same_link(p, master) &&
+	       !wanted_elsewhere(p, master->name) && !is_base(p, real->name);
+}
+
+static int release(struct wr_planning *p, const struct wr_live_link *line,
+		   const struct weir_link *real, bool lower_it)
+{
+	struct wr_plan_step *s;
+	int r = 0;
+
+	if (line->enslaved && goes_with_master(p, real)) {
+		r = wr_plan_bare(p, WR_NOTHING, WEIR_EFFECT_FLAP, "port", line->name, "is let go");
+	} else if (line->enslaved && *wr_host_master(p->host, real)) {
+		r = wr_plan_keep(p, "port", line->name);
+		s = r ? NULL : wr_plan_set(p, WEIR_EFFECT_FLAP, "port", line->name, "is let go");
+		if (!s)
+			return -ENOMEM;
+		s->link.has = WEIR_LINK_MASTER;
+	}
+	if (!r && line->enslaved && is_base(p, real->name) &&
+	    wr_plan_is_bond(p, wr_host_master(p->host, real)))
+		return wr_plan_set_up(p, WEIR_EFFECT_FLAP, "port", line->name, true);
+	return r || !line->raised || !lower_it ? r : lower(p, "port", real);
+}
+
+static int delete_link(struct wr_planning *p, const struct wr_live_link *line)
+{
+	return wr_plan_bare(p, WR_LINK_DEL, WEIR_EFFECT_REMAKE, "link", line->name, "is deleted");
+}
+
+/* Links that the group had and has no longer. */
+static int drop_links(struct wr_planning *p)
+{
+	int r = 0;
+
+	for (size_t i = p->was ? p->was->n_links : 0; i > 0 && !r; i--) {
+		const struct wr_live_link *line = &p->was->links[i - 1];
+		const struct weir_link *real = same_link(p, line);
+
+		if (!real || wanted_elsewhere(p, line->name))
+			continue;
+		r = release(p, line, real, true);
+		if (!r && line->made)
+			r = delete_link(p, line);
+	}
+	return r;
+}
+
+/* --- another definition ----------------------------------------------------------------------- */
+
+static int forget(struct wr_planning *p, const char *name)
+{
+	char(*more)[16] = realloc(p->plan->forget, (p->plan->n_forget + 1) * sizeof(*more));
+
+	if (!more)
+		return wr_nomem(p->err);
+	p->plan->forget = more;
+	wr_copy(more[p->plan->n_forget++], 16, name);
+	return 0;
+}
+
+/* An interface that was a group of its own and is a port now: what it had on top goes. */
+static int absorb(struct wr_planning *p, const struct weir_group *g)
+{
+	struct wr_planning own = *p;
+	int r = 0;
+
+	for (size_t i = 0; i < g->n_ports && !r; i++) {
+		const struct weir_group *port = &g->ports[i];
+		const struct weir_link *real;
+		const struct wr_live_group *live;
+
+		weir_group_name(port, own.name);
+		live = wr_host_live(p->host, own.name);
+		real = wr_host_link(p->host, own.name);
+		if (live && !goes_down(p, own.name)) {
+			own.top = &live->group;
+			r = wr_plan_prepare_drop(&own, &live->group, NULL, real);
+			if (!r)
+				r = wr_plan_stop_dhcp(&own, &live->group, NULL, real);
+			if (!r)
+				r = wr_plan_drop_routes(&own, &live->group, NULL, real);
+			if (!r)
+				r = wr_plan_drop_addrs(&own, &live->group, NULL, real);
+			if (!r)
+				r = forget(p, own.name);
+		}
+		if (!r)
+			r = absorb(p, port);
+	}
+	return r;
+}
+
+/*
+ * What the group or its ports had and it has no longer, as far as another group may
+ * be about to get it: a route can be there once only.
+ */
+int wr_plan_leaving(struct wr_planning *p)
+{
+	const struct weir_link *real = wr_host_link(p->host, p->name);
+	const struct weir_group *was;
+	int r = absorb(p, p->top);
+
+	p->was = wr_host_live(p->host, p->name);
+	if (r || !p->was)
+		return r;
+	was = &p->was->group;
+	r = wr_plan_prepare_drop(p, was, p->top, real);
+	if (!r)
+		r = wr_plan_stop_dhcp(p, was, p->top, real);
+	if (!r)
+		r = wr_plan_drop_routes(p, was, p->top, real);
+	return r ? r : drop_links(p);
+}
+
+/* --- down ------------------------------------------------------------------------------------- */
+
+/* A master that goes takes all its ports with it, also somebody else's. */
+static int name_strangers(struct wr_planning *p, const struct weir_link *master)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->host->n_links && !r; i++) {
+		const struct weir_link *port = &p->host->links[i];
+
+		if (!(port->has & WEIR_LINK_MASTER) || port->master != (uint32_t)master->ifindex ||
+		    wr_plan_line(p->was, port->name))
+			continue;
+		r = wr_plan_keep(p, "port", port->name);
+		if (!r)
+			r = wr_plan_bare(p, WR_NOTHING, WEIR_EFFECT_FLAP, "port", port->name,
+					 "is somebody else's, and loses its master");
+	}
+	return r;
+}
+
+/*
+ * Links that another group wants now are left to it. The last port goes first: an
+ * undo takes them back the other way round, and a bridge numbers them as they come.
+ */
+static int drop_ports(struct wr_planning *p, const struct wr_live_group *live,
+		      const struct wr_live_link *top)
+{
+	int r = 0;
+
+	for (size_t i = live->n_links; i > 0 && !r; i--) {
+		const struct wr_live_link *line = &live->links[i - 1];
+		const struct weir_link *link = line == top ? NULL : same_link(p, line);
+
+		if (!link || wanted_elsewhere(p, line->name))
+			continue;
+		r = release(p, line, link, !line->made);
+		if (!r && line->made)
+			r = delete_link(p, line);
+	}
+	return r;
+}
+
+/* What weir did not make stays; an ethernet is set down, as ifdown does. */
+static int drop_top(struct wr_planning *p, const struct wr_live_group *live,
+		    const struct wr_live_link *top, const struct weir_link *real)
+{
+	if (!real || wanted_elsewhere(p, p->name))
+		return 0;
+	if (top->made)
+		return delete_link(p, top);
+	if (real->is_up && (top->raised || live->group.type == WEIR_GROUP_ETHERNET))
+		return lower(p, wr_plan_kind(live->group.type), real);
+	return 0;
+}
+
+int wr_plan_down(struct wr_plan *plan, const struct wr_host *h, const struct wr_wanted *want,
+		 const struct wr_live_group *live, struct weir_error *err)
+{
+	struct wr_planning p = {
+		.plan = plan, .host = h, .all = want, .top = &live->group, .was = live, .err = err
+	};
+	const struct wr_live_link *top = wr_plan_line(live, live->group.name);
+	const struct weir_link *real = top ? same_link(&p, top) : NULL;
+	int r;
+
+	wr_copy(p.name, sizeof(p.name), live->group.name);
+	r = real ? wr_plan_keep(&p, "link", p.name) : 0;
+	if (!r && real && !top->made)
+		r = wr_plan_prepare_drop(&p, &live->group, NULL, real);
+	if (!r)
+		r = wr_plan_stop_dhcp(&p, &live->group, NULL, real && !top->made ? real : NULL);
+	/* Also where the link is deleted: that comes last, and another group may want the route. */
+	if (!r && real)
+		r = wr_plan_drop_routes(&p, &live->group, NULL, real);
+	if (!r && real && !top->made)
+		r = wr_plan_drop_addrs(&p, &live->group, NULL, real);
+	if (!r && real && top->made && !wanted_elsewhere(&p, p.name))
+		r = name_strangers(&p, real);
+	if (!r)
+		r = drop_ports(&p, live, top);
+	if (!r)
+		r = drop_top(&p, live, top, real);
+	return r ? r : forget(&p, p.name);
+}
