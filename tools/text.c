@@ -87,7 +87,7 @@ char *limits_text(const struct weir_rate *rate)
 	char *peak = rate->peak_bytes_per_s ? rate_text(rate->peak_bytes_per_s) : NULL;
 	char *floor = rate->floor_bytes_per_s ? rate_text(rate->floor_bytes_per_s) : NULL;
 	char *burst = rate->burst_bytes ? xformat(", burst %llu KiB",
-						  (unsigned long long)(rate->burst_bytes / 1024)) :
+						  (unsigned long long)(rate->burst_bytes + 512) / 1024) :
 					  NULL;
 	char *s = xformat("%s%s%s%s%s%s", average ? average : "unlimited", peak ? ", peak " : "",
 			  peak ? peak : "", burst ? burst : "", floor ? ", floor " : "",
