@@ -98,7 +98,7 @@ static void changes_are_told(void **state)
 	assert_true(told(m, WEIR_MONITOR_ROUTES, WEIR_EVENT_GONE, "br0"));
 	own_sh("ip address del 10.1.1.1/24 dev br0");
 	assert_true(told(m, WEIR_MONITOR_ADDRS, WEIR_EVENT_GONE, "br0"));
-	own_sh("ip link set br0 name br1");
+	own_sh("ip link set br0 down; ip link set br0 name br1");	/* before 6.2 only then */
 	assert_true(told(m, WEIR_MONITOR_LINKS, WEIR_EVENT_CHANGED, "br1"));
 	own_sh("ip link del br1");
 	assert_true(told(m, WEIR_MONITOR_LINKS, WEIR_EVENT_GONE, "br1"));
