@@ -149,22 +149,33 @@ static void sort_pools(struct choice *c)
 		}
 }
 
+/* A VF that is named is a pool of its own; one of many may have gone. */
+static int add_one(struct choice *c, const char *name, struct weir_error *err)
+{
+	struct pool *pool = &c->pools[c->n_pools++];
+	int r;
+
+	pool->vfs = calloc(1, sizeof(*pool->vfs));
+	if (!pool->vfs)
+		return wr_nomem(err);
+	r = weir_vf_get(c->s, name, pool->vfs, err);
+	pool->n = r == 0;
+	return r == -ENODEV && !c->want->vf ? 0 : r;
+}
+
 static int find_pools(struct choice *c, struct weir_error *err)
 {
 	const struct weir_claim_request *want = c->want;
-	size_t n = want->vf ? 1 : want->n_pfs;
+	const char *const *vfs = want->vf ? &want->vf : want->vfs;
+	const size_t n_vfs = want->vf ? 1 : want->n_vfs, n_pfs = n_vfs ? 0 : want->n_pfs;
 	int r = 0;
 
-	c->pools = calloc(n ? n : 1, sizeof(*c->pools));
+	c->pools = calloc(n_vfs + n_pfs + 1, sizeof(*c->pools));
 	if (!c->pools)
 		return wr_nomem(err);
-	if (want->vf) {
-		c->pools[0].vfs = calloc(1, sizeof(struct weir_vf));
-		c->pools[0].n = 1;
-		c->n_pools = 1;
-		return c->pools[0].vfs ? weir_vf_get(c->s, want->vf, c->pools[0].vfs, err) : wr_nomem(err);
-	}
-	for (size_t i = 0; i < n && !r; i++)
+	for (size_t i = 0; i < n_vfs && !r; i++)
+		r = add_one(c, vfs[i], err);
+	for (size_t i = 0; i < n_pfs && !r; i++)
 		r = add_pool(c, want->pfs[i], err);
 	sort_pools(c);
 	return r;
@@ -254,18 +265,21 @@ static const struct weir_vf *choose(struct choice *c)
 
 static int refuse_all(const struct choice *c, struct weir_error *err)
 {
+	const size_t n_pfs = c->want->vf || c->want->n_vfs ? 0 : c->want->n_pfs;
 	wr_auto(str) struct wr_str names = { 0 };
 
 	if (c->want->vf)
 		wr_str_puts(&names, c->want->vf);
-	for (size_t i = 0; i < c->want->n_pfs && !c->want->vf; i++)
+	else if (c->want->n_vfs)
+		wr_str_printf(&names, "%s%s", c->want->vfs[0], c->want->n_vfs > 1 ? " and others" : "");
+	for (size_t i = 0; i < n_pfs; i++)
 		wr_str_printf(&names, "%s%s", i ? ", " : "", c->want->pfs[i]);
 	if (!c->n_vfs)
-		return wr_error(err, -ENOENT, WEIR_STAGE_SYSTEM, "VFs", "", "%s: there are none",
-				wr_str_text(&names));
+		return wr_error(err, -ENOENT, WEIR_STAGE_SYSTEM, "VFs", "", "%s: there are none for %s",
+				wr_str_text(&names), c->want->owner);
 	return wr_error(err, -EBUSY, WEIR_STAGE_SYSTEM, "VFs", "",
-			"%s: none is free: of %zu, %zu are claimed, %zu have a link that is up, %zu have no link",
-			wr_str_text(&names), c->n_vfs, c->n_claimed, c->n_in_use, c->n_without_netdev);
+			"%s: none is free for %s: of %zu, %zu are claimed, %zu have a link that is up, %zu have no link",
+			wr_str_text(&names), c->want->owner, c->n_vfs, c->n_claimed, c->n_in_use, c->n_without_netdev);
 }
 
 /* --- noting ------------------------------------------------------------------------------------------ */

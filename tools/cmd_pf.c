@@ -22,6 +22,19 @@ int sriov_open(struct tool *t, struct weir_sriov **ret)
 	return r ? tool_fail(t, STATUS_FAILED) : STATUS_OK;
 }
 
+int sriov_for_networks(struct tool *t)
+{
+	struct weir_network_vfs vfs = { .sz = sizeof(vfs), .claim = weir_txn_vf_claim,
+					.bind = weir_txn_vf_bind, .release = weir_txn_vf_release,
+					.list = weir_claim_list, .close = weir_sriov_close };
+	int status = sriov_open(t, &vfs.sriov);
+
+	if (status || !weir_network_use_vfs(t->w, &vfs, &t->err))
+		return status;
+	weir_sriov_close(vfs.sriov);
+	return tool_fail(t, STATUS_FAILED);
+}
+
 const char *sriov_state(const char *netdev, bool is_up, bool has_carrier)
 {
 	if (!*netdev)

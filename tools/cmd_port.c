@@ -188,6 +188,8 @@ static void report_attached(struct tool *t, const struct weir_port *port)
 		 port_kind_name(port->kind), mac_format(port->mac, mac));
 	if (*port->portgroup)
 		out_text(&t->out, ", portgroup %s", port->portgroup);
+	if (*port->pci)
+		out_text(&t->out, ", function %s", port->pci);
 	if (*port->netns)
 		out_text(&t->out, ", %s in namespace %s", port->ifname, port->netns);
 	out_text(&t->out, "\n");

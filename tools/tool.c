@@ -131,9 +131,12 @@ int tool_open_folder(struct tool *t, const char *folder, struct weir **ret)
 
 int tool_open(struct tool *t)
 {
+	int status;
+
 	feature_step_ops(t->step_ops);
 	choose_directories(t);
-	return tool_open_folder(t, command_folder(t->cmd), &t->w);
+	status = tool_open_folder(t, command_folder(t->cmd), &t->w);
+	return status ? status : feature_join(t);
 }
 
 void tool_close(struct tool *t)

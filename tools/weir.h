@@ -157,6 +157,10 @@ bool command_needs_handle(const struct command *cmd);
 const char *feature_left_out(size_t i, const char **ret_needs);
 /* The feature that is left out and would have commands of this first word, or NULL. */
 const char *feature_missing_for(const char *word, const char **ret_needs);
+/* Tells the handle what one feature needs of another; STATUS_OK, or the error was reported. */
+int feature_join(struct tool *t);
+/* cmd_pf.c: networks of mode hostdev claim functions where `weir vf claim` does. */
+int sriov_for_networks(struct tool *t);
 /* The types of steps that journals may hold; ends with NULL. */
 void feature_step_ops(const struct weir_step_ops *ret[MAX_STEP_OPS + 1]);
 

@@ -828,7 +828,7 @@ enum weir_source {
  * struct weir_port - a guest's port, and where everything about it came from
  * @sz:			sizeof(struct weir_port)
  * @uuid:		its identity
- * @name:		name of the link on the host; empty with plug HOSTDEV
+ * @name:		name of the link on the host; with plug HOSTDEV of the port alone
  * @ifindex:		its index
  * @kind:		an enum weir_port_kind
  * @network:		the network
@@ -839,7 +839,9 @@ enum weir_source {
  * @dev:		plug DIRECT: the link below it
  * @direct_mode:	plug DIRECT: an enum weir_direct_mode
  * @pci:		plug HOSTDEV: the virtual function, "0000:03:00.1"
- * @managed:		plug HOSTDEV: enum weir_yes_no
+ * @vf:			plug HOSTDEV: the same by PF and number, "ens1/3", if it was
+ *			claimed (weir_network_use_vfs()); else empty
+ * @managed:		plug HOSTDEV: enum weir_yes_no: it is bound to its driver, too
  * @driver:		plug HOSTDEV: what it is bound to
  * @mode:		the network's forward mode, an enum weir_forward_mode
  * @mac:		the guest's MAC address
@@ -909,6 +911,7 @@ struct weir_port {
 	char ifb_name[16];
 	uint32_t ifb_class;
 	uint32_t floor_class;
+	char vf[32];
 };
 
 /**
@@ -949,6 +952,60 @@ WEIR_API void weir_ports_free(struct weir_port *ports, size_t n);
  */
 WEIR_API int weir_network_resolve(const struct weir_network *net, const struct weir_guest *guest,
 				  struct weir_port *ret, struct weir_error *err);
+
+struct weir_sriov;
+struct weir_claim_request;
+struct weir_claim;
+struct weir_vf;
+
+/**
+ * struct weir_network_vfs - how ports of mode hostdev get their virtual functions
+ * @sz:		sizeof(struct weir_network_vfs)
+ * @sriov:	what weir_sriov_open() gave
+ * @claim:	weir_txn_vf_claim
+ * @bind:	weir_txn_vf_bind
+ * @release:	weir_txn_vf_release
+ * @list:	weir_claim_list
+ * @close:	weir_sriov_close, if @sriov shall be closed with the handle; else NULL
+ *
+ * They are in libweir-sriov, which this library does not link, so that libpci is
+ * loaded only by those who want it.
+ */
+struct weir_network_vfs {
+	size_t sz;
+	struct weir_sriov *sriov;
+	int (*claim)(struct weir_txn *t, struct weir_sriov *s,
+		     const struct weir_claim_request *request, struct weir_vf *ret);
+	int (*bind)(struct weir_txn *t, struct weir_sriov *s, const char *vf, const char *driver);
+	int (*release)(struct weir_txn *t, struct weir_sriov *s, const char *vf,
+		       const char *owner);
+	int (*list)(struct weir_sriov *s, struct weir_claim **ret, size_t *ret_n,
+		    struct weir_error *err);
+	void (*close)(struct weir_sriov *s);
+};
+
+/**
+ * weir_network_use_vfs() - have ports of mode hostdev claim their virtual functions
+ * @w:		the handle; its step_ops must have weir_sriov_steps too
+ * @vfs:	how; copied
+ * @err:	filled on failure; may be NULL
+ *
+ * From then on weir_txn_port_attach() in mode hostdev claims a virtual function
+ * of the network's pool, sets MAC address and vlan by its PF, which must be up,
+ * and trust if the guest may choose its addresses, and binds it, if the network
+ * says managed, to the model that it names, or else to the best VFIO driver.
+ * weir_txn_port_detach() and weir_txn_network_stop() give it back as it was. The
+ * claim is the port's: it ends with neither the caller nor the guest. Without
+ * this call a function is chosen by the records of the network's ports, and
+ * nothing is done to it.
+ *
+ * Return: 0, or a negative errno: -EEXIST if the handle has been told already;
+ * then @vfs->sriov stays the caller's
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_network_use_vfs(struct weir *w, const struct weir_network_vfs *vfs,
+				  struct weir_error *err);
 
 /**
  * struct weir_pool_entry - a member of a network's pool

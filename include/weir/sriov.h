@@ -332,11 +332,14 @@ WEIR_API int weir_txn_vf_bind(struct weir_txn *t, struct weir_sriov *s, const ch
  * @sz:		sizeof(struct weir_claim_request)
  * @pfs:	the PFs whose VFs are the pool, by netdev or PCI address
  * @n_pfs:	how many
- * @vf:		one VF and no other, as for weir_vf_get(); then @pfs is not looked at
+ * @vf:		one VF and no other, as for weir_vf_get(); then no pool is looked at
  * @flags:	WEIR_CLAIM_*
  * @owner:	whose it is; one line of up to 127 bytes
  * @pid:	the claim ends with this process (a hypervisor); 0: it stays until it
  *		is released or the host is rebooted
+ * @vfs:	these VFs are the pool, as for weir_vf_get(), in place of @pfs; those
+ *		that are gone are passed over
+ * @n_vfs:	how many
  */
 struct weir_claim_request {
 	size_t sz;
@@ -346,6 +349,8 @@ struct weir_claim_request {
 	unsigned int flags;
 	const char *owner;
 	int32_t pid;
+	const char *const *vfs;
+	size_t n_vfs;
 };
 
 /**
@@ -356,7 +361,8 @@ struct weir_claim_request {
  * @ret:	receives the VF as it is now; may be NULL
  *
  * Alone (without WEIR_CLAIM_SHARED): the first VF that nobody claims, on the PF
- * with the fewest claimed ones, then in the order of @request->pfs. Shared: the
+ * with the fewest claimed ones, then in the order of @request->pfs; of
+ * @request->vfs simply the first. Shared: the
  * one with the fewest claims, none of them exclusive. A VF that nobody claims and
  * whose link is up is in the host's use and passed over, unless it is named.
  *

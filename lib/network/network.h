@@ -105,6 +105,11 @@ struct wr_place {
 int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr_place *place,
 		     const struct weir_guest *guest, int *ret_fds);
 int wr_port_link_del(struct weir_txn *t, const struct weir_port *port);
+/* port_vf.c: mode hostdev. Whether the caller has told how, and whether the port can be had so. */
+bool wr_has_vfs(const struct weir *w);
+int wr_check_vf(const struct weir_port *port, struct weir_error *err);
+int wr_port_vf_add(struct weir_txn *t, const struct weir_network *net, struct weir_port *port);
+int wr_port_vf_del(struct weir_txn *t, const struct weir_port *port);
 /* The members of a network's pool and how many ports use each; for free(). */
 int wr_pool(struct weir *w, const struct weir_network *net, struct weir_pool_entry **ret, size_t *ret_n,
 	    struct weir_error *err);

@@ -140,8 +140,11 @@ static int find_member(struct weir *w, const struct weir_network *net, struct we
 	struct weir_pool_entry *pool = NULL;
 	struct weir_link lower;
 	size_t n = 0, at = 0;
-	int r = wr_pool(w, net, &pool, &n, err);
+	int r;
 
+	if (port->plug == WEIR_PLUG_HOSTDEV && wr_has_vfs(w))
+		return wr_check_vf(port, err);
+	r = wr_pool(w, net, &pool, &n, err);
 	if (!r)
 		r = weir_pool_pick(port, pool, n, &at, err);
 	if (!r) {
@@ -202,9 +205,11 @@ static int find_place(struct weir *w, const struct wr_live *live, struct weir_po
 static int attach(struct weir_txn *t, const struct wr_live *live, const struct weir_guest *guest,
 		  struct weir_port *port, const struct wr_place *place, int *ret_fds)
 {
-	int r = 0;
+	int r;
 
-	if (port->plug != WEIR_PLUG_HOSTDEV) {
+	if (port->plug == WEIR_PLUG_HOSTDEV) {
+		r = wr_port_vf_add(t, &live->net, port);
+	} else {
 		r = wr_port_link_add(t, port, place, guest, ret_fds);
 		if (!r)
 			r = limit(t, port);
@@ -308,6 +313,8 @@ static int detach(struct weir_txn *t, struct weir_port *port)
 		r = wr_txn_ready_forget(t, port->network, port->name);
 	if (!r)
 		r = wr_port_link_del(t, port);
+	if (!r && *port->vf)
+		r = wr_port_vf_del(t, port);
 	if (!r && port->ifb_ifindex > 0)
 		r = unshape(t, port);
 	if (!r && port->floor_class)

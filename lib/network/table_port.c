@@ -173,6 +173,7 @@ static const struct wr_field port_fields[] = {
 	       .doc = "direct: how ports of one link see each other"),
 	WR_ROW(weir_port, pci, WR_NAME, "pci", .check = wr_text_pci, .rule = WR_PCI_RULE,
 	       .doc = "hostdev: the virtual function"),
+	WR_ROW(weir_port, vf, WR_NAME, "vf", .doc = "hostdev: the same as PF/NUMBER, claimed"),
 	WR_ROW(weir_port, managed, WR_U8, "managed", .flags = WR_TRISTATE,
 	       .doc = "hostdev: it is bound and given back without the caller's doing"),
 	WR_OBJECT_ROW(weir_port, driver, "driver", &wr_pci_driver_table,

@@ -11,7 +11,7 @@ set -eu -o pipefail
 cd "$TREE"
 build=${WEIR_BUILD:-build}
 shopt -s nullglob
-tests=(tests/lab/test_kernel.sh tests/lab/test_sriov.sh)
+tests=(tests/lab/test_kernel.sh tests/lab/test_sriov.sh tests/lab/test_hostdev.sh)
 for program in "$build"/tests/netns/test_* tests/netns/test_*.sh; do
 	[ ! -x "$program" ] || tests+=("$program")
 done

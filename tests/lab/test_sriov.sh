@@ -7,46 +7,10 @@
 set -eu -o pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source-path=SCRIPTDIR source=cards.sh
+. "$(dirname "$0")/cards.sh"
 
-[ -n "${LAB_KERNEL:-}" ] || die "runs in the lab: tests/lab/lab.sh tier 6.12 --cards 2 tests/lab/test_sriov.sh"
-[ -n "${IN_MACHINE:-}" ] || IN_MACHINE=1 exec nsenter -t 1 -n -m -- "$(realpath "$0")"
-cd "$TREE"
-
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-WEIR=${WEIR:-build/weir}
-export WEIR_STATE_DIR=$tmp/state
-
-weir() { "$WEIR" "$@"; }
-pci=/sys/bus/pci/devices
 pf0=$(basename "$(realpath /sys/class/net/eth0/device)")
-pf1=$(basename "$(realpath /sys/class/net/eth1/device)")
-
-# until_ok COMMAND...: for what the kernel does later by itself
-until_ok() {
-	local i end=$((SECONDS + 30))
-	for ((i = 0; i < 300 && SECONDS < end; i++)); do
-		"$@" >/dev/null 2>&1 && return
-		sleep 0.1
-	done
-	echo "not so after 30 s: $*"
-	"$@"
-}
-
-has_carrier() { [ "$(cat "/sys/class/net/$1/carrier" 2>/dev/null)" = 1 ]; }
-is() { [ "$1" = "$2" ] || { echo "is $1, and not $2"; return 1; }; }
-# refused WORDS COMMAND...: weir fails and its error has these words
-refused() {
-	local words=$1
-	shift
-	! "$@" >"$tmp/out" 2>"$tmp/err" || { echo "not refused: $*"; return 1; }
-	grep -q -- "$words" "$tmp/err" || { cat "$tmp/err"; false; }
-}
-vfinfo() { ip -j link show dev "$1" | jq -c '.[0].vfinfo_list | map(del(.address, .broadcast))'; }
-vf_of() { vfinfo "$1" | jq -c ".[$2]"; }
-field() { weir --json vf show "$1" | jq -r ".$2"; }
-# A card loses its carrier for a moment when its VFs are made or removed.
-settle() { until_ok has_carrier eth0 && until_ok has_carrier eth1; }
 
 # ---- what there is
 
@@ -196,11 +160,6 @@ check "a driver that is not there" refused 'nosuch is not loaded: modprobe nosuc
 
 # ---- claims
 
-# Of a VF whose address is its own choice igb reports that, or zero as long as its driver has not told: both are "own".
-state_of() {
-	weir --json vf show "$1" | jq -c 'del(.ifindex, .netdev) |
-		if .settings.mac == .mac or .settings.mac == "00:00:00:00:00:00" then .settings.mac = "own" else . end'
-}
 hand_over() {	# as a hypervisor's driver does, and back
 	local before
 	before=$(state_of eth0/1)

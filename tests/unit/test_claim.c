@@ -17,6 +17,7 @@
 
 #include <jansson.h>
 
+#include <weir/network.h>
 #include <weir/sriov.h>
 #include <weir/txn.h>
 
@@ -217,6 +218,40 @@ static void links_decide(void **state)
 	t = begin(0);
 	assert_int_equal(weir_txn_vf_claim(t, sriov, &want, NULL), -EINVAL);
 	weir_txn_abort(t);
+}
+
+/* Exactly these, in this order; not one that is in the host's use, and without those that have gone. */
+static void a_pool_of_functions(void **state)
+{
+	static const char *const vfs[] = { "0000:09:10.0", VF2, VF0, VF1 };
+	static const char *const order[] = { VF2, VF1, NULL };
+	struct weir_claim_request want = { .sz = sizeof(want), .pfs = both, .n_pfs = 2, .owner = "a",
+					   .vfs = vfs, .n_vfs = 4 };
+
+	sysfs_pf(PF, 7, 3, 128, 2);
+	sysfs_pf(PF2, 7, 3, 128, 2);
+	sysfs_netdev(VF0, "v0", 8, NULL);
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		struct weir_vf vf = { .pci = "" };
+		struct weir_txn *t = begin(0);
+
+		weir_txn_vf_claim(t, sriov, &want, &vf);
+		assert_int_equal(weir_txn_commit(t, &err), order[i] ? 0 : -EBUSY);
+		assert_string_equal(vf.pci, order[i] ? order[i] : "");
+	}
+	assert_non_null(strstr(err.msg, "0000:09:10.0 and others: none is free for a: of 3, 2 are claimed, 1 have a link"));
+}
+
+/* Networks are told once, and everything. */
+static void handed_to_networks(void **state)
+{
+	struct weir_network_vfs vfs = { .sz = sizeof(vfs), .sriov = sriov, .claim = weir_txn_vf_claim,
+					.bind = weir_txn_vf_bind, .list = weir_claim_list };
+
+	assert_int_equal(weir_network_use_vfs(w, &vfs, &err), -EINVAL);
+	vfs.release = weir_txn_vf_release;
+	assert_int_equal(weir_network_use_vfs(w, &vfs, &err), 0);
+	assert_int_equal(weir_network_use_vfs(w, &vfs, &err), -EEXIST);
 }
 
 static void two_in_one_transaction(void **state)
@@ -593,7 +628,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_first_that_is_free), TEST(the_least_used_card_first), TEST(shared_and_alone),
-		TEST(links_decide), TEST(two_in_one_transaction), TEST(cards_with_claims_stay),
+		TEST(links_decide), TEST(a_pool_of_functions), TEST(handed_to_networks),
+		TEST(two_in_one_transaction), TEST(cards_with_claims_stay),
 		TEST(a_process_ends), TEST(notes_of_others), TEST(damaged_notes),
 		TEST(notes_there_and_back), TEST(a_later_step_fails), TEST(killed_elsewhere),
 		TEST(killed_with_strange_steps), TEST(the_last_vf), TEST(the_best_vfio_driver),

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The virtual function of a guest's port, mode hostdev, as steps: one of the pool
+ * is claimed, set up by its PF and bound, and given back as it was found. Which one
+ * is free and how drivers change is libweir-sriov's, which is not linked here: the
+ * caller hands it over (weir_network_use_vfs()).
+ */
+#include <stdio.h>
+
+#include <weir/sriov.h>
+#include <weir/vf.h>
+
+#include "base/table.h"
+#include "network/network.h"
+
+/* The handle keeps it under this name. */
+static const struct weir_step_ops vfs_key = { .sz = sizeof(vfs_key), .name = "network-vfs" };
+
+static void close_vfs(void *arg)
+{
+	struct weir_network_vfs *vfs = arg;
+
+	if (vfs->close)
+		vfs->close(vfs->sriov);
+	free(vfs);
+}
+
+int weir_network_use_vfs(struct weir *w, const struct weir_network_vfs *vfs, struct weir_error *err)
+{
+	struct weir_network_vfs *own = malloc(sizeof(*own));
+	int r = own ? wr_opts_copy(own, sizeof(*own), vfs, "vfs", err) : wr_nomem(err);
+
+	if (!r && !(own->sriov && own->claim && own->bind && own->release && own->list))
+		r = wr_refuse(err, -EINVAL, "vfs", "", "lacks a function");
+	if (r) {
+		free(own);
+		return r;
+	}
+	r = weir_set_context(w, &vfs_key, own, close_vfs);
+	if (r) {
+		free(own);
+		return wr_refuse(err, r, "vfs", "", "the handle has been told already");
+	}
+	return 0;
+}
+
+bool wr_has_vfs(const struct weir *w)
+{
+	return weir_context(w, &vfs_key) != NULL;
+}
+
+/* --- taking ------------------------------------------------------------------------------------ */
+
+int wr_check_vf(const struct weir_port *port, struct weir_error *err)
+{
+	if (port->vlan.n_tags > 1 || port->vlan.is_trunk)
+		return wr_refuse(err, -EINVAL, "port", "vlan",
+				 "must be one tag: virtual functions have no trunks");
+	if (port->driver.name == WEIR_PCI_DRIVER_KVM || port->driver.name == WEIR_PCI_DRIVER_XEN)
+		return wr_refuse(err, -EOPNOTSUPP, "port", "driver.name",
+				 "can only be vfio: kvm is of the past, xen binds by itself");
+	return 0;
+}
+
+/* Whose the claim is: for people, and by the uuid nobody else's, whatever namespace has a port of that name. */
+static void owner_of(const struct weir_port *port, char owner[128])
+{
+	wr_format(owner, 128, "port %s of network %.50s (%s)", port->name, port->network,
+		  port->uuid);
+}
+
+static int claim(struct weir_txn *t, const struct weir_network_vfs *vfs,
+		 const struct weir_forward *f, const char *owner, struct weir_vf *ret)
+{
+	struct weir_claim_request want = { .sz = sizeof(want),
+					   .owner = owner,
+					   .pfs = (const char *const *)&f->pf,
+					   .n_pfs = f->pf != NULL,
+					   .n_vfs = f->n_addresses };
+	wr_auto(free) const char **addresses = calloc(f->n_addresses + 1, sizeof(*addresses));
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	if (!addresses) {
+		wr_nomem(&err);
+		return weir_txn_refuse(t, &err);
+	}
+	for (size_t i = 0; i < f->n_addresses; i++)
+		addresses[i] = f->addresses[i].pci;
+	want.vfs = addresses;
+	return vfs->claim(t, vfs->sriov, &want, ret);
+}
+
+/* A vlan of an earlier user must not stay; what is so already is not sent. */
+static int set_up(struct weir_txn *t, const struct weir_vf *vf, const struct weir_port *port)
+{
+	struct weir_vf_config c = { .sz = sizeof(c),
+				    .has = WEIR_VF_MAC | WEIR_VF_VLAN,
+				    .vf = vf->index,
+				    .vlan = port->vlan.n_tags ? (uint16_t)port->vlan.tags[0].id : 0 };
+
+	memcpy(c.mac, port->mac, 6);
+	if (port->trust_guest_rx_filters == WEIR_YES) {
+		c.has |= WEIR_VF_TRUST;
+		c.trust = true;
+	}
+	return weir_txn_vf_set(t, vf->pf_ifindex, &c, 1, NULL);
+}
+
+int wr_port_vf_add(struct weir_txn *t, const struct weir_network *net, struct weir_port *port)
+{
+	const struct weir_network_vfs *vfs = weir_context(weir_txn_handle(t), &vfs_key);
+	const char *model = port->driver.model;
+	struct weir_vf vf = { .sz = sizeof(vf) };
+	char owner[128];
+	int r;
+
+	if (!vfs)
+		return 0;
+	owner_of(port, owner);
+	r = claim(t, vfs, &net->forward, owner, &vf);
+	if (r)
+		return r;
+	wr_copy(port->pci, sizeof(port->pci), vf.pci);
+	wr_format(port->vf, sizeof(port->vf), "%s/%u", *vf.pf_netdev ? vf.pf_netdev : vf.pf,
+		  (unsigned int)vf.index);
+	r = set_up(t, &vf, port);
+	if (r || port->managed != WEIR_YES)
+		return r;
+	return vfs->bind(t, vfs->sriov, vf.pci, model ? model : WEIR_VF_VFIO);
+}
+
+/* --- giving back ------------------------------------------------------------------------------- */
+
+/* Somebody may have released it by hand (weir vf release), and another have it by now. */
+static int is_claimed(const struct weir_network_vfs *vfs, const struct weir_port *port,
+		      const char *owner, struct weir_error *err)
+{
+	wr_auto(free) struct weir_claim *claims = NULL;
+	size_t n = 0;
+	int r = vfs->list(vfs->sriov, &claims, &n, err);
+
+	for (size_t i = 0; i < n && !r; i++)
+		r = !strcmp(claims[i].vf, port->pci) && !strcmp(claims[i].owner, owner);
+	return r;
+}
+
+int wr_port_vf_del(struct weir_txn *t, const struct weir_port *port)
+{
+	const struct weir_network_vfs *vfs = weir_context(weir_txn_handle(t), &vfs_key);
+	struct weir_error err = WEIR_ERROR_INIT;
+	char owner[128];
+	int r;
+
+	owner_of(port, owner);
+	r = vfs ? is_claimed(vfs, port, owner, &err) :
+		  wr_refuse(&err, -EOPNOTSUPP, port->name, "vf",
+			    "%s is claimed, and nothing that could release it is at hand", port->vf);
+	if (r < 0)
+		return weir_txn_refuse(t, &err);
+	return r ? vfs->release(t, vfs->sriov, port->pci, owner) : 0;
+}
