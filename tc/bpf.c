@@ -3,7 +3,9 @@
 #include <linux/bpf.h>
 #include <linux/rtnetlink.h>
 #include <linux/pkt_cls.h>
+#include <stdio.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 
 #include "tc/bpf.h"
 #include "tc/redirect.h"
@@ -15,6 +17,21 @@
 #define STORE_WORD(dst, src, off) INSN(BPF_STX | BPF_MEM | BPF_W, dst, src, off, 0)
 #define CALL(helper) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, helper)
 #define EXIT INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+
+/*
+ * An ifb drops what was not marked as redirected. Programs did not mark it in older
+ * kernels: with 6.1 every packet is lost, with 6.12 none is. Nothing tells, so the
+ * version has to.
+ */
+static bool ifb_takes_it(void)
+{
+	struct utsname u;
+	unsigned int major, minor;
+
+	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2)
+		return false;
+	return major > 6 || (major == 6 && minor >= 12);
+}
 
 int wr_bpf_load(int ifindex, uint32_t classid)
 {
@@ -30,6 +47,8 @@ int wr_bpf_load(int ifindex, uint32_t classid)
 	union bpf_attr attr;
 	long fd;
 
+	if (!ifb_takes_it())
+		return -EOPNOTSUPP;
 	memset(&attr, 0, sizeof(attr));
 	attr.prog_type = BPF_PROG_TYPE_SCHED_CLS;
 	attr.insns = (uintptr_t)program;

@@ -20,6 +20,7 @@
 #include <weir/tc.h>
 #include <weir/txn.h>
 
+#include "tc/bpf.h"
 #include "tests/common/own_ns.h"
 
 #define MBIT 125000ull
@@ -136,7 +137,12 @@ static const enum weir_shape_method methods[] = {
 
 static bool kernel_can(enum weir_shape_method method)
 {
-	return method == WEIR_SHAPE_SKBEDIT ? own_try("tc actions add action skbedit priority 1") :
+	int fd = method == WEIR_SHAPE_BPF ? wr_bpf_load(1, 0) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	return method == WEIR_SHAPE_BPF	   ? fd >= 0 :
+	       method == WEIR_SHAPE_SKBEDIT ? own_try("tc actions add action skbedit priority 1") :
 	       method == WEIR_SHAPE_POLICE  ? own_try("tc actions add action police rate 1mbit burst 10k") :
 					      true;
 }
@@ -454,6 +460,8 @@ static int stream(int stop)
 		while (!p[1].revents && under_way < WINDOW)
 			if (send(fd, buf, sizeof(buf), 0) == sizeof(buf))
 				under_way++;
+			else
+				return 3;
 		if (poll(p, 2, 30000) <= 0)
 			return 2;	/* one was lost: its place in the window is never free again */
 		if (p[0].revents && recv(fd, buf, sizeof(buf), 0) == sizeof(buf))
