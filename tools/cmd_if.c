@@ -199,11 +199,11 @@ int cmd_if_lookup(struct tool *t, const struct args *a)
 		return usage_error(t, "%s is no MAC address", a->words[0]);
 	if (weir_group_by_mac(t->w, mac, &list, &n, &t->err))
 		return tool_fail(t, STATUS_FAILED);
-	if (!n)
-		return tool_refuse(t, STATUS_NOT_FOUND, -ENOENT, a->words[0], "no interface has it");
-	show_entries(t, list, n);
+	if (n)
+		show_entries(t, list, n);
 	free(list);
-	return STATUS_OK;
+	return n ? STATUS_OK :
+		   tool_refuse(t, STATUS_NOT_FOUND, -ENOENT, a->words[0], "no interface has it");
 }
 
 int cmd_if_status(struct tool *t, const struct args *a)

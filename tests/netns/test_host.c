@@ -342,6 +342,7 @@ static void groups_are_listed(void **state)
 
 static void interfaces_have_one_owner(void **state)
 {
+	struct weir_txn *t;
 	struct weir_error err = WEIR_ERROR_INIT;
 
 	define(BR("", ETH("a0") "," ETH("a1")));
@@ -358,7 +359,9 @@ static void interfaces_have_one_owner(void **state)
 	define("{'type':'vlan','name':'v1','vlan':{'tag':1,'base':'br2'}}");
 	assert_int_equal(try_define("{'type':'bridge','name':'br2','ports':[{'type':'vlan','name':'v2','vlan':"
 				    "{'tag':2,'base':'v1'}}]}", &err), -ELOOP);
-	assert_int_equal(weir_txn_group_undefine(ns_begin(host_w), "nosuch"), -ENOENT);
+	t = ns_begin(host_w);
+	assert_int_equal(weir_txn_group_undefine(t, "nosuch"), -ENOENT);
+	weir_txn_abort(t);
 }
 
 static void found_by_mac(void **state)

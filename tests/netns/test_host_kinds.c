@@ -195,18 +195,21 @@ static void vlans(void **state)
 /* A vlan on a bond, as a port of a bridge; the groups in the wrong order, in one transaction. */
 static void in_any_order(void **state)
 {
-	struct weir_group *groups[] = {
-		ns_group(BR("'mtu':1400,", "{'type':'vlan','vlan':{'tag':7,'base':'bond0'}}")),
-		ns_group("{'type':'vlan','name':'v2','vlan':{'tag':2,'base':'bond0.9'}}"),
-		ns_group("{'type':'vlan','vlan':{'tag':9,'base':'bond0'}}"),
-		ns_group(BOND("'mode':'802.3ad'," MIIMON, ETH("a0") "," ETH("a1"))),
+	static const char *const definitions[] = {
+		BR("'mtu':1400,", "{'type':'vlan','vlan':{'tag':7,'base':'bond0'}}"),
+		"{'type':'vlan','name':'v2','vlan':{'tag':2,'base':'bond0.9'}}",
+		"{'type':'vlan','vlan':{'tag':9,'base':'bond0'}}",
+		BOND("'mode':'802.3ad'," MIIMON, ETH("a0") "," ETH("a1")),
 	};
 	struct weir_plan_step *steps = NULL;
+	struct weir_group *groups[4];
 	struct weir_txn *t;
 	size_t n;
 
 	need("bond");
 	need("vlan");
+	for (size_t i = 0; i < 4; i++)
+		groups[i] = ns_group(definitions[i]);
 	t = ns_begin(host_w);
 	weir_txn_groups_up(t, (const struct weir_group *const *)groups, 4, WEIR_EFFECT_IN_PLACE);
 	ns_commit(t);

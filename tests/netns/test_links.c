@@ -96,11 +96,12 @@ static void is_nothing_to_do(struct weir_link *l, size_t n, const char *what)
 
 static void stacks_in_any_order(void **state)
 {
-	json_t *before = all_links();
+	json_t *before;
 	struct weir_link l[N_STACK];
 	struct weir_txn *t;
 
 	need_stacks();
+	before = all_links();
 	for (unsigned int p = 0; p < 120; p += getenv("WEIR_TEST_STRIDE") ? 37 : 7) {
 		struct weir_counters a = { .sz = sizeof(a) }, b = { .sz = sizeof(b) };
 		char what[32];
