@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The lab tier (make check-lab): on every kernel of the lab first the test of the machine itself and that of its cards,
-# then the whole netns tier. The machines run at the same time; what each says is shown in order. Nothing may be skipped there, so a skip
-# counts as a failure. The programs must have been built.
+# The lab tier (make check-lab): on every kernel of the lab first the test of the machine itself and those of its cards,
+# then the whole netns tier. The machines run at the same time; what each says is shown in order. Nothing may be skipped
+# there, so a skip counts as a failure. The programs must have been built.
 set -eu -o pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"

@@ -24,7 +24,7 @@ int ns_setup(void **state)
 		perror("unshare");
 		return -1;
 	}
-	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL);
 	if (mount("none", "/run", "tmpfs", 0, NULL) < 0 || mkdir("/run/netns", 0755) < 0) {
 		perror("/run");
 		return -1;
