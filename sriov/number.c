@@ -20,6 +20,7 @@ struct numbers {
 	uint32_t total;
 	uint32_t timeout_ms;
 	bool old_autoprobe, new_autoprobe;
+	uint8_t unused[2];	/* its bytes go into the journal, so there are none between members */
 };
 
 static struct numbers numbers_of(const struct weir_step *s)

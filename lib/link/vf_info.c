@@ -94,10 +94,14 @@ static void put_struct(struct wr_batch *b, const struct weir_vf_config *c, uint1
 
 static void put_vlan_list(struct wr_batch *b, const struct weir_vf_config *c)
 {
-	struct ifla_vf_vlan_info info = { .vf = c->vf, .vlan = c->vlan, .qos = c->qos,
-					  .vlan_proto = htons(c->vlan_protocol) };
+	struct ifla_vf_vlan_info info;
 	size_t nest = wr_nest(b, IFLA_VF_VLAN_LIST);
 
+	memset(&info, 0, sizeof(info));	/* its padding goes to the kernel, too */
+	info.vf = c->vf;
+	info.vlan = c->vlan;
+	info.qos = c->qos;
+	info.vlan_proto = htons(c->vlan_protocol);
 	wr_put(b, IFLA_VF_VLAN_INFO, &info, sizeof(info));
 	wr_nest_end(b, nest);
 }
