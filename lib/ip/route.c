@@ -77,13 +77,14 @@ static void plan(struct weir_txn *t, struct weir_step *s, const char *verb,
 	wr_step_plan(t, s, "%s protocol %u", wr_str_text(&line), rt->protocol);
 }
 
-int weir_txn_route_add(struct weir_txn *t, const struct weir_route *route)
+static int change(struct weir_txn *t, const struct weir_route *route, bool add)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	wr_auto(batch) struct wr_batch there = { 0 }, gone = { 0 };
 	char dst[WEIR_IP_TEXT], object[64];
 	struct weir_step *s;
 	struct weir_route rt;
+	bool keep;
 	int r = wr_opts_copy(&rt, sizeof(rt), route, "route", &err);
 
 	if (!r)
@@ -96,40 +97,25 @@ int weir_txn_route_add(struct weir_txn *t, const struct weir_route *route)
 	}
 	if (!rt.protocol)
 		rt.protocol = RTPROT_STATIC;
-	route_msg(&b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &rt);
-	route_msg(&undo, RTM_DELROUTE, 0, &rt);
+	route_msg(&there, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &rt);
+	route_msg(&gone, RTM_DELROUTE, 0, &rt);
 	/* Also where the link is made here and goes itself: that comes last, and an undo may need the place. */
-	s = wr_txn_msg(t, object, wr_route_tables, &b, &undo, NULL);
+	keep = !add && wr_txn_keeps(t, rt.ifindex);
+	s = wr_txn_msg(t, object, wr_route_tables, add ? &there : &gone,
+		       keep ? NULL : add ? &gone : &there, NULL);
 	if (t->dry)
-		plan(t, s, "add", &rt, dst);
+		plan(t, s, add ? "add" : "del", &rt, dst);
 	return t->err.code;
+}
+
+int weir_txn_route_add(struct weir_txn *t, const struct weir_route *route)
+{
+	return change(t, route, true);
 }
 
 int weir_txn_route_del(struct weir_txn *t, const struct weir_route *route)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char dst[WEIR_IP_TEXT], object[64];
-	struct weir_step *s;
-	struct weir_route rt;
-	int r = wr_opts_copy(&rt, sizeof(rt), route, "route", &err);
-
-	if (!r)
-		r = wr_table_check(&route_table, &rt, &err);
-	weir_ip_format(&rt.dst, dst);
-	wr_format(object, sizeof(object), "route to %s/%u", dst, rt.prefix);
-	if (r) {
-		wr_copy(err.object, sizeof(err.object), object);
-		return wr_txn_fail(t, &err);
-	}
-	if (!rt.protocol)
-		rt.protocol = RTPROT_STATIC;
-	route_msg(&b, RTM_DELROUTE, 0, &rt);
-	route_msg(&undo, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &rt);
-	s = wr_txn_msg(t, object, wr_route_tables, &b, wr_txn_keeps(t, rt.ifindex) ? NULL : &undo, NULL);
-	if (t->dry)
-		plan(t, s, "del", &rt, dst);
-	return t->err.code;
+	return change(t, route, false);
 }
 
 /* --- reading --------------------------------------------------------------------------- */
