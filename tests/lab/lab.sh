@@ -101,7 +101,8 @@ run_tier() {
 	local log status=0 passed failed skipped
 	log=$(mktemp)
 	run_in_machine env V="${V:-}" WEIR="${WEIR:-build/weir}" WEIR_BUILD="${WEIR_BUILD:-build}" \
-		WEIR_TEST_STRIDE="${WEIR_TEST_STRIDE:-}" tests/run.sh --tier "$name" --netns --logs /run/lab/out \
+		WEIR_TEST_STRIDE="${WEIR_TEST_STRIDE:-}" WEIR_TEST_SHARE="${WEIR_TEST_SHARE:-}" \
+		${WEIR_TEST_SEED:+"WEIR_TEST_SEED=$WEIR_TEST_SEED"} tests/run.sh --tier "$name" --netns --logs /run/lab/out \
 		--timeout $((timeout * 9 / 10)) "$@" | tee "$log" || status=$?
 	read -r passed failed skipped < <(
 		sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\?$/\1 \2 \40/p' "$log") || :

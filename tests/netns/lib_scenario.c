@@ -636,3 +636,22 @@ const struct scenario scenarios[] = {
 	{ .name = "roll back host interfaces", .prepare = with_checkpoint, .build = group_rollback },
 };
 const size_t n_scenarios = sizeof(scenarios) / sizeof(scenarios[0]);
+
+static bool is_ours(size_t i)
+{
+	const char *text = getenv("WEIR_TEST_SHARE");
+	unsigned int share, of;
+
+	return !text || sscanf(text, "%u/%u", &share, &of) != 2 || !of || i % of == share;
+}
+
+size_t scenario_tests(struct CMUnitTest tests[64], CMUnitTestFunction test, bool with_plan, unsigned int turn)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_scenarios; i++)
+		if (is_ours(i + turn) && (scenarios[i].has_plan || !with_plan))
+			tests[n++] = (struct CMUnitTest){ .name = scenarios[i].name, .test_func = test,
+							  .initial_state = (void *)&scenarios[i] };
+	return n;
+}

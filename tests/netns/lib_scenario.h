@@ -26,4 +26,10 @@ void scenario_need(const struct scenario *s);
 extern const struct scenario scenarios[];
 extern const size_t n_scenarios;
 
+/*
+ * A test for each scenario, or for those that have a plan; returns how many. With WEIR_TEST_SHARE "0/2" or "1/2" it
+ * is every other one: the lab's machines share them. What one machine lets fail the other kills, so @turn is 0 or 1.
+ */
+size_t scenario_tests(struct CMUnitTest tests[64], CMUnitTestFunction test, bool with_plan, unsigned int turn);
+
 #endif

@@ -79,10 +79,7 @@ static void fail_at_every_step(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[64] = { { 0 } };
+	size_t n = scenario_tests(tests, fail_at_every_step, false, 0);
 
-	for (size_t i = 0; i < n_scenarios; i++)
-		tests[i] = (struct CMUnitTest){ .name = scenarios[i].name,
-						.test_func = fail_at_every_step,
-						.initial_state = (void *)&scenarios[i] };
-	return _cmocka_run_group_tests("every-step failure", tests, n_scenarios, NULL, NULL);
+	return _cmocka_run_group_tests("every-step failure", tests, n, NULL, NULL);
 }

@@ -5,13 +5,12 @@
  * top of them likewise; and a third one, held and undone, leaves everything as it
  * was. Bonds and vlans take part where the kernel has them.
  *
- * WEIR_TEST_SEED=N repeats a run.
+ * WEIR_TEST_SEED=N gives others than the usual ones.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <weir/json.h>
 
@@ -311,7 +310,7 @@ static void hold_and_undo(const struct topology *t, const struct topology *was)
 static void random_topologies(void **state)
 {
 	const char *given = getenv("WEIR_TEST_SEED");
-	uint64_t first = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL) << 20;
+	uint64_t first = given ? strtoull(given, NULL, 0) : 20261126;
 	/* The lab's emulated machines do fewer. */
 	unsigned int rounds = given ? 1 : ROUNDS / ns_stride() + 2;
 

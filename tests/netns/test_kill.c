@@ -213,12 +213,8 @@ static void kill_in_the_middle(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[64] = { { 0 } };
-	size_t n = 0;
+	size_t n = scenario_tests(tests, kill_at_every_call, false, 1);
 
-	for (; n < n_scenarios; n++)
-		tests[n] = (struct CMUnitTest){ .name = scenarios[n].name,
-						.test_func = kill_at_every_call,
-						.initial_state = (void *)&scenarios[n] };
 	tests[n++] = (struct CMUnitTest){ .name = "in the middle of a call",
 					  .test_func = kill_in_the_middle };
 	return _cmocka_run_group_tests("kill anywhere", tests, n, NULL, NULL);

@@ -112,16 +112,10 @@ static void plan_is_what_happens(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[64] = { { 0 } };
-	size_t n = 0;
+	size_t n = scenario_tests(tests, plan_is_what_happens, true, 0);
 
 	/* Where the filter is a program, the plan has only words for it. */
 	if (system("unshare -n tc actions add action skbedit priority 1 2>/dev/null"))
 		ns_shape_method = WEIR_SHAPE_IFB;
-
-	for (size_t i = 0; i < n_scenarios; i++)
-		if (scenarios[i].has_plan)
-			tests[n++] = (struct CMUnitTest){ .name = scenarios[i].name,
-							  .test_func = plan_is_what_happens,
-							  .initial_state = (void *)&scenarios[i] };
 	return _cmocka_run_group_tests("plans", tests, n, NULL, NULL);
 }
