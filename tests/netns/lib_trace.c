@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ static void child(const struct scenario *s)
 	t = ns_begin(w);
 	s->build(t);
 	r = weir_txn_commit(t, NULL);
+	weir_close(w);
 	_exit(r ? 1 : 0);
 }
 
@@ -47,6 +49,7 @@ bool trace_next(pid_t pid, struct ptrace_syscall_info *info)
 		deliver = WSTOPSIG(status);
 		if (deliver != (SIGTRAP | 0x80))
 			continue;
+		memset(info, 0, sizeof(*info));	/* valgrind does not know that it is filled in */
 		ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(*info), info);
 		return true;
 	}
