@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whole files: see file.h. Plain POSIX; nothing here knows what is in them. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -115,4 +116,33 @@ int wr_mkdirs(const char *path, mode_t mode)
 			return -errno;
 	}
 	return 0;
+}
+
+static bool stored_name(const char *file, char name[256])
+{
+	size_t len = strlen(file);
+
+	if (len <= 5 || len > 255 || strcmp(file + len - 5, ".json"))
+		return false;
+	memcpy(name, file, len - 5);
+	name[len - 5] = '\0';
+	return true;
+}
+
+int wr_file_each(const char *folder, const char *what, int (*fn)(void *arg, const char *name),
+		 void *arg, struct weir_error *err)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *e;
+	char name[256];
+	int r = 0;
+
+	if (!dir)
+		return errno == ENOENT || errno == ENOTDIR ? 0 :
+		       wr_syserr(err, -errno, what, "%s", folder);
+	while (!r && (e = readdir(dir)))
+		if (stored_name(e->d_name, name))
+			r = fn(arg, name);
+	closedir(dir);
+	return r;
 }

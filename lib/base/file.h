@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "base/error.h"
 #include "base/str.h"
 
 /* Appends the file's bytes to @out. 0 or -errno. Works on /proc and /sys too. */
@@ -21,6 +22,12 @@ int wr_file_write(const char *path, const void *data, size_t len, mode_t mode, b
 int wr_file_sync_parent(const char *path);
 /* Writes into an existing file, in one write(): what sysctl and sysfs want. */
 int wr_file_poke(const char *path, const char *text);
+/*
+ * Calls @fn with NAME for each finished NAME.json in the folder, not for what a writer has just begun or moved aside,
+ * until it returns other than 0, which is returned. No folder is an empty one; @what: whose files, for the error.
+ */
+int wr_file_each(const char *folder, const char *what, int (*fn)(void *arg, const char *name),
+		 void *arg, struct weir_error *err);
 /* Makes the directory and its parents. 0 also when it is there. */
 int wr_mkdirs(const char *path, mode_t mode);
 

@@ -143,37 +143,27 @@ bool wr_group_has(struct weir *w, enum wr_group_store which, const char *name)
 	return !path_of(w, which, name, path, NULL) && access(path, F_OK) == 0;
 }
 
-/* "NAME.json" of a finished file: not what a writer has just begun or moved aside. */
-static bool stored_name(const char *file, char name[16])
-{
-	size_t len = strlen(file);
+struct each {
+	int (*fn)(void *arg, const char *name);
+	void *arg;
+};
 
-	if (len <= 5 || len - 5 > 15 || strcmp(file + len - 5, ".json"))
-		return false;
-	memcpy(name, file, len - 5);
-	name[len - 5] = '\0';
-	return !wr_check_ifname(name);
+/* What is no name of a link is nobody's group. */
+static int each_group(void *arg, const char *name)
+{
+	const struct each *each = arg;
+
+	return wr_check_ifname(name) ? 0 : each->fn(each->arg, name);
 }
 
 int wr_group_each(struct weir *w, enum wr_group_store which,
 		  int (*fn)(void *arg, const char *name), void *arg, struct weir_error *err)
 {
-	char path[PATH_MAX], name[16];
-	struct dirent *e;
-	DIR *dir;
+	struct each each = { fn, arg };
+	char path[PATH_MAX];
 	int r = folder_of(w, which, path, err);
 
-	if (r)
-		return r;
-	dir = opendir(path);
-	if (!dir)
-		return errno == ENOENT || errno == ENOTDIR ? 0 :
-		       wr_syserr(err, -errno, "interfaces", "%s", path);
-	while (!r && (e = readdir(dir)))
-		if (stored_name(e->d_name, name))
-			r = fn(arg, name);
-	closedir(dir);
-	return r;
+	return r ? r : wr_file_each(path, "interfaces", each_group, &each, err);
 }
 
 struct names {

@@ -167,38 +167,13 @@ int wr_store_stat(struct weir *w, enum wr_store which, const char *name, struct 
 	return r ? r : stat(path, ret) < 0 ? -errno : 0;
 }
 
-/* "NAME.json" of a finished file: not what a writer has just begun or moved aside. */
-static bool stored_name(const char *file, char name[256])
-{
-	size_t len = strlen(file);
-
-	if (len <= 5 || len > 255 || strcmp(file + len - 5, ".json"))
-		return false;
-	memcpy(name, file, len - 5);
-	name[len - 5] = '\0';
-	return true;
-}
-
 int wr_store_each(struct weir *w, enum wr_store which, int (*fn)(void *arg, const char *name),
 		  void *arg, struct weir_error *err)
 {
-	char path[PATH_MAX], name[256];
-	struct dirent *e;
-	DIR *dir;
+	char path[PATH_MAX];
 	int r = folder_of(w, which, path, err);
 
-	if (r)
-		return r;
-	dir = opendir(path);
-	if (!dir)
-		return errno == ENOENT || errno == ENOTDIR ?
-			       0 :
-			       wr_syserr(err, -errno, stores[which].what, "%s", path);
-	while (!r && (e = readdir(dir)))
-		if (stored_name(e->d_name, name))
-			r = fn(arg, name);
-	closedir(dir);
-	return r;
+	return r ? r : wr_file_each(path, stores[which].what, fn, arg, err);
 }
 
 static int count_one(void *arg, const char *name)
