@@ -4,7 +4,8 @@
 # Runs the test programs of one tier, one after the other, and says in one line each how many of their tests passed.
 # A program tells its numbers by cmocka's closing lines or by a last line "N passed, N failed[, N skipped]"; one that
 # gives none, is killed, or ends with an error that its numbers don't show counts as one failure. Exit status 77
-# without numbers is a skip, and a line "SKIP: why" is shown. The sums are appended to a file, for `make check`.
+# without numbers is a skip, and a line "SKIP: why" is shown. What failed is said once more before the closing line, so
+# that the end of a long output tells it. The sums are appended to a file, and what failed to FILE.failed, for `make check`.
 #
 #   tests/run.sh --tier NAME [--totals FILE] [--logs DIR] [--timeout S] [--netns] [--wrap COMMAND] PROGRAM...
 #   tests/run.sh --sum FILE		one line per tier, and the last line that counts them all
@@ -33,6 +34,20 @@ numbers() {
 		else if (line)
 			print line
 	}' "$1"
+}
+
+# What a log says of the tests that failed, a line each: cmocka's name and its words, what a script calls FAILED, and
+# as it stands what a runner inside of this one said.
+failures() {
+	awk -v tier="$tier" -v program="$name" -v why="$why" '
+	function tell(text) { if (n++ < 12) print "failed: " tier " " program ": " substr(text, 1, 300) }
+	/^failed: /				{ n++; print; next }
+	/^\[  ERROR   \] --- /			{ sub(/^[^-]*--- /, ""); words = words " " $0; next }
+	/^\[  FAILED  \] .*test\(s\)/		{ next }
+	/^\[  FAILED  \] /			{ sub(/^[^A-Za-z]*FAILED *\] /, ""); tell($0 ":" words); words = ""; next }
+	/^FAIL(ED)?:? /				{ sub(/^FAIL(ED)?:? */, ""); tell($0); next }
+	NF					{ last = $0 }
+	END					{ if (!n) tell(why ? why : last) }' "$1"
 }
 
 # run_one PROGRAM: runs it, prints its line, appends its numbers to $sums
@@ -70,6 +85,7 @@ run_one() {
 	[ "$took" -lt 2 ] || text="$text  ($took s)"
 	printf '%-7s%-32s%s\n' "$tier" "$name" "$text"
 	[ "$3" = 0 ] || sed -n 's/^.*SKIP: */       skipped: /p' "$log" | sort | uniq | head -n 20
+	[ "$2" = 0 ] || failures "$log" >>"$failed"
 	if [ -n "${V:-}" ]; then
 		cat "$log"
 	elif [ "$2" != 0 ]; then
@@ -83,6 +99,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--sum)
 		awk '{ printf "%-7s%5d passed, %d failed%s\n", $1, $2, $3, $4 ? ", " $4 " skipped" : "" }' "$2"
+		[ ! -f "$2.failed" ] || cat "$2.failed"
 		closing_line <"$2"
 		exit
 		;;
@@ -99,7 +116,9 @@ done
 
 mkdir -p "$logs/$tier"
 sums=$logs/$tier/sums
+failed=$logs/$tier/failed
 : >"$sums"
+: >"$failed"
 
 if [ -n "$netns" ]; then	# as root a plain network namespace, or else one inside a user namespace
 	for enter in 'unshare -n -m' 'unshare -r -n -m' ''; do
@@ -121,6 +140,8 @@ for program; do
 done
 closing=$(closing_line <"$sums")
 rc=$?
+cat "$failed"
+[ -z "$totals" ] || cat "$failed" >>"$totals.failed"
 [ -z "$totals" ] || echo "$tier $closing" | awk '{ print $1, $2 + 0, $4 + 0, $6 + 0 }' >>"$totals"
 echo "$closing"
 exit $rc

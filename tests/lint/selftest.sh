@@ -200,6 +200,19 @@ runs '2 passed, 0 failed, 1 skipped' "$cmocka; echo '[  SKIPPED ] 1 test(s), lis
 runs '2 passed, 2 failed' "$cmocka; echo '[==========] Running 2 test(s).'; exit 0"
 runs '0 passed, 1 failed' 'kill -SEGV $$'
 runs '0 passed, 1 failed' 'sleep 9'
+says() {	# LINE SCRIPT: the line before the closing one
+	printf '#!/bin/sh\n%s\n' "$2" >prog && chmod +x prog
+	"$here/../run.sh" --tier t --logs logs ./prog >"$tmp/out" 2>&1
+	[ "$(tail -n 2 "$tmp/out" | head -n 1)" = "$1" ]
+	verdict "tests/run.sh: $1" $?
+}
+says 'failed: t prog: a_test: 1 != 2 t.c:9: error' 'echo "[  ERROR   ] --- 1 != 2
+[  ERROR   ] --- t.c:9: error
+[  FAILED  ] a_test
+[  FAILED  ] g: 1 test(s), listed below:"; echo "0 passed, 1 failed"'
+says 'failed: t prog: no bond (ip -d link)' 'echo "FAILED: no bond (ip -d link)"; echo "0 passed, 1 failed"'
+says 'failed: 6.1 test_x: as it stands' 'echo "failed: 6.1 test_x: as it stands"; echo "0 passed, 1 failed"'
+says 'failed: t prog: exit status 3' 'echo "2 passed, 0 failed"; exit 3'
 "$here/../run.sh" --tier t --logs logs >"$tmp/out"
 [ "$(tail -n 1 "$tmp/out")" = '0 passed, 1 failed' ]
 verdict 'tests/run.sh: a tier without programs fails' $?
