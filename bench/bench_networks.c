@@ -5,12 +5,15 @@
  * state directory, so its journal and its files are in the numbers; the floor is
  * its messages alone.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -183,6 +186,101 @@ static void dnsmasq_setup(struct trial *t)
 static void dnsmasq(struct trial *t)
 {
 	trial_program(t, "dnsmasq --conf-file=/run/dnsmasq.conf");
+}
+
+/* As many with DHCP, which is a dnsmasq each. */
+static void many_dhcp_setup(struct trial *t)
+{
+	char range[128];
+
+	open_with_state(t);
+	for (unsigned int i = 0; i < t->n; i++) {
+		snprintf(range, sizeof(range), ", \"dhcp\": {\"ranges\": [{\"start\": \"10.%u.%u.10\", \"end\": \"10.%u.%u.99\"}]}",
+			 100 + i / 200, i % 200, 100 + i / 200, i % 200);
+		start(t, i, range);
+	}
+}
+
+/* --- packets through the last network ----------------------------------------------------------- */
+
+#define N_PACKETS 20000
+
+/* A guest on network @n; its packets go out by a link that drops them. */
+static void guest_setup(struct trial *t)
+{
+	struct weir_guest guest = { .sz = sizeof(guest), .kind = WEIR_PORT_VETH, .name = "vm", .netns = "vm" };
+	unsigned int high = 100 + t->n / 200, low = t->n % 200;
+	struct weir_txn *txn;
+	char name[16];
+
+	snprintf(name, sizeof(name), "net%u", t->n);
+	many_setup(t);
+	start(t, t->n, "");
+	trial_program(t, "ip netns add vm");
+	txn = trial_begin(t);
+	weir_txn_port_attach(txn, name, &guest, NULL, NULL);
+	trial_commit(t, txn);
+	trial_program(t, "ip -n vm addr add 10.%u.%u.2/24 dev eth0", high, low);
+	trial_program(t, "ip -n vm route add default via 10.%u.%u.1", high, low);
+	trial_program(t, "ip link add out0 up type bridge");
+	trial_program(t, "ip addr add 198.51.100.1/24 dev out0");
+	trial_program(t, "ip neigh add 198.51.100.2 lladdr 02:00:00:00:00:02 dev out0");
+}
+
+/* A socket in the guest's namespace. */
+static int guest_socket(struct trial *t)
+{
+	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = inet_addr("198.51.100.2") };
+	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there = open("/run/netns/vm", O_RDONLY | O_CLOEXEC), fd;
+
+	if (here < 0 || there < 0 || setns(there, CLONE_NEWNET))
+		trial_fail(t, "the guest's namespace: %s", strerror(errno));
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || setns(here, CLONE_NEWNET) || connect(fd, (const struct sockaddr *)&to, sizeof(to)))
+		trial_fail(t, "the guest's socket: %s", strerror(errno));
+	close(here);
+	close(there);
+	return fd;
+}
+
+/* A send() returns when the packet has gone all the way; one that was refused fails the next. */
+static void packets(struct trial *t)
+{
+	char packet[64] = "";
+	int fd = guest_socket(t);
+
+	for (unsigned int i = 0; i < N_PACKETS; i++)
+		if (send(fd, packet, sizeof(packet), 0) < 0)
+			trial_fail(t, "packet %u: %s", i, strerror(errno));
+	close(fd);
+}
+
+static void no_rules_setup(struct trial *t)
+{
+	trial_program(t, "nft delete table inet weir");
+}
+
+/* Each network with its own rules, one behind the other. */
+static void chain_setup(struct trial *t)
+{
+	static const char *const nft[] = { "nft", "-f", "-", NULL };
+
+	no_rules_setup(t);
+	t->part = 1;
+	trial_line(t, "add table inet peer");
+	trial_line(t, "add chain inet peer post { type nat hook postrouting priority 100 ; }");
+	trial_line(t, "add chain inet peer forwarded { type filter hook forward priority 0 ; }");
+	for (unsigned int i = 0; i <= t->n; i++) {
+		unsigned int high = 100 + i / 200, low = i % 200;
+
+		trial_line(t, "add rule inet peer post ip saddr 10.%u.%u.0/24 ip daddr != 10.%u.%u.0/24 masquerade", high, low, high, low);
+		trial_line(t, "add rule inet peer forwarded ip daddr 10.%u.%u.0/24 oifname virbr%u ct state established,related accept", high, low, i);
+		trial_line(t, "add rule inet peer forwarded ip saddr 10.%u.%u.0/24 iifname virbr%u accept", high, low, i);
+		trial_line(t, "add rule inet peer forwarded iifname virbr%u oifname virbr%u accept", i, i);
+		trial_line(t, "add rule inet peer forwarded iifname virbr%u reject", i);
+		trial_line(t, "add rule inet peer forwarded oifname virbr%u reject", i);
+	}
+	trial_batch(t, nft);
 }
 
 /* --- one DHCP host more ------------------------------------------------------------------------- */
@@ -450,6 +548,8 @@ static void ip_detach(struct trial *t)
 static const struct workload workloads[] = {
 	WORKLOAD("network", "one more NAT network without DHCP is started, N run already", .sizes = { 1, 50, 500 }, .setup = many_setup),
 	WORKLOAD("network dhcp", "one more NAT network with DHCP is started, N without run already", .sizes = { 1, 50 }, .setup = many_setup),
+	WORKLOAD("network of many", "one more NAT network with DHCP is started, N with DHCP run already", .sizes = { 1, 50, 500 }, .setup = many_dhcp_setup),
+	WORKLOAD("packets", "20,000 packets from the last of N networks go out", .sizes = { 1, 50, 500 }, .setup = guest_setup),
 	WORKLOAD("dhcp host", "one DHCP host more, N are there", .sizes = { 1, 200 }, .setup = hosts_setup),
 	WORKLOAD("attach", "20 guests' taps are attached one by one, N are there", .sizes = { 1, 100, 900 }, .setup = ports_setup),
 	WORKLOAD("detach", "20 guests' taps are detached one by one, N others are there", .sizes = { 1, 100, 900 }, .setup = detach_setup),
@@ -467,6 +567,12 @@ static const struct arm arms[] = {
 	ARM("network dhcp", WEIR, weir_dhcp_network),
 	ARM("network dhcp", "weir net start", tool_network, .setup = tool_dhcp_setup, .needs = "$WEIR"),
 	ARM("network dhcp", "dnsmasq alone", dnsmasq, .setup = dnsmasq_setup, .needs = "dnsmasq"),
+
+	ARM("network of many", WEIR, weir_dhcp_network),
+
+	ARM("packets", WEIR, packets),
+	ARM("packets", "no rules", packets, .setup = no_rules_setup),
+	ARM("packets", "rules for each network", packets, .setup = chain_setup, .needs = "nft"),
 
 	ARM("dhcp host", WEIR, weir_host),
 	ARM("dhcp host", FLOOR, floor_host),

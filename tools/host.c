@@ -147,7 +147,7 @@ static void check_dnsmasq(struct report *r)
 	free(out);
 }
 
-/* dnsmasq takes one inotify instance; a host full of containers has none left. */
+/* dnsmasq follows resolv.conf by an inotify instance; a host full of containers has none left. */
 static void check_inotify(struct report *r)
 {
 	char *max = file_line("/proc/sys/fs/inotify/max_user_instances");
@@ -156,11 +156,11 @@ static void check_inotify(struct report *r)
 	if (fd >= 0) {
 		close(fd);
 		add(r, "host", "inotify", false, STATE_OK,
-		    xformat("%s instances per user; each dnsmasq takes one", max ? max : "?"),
+		    xformat("%s instances per user; each dnsmasq takes one while there are", max ? max : "?"),
 		    NULL);
 	} else {
 		add(r, "host", "inotify", false, STATE_WARNING,
-		    xformat("all %s instances of this user are taken: dnsmasq cannot start",
+		    xformat("all %s instances of this user are taken: dnsmasq does not follow resolv.conf",
 			    max ? max : "?"),
 		    "sysctl fs.inotify.max_user_instances=1024");
 	}

@@ -376,7 +376,7 @@ static void put_options(const struct input *in, struct wr_str *out)
 /*
  * Unnamed, the lease file would be the one that all dnsmasqs of the host share. A
  * guest that calls itself wpad would be every browser's proxy configuration
- * (VU#598349).
+ * (VU#598349). Who answers no names need not watch where they would be asked for.
  */
 static void put_own_lines(const struct input *in, struct wr_str *out)
 {
@@ -384,6 +384,8 @@ static void put_own_lines(const struct input *in, struct wr_str *out)
 	put_path(out, "dhcp-leasefile", in->files->leases);
 	wr_str_puts(out, "dhcp-name-match=set:wpad-ignore,wpad\n"
 			 "dhcp-ignore-names=tag:wpad-ignore\n");
+	if (!in->dns)
+		wr_str_puts(out, "no-resolv\n");
 }
 
 /* clang-format off */

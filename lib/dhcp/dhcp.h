@@ -82,6 +82,13 @@ bool wr_dhcp_id_mapped(const char *map, uint32_t id);
  */
 bool wr_dhcp_stays_root(const struct wr_dhcp_files *files);
 
+/* --- resolvers ------------------------------------------------------------------- */
+
+/* The lines for the servers that a text in the form of resolv.conf names. */
+void wr_dhcp_servers(const char *resolv_conf, struct wr_str *out);
+/* Where dnsmasq must not watch resolv.conf, what it has now goes into the configuration. */
+void wr_dhcp_put_resolvers(struct wr_str *conf);
+
 /* --- leases --------------------------------------------------------------------- */
 
 /*

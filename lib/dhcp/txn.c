@@ -120,6 +120,7 @@ static int start(struct weir_txn *t, const struct wr_dhcp_service *s,
 		return weir_txn_refuse(t, &err);
 	if (wr_dhcp_stays_root(&s->files))
 		wr_str_puts(&x.conf, "user=\ngroup=\n");
+	wr_dhcp_put_resolvers(&x.conf);
 	if (x.conf.failed && wr_nomem(&err))
 		return weir_txn_refuse(t, &err);
 	if (weir_service_pid(&s->service))

@@ -890,16 +890,31 @@ static void write_proc(const char *path, const char *text)
 	assert_int_equal(wr_file_poke(path, text), 0);
 }
 
-/* Starts and stops it where nobody but root exists; in a process of its own. */
-static int in_user_namespace(void)
+/* Starts and stops it where nobody but root exists. */
+static void lives_as_root(struct fixture *f)
+{
+	struct weir_network *one = network(ONE), *two = network(TWO);
+	int pid;
+	char ip[64];
+
+	start(f, one);
+	pid = pid_of(f, one);
+	assert_int_equal(owner_of(pid), 0);
+	reload(f, one, two);
+	assert_string_equal(lease(f, 2, ip), "192.168.77.202");
+	assert_int_equal(pid_of(f, two), pid);
+	stop(f, two);
+	assert_nothing_left(f);
+	weir_network_free(one);
+	weir_network_free(two);
+}
+
+/* In a process of its own, which becomes the only user that there is. */
+static int in_user_namespace(void (*run)(struct fixture *f))
 {
 	char map[64];
 	unsigned int uid = getuid(), gid = getgid();
 	void *state = NULL;
-	struct fixture *f;
-	struct weir_network *one = network(ONE), *two = network(TWO);
-	int pid;
-	char ip[64];
 
 	if (unshare(CLONE_NEWUSER))
 		return SKIPPED;
@@ -909,27 +924,17 @@ static int in_user_namespace(void)
 	snprintf(map, sizeof(map), "0 %u 1", gid);
 	write_proc("/proc/self/gid_map", map);
 	assert_int_equal(setup(&state), 0);
-	f = state;
-	start(f, one);
-	pid = pid_of(f, one);
-	assert_int_equal(owner_of(pid), 0);
-	reload(f, one, two);
-	assert_string_equal(lease(f, 2, ip), "192.168.77.202");
-	assert_int_equal(pid_of(f, two), pid);
-	stop(f, two);
-	assert_nothing_left(f);
+	run(state);
 	teardown(&state);
-	weir_network_free(one);
-	weir_network_free(two);
 	return 0;
 }
 
-static void test_user_namespace(void **state)
+static void run_in_user_namespace(void (*run)(struct fixture *f))
 {
 	int status, pid = fork();
 
 	if (pid == 0) {
-		int r = in_user_namespace();
+		int r = in_user_namespace(run);
 
 		fflush(stdout);
 		_exit(r);
@@ -941,6 +946,67 @@ static void test_user_namespace(void **state)
 	}
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void test_user_namespace(void **state)
+{
+	run_in_user_namespace(lives_as_root);
+}
+
+/* --- inotify instances ---------------------------------------------------------------------------- */
+
+#define N_MANY 5
+
+static struct weir_network *one_of_many(int i)
+{
+	char json[512];
+
+	snprintf(json, sizeof(json), "{'name':'n%d','forward':{'mode':'nat'},'bridge':{'name':'many%d'},'ips':["
+		 "{'address':'10.7.%d.1','prefix':24,'dhcp':{'ranges':[{'start':'10.7.%d.10','end':'10.7.%d.20'}]}}]}",
+		 i, i, i, i, i);
+	return network(json);
+}
+
+/* How many of them were told the host's resolvers, and watch nothing. */
+static int n_told(const struct fixture *f)
+{
+	char path[256];
+	int n = 0;
+
+	for (int i = 0; i < N_MANY; i++) {
+		wr_auto(str) struct wr_str conf = { 0 };
+
+		snprintf(path, sizeof(path), "%s/dnsmasq/n%d.conf", f->state, i);
+		assert_int_equal(wr_file_read(path, &conf), 0);
+		n += strstr(wr_str_text(&conf), "\nno-resolv\nserver=192.0.2.53\n") != NULL;
+	}
+	return n;
+}
+
+/* Five networks where a user has three instances; libvirt's fourth would not start. */
+static void few_instances(struct fixture *f)
+{
+	struct weir_network *nets[N_MANY];
+
+	sh("echo nameserver 192.0.2.53 >%s/resolv.conf; mount --bind %s/resolv.conf /etc/resolv.conf", f->dir, f->dir);
+	write_proc("/proc/sys/user/max_inotify_instances", "3");
+	for (int i = 0; i < N_MANY; i++) {
+		sh("ip link add many%d type bridge; ip addr add 10.7.%d.1/24 dev many%d; ip link set many%d up", i, i, i, i);
+		nets[i] = one_of_many(i);
+		start(f, nets[i]);
+	}
+	assert_int_equal(n_told(f), N_MANY);
+	for (int i = 0; i < N_MANY; i++) {
+		assert_true(pid_of(f, nets[i]) > 0);
+		stop(f, nets[i]);
+		weir_network_free(nets[i]);
+	}
+	assert_nothing_left(f);
+}
+
+static void test_few_inotify_instances(void **state)
+{
+	run_in_user_namespace(few_instances);
 }
 
 /* --- main ---------------------------------------------------------------------------------------- */
@@ -974,6 +1040,7 @@ static int run_group(void)
 		TEST(test_failed_stop_keeps_it),
 		TEST(test_plan),
 		cmocka_unit_test(test_user_namespace),
+		cmocka_unit_test(test_few_inotify_instances),
 	};
 
 	return cmocka_run_group_tests_name("dhcp", tests, NULL, NULL);

@@ -146,13 +146,14 @@ static const struct golden goldens[] = {
 	  "", "", true },
 	{ "no DNS, no DHCP",
 	  "{" NAT ", 'dns': {'enable': false}, 'ips': [{" IP4 "}]}",
-	  "strict-order\nport=0\n" BOUND OWN,
+	  "strict-order\nport=0\n" BOUND OWN "no-resolv\n",
 	  "", "", false },
 	{ "no DNS, DHCP and MTU",
 	  "{" NAT ", 'mtu': 9000, 'dns': {'enable': false}, 'ips': [{" IP4 ", 'dhcp': {" RANGE4 "}}]}",
 	  "strict-order\nport=0\n" BOUND
 	  "dhcp-range=192.168.122.2,192.168.122.254,255.255.255.0\n" V4
-	  "dhcp-lease-max=253\n" FILE_OF_HOSTS "dhcp-option=option:mtu,9000\n" OWN,
+	  "dhcp-lease-max=253\n" FILE_OF_HOSTS "dhcp-option=option:mtu,9000\n" OWN
+	  "no-resolv\n",
 	  "", "", true },
 	{ "no address",
 	  "{" NAT "}", "strict-order\n" BOUND FILE_OF_NAMES OWN, "", "", false },
@@ -847,9 +848,30 @@ static void test_out_of_memory_for_leases(void **state)
 	unlink(f.path);
 }
 
+/* What is no address does not become a line of dnsmasq's language. */
+static void test_resolvers(void **state)
+{
+	wr_auto(str) struct wr_str out = { 0 };
+
+	wr_dhcp_servers("# nameserver 10.0.0.9\n"
+			"nameserver 192.0.2.1\r\n"
+			"search a.test\n"
+			"nameserver\t2001:db8::53  # mine\n"
+			"nameserver fe80::1%eth0\n"
+			"nameserver 192.0.2.2#5353\n"
+			"nameserver fe80::1%a@b\n"
+			"nameserver\n"
+			"nameservers 192.0.2.3\n"
+			"nameserver one.test\n"
+			"nameserver 192.0.2.4", &out);
+	assert_string_equal(wr_str_text(&out), "server=192.0.2.1\nserver=2001:db8::53\nserver=fe80::1%eth0\n"
+					       "server=192.0.2.4\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_resolvers),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_empty_paths_are_left_out),
 		cmocka_unit_test(test_refuses_control_characters),
