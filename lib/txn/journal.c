@@ -31,18 +31,51 @@
 
 /* --- the lock ----------------------------------------------------------------- */
 
-static int try_lock(int fd)
+/* Bytes of the lock file: who holds the first one has the lock, who holds the other has it next. */
+enum { HELD = 0, NEXT = 1 };
+
+#define LONGEST_PAUSE_NS 10000000
+
+static int try_lock(int fd, short type, int byte)
 {
-	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct flock fl = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
 
 	return fcntl(fd, F_OFD_SETLK, &fl) < 0 ? -errno : 0;
+}
+
+static int wait_for(int fd, int byte, uint64_t *waited_ns, uint64_t timeout_ns)
+{
+	struct timespec pause = { 0, 1000000 };
+	int r;
+
+	while ((r = try_lock(fd, F_WRLCK, byte)) == -EAGAIN && *waited_ns < timeout_ns) {
+		nanosleep(&pause, NULL);
+		*waited_ns += pause.tv_nsec;
+		if (pause.tv_nsec < LONGEST_PAUSE_NS)
+			pause.tv_nsec *= 2;
+	}
+	return r;
+}
+
+/*
+ * Whoever waits is asleep when the lock is let go, so one that comes back at once
+ * would always be faster. That is why it has to be next before it can have the
+ * lock, and one that waits is next already.
+ */
+static int lock_in_turn(int fd, unsigned int timeout_ms)
+{
+	uint64_t waited_ns = 0, timeout_ns = timeout_ms * 1000000ull;
+	int r = wait_for(fd, NEXT, &waited_ns, timeout_ns);
+
+	if (r)
+		return r;
+	r = wait_for(fd, HELD, &waited_ns, timeout_ns);
+	return r ? r : try_lock(fd, F_UNLCK, NEXT);
 }
 
 int wr_lock(struct weir *w, struct weir_error *err)
 {
 	char path[PATH_MAX];
-	struct timespec pause = { 0, 1000000 };
-	uint64_t waited_ms = 0;
 	int r;
 
 	wr_format(path, sizeof(path), "%s/lock", w->state_dir);
@@ -53,12 +86,7 @@ int wr_lock(struct weir *w, struct weir_error *err)
 	}
 	if (r)
 		return wr_syserr(err, r, "state directory", "%s", path);
-	while ((r = try_lock(w->lock_fd)) == -EAGAIN && waited_ms < w->lock_timeout_ms) {
-		nanosleep(&pause, NULL);
-		waited_ms += pause.tv_nsec / 1000000;
-		if (pause.tv_nsec < 50000000)
-			pause.tv_nsec *= 2;
-	}
+	r = lock_in_turn(w->lock_fd, w->lock_timeout_ms);
 	if (!r)
 		return 0;
 	wr_unlock(w);

@@ -891,6 +891,44 @@ static void others_wait_for_the_lock(void **state)
 	close(report);
 }
 
+static int wait_and_hold(int report)
+{
+	w->lock_timeout_ms = 60000;
+	return hold_the_lock(report);
+}
+
+/* Until somebody waits for the lock that we hold. */
+static void await_a_waiter(void)
+{
+	const struct timespec pause = { 0, 1000000 };
+	struct flock next;
+
+	do {
+		nanosleep(&pause, NULL);
+		next = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1 };
+		assert_int_equal(fcntl(w->lock_fd, F_OFD_GETLK, &next), 0);
+	} while (next.l_type == F_UNLCK);
+}
+
+/* One that lets the lock go and wants it again at once waits behind one that waited before. */
+static void the_lock_is_had_in_turn(void **state)
+{
+	struct weir_txn *first = begin(0), *again = NULL;
+	struct weir_error err = WEIR_ERROR_INIT;
+	int report;
+	pid_t pid = in_child(wait_and_hold, &report);
+	char c;
+
+	await_a_waiter();
+	weir_txn_abort(first);
+	w->lock_timeout_ms = 1;
+	assert_int_equal(weir_txn_begin(w, "again", 0, &again, &err), -EBUSY);
+	assert_int_equal(read(report, &c, 1), 1);
+	kill(pid, SIGKILL);
+	assert_int_equal(status_of(pid), -SIGKILL);
+	close(report);
+}
+
 /* Two handles of one process are two users of the directory. */
 static void handles_of_one_process_exclude_each_other(void **state)
 {
@@ -1510,6 +1548,7 @@ int main(void)
 		TEST(lies_with_a_right_sum_are_survived),
 		TEST(particular_lies),
 		TEST(others_wait_for_the_lock),
+		TEST(the_lock_is_had_in_turn),
 		TEST(handles_of_one_process_exclude_each_other),
 		TEST(state_directories_that_cannot_be_used),
 		TEST(what_a_dead_process_began_is_undone),
