@@ -15,8 +15,8 @@ SBINDIR    ?= $(PREFIX)/sbin
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR    ?= $(PREFIX)/share
 ifdef SMALL
-CFLAGS     ?= -Os
-LDFLAGS    ?= -s
+CFLAGS     ?= -Os $(if $(findstring clang,$(CC)),,-flto=auto)
+LDFLAGS    ?= -s -Wl,-z,noseparate-code,-O2,--build-id=none
 endif
 CFLAGS     ?= -O2 -g
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
@@ -131,7 +131,7 @@ NETCF  := $(if $(filter libweir-xml,$(LIBRARIES)),$(B)/libnetcf.so.1.4.0)# with 
 ifdef SMALL
 TOOL_OBJ := $(patsubst %,$(B)/obj/tools/%.o,weir options help features out text tool \
 	rows_core cmd_recover rows_link cmd_link cmd_monitor rows_shape cmd_shape)
-STATIC   := $(B)/libweir.a $(B)/small.a
+STATIC   := $(WEIR_OBJ) $(B)/small.a
 HAS_MNL   = $(call ask,HAS_MNL,f='-static -x c - -o /dev/null -lmnl'; \
 	echo 'int main(void) { return 0; }' | $(CC) $$$$f 2>/dev/null && echo -lmnl)
 SMALL_INCLUDES := -Ismall -isystem $(B)/include -include small/libc.h
@@ -194,7 +194,7 @@ $(B)/%.pc: lib/%.pc.in $(B)/.paths
 
 # Programs are linked with our archives, so that they run where they were built. A test that needs more from the linker
 # (LDFLAGS_test_faults := -Wl,--wrap=malloc) says so here.
-OURLIBS = $(if $(SMALL),-static $(B)/libweir.a $(HAS_MNL) $(B)/small.a,$(STATIC) $(foreach l,$(USES),$(call libs,$(l))))
+OURLIBS = $(if $(SMALL),-static $(HAS_MNL) $(B)/small.a,$(STATIC) $(foreach l,$(USES),$(call libs,$(l))))
 LDFLAGS_test_xml := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 link    = $(Q)mkdir -p $(@D) && $(CC) $(PROGRAM) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_$(@F)) -o $@ $(filter %.o %common.a,$^)
 $(B)/weir: $(TOOL_OBJ) $(STATIC) $(B)/.parts
