@@ -134,8 +134,9 @@ enum weir_mac_table_manager {
 /**
  * struct weir_network_bridge - the network's bridge
  * @name:		its name. Modes isolated to open: it is made; empty: the
- *			first free of virbr0, virbr1, ... Mode bridge: it is there
- *			already; empty: the mode is macvtap's
+ *			first free of virbr0, virbr1, ..., or of another kind if it has
+ *			a "%d" for the number. Mode bridge: it is there already;
+ *			empty: the mode is macvtap's
  * @zone:		its zone in firewalld; NULL: none is asked for
  * @stp:		enum weir_yes_no: spanning tree protocol; absent: no
  * @delay_s:		forward delay in seconds, while STP is on

@@ -309,7 +309,7 @@ static int replace(struct weir_network *net, const void *arg, struct weir_error 
 		return wr_nomem(err);
 	if (!*copy->uuid)
 		wr_copy(copy->uuid, sizeof(copy->uuid), net->uuid);
-	if (!*copy->bridge.name && wr_has_own_bridge(copy))
+	if (wr_bridge_to_name(copy))
 		wr_copy(copy->bridge.name, sizeof(copy->bridge.name), net->bridge.name);
 	if (!copy->mac && wr_has_own_bridge(copy))
 		copy->mac = wr_take(net->mac);

@@ -35,6 +35,12 @@ static inline bool wr_has_own_bridge(const struct weir_network *net)
 	return net->forward.mode <= WEIR_FORWARD_OPEN;
 }
 
+/* The name of that bridge is to be made: there is none, or a pattern for it. */
+static inline bool wr_bridge_to_name(const struct weir_network *net)
+{
+	return wr_has_own_bridge(net) && (!*net->bridge.name || strchr(net->bridge.name, '%'));
+}
+
 /* The bridge is somebody else's. */
 static inline bool wr_has_host_bridge(const struct weir_network *net)
 {

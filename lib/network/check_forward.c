@@ -55,6 +55,8 @@ int wr_check_forward(const struct weir_network *net, enum weir_check how, struct
 				   f->n_addresses ? "forward.addresses" :
 						    "forward.interfaces",
 				   err);
+	if (wr_has_host_bridge(net) && strchr(net->bridge.name, '%'))
+		return wr_refuse(err, -EINVAL, "", "bridge.name", "must be that of a bridge that is there");
 	if (has_pool && wr_has_host_bridge(net))
 		return wr_refuse(err, -EINVAL, "", "bridge.name",
 				 "is given, and a pool of links too");

@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "base/table.h"
+#include "network/check.h"
 #include "network/network.h"
 
 #define MAX_BRIDGES 4096
@@ -84,19 +85,23 @@ static int uses_live(void *arg, const struct weir_network *net)
 	return !strcmp(net->bridge.name, taken->bridge);
 }
 
+/* @name: a pattern; receives the first name of its kind that is free. */
 static int choose_bridge(struct weir *w, char name[16], struct weir_error *err)
 {
 	struct taken taken = { w, name };
+	char pattern[16], *number;
 
-	for (int i = 0; i < MAX_BRIDGES; i++) {
-		wr_format(name, 16, "virbr%d", i);
+	wr_copy(pattern, sizeof(pattern), *name ? name : "virbr%d");
+	number = strstr(pattern, "%d");
+	for (int i = 0; number && i < MAX_BRIDGES; i++) {
+		wr_format(name, 16, "%.*s%d%s", (int)(number - pattern), pattern, i, number + 2);
 		if (!wr_link_exists(w, name) &&
 		    !wr_store_each(w, WR_STORE_CONFIG, uses_config, &taken, NULL) &&
 		    !wr_live_each(w, uses_live, &taken, NULL))
 			return 0;
 	}
-	return wr_refuse(err, -ENOSPC, "network", "bridge.name", "virbr0 to virbr%d are all taken",
-			 MAX_BRIDGES - 1);
+	return wr_refuse(err, -ENOSPC, "network", "bridge.name", "%s with 0 to %d are all taken",
+			 pattern, MAX_BRIDGES - 1);
 }
 
 int wr_complete(struct weir *w, struct weir_network *net, struct weir_error *err)
@@ -114,5 +119,5 @@ int wr_complete(struct weir *w, struct weir_network *net, struct weir_error *err
 		wr_make_mac(mac);
 		wr_mac_format(mac, net->mac);
 	}
-	return *net->bridge.name ? 0 : choose_bridge(w, net->bridge.name, err);
+	return wr_bridge_to_name(net) ? choose_bridge(w, net->bridge.name, err) : 0;
 }

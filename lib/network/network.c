@@ -102,7 +102,7 @@ static int keep_identity(struct weir *w, struct weir_network *net, struct weir_e
 		r = wr_refuse(err, -EEXIST, "", "uuid", "differs from %s, which has this name",
 			      old->uuid);
 	wr_copy(net->uuid, sizeof(net->uuid), old->uuid);
-	if (!*net->bridge.name && wr_has_own_bridge(net) && wr_has_own_bridge(old))
+	if (wr_bridge_to_name(net) && wr_has_own_bridge(old))
 		wr_copy(net->bridge.name, sizeof(net->bridge.name), old->bridge.name);
 	if (!net->mac && old->mac && wr_has_own_bridge(net))
 		net->mac = wr_take(old->mac);

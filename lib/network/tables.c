@@ -78,8 +78,8 @@ static const struct wr_field forward_fields[] = {
 static WR_TABLE(forward_table, weir_forward, "forward", -1, forward_fields);
 
 static const struct wr_field bridge_fields[] = {
-	WR_ROW(weir_network_bridge, name, WR_NAME, "name", .check = wr_text_bridge,
-	       .rule = WR_BRIDGE_RULE, .doc = "its name; made up if absent"),
+	WR_ROW(weir_network_bridge, name, WR_NAME, "name", .check = wr_text_bridge_or_pattern,
+	       .rule = WR_PATTERN_RULE, .doc = "its name; made up if absent or a pattern with %d"),
 	WR_ROW(weir_network_bridge, zone, WR_STRING, "zone", .check = wr_text_line,
 	       .rule = WR_LINE_RULE, .doc = "its zone in firewalld"),
 	WR_ROW(weir_network_bridge, stp, WR_U8, "stp", .flags = WR_TRISTATE,

@@ -44,6 +44,10 @@ int wr_text_uuid(const char *s);
 /* A link that dnsmasq and nftables are told of. */
 int wr_text_bridge(const char *s);
 #define WR_BRIDGE_RULE "is no name for a link: 1 to 15 letters, digits, '-', '_', '.' or '@'"
+/* The same, or a pattern for the first name of its kind that is free: "virbr%d". */
+int wr_text_bridge_or_pattern(const char *s);
+#define WR_PATTERN_RULE                                                                            \
+	"is no name for a link: 1 to 15 letters, digits, '-', '_', '.' or '@', or 13 with one %d"
 int wr_text_link(const char *s);
 #define WR_LINK_RULE                                                                               \
 	"is no name for a link: 1 to 15 bytes without slash, colon, percent sign or space"

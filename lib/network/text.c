@@ -91,6 +91,20 @@ int wr_text_bridge(const char *s)
 	return 0;
 }
 
+/* What takes the place of "%d" has up to four digits. */
+int wr_text_bridge_or_pattern(const char *s)
+{
+	const char *number = strstr(s, "%d");
+	char name[32];
+
+	if (!number)
+		return wr_text_bridge(s);
+	if (strlen(s) > 13)
+		return -EINVAL;
+	wr_format(name, sizeof(name), "%.*s4095%s", (int)(number - s), s, number + 2);
+	return wr_text_bridge(name);
+}
+
 /* "0000:03:00.1" as sysfs writes it; a domain has up to 8 digits. */
 int wr_text_pci(const char *s)
 {

@@ -301,6 +301,10 @@ if "$weir" help xml >/dev/null 2>&1; then
 	runs 0 plan lab.xml && says '^ip link add .*lab0'
 	unchanged 'xml, and a plan from it'
 	runs 0 net define lab.xml && says '^network lab defined on bridge lab0$'
+	echo '{ "name": "more", "bridge": { "name": "lab%d" } }' >more.json
+	runs 0 net define more.json && says '^network more defined on bridge lab1$'
+	runs 0 net define more.json && says '^network more defined on bridge lab1$'
+	runs 0 net undefine more
 	host="<host mac='52:54:00:00:00:07' ip='192.168.77.7'/>"
 	runs 0 net update lab --section ip-dhcp-host --command add "$host" && says '^network lab updated: ip-dhcp-host$'
 	runs 0 --json net show lab && gives '.ips[0].dhcp.hosts[0].mac == "52:54:00:00:00:07"'

@@ -113,6 +113,8 @@ static const struct rule rules[] = {
 	  NET("'forward':{'mode':'vepa','addresses':['0000:03:00.1']}"), -EINVAL, "forward.addresses", false },
 	{ "a pool in mode hostdev", NET("'forward':{'mode':'hostdev','addresses':['0000:03:00.1']}"),
 	  NET("'forward':{'mode':'hostdev','interfaces':['a']}"), -EINVAL, "forward.interfaces", false },
+	{ "a pattern for a bridge that is made", NET("'bridge':{'name':'br%d'}"),
+	  NET("'forward':{'mode':'bridge'},'bridge':{'name':'br%d'}"), -EINVAL, "bridge.name", false },
 	{ "a pool for a bridge of the host", NET("'forward':{'mode':'bridge','interfaces':['a']}"),
 	  NET("'forward':{'mode':'bridge','interfaces':['a']},'bridge':{'name':'br0'}"), -EINVAL, "bridge.name",
 	  false },
