@@ -139,7 +139,7 @@ endif
 TOOL   := $(if $(TOOL_OBJ),$(B)/weir)
 
 .PHONY: all deps demo check check-lint check-unit check-netns check-api check-guest check-lab check-san check-valgrind \
-	layers map static install uninstall install-netcf uninstall-netcf format tidy analyze fuzz fuzz-run bench bench-full bench-soft soak dist tags clean distclean help programs FORCE
+	layers map static install uninstall install-netcf uninstall-netcf format tidy analyze fuzz fuzz-run bench bench-full bench-keep bench-soft soak dist tags clean distclean help programs FORCE
 
 all: $(SHLIBS) $(LINKS) $(STATIC) $(PCS) $(NETCF) $(TOOL) ## the libraries, shared and static, and build/weir
 
@@ -329,10 +329,14 @@ fuzz-run: $(FUZZERS)
 		$$f -max_total_time=20 -print_final_stats=1 -artifact_prefix=$(B)/$$n- $$c $$seeds || exit; done
 bench: $(BENCH) $(TOOL) static ## side by side with what else there is, in under 10 minutes: build/bench/report/index.md
 	@WEIR='$(CURDIR)/$(B)/weir' bench/run.sh $(if $(FULL),--full) $(B)/bench/report bench/size.sh $(BENCH)
-bench-full: ## the same with more trials and the largest sizes: an hour
+bench-full: ## the same with more trials and the largest sizes: an hour, or MINUTES=14
 	@$(MAKE) --no-print-directory FULL=1 bench
 soak: $(B)/tests/netns/test_update ## two processes change and use one network for a minute (SOAK=N: N seconds)
 	@WEIR_TEST_SECONDS=$(or $(SOAK),60) $<
+bench-keep: ## put the page that was made last into the tree, with a few of its plots: bench/RESULTS.md
+	@mkdir -p bench/plots && cp $(foreach p,veth shape delete network attach read-all,$(B)/bench/report/$(p).svg) bench/plots/
+	@sed -E 's#\]\((veth|shape|delete|network|attach|read-all)[.]svg#](plots/\1.svg#; /^!\[.*\]\([^/]*$$/d' \
+		$(B)/bench/report/index.md >bench/RESULTS.md
 bench-soft: $(BENCH) ## how far from the floor, for CI's log; never fails
 	@bench/soft.sh $(B)/bench/bench_links $(B)/bench/bench_read
 dist: ## build/weir-VERSION.tar.gz from the last commit

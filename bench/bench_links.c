@@ -375,7 +375,7 @@ static void pyroute2_veth_setup(struct trial *t)
 
 static void python(struct trial *t)
 {
-	static const char *const argv[] = { "python3", "-", NULL };
+	const char *const argv[] = { getenv("PYTHON"), "-", NULL };
 
 	trial_batch(t, argv);
 }
@@ -482,7 +482,7 @@ static const struct arm arms[] = {
 	ARM("veth", "ip -batch", ip_batch, .setup = ip_veth_setup, .needs = "ip"),
 	ARM("veth", "ip -batch, lean", ip_batch, .setup = ip_veth_lean_setup, .needs = "ip"),
 	ARM("veth", "ip", ip_each, .setup = ip_veth_each_setup, .needs = "ip", .most = 100),
-	ARM("veth", "pyroute2", python, .setup = pyroute2_veth_setup, .needs = "python3:pyroute2", .most = 1000),
+	ARM("veth", "pyroute2", python, .setup = pyroute2_veth_setup, .needs = "$PYTHON:pyroute2", .most = 1000),
 
 	ARM("tap", WEIR, weir_tap),
 	ARM("tap", FLOOR, replay, .setup = replay_setup),
@@ -504,16 +504,17 @@ static const struct arm arms[] = {
 	ARM("delete", "one group message", send_own, .setup = bare_setup),
 	ARM("delete", "ip link del group", ip_delete_group, .needs = "ip"),
 	ARM("delete", "libnl-route", libnl_delete, .most = 100),
-	ARM("delete", "ip -batch", ip_batch, .setup = ip_delete_setup, .needs = "ip", .most = 100),
+	ARM("delete", "ip -batch", ip_batch, .setup = ip_delete_setup, .needs = "ip", .most = 100, .most_full = 1000),
 
 	ARM("delete taps", WEIR, weir_delete),
 	ARM("delete taps", FLOOR, replay, .setup = replay_setup),
 	ARM("delete taps", "one group message", send_own, .setup = bare_setup),
-	ARM("delete taps", "ip -batch", ip_batch, .setup = ip_delete_setup, .needs = "ip", .most = 100),
+	ARM("delete taps", "ip -batch", ip_batch, .setup = ip_delete_setup, .needs = "ip", .most = 100, .most_full = 1000),
 
 	ARM("delete open", WEIR, weir_delete),
 	ARM("delete open", FLOOR, replay, .setup = replay_setup),
-	ARM("delete open", "ip -batch", ip_batch, .setup = ip_delete_setup, .needs = "ip", .most = 100),
+	ARM("delete open", "one group message", send_own, .setup = bare_setup),
+	ARM("delete open", "ip -batch", ip_batch, .setup = ip_delete_setup, .needs = "ip", .most = 100, .most_full = 1000),
 };
 /* clang-format on */
 

@@ -349,6 +349,85 @@ static void floor_host(struct trial *t)
 		trial_fail(t, "hosts: %s", strerror(errno));
 }
 
+/* --- by libvirt ------------------------------------------------------------------------------------- */
+
+static void *libvirt_network;
+
+/* Its own word for what definition() makes; @dhcp is what stands in its <ip>. */
+static void *libvirt_net(struct trial *t, unsigned int i, const char *dhcp)
+{
+	size_t room = strlen(dhcp) + 512;
+	void *network;
+	char *xml = malloc(room);
+
+	if (!xml)
+		trial_fail(t, "no memory");
+	snprintf(xml, room,
+		 "<network><name>net%u</name><forward mode='nat'/><bridge name='virbr%u'/>%s"
+		 "<ip address='10.%u.%u.1' prefix='24'>%s</ip></network>",
+		 i, i, *dhcp ? "" : "<dns enable='no'/>", 100 + i / 200, i % 200, dhcp);
+	network = libvirt_create(t, xml);
+	free(xml);
+	return network;
+}
+
+static void libvirt_many_setup(struct trial *t)
+{
+	libvirt_start(t);
+	for (unsigned int i = 0; i < t->n; i++)
+		libvirt_net(t, i, "");
+}
+
+static void libvirt_repeat(struct trial *t, unsigned int number, const char *dhcp)
+{
+	for (unsigned int i = 0; i < N_OPS / 2; i++) {
+		uint64_t began = now_ns();
+		void *network = libvirt_net(t, number, dhcp);
+
+		trial_op(t, began);
+		libvirt_destroy(t, network);
+	}
+}
+
+static void libvirt_networks(struct trial *t)
+{
+	libvirt_repeat(t, t->n, "");
+}
+
+static void libvirt_dhcp_networks(struct trial *t)
+{
+	libvirt_repeat(t, 30000, "<dhcp><range start='10.250.0.10' end='10.250.0.200'/></dhcp>");
+}
+
+static void libvirt_hosts_setup(struct trial *t)
+{
+	char *dhcp = malloc(160 * (size_t)t->n + 512);
+	size_t len = 0;
+
+	if (!dhcp)
+		trial_fail(t, "no memory");
+	len = (size_t)sprintf(dhcp, "<dhcp><range start='10.250.0.2' end='10.250.0.9'/>");
+	for (unsigned int i = 0; i < t->n; i++)
+		len += (size_t)sprintf(dhcp + len, "<host mac='52:54:00:00:00:%02x' ip='10.250.0.%u'/>", i, 20 + i);
+	strcpy(dhcp + len, "</dhcp>");
+	libvirt_start(t);
+	libvirt_network = libvirt_net(t, 30000, dhcp);
+	free(dhcp);
+}
+
+static void libvirt_hosts(struct trial *t)
+{
+	char xml[128];
+
+	for (unsigned int i = 0; i < N_OPS / 2; i++) {
+		uint64_t began = now_ns();
+
+		snprintf(xml, sizeof(xml), "<host mac='52:54:00:00:01:%02x' ip='10.250.0.%u'/>", i, 20 + t->n + i);
+		libvirt_add_host(t, libvirt_network, xml);
+		trial_op(t, began);
+	}
+}
+
 /* --- guests' ports -------------------------------------------------------------------------------- */
 
 static void attach(struct trial *t, unsigned int i)
@@ -557,16 +636,20 @@ static const struct workload workloads[] = {
 	WORKLOAD("detach many", "N guests' taps are detached at once", .sizes = { 100, 900 }, .setup = ports_setup),
 };
 
+#define LIBVIRT .needs = "libvirtd", .alone = true, .repeats = true
+
 static const struct arm arms[] = {
 	ARM("network", WEIR, weir_network),
 	ARM("network", FLOOR, replay, .setup = replay_setup),
 	ARM("network", "weir net start", tool_network, .setup = tool_setup, .needs = "$WEIR"),
 	ARM("network", "ip -batch, nft -f", batches, .setup = peer_setup, .needs = "nft"),
 	ARM("network", "ip, nft", calls, .setup = peer_setup, .needs = "nft"),
+	ARM("network", "libvirt", libvirt_networks, .setup = libvirt_many_setup, .most = 50, LIBVIRT),
 
 	ARM("network dhcp", WEIR, weir_dhcp_network),
 	ARM("network dhcp", "weir net start", tool_network, .setup = tool_dhcp_setup, .needs = "$WEIR"),
 	ARM("network dhcp", "dnsmasq alone", dnsmasq, .setup = dnsmasq_setup, .needs = "dnsmasq"),
+	ARM("network dhcp", "libvirt", libvirt_dhcp_networks, .setup = libvirt_many_setup, LIBVIRT),
 
 	ARM("network of many", WEIR, weir_dhcp_network),
 
@@ -576,6 +659,7 @@ static const struct arm arms[] = {
 
 	ARM("dhcp host", WEIR, weir_host),
 	ARM("dhcp host", FLOOR, floor_host),
+	ARM("dhcp host", "libvirt", libvirt_hosts, .setup = libvirt_hosts_setup, LIBVIRT),
 
 	ARM("attach", WEIR, weir_attach),
 	ARM("attach", FLOOR, replay, .setup = replay_setup),

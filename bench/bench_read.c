@@ -169,6 +169,19 @@ static void ip_json(struct trial *t)
 	trial_program(t, "ip -d -j link");
 }
 
+static void pyroute2_setup(struct trial *t)
+{
+	trial_line(t, "from pyroute2 import IPRoute");
+	trial_line(t, "assert len(IPRoute().get_links()) >= %u", t->n);
+}
+
+static void pyroute2_all(struct trial *t)
+{
+	const char *const argv[] = { getenv("PYTHON"), "-", NULL };
+
+	trial_batch(t, argv);
+}
+
 static void ip_ports(struct trial *t)
 {
 	trial_program(t, "ip -o link show master br0");
@@ -214,6 +227,7 @@ static const struct arm arms[] = {
 	ARM("read all", "weir --json link list", tool_json, .needs = "$WEIR"),
 	ARM("read all", "ip -o link", ip_all, .needs = "ip"),
 	ARM("read all", "ip -d -j link", ip_json, .needs = "ip"),
+	ARM("read all", "pyroute2", pyroute2_all, .setup = pyroute2_setup, .needs = "$PYTHON:pyroute2", .most = 2000),
 
 	ARM("read ports", WEIR, weir_ports),
 	ARM("read ports", FLOOR, floor_ports, .setup = open_raw),

@@ -25,6 +25,7 @@
 /* What links do by themselves after they came to be, and what went on before: over by then. */
 #define QUIET_US 60000
 #define DEADLINE_S 300
+#define MOST_TRACED 200
 
 /* What was asked for on the command line. */
 static struct {
@@ -33,7 +34,7 @@ static struct {
 	unsigned int only_n;
 	unsigned int rounds;	/* 0: by the size */
 	double budget_s;	/* for one arm of one size; at least one round is run */
-	time_t until;		/* what has not begun by then is left out; 0: everything is done */
+	time_t until;		/* budgets are what is left until then; what has not begun is left out; 0: no limit */
 	FILE *csv, *json;
 } opts = { .budget_s = 2.5 };
 
@@ -146,17 +147,42 @@ static double cpu_us(int who)
 	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
+/* Sets the peak back to what there is; what "Vm...:" of this process says. */
+static uint64_t memory_kb(const char *key, bool reset)
+{
+	FILE *f = reset ? fopen("/proc/self/clear_refs", "we") : NULL;
+	unsigned long long kb = 0;
+	char line[128];
+
+	if (f) {
+		fputs("5", f);
+		fclose(f);
+	}
+	f = fopen("/proc/self/status", "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, strlen(key)))
+			kb = strtoull(line + strlen(key), NULL, 10);
+	if (f)
+		fclose(f);
+	return kb;
+}
+
 static void measure(struct trial *t)
 {
+	uint64_t began_kb = memory_kb("VmRSS:", true);
 	double cpu = cpu_us(RUSAGE_SELF) + cpu_us(RUSAGE_CHILDREN);
 	struct sent before = sent;
-	uint64_t began = now_ns();
 	struct result *r = t->result;
 	struct rusage u;
+	uint64_t began;
 
+	r->is_timed = true;
+	began = now_ns();
 	t->arm->run(t);
 	r->wall_us = (double)(now_ns() - began) / 1000;
 	r->cpu_us = cpu_us(RUSAGE_SELF) + cpu_us(RUSAGE_CHILDREN) - cpu;
+	r->is_timed = false;
+	r->grown_kb = memory_kb("VmHWM:", false) - began_kb;
 	r->n_sends = sent.n_sends - before.n_sends;
 	r->n_messages = sent.n_messages - before.n_messages;
 	r->n_bytes = sent.n_bytes - before.n_bytes;
@@ -166,22 +192,26 @@ static void measure(struct trial *t)
 		r->peak_kb = (uint64_t)u.ru_maxrss;
 }
 
-/* @record: where to write what was sent; -1: it is not kept. */
-static _Noreturn void child(struct trial *t, int record)
+/* How a trial is run, unless it is one to be measured. */
+enum purpose { TO_MEASURE, TO_RECORD, TO_TRACE };
+
+static _Noreturn void child(struct trial *t, enum purpose purpose)
 {
+	if (purpose == TO_TRACE)
+		trace_me();
 	enter(t);
-	if (t->workload->setup)
+	if (t->workload->setup && !t->arm->alone)
 		t->workload->setup(t);
 	if (t->arm->setup)
 		t->arm->setup(t);
 	if (!strcmp(t->arm->name, WEIR))
 		trial_weir(t);	/* a program that uses the library has a handle */
 	usleep(QUIET_US);
-	if (record >= 0)
+	if (purpose == TO_RECORD)
 		record_start(t);
 	measure(t);
-	if (record >= 0)
-		record_write(record);
+	if (purpose == TO_RECORD)
+		record_write(recording_fd);
 	state_read(t, &t->result->state);
 	weir_close(t->w);
 	raw_delete_links(t);
@@ -193,7 +223,7 @@ static _Noreturn void child(struct trial *t, int record)
 
 /* One trial; its result stays in memory that the child shares. */
 static void run_trial(const struct workload *w, const struct arm *a, unsigned int n,
-		      unsigned int round, struct result *ret, int record)
+		      unsigned int round, struct result *ret, enum purpose purpose)
 {
 	struct trial t = { .workload = w, .arm = a, .n = n, .round = round, .result = ret };
 	int status;
@@ -202,8 +232,10 @@ static void run_trial(const struct workload *w, const struct arm *a, unsigned in
 	memset(ret, 0, sizeof(*ret));
 	pid = fork();
 	if (pid == 0)
-		child(&t, record);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		child(&t, purpose);
+	if (pid > 0 && purpose == TO_TRACE)
+		trace(pid, ret);
+	while (pid > 0 && purpose != TO_TRACE && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!ret->done && !*ret->error)
 		snprintf(ret->error, sizeof(ret->error), "%s", pid > 0 ? "it ended early" : "no process");
@@ -217,6 +249,7 @@ struct series {
 	size_t n;
 	double spent_s;
 	struct result first;	/* counts and state are the same in each */
+	struct result traced;
 	double wall[MAX_ROUNDS], cpu[MAX_ROUNDS], ratio[MAX_ROUNDS];
 	size_t n_ratios;
 	double *ops;
@@ -238,6 +271,12 @@ static void keep(struct series *s, const struct result *r)
 {
 	if (!s->n)
 		s->first = *r;
+	for (unsigned int i = 0; s->arm->repeats && i < r->n_ops && s->n < MAX_ROUNDS; i++) {
+		s->cpu[s->n] = r->cpu_us / r->n_ops;
+		s->wall[s->n++] = r->ops[i];
+	}
+	if (s->arm->repeats || s->n == MAX_ROUNDS)
+		return;
 	s->wall[s->n] = r->wall_us;
 	s->cpu[s->n++] = r->cpu_us;
 	if (!r->n_ops)
@@ -275,7 +314,7 @@ static void run_round(const struct workload *w, unsigned int n, unsigned int rou
 
 		if (s->is_absent || *s->error || (s->n && s->spent_s > opts.budget_s))
 			continue;
-		run_trial(w, s->arm, n, round, shared, -1);
+		run_trial(w, s->arm, n, round, shared, TO_MEASURE);
 		s->spent_s += (double)(now_ns() - began) / 1e9;
 		write_csv(w, s->arm, n, round, shared);
 		if (*shared->error)
@@ -312,8 +351,13 @@ static void json_state(const struct series *s, const struct series *ours)
 	fprintf(opts.json, "]");
 }
 
-static void json_counts(const struct result *r)
+static void json_counts(const struct result *r, const struct result *traced)
 {
+	if (traced->done)
+		fprintf(opts.json, ", \"calls\": %llu, \"execs\": %llu, \"program_kb\": %llu",
+			(unsigned long long)traced->n_calls, (unsigned long long)traced->n_execs,
+			(unsigned long long)traced->program_kb);
+	fprintf(opts.json, ", \"grown_kb\": %llu", (unsigned long long)r->grown_kb);
 	fprintf(opts.json,
 		", \"sends\": %llu, \"messages\": %llu, \"bytes\": %llu, \"receives\": %llu, "
 		"\"processes\": %llu, \"peak_kb\": %llu",
@@ -341,7 +385,7 @@ static void json_series(const struct workload *w, unsigned int n, struct series 
 			json_summary("ratio", summarize(s->ratio, s->n_ratios));
 		if (s->n_ops)
 			json_summary("op_us", summarize(s->ops, s->n_ops));
-		json_counts(&s->first);
+		json_counts(&s->first, &s->traced);
 		json_state(s, ours);
 	}
 	fprintf(opts.json, "}\n");
@@ -358,9 +402,9 @@ static void say(const struct workload *w, unsigned int n, struct series *s)
 	else if (!s->n)
 		printf("%-12s %5u  %-22s FAILED: %s\n", w->name, n, s->arm->name, s->error);
 	else
-		printf("%-12s %5u  %-22s %10.0f us  %7.2f x floor  %3zu trials  %llu sends %llu msgs\n", w->name, n,
-		       s->arm->name, wall.median, ratio.median, s->n,
-		       (unsigned long long)s->first.n_sends, (unsigned long long)s->first.n_messages);
+		printf("%-12s %5u  %-22s %10.0f us  %7.2f x floor  %3zu trials  %llu sends %llu msgs %llu calls\n", w->name, n,
+		       s->arm->name, wall.median, ratio.median, s->n, (unsigned long long)s->first.n_sends,
+		       (unsigned long long)s->first.n_messages, (unsigned long long)s->traced.n_calls);
 	if (s->n_ops) {
 		struct summary ops = summarize(s->ops, s->n_ops);
 
@@ -385,12 +429,31 @@ static void record(const struct workload *w, unsigned int n, const struct series
 {
 	for (size_t i = 0; i < n_all; i++)
 		if (!strcmp(all[i].arm->name, WEIR))
-			run_trial(w, all[i].arm, n, 0, shared, recording_fd);
+			run_trial(w, all[i].arm, n, 0, shared, TO_RECORD);
+}
+
+/* What is the same in each trial, and would make it slow: counted in one of the smaller sizes, whose times nobody sees. */
+static void count_calls(const struct workload *w, unsigned int n, struct series *all, size_t n_all,
+			struct result *shared)
+{
+	for (size_t i = 0; i < n_all && n <= MOST_TRACED; i++) {
+		if (all[i].is_absent || !all[i].n)
+			continue;
+		run_trial(w, all[i].arm, n, 0, shared, TO_TRACE);
+		all[i].traced = *shared;
+	}
 }
 
 static bool is_late(void)
 {
 	return opts.until && time(NULL) > opts.until;
+}
+
+static bool is_for(const struct arm *a, const struct workload *w, unsigned int n)
+{
+	unsigned int most = opts.full && a->most_full ? a->most_full : a->most;
+
+	return !strcmp(a->workload, w->name) && (!most || n <= most);
 }
 
 static void run_size(const struct workload *w, unsigned int n, const struct arm *arms, size_t n_arms,
@@ -400,7 +463,7 @@ static void run_size(const struct workload *w, unsigned int n, const struct arm 
 	size_t n_all = 0;
 
 	for (size_t i = 0; i < n_arms && n_all < MAX_ARMS; i++)
-		if (!strcmp(arms[i].workload, w->name) && (!arms[i].most || n <= arms[i].most))
+		if (is_for(&arms[i], w, n))
 			all[n_all++] = (struct series){
 				.arm = &arms[i],
 				.is_absent = arms[i].needs && !is_installed(arms[i].needs),
@@ -411,6 +474,7 @@ static void run_size(const struct workload *w, unsigned int n, const struct arm 
 		record(w, n, all, n_all, shared);
 	for (unsigned int round = 0; round < rounds_for(n) && !is_late(); round++)
 		run_round(w, n, round, all, n_all, shared);
+	count_calls(w, n, all, n_all, shared);
 	for (size_t i = 0; i < n_all; i++) {
 		json_series(w, n, &all[i], find(all, n_all, WEIR));
 		say(w, n, &all[i]);
@@ -476,6 +540,44 @@ static bool is_wanted(const struct workload *w, unsigned int n)
 	return opts.only_n ? n == opts.only_n : opts.full || n <= 2000;
 }
 
+/* How much of the time is for an arm of this size: many links take longer to come and to go. */
+static double weight_of(unsigned int n)
+{
+	return n <= 100 ? 1 : n <= 1000 ? 3 : 8;
+}
+
+static double weight_of_size(const struct workload *w, unsigned int n, const struct arm *arms, size_t n_arms)
+{
+	double weight = 0;
+
+	for (size_t i = 0; i < n_arms; i++)
+		if (is_for(&arms[i], w, n) && !(arms[i].needs && !is_installed(arms[i].needs)))
+			weight += weight_of(n);
+	return weight;
+}
+
+/* All that is wanted; @run: it is run, or else only weighed. */
+static double each_size(const struct workload *workloads, size_t n_workloads, const struct arm *arms, size_t n_arms,
+			struct result *run, double weight_left)
+{
+	double all = 0;
+
+	for (size_t i = 0; i < n_workloads; i++)
+		for (const unsigned int *n = workloads[i].sizes; *n; n++) {
+			double weight = is_wanted(&workloads[i], *n) ?
+					weight_of_size(&workloads[i], *n, arms, n_arms) : 0;
+
+			all += weight;
+			if (!run || weight == 0)
+				continue;
+			if (opts.until && weight_left > 0)
+				opts.budget_s = difftime(opts.until, time(NULL)) * weight_of(*n) / weight_left;
+			weight_left -= weight;
+			run_size(&workloads[i], *n, arms, n_arms, run);
+		}
+	return all;
+}
+
 int bench_main(int argc, char **argv, const char *name, const struct workload *workloads,
 	       size_t n_workloads, const struct arm *arms, size_t n_arms)
 {
@@ -493,9 +595,8 @@ int bench_main(int argc, char **argv, const char *name, const struct workload *w
 	}
 	srand((unsigned int)now_ns());
 	recording_fd = memfd_create("recording", MFD_CLOEXEC);
-	for (size_t i = 0; i < n_workloads; i++)
-		for (const unsigned int *n = workloads[i].sizes; *n; n++)
-			if (is_wanted(&workloads[i], *n))
-				run_size(&workloads[i], *n, arms, n_arms, shared);
+	setenv("PYTHON", "python3", 0);
+	each_size(workloads, n_workloads, arms, n_arms, shared,
+		  each_size(workloads, n_workloads, arms, n_arms, NULL, 0));
 	return 0;
 }

@@ -39,6 +39,10 @@ struct arm {
 	void (*setup)(struct trial *t);		/* not timed: builds what run() sends */
 	const char *needs;	/* a program, or a module "python3:NAME"; absent: the report says so */
 	unsigned int most;	/* the largest size that it is asked for; 0: any */
+	unsigned int most_full;	/* the same for a full run; 0: as @most says */
+	bool alone;		/* the workload's set-up is not for it: its own makes all that is there */
+	/* It does the same several times in one trial, where a set-up is too dear: each trial_op() counts as one. */
+	bool repeats;
 };
 
 /* Rows of the two tables. */
@@ -74,6 +78,9 @@ struct result {
 	double wall_us, cpu_us;
 	uint64_t n_sends, n_messages, n_bytes, n_receives, n_processes;
 	uint64_t peak_kb;	/* of the child, or of the largest program that it ran */
+	uint64_t grown_kb;	/* what the child's memory grew by at most */
+	bool is_timed;		/* now: what is traced counts */
+	uint64_t n_calls, n_execs, program_kb;	/* system calls, programs and the largest one's peak; lib_trace.c */
 	struct state state;
 	/* Single operations, where the arm notes them: microseconds. */
 	unsigned int n_ops;
@@ -124,6 +131,15 @@ void trial_program(struct trial *t, const char *fmt, ...) __attribute__((format(
 void trial_each_line(struct trial *t, const char *program);
 bool is_installed(const char *needs);
 
+/* --- libvirt; lib_libvirt.c ---------------------------------------------------------- */
+
+/* Its daemon in the trial's namespaces, and a connection to it. */
+void libvirt_start(struct trial *t);
+void *libvirt_create(struct trial *t, const char *xml);
+void libvirt_destroy(struct trial *t, void *network);
+/* Adds one DHCP host to a network that runs. */
+void libvirt_add_host(struct trial *t, void *network, const char *xml);
+
 /* --- messages that bench builds itself; lib_raw.c ----------------------------------- */
 
 struct raw {
@@ -168,6 +184,14 @@ void record_start(struct trial *t);
 /* Ends it and writes what was kept to @fd; the floor's trials read it from there. */
 void record_write(int fd);
 extern int recording_fd;
+
+/* --- what it costs beside time; lib_trace.c --------------------------------------------- */
+
+#define MAX_PROGRAMS 64	/* of those that run at the same time; their peaks are seen */
+/* In a child: waits for its parent to follow it. */
+void trace_me(void);
+/* Follows it to its end. */
+void trace(int child, struct result *ret);
 
 /* --- the state that was reached -------------------------------------------------------- */
 

@@ -129,7 +129,7 @@ void trial_each_line(struct trial *t, const char *program)
 	free(copy);
 }
 
-/* "ip", or "python3:pyroute2" for a module, or "$WEIR". */
+/* "ip", or "$PYTHON:pyroute2" for a module, or "$WEIR". */
 bool is_installed(const char *needs)
 {
 	const char *module = strchr(needs, ':');

@@ -5,9 +5,11 @@
 # plot for each workload where gnuplot is installed. Everything on the page comes from there; nothing is typed in.
 #   bench/report.sh FOLDER
 set -eu
+here=$(cd "$(dirname "$0")" && pwd)
 cd "$1"
 
-jq -s --slurpfile env environment.json '{environment: $env[0], sizes: [.[] | select(.size)], results: [.[] | select(.arm)]}' \
+jq -s --slurpfile claims "$here/claims.json" -f "$here/claims.jq" results.jsonl >claims.json
+jq -s --slurpfile env environment.json --slurpfile claims claims.json '{environment: $env[0], claims: $claims[0], sizes: [.[] | select(.size)], results: [.[] | select(.arm)]}' \
 	results.jsonl >summary.json
 
 # One page of Markdown. "12.3 (11.8 to 13.1)" is a median in milliseconds with its 95 % interval.
@@ -20,26 +22,39 @@ def head: row + "\n" + ([.[] | "---"] | row);
 def cell: if . == null then "" elif .absent then "absent" elif .error then "failed" else
 	"\(.wall_us.median | ms) (\(.wall_us.low | ms) to \(.wall_us.high | ms))" +
 	(if .ratio then ", **\(.ratio | ratio)**" else "" end) end;
-def counts: [.arm, (.n | tostring), (.wall_us.trials | tostring), (.wall_us.min | ms), (.wall_us.p90 | ms), (.wall_us.max | ms),
-	(.cpu_us.median | ms), (.sends, .messages, .bytes, .receives, .processes, .peak_kb | if . == 0 then "" else tostring end),
-	(.differs | join(", "))];
+def shown: if . == 0 or . == null then "" else tostring end;
+def counts: [.arm, (.n | tostring), (.wall_us.trials | tostring), (.wall_us | .min, .median, .p90, .p99, .max | ms),
+	(.cpu_us.median | ms), (.sends, .messages, .bytes, .calls, .processes | shown),
+	(if .processes > 0 then .program_kb else .grown_kb end | shown), (.differs | join(", "))];
+# From the first size of more than one to the last: as which power of N, and what each one more costs.
+def growth: map(select(.wall_us and .n > 1)) | sort_by(.n) | if length < 2 then "" else (.[0] as $a | .[-1] as $b |
+	"N^\(($b.wall_us.median / $a.wall_us.median | log) / ($b.n / $a.n | log) * 100 | round / 100), " +
+	"\(($b.wall_us.median - $a.wall_us.median) / ($b.n - $a.n) * 10 | round / 10) us each") end;
 
 (.environment | "# Benchmarks of weir\n\nMade by `bench/report.sh` from the numbers beside this page; nothing here is typed in.\n\n" +
 	(["what", "here"] | head), (to_entries[] | [.key, (.value | tostring)] | row)),
-"\nMedians of the trials in milliseconds, with the 95 % interval of the median; **bold**: the median of the ratios to the\nfloor of the same round. The floor is what the library asks of the kernel, recorded and sent again by nothing but\nioctl() and send(). Under 15 % on a loaded machine is no difference.",
+"\nMedians of the trials in milliseconds, with the 95 % interval of the median; **bold**: the median of the ratios to the\nfloor of the same round. The floor is what the library asks of the kernel, recorded and sent again by nothing but\nioctl() and send(). KB: the peak of the largest program that was run, or else what the process grew by. Under 15 % on\na loaded machine is no difference.",
+"\n## What it must show\n\nMedians of this run against each other.\n",
+(["claim", "workload, N", "arm, and what it is compared with", "measured", "limit", ""] | head),
+(.claims[] | [.claim, (if .size then "" else "\(.workload), \(.n)" end),
+	(.size // "\(.arm)\(if .to then ", \(.to)" + (if .to_n != .n then " at N = \(.to_n)" else "" end) else "" end)"),
+	(if .measured == null then "" else (.measured | if . >= 10 then (. * 10 | round / 10) else (. * 100 | round / 100) end | tostring) end),
+	(if .least then "at least \(.least)" else "at most \(.most)" end),
+	(if .verdict == "missed" then "**missed**" else .verdict end)] | row),
 (.sizes | if length > 0 then "\n## Size of the tool\n\n" + (["build", "bytes", "what it has"] | head) + "\n" +
 	([.[] | [.size, (.bytes | tostring), .what] | row] | join("\n")) else empty end),
 (.results | group_by(.workload) | sort_by(.[0].program) | .[] |
 	([.[].n] | unique) as $sizes | (reduce .[].arm as $a ([]; if index($a) then . else . + [$a] end)) as $arms | . as $all |
 	"\n## \(.[0].workload)\n\nN: \(.[0].text).\n",
-	(["arm"] + [$sizes[] | "N = \(.)"] | head),
-	($arms[] as $a | [$a] + [$sizes[] as $n | [$all[] | select(.arm == $a and .n == $n)][0] | cell] | row),
+	(["arm"] + [$sizes[] | "N = \(.)"] + ["growth"] | head),
+	($arms[] as $a | [$all[] | select(.arm == $a)] as $series |
+		[$a] + [$sizes[] as $n | [$series[] | select(.n == $n)][0] | cell] + [$series | growth] | row),
 	([$all[] | select(.op_us)] | if length > 0 then
 		"\nSingle operations, in microseconds:\n\n" + (["arm", "N", "operations", "p50", "p90", "p99", "max"] | head) + "\n" +
 		([.[] | [.arm, (.n | tostring), (.op_us.trials | tostring)] + [.op_us.median, .op_us.p90, .op_us.p99, .op_us.max | round | tostring] | row] | join("\n"))
 		else empty end),
 	"\n<details><summary>counts</summary>\n",
-	(["arm", "N", "trials", "min", "p90", "max", "CPU", "sends", "messages", "bytes", "receives", "processes", "peak KB", "state differs from ours in"] | head),
+	(["arm", "N", "trials", "min", "p50", "p90", "p99", "max", "CPU", "sends", "messages", "bytes", "system calls", "programs", "KB", "state differs from ours in"] | head),
 	($all[] | select(.wall_us) | counts | row),
 	([$all[] | select(.error) | "\(.arm) at N = \(.n) failed: \(.error)"] | if length > 0 then "\n" + join("\n") else empty end),
 	"\n</details>\n",

@@ -3,7 +3,8 @@
 #
 # Runs the benchmarks that make has built and makes the page of them. Needs root (network namespaces), no network.
 #   bench/run.sh [--full] FOLDER PROGRAM...
-# In FOLDER: raw.csv (a line for each trial), results.jsonl, environment.json, and what report.sh makes.
+# In FOLDER: raw.csv (a line for each trial), results.jsonl, environment.json, and what report.sh makes. MINUTES is for the
+# programs together (6, with --full 40): each gets a share, and spends what is left of it on more trials.
 set -eu
 
 full=
@@ -19,6 +20,10 @@ mkdir -p "$out"
 rm -f "$out"/*
 echo 'program,workload,arm,n,round,wall_us,cpu_us,sends,messages,bytes,receives,processes,peak_kb,error' >"$out/raw.csv"
 
+# pyroute2 is often there for the system's Python alone.
+for PYTHON in python3 /usr/bin/python3; do "$PYTHON" -c 'import pyroute2' 2>/dev/null && break; done
+export PYTHON
+
 config() { { zcat /proc/config.gz || cat "/boot/config-$(uname -r)"; } 2>/dev/null | sed -n "s/^$1=//p"; }
 version() { { "$@" || echo absent; } 2>/dev/null | head -n 1; }
 udev() { for p in /proc/[0-9]*/comm; do grep -qsE 'udevd$' "$p" && echo runs && return; done; echo 'does not run'; }
@@ -26,20 +31,24 @@ jq -n --arg kernel "$(uname -srv)" --arg cores "$(nproc)" --arg hz "$(config CON
 	--arg cpu "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" --arg udev "$(udev)" \
 	--arg ipv6 "$([ -d /proc/sys/net/ipv6 ] && echo "on, disable_ipv6 $(cat /proc/sys/net/ipv6/conf/default/disable_ipv6)" || echo off)" \
 	--arg weir "$(version "$WEIR" --version)" --arg ip "$(version ip -V)" --arg libnl "$(pkg-config --modversion libnl-route-3.0)" \
-	--arg pyroute2 "$(version python3 -c 'import pyroute2; print(pyroute2.__version__)')" --arg libvirt "$(version virsh --version)" \
-	--arg nft "$(version nft --version)" --arg date "$(date -u +%F)" --arg run "${full:-quick}" \
+	--arg pyroute2 "$(version "$PYTHON" -c 'from importlib.metadata import version; print(version("pyroute2"))')" --arg libvirt "$(version libvirtd --version)" \
+	--arg nft "$(version nft --version)" --arg dnsmasq "$(version dnsmasq --version | cut -d ' ' -f 3)" --arg date "$(date -u +%F)" --arg run "${full:-quick}" \
 	'{$date, $run, $kernel, $cpu, $cores, HZ: $hz, "load at the start": $load, IPv6: $ipv6, udev: $udev, $weir, iproute2: $ip,
-	"libnl-route": $libnl, $nft, $pyroute2, $libvirt}' >"$out/environment.json"
+	"libnl-route": $libnl, $nft, $dnsmasq, $pyroute2, $libvirt}' >"$out/environment.json"
 
-# A quick run ends in time on a slow machine too; what it had no time for is named on the page.
-until=
-[ -n "$full" ] || until="--until $(($(date +%s) + 540))"
+share() { case $1 in */bench_links) echo 40 ;; */bench_networks) echo 32 ;; *.sh) echo 0 ;; *) echo 8 ;; esac; }
+shares=0
+for program; do shares=$((shares + $(share "$program"))); done
+end=$(($(date +%s) + 60 * ${MINUTES:-$([ -n "$full" ] && echo 40 || echo 6)}))
 for program; do
+	now=$(date +%s)
 	case $program in
 	*.sh) "$program" "$out/results.jsonl" ;;
-	*) # shellcheck disable=SC2086 # options
-		"$program" $full $until --csv "$out/raw.csv" --json "$out/results.jsonl" ;;
+	*) # shellcheck disable=SC2086 # an option
+		"$program" $full --until $((now + (end - now) * $(share "$program") / shares)) \
+			--csv "$out/raw.csv" --json "$out/results.jsonl" ;;
 	esac
+	shares=$((shares - $(share "$program")))
 done
 RATES=${full:+1 }10\ 100${full:+ 1000} "$here/bench_accuracy.sh" "$out/accuracy.jsonl"
 "$here/report.sh" "$out"
