@@ -93,15 +93,18 @@ runs 4 confirm && warns 'nothing waits'
 section confirm
 bridge 10.1.1.3 '"mtu": 1300,'
 remember
-pending() {	# starts an apply that waits; its process is $apply, the guard's $guard
-	"$weir" apply br0.json --confirm "${1:-60}" >out 2>err </dev/null &
+waiting() {	# waiting SECONDS: starts an apply that waits for the word; its process is $apply
+	"$weir" apply br0.json --confirm "$1" >out 2>err </dev/null &
 	apply=$!
 	soon grep -q 'unless `weir confirm`' err || fail "it does not wait"
+}
+pending() {	# one that waits longer than all that is done meanwhile; its guard is $guard
+	waiting 3600
 	guard=$(pgrep -P $apply)
 	check 'it is done' has 10.1.1.3
 	check 'what is stored is as it was' grep -q '10.1.1.1"' config/groups/br0.json
 }
-pending 1
+waiting 1	# too short to look at what is done
 wait $apply
 check 'the time is over: status 1' [ $? = 1 ]
 warns 'not confirmed in time' && as_before 'the time is over'
@@ -152,7 +155,7 @@ section a session that is lost
 bridge 10.1.1.4 '"mtu": 1300,'
 remember
 # A terminal of its own, as ssh gives one; when its master goes, everything in the session gets SIGHUP.
-setsid sh -c "script -qec '$weir apply br0.json --confirm 60' /dev/null >out 2>&1 </dev/null" &
+setsid sh -c "script -qec '$weir apply br0.json --confirm 3600' /dev/null >out 2>&1 </dev/null" &
 session=$!
 if command -v script >/dev/null && soon has 10.1.1.4; then
 	kill -9 -$session 2>/dev/null
@@ -193,7 +196,7 @@ rm -r state
 sed -i 's/"bootId": "[0-9a-f]*/"bootId": "0/' config/checkpoint.json
 runs 1 if up --all && warns 'rolled back' && warns 'nosuch: is not there'
 check 'onboot' has 10.1.1.3
-check 'hotplug that is there' sh -c "ip -o link show a2 | grep -q 'mtu 1400.*state UP'"
+check 'hotplug that is there' soon sh -c "ip -o link show a2 | grep -q 'mtu 1400.*state UP'"
 check 'none' sh -c '! ip link show none0'
 check 'what was tried is not what boots' test -e config/groups/none0.json
 check 'the checkpoint is gone' test ! -e config/checkpoint.json
@@ -242,7 +245,7 @@ if command -v busybox >/dev/null && command -v dnsmasq >/dev/null &&
 	runs 0 if plan br0.json && says 'gets an address by DHCP'
 	runs 0 apply br0.json && check 'an address' soon has 10.4.0.50 && check 'its name server' soon grep -qx 10.4.0.1 dns
 	runs 0 check && check 'applied twice: one client' [ "$("$weir" apply br0.json >/dev/null; pgrep -c udhcpc)" = 1 ]
-	kill -9 "$(pgrep udhcpc)"
+	kill -9 "$(pgrep udhcpc)" && soon sh -c '! pgrep udhcpc'
 	runs 6 check && says 'by DHCP' && runs 0 repair && check 'a client again' soon pgrep udhcpc
 	dhcp ', "peerdns": false' && rm -f dns
 	runs 0 apply br0.json && check 'an address again' soon has 10.4.0.50 && check 'no name server' soon grep -qx '' dns
