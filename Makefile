@@ -86,7 +86,7 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 BASE_OBJ    := $(call objects,$(call sources,lib/base))
 WEIR_OBJ    := $(BASE_OBJ) $(call objects,$(call sources,lib lib/netlink lib/txn lib/link lib/ip lib/monitor tc))
 SRIOV_OBJ   := $(call objects,$(call sources,sriov))
-NETWORK_OBJ := $(call objects,$(call sources,lib/network lib/host lib/nat lib/dhcp lib/json))
+NETWORK_OBJ := $(call objects,$(call sources,lib/network lib/host lib/nat lib/dhcp lib/ovs lib/json))
 # What libweir-xml has of its own as well: tables, and JSON by them, which are not for everybody.
 TABLE_OBJ   := $(call objects,$(call sources,lib/json) $(wildcard lib/network/table*.c) lib/network/text.c lib/host/tables.c)
 XML_OBJ     := $(call objects,$(call sources,lib/xml))
@@ -344,7 +344,7 @@ dist: ## build/weir-VERSION.tar.gz from the last commit
 tags: ## build/tags for the editor
 	@mkdir -p $(B) && ctags -f $(B)/tags --tag-relative=always $(OUR_C)
 clean: ## remove what was built; downloads below build/ stay
-	rm -rf build-san $(filter-out build/lab build/guest build/cache,$(wildcard build/* build/.[fp]*))
+	rm -rf build-san $(filter-out build/lab build/guest build/ovs build/cache,$(wildcard build/* build/.[fp]*))
 distclean: ## remove build/ altogether
 	rm -rf build build-san
 help: ## this list

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Installs what is needed to build and to test weir, as Debian packages, and then what the lab needs (tests/lab/deps.sh).
+# Installs what is needed to build and to test weir, as Debian packages, unpacks Open vSwitch (tests/ovs/deps.sh), and
+# then brings what the lab needs (tests/lab/deps.sh).
 # Run again it finds everything there, and needs neither the network nor root. `make format tidy analyze tags` want
 # clang-format, clang-tidy, cppcheck and universal-ctags besides; nothing else does.
 set -eu
@@ -12,6 +13,7 @@ packages="
 	libmnl-dev libnftables-dev libjansson-dev libxml2-dev
 	libcmocka-dev libnl-route-3-dev libpci-dev
 	dnsmasq-base iproute2 nftables procps
+	libcap-ng0 libnuma1 libunbound8 libxdp1
 	busybox-static iperf3 jq musl-tools strace valgrind
 	clang libclang-rt-dev
 "
@@ -46,4 +48,5 @@ if [ -n "$want" ]; then
 fi
 echo "deps: all $(echo "$packages" | wc -w) packages are there"
 
+tests/ovs/deps.sh
 [ ! -f tests/lab/deps.sh ] || tests/lab/deps.sh

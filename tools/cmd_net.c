@@ -9,6 +9,15 @@
 
 #include "weir.h"
 
+int ovs_for_networks(struct tool *t)
+{
+	const char *path = getenv("WEIR_OVS_DB");
+
+	if (!path || !*path || !weir_network_use_ovs(t->w, path, &t->err))
+		return STATUS_OK;
+	return tool_fail(t, STATUS_FAILED);
+}
+
 /* --- what has become of it -------------------------------------------------------- */
 
 static json_t *json_network(const char *name, const char *bridge, const char *mode, bool is_active)

@@ -18,6 +18,7 @@
 #pragma weak shape_commands
 #pragma weak vf_commands
 #pragma weak vf_step_ops
+#pragma weak ovs_for_networks
 #pragma weak sriov_for_networks
 #pragma weak xml_commands
 #pragma weak doctor_commands
@@ -101,7 +102,9 @@ const char *feature_missing_for(const char *word, const char **ret_needs)
 
 int feature_join(struct tool *t)
 {
-	return sriov_for_networks ? sriov_for_networks(t) : STATUS_OK;
+	int status = ovs_for_networks ? ovs_for_networks(t) : STATUS_OK;
+
+	return status || !sriov_for_networks ? status : sriov_for_networks(t);
 }
 
 void feature_step_ops(const struct weir_step_ops *ret[MAX_STEP_OPS + 1])

@@ -159,6 +159,8 @@ const char *feature_left_out(size_t i, const char **ret_needs);
 const char *feature_missing_for(const char *word, const char **ret_needs);
 /* Tells the handle what one feature needs of another; STATUS_OK, or the error was reported. */
 int feature_join(struct tool *t);
+/* cmd_net.c: where the database of Open vSwitch is, if WEIR_OVS_DB says so. */
+int ovs_for_networks(struct tool *t);
 /* cmd_pf.c: networks of mode hostdev claim functions where `weir vf claim` does. */
 int sriov_for_networks(struct tool *t);
 /* The types of steps that journals may hold; ends with NULL. */

@@ -1009,6 +1009,20 @@ WEIR_API int weir_network_use_vfs(struct weir *w, const struct weir_network_vfs 
 				  struct weir_error *err);
 
 /**
+ * weir_network_use_ovs() - say where Open vSwitch's database is
+ * @w:		the handle
+ * @path:	absolute path of ovsdb-server's socket; copied
+ * @err:	filled on failure; may be NULL
+ *
+ * Without this call it is /run/openvswitch/db.sock, or the same below /var/run.
+ *
+ * Return: 0, or a negative errno: -EEXIST if the handle has been told already
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_network_use_ovs(struct weir *w, const char *path, struct weir_error *err);
+
+/**
  * struct weir_pool_entry - a member of a network's pool
  * @dev:	a link; empty in mode hostdev
  * @pci:	mode hostdev: a virtual function

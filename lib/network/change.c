@@ -165,6 +165,8 @@ static int change_port(struct weir_txn *t, const struct weir_network *net, struc
 	for (size_t i = 0; i < net->n_portgroups && !g; i++)
 		if (!strcmp(net->portgroups[i].name, port->portgroup))
 			g = &net->portgroups[i];
+	if (g && wr_is_ovs(port))
+		return wr_port_follow(t, net, port, g->name);
 	if (!g || port->bandwidth_from == WEIR_FROM_GUEST ||
 	    wr_table_equal(&wr_bandwidth_table, &g->bandwidth, &port->bandwidth))
 		return 0;

@@ -83,6 +83,10 @@ static enum weir_takes effect_of(const struct walk *w, const char *path, enum ki
 
 	if (!strcmp(path, "forward.mode"))
 		return mode_effect(w);
+	/* Open vSwitch is told in place. */
+	if (wr_wants_ovs(w->from) && wr_wants_ovs(w->to) &&
+	    (begins(path, "portgroups.vlan") || begins(path, "portgroups.virtualport.profileid")))
+		return L;
 	for (size_t i = 0; i < WR_COUNT(effects); i++) {
 		size_t n = strlen(effects[i].path);
 

@@ -13,9 +13,10 @@
 #include "network/check.h"
 #include "network/network.h"
 #include "network/tables.h"
+#include "ovs/ovs.h"
 
 const struct weir_step_ops *const weir_network_steps[] = {
-	&weir_nat_step, &wr_hook_step,
+	&weir_nat_step, &wr_hook_step, &wr_ovs_step,
 	&weir_group_verify_step,
 	NULL,
 };

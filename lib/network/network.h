@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 
+struct weir_link;
+
 /* A running network: LIVE, one file in the state directory. */
 struct wr_live {
 	int32_t bridge_ifindex;
@@ -105,6 +107,12 @@ struct wr_place {
 int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr_place *place,
 		     const struct weir_guest *guest, int *ret_fds);
 int wr_port_link_del(struct weir_txn *t, const struct weir_port *port);
+/* port_ovs.c: whether it is a port of Open vSwitch; whether its bridge, which has the link, can have it. */
+bool wr_is_ovs(const struct weir_port *port);
+int wr_find_ovs_bridge(struct weir *w, const struct weir_port *port, const struct weir_link *bridge,
+		       struct weir_error *err);
+/* Whether its ports can be of Open vSwitch, as far as the definition says. */
+bool wr_wants_ovs(const struct weir_network *net);
 /* port_vf.c: mode hostdev. Whether the caller has told how, and whether the port can be had so. */
 bool wr_has_vfs(const struct weir *w);
 int wr_check_vf(const struct weir_port *port, struct weir_error *err);
@@ -113,6 +121,9 @@ int wr_port_vf_del(struct weir_txn *t, const struct weir_port *port);
 /* The members of a network's pool and how many ports use each; for free(). */
 int wr_pool(struct weir *w, const struct weir_network *net, struct weir_pool_entry **ret, size_t *ret_n,
 	    struct weir_error *err);
+/* Makes a running port what the network says of that portgroup, as far as it can be done in place. */
+int wr_port_follow(struct weir_txn *t, const struct weir_network *net, struct weir_port *port,
+		   const char *portgroup);
 /* Gives a port other limits, and notes who gave them. */
 int wr_port_limit(struct weir_txn *t, struct weir_port *port, const struct weir_bandwidth *bandwidth,
 		  enum weir_source from);

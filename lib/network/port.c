@@ -11,6 +11,7 @@
 #include "base/table.h"
 #include "network/network.h"
 #include "network/tables.h"
+#include "ovs/ovs.h"
 
 #define MAX_PORTS 1000000
 
@@ -82,12 +83,15 @@ static int add_floor(struct weir_txn *t, const struct wr_live *live, struct weir
 	return weir_txn_refuse(t, &err);
 }
 
-/* Gives a port limits, in place of those it may have. */
+/* Gives a port limits, in place of those it may have; one of Open vSwitch all that its record says. */
 static int limit(struct weir_txn *t, struct weir_port *port)
 {
 	struct weir_shape shape = { .sz = sizeof(shape) };
-	int r = weir_txn_shape_set(t, port->ifindex, port->name, &port->bandwidth, NULL, &shape);
+	int r;
 
+	if (wr_is_ovs(port))
+		return wr_txn_ovs_set(t, port);
+	r = weir_txn_shape_set(t, port->ifindex, port->name, &port->bandwidth, NULL, &shape);
 	if (r)
 		return r;
 	port->ifb_ifindex = shape.ifb_ifindex;
@@ -121,15 +125,17 @@ static int find_bridge(struct weir *w, struct weir_port *port, struct wr_place *
 
 	if (r)
 		return r;
-	if (port->virtualport.type || port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
-		return wr_refuse(err, -EOPNOTSUPP, "port",
-				 port->virtualport.type ? "virtualport" : "macTableManager",
+	port->mtu = bridge.mtu;
+	*ret = (struct wr_place){ 0 };
+	if (bridge.kind != WEIR_LINK_BRIDGE || wr_is_ovs(port))
+		return wr_find_ovs_bridge(w, port, &bridge, err);
+	if (port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
+		return wr_refuse(err, -EOPNOTSUPP, "port", "macTableManager",
 				 "cannot be done on bridges of the host yet");
 	if (port->vlan.n_tags && !bridge.bridge.vlan_filtering)
 		return wr_refuse(err, -EINVAL, "port", "vlan",
 				 "needs a bridge that filters vlans, and %s does not",
 				 port->bridge);
-	port->mtu = bridge.mtu;
 	*ret = (struct wr_place){ bridge.ifindex, bridge.bridge.vlan_default_pvid };
 	return 0;
 }
@@ -174,7 +180,7 @@ static int check_room(struct weir *w, const struct weir_port *port, struct weir_
 	size_t n = 0, on_it = 0;
 	int r = wr_store_count(w, WR_STORE_PORTS, &n, err);
 
-	if (r || n < WR_BRIDGE_PORTS)
+	if (r || n < WR_BRIDGE_PORTS || wr_is_ovs(port))
 		return r;
 	n = 0;
 	r = weir_port_list(w, port->network, &ports, &n, err);
@@ -311,6 +317,8 @@ static int detach(struct weir_txn *t, struct weir_port *port)
 
 	if (!r)
 		r = wr_txn_ready_forget(t, port->network, port->name);
+	if (!r && wr_is_ovs(port))
+		r = wr_txn_ovs_del(t, port);
 	if (!r)
 		r = wr_port_link_del(t, port);
 	if (!r && *port->vf)
@@ -364,8 +372,25 @@ static struct weir_guest asked(const struct weir_port *p, const char *portgroup)
 	return g;
 }
 
+/* What Open vSwitch is told changes in place, but what the port is there stays. */
+static int check_move_ovs(const struct weir_port *is, struct weir_port *want, struct weir_error *err)
+{
+	if (want->virtualport.type != is->virtualport.type)
+		return wr_refuse(err, -EBUSY, "port", "virtualport.type",
+				 "is another in that portgroup; attach the port anew");
+	wr_copy(want->virtualport.interfaceid, sizeof(want->virtualport.interfaceid),
+		is->virtualport.interfaceid);
+	want->virtualport.has |= WEIR_VIRTUALPORT_INTERFACEID;
+	return 0;
+}
+
 static int check_move(const struct weir_port *is, struct weir_port *want, struct weir_error *err)
 {
+	if (is->plug == WEIR_PLUG_HOSTDEV)
+		return wr_refuse(err, -EOPNOTSUPP, "port", "portgroup",
+				 "of a virtual function that a guest has cannot change");
+	if (wr_is_ovs(is))
+		return check_move_ovs(is, want, err);
 	weir_virtualport_generate(&want->virtualport);
 	if (!wr_table_equal(&wr_vlan_table, &is->vlan, &want->vlan))
 		return wr_refuse(err, -EBUSY, "port", "vlan",
@@ -380,34 +405,69 @@ static int check_move(const struct weir_port *is, struct weir_port *want, struct
 	return 0;
 }
 
+/* Each has what was the other's afterwards, so that what they point to is freed once. */
+static void take_over(struct weir_port *port, struct weir_port *want)
+{
+	struct weir_vlan_tags vlan = port->vlan;
+
+	port->vlan = want->vlan;
+	want->vlan = vlan;
+	port->vlan_from = want->vlan_from;
+	if (wr_is_ovs(port)) {
+		port->virtualport = want->virtualport;
+		port->virtualport_from = want->virtualport_from;
+	}
+	wr_copy(port->portgroup, sizeof(port->portgroup), want->portgroup);
+	port->trust_guest_rx_filters = want->trust_guest_rx_filters;
+	port->trust_from = want->trust_from;
+}
+
+static bool differ(const struct weir_port *is, const struct weir_port *want)
+{
+	return strcmp(is->portgroup, want->portgroup) ||
+	       is->trust_guest_rx_filters != want->trust_guest_rx_filters ||
+	       strcmp(is->virtualport.profileid, want->virtualport.profileid) ||
+	       !wr_table_equal(&wr_vlan_table, &is->vlan, &want->vlan) ||
+	       !wr_table_equal(&wr_bandwidth_table, &is->bandwidth, &want->bandwidth);
+}
+
+int wr_port_follow(struct weir_txn *t, const struct weir_network *net, struct weir_port *port,
+		   const char *portgroup)
+{
+	struct weir_port want = { .sz = sizeof(want) };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_guest g = asked(port, portgroup);
+	int r;
+
+	if (wr_is_ovs(port) && port->virtualport_from != WEIR_FROM_GUEST)
+		g.virtualport = (struct weir_virtualport){ 0 };	/* its id stays all the same */
+	r = weir_network_resolve(net, &g, &want, &err);
+	if (!r)
+		r = check_move(port, &want, &err);
+	if (r) {
+		refuse(t, net->name, &err);
+	} else if (differ(port, &want)) {
+		take_over(port, &want);
+		r = wr_port_limit(t, port, &want.bandwidth, want.bandwidth_from);
+	}
+	weir_port_done(&want);
+	return r;
+}
+
 int weir_txn_port_move(struct weir_txn *t, const char *network, const char *name,
 		       const char *portgroup)
 {
-	struct weir_port port = { .sz = sizeof(port) }, want = { .sz = sizeof(want) };
+	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir *w = weir_txn_handle(t);
 	struct wr_live *live = NULL;
-	struct weir_guest g;
 	int r = find_port(w, network, name, &port, &err);
 
 	if (!r)
 		r = wr_store_live(w, network, &live, &err);
-	if (!r) {
-		g = asked(&port, portgroup);
-		r = weir_network_resolve(&live->net, &g, &want, &err);
-	}
-	if (!r)
-		r = check_move(&port, &want, &err);
-	if (!r) {
-		wr_copy(port.portgroup, sizeof(port.portgroup), want.portgroup);
-		port.trust_guest_rx_filters = want.trust_guest_rx_filters;
-		port.trust_from = want.trust_from;
-	}
-	r = r ? refuse(t, network, &err) :
-		wr_port_limit(t, &port, &want.bandwidth, want.bandwidth_from);
+	r = r ? refuse(t, network, &err) : wr_port_follow(t, &live->net, &port, portgroup);
 	wr_live_free(live);
 	weir_port_done(&port);
-	weir_port_done(&want);
 	return r;
 }
 

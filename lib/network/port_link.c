@@ -17,8 +17,7 @@ static struct weir_link host_end(const struct weir_port *port, int master)
 {
 	struct weir_link l = {
 		.sz = sizeof(l),
-		.has = WEIR_LINK_NAME | WEIR_LINK_MAC | WEIR_LINK_MASTER | WEIR_LINK_UP |
-		       WEIR_LINK_ADDR_GEN_MODE,
+		.has = WEIR_LINK_NAME | WEIR_LINK_MAC | WEIR_LINK_UP | WEIR_LINK_ADDR_GEN_MODE,
 		.master = (uint32_t)master,
 		.mtu = port->mtu,
 		.addr_gen_mode = WEIR_ADDR_GEN_NONE,
@@ -27,6 +26,8 @@ static struct weir_link host_end(const struct weir_port *port, int master)
 
 	wr_copy(l.name, sizeof(l.name), port->name);
 	memcpy(l.mac, port->host_mac, 6);
+	if (master)	/* Open vSwitch takes its ports itself */
+		l.has |= WEIR_LINK_MASTER;
 	if (port->mtu)
 		l.has |= WEIR_LINK_MTU;
 	if (port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
@@ -159,7 +160,7 @@ int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr
 		return guest->n_queues ? weir_txn_macvtap_open(t, r, guest->n_queues,
 							       guest->vnet_hdr, ret_fds) :
 					 0;
-	if (port->vlan.n_tags)
+	if (port->vlan.n_tags && below)
 		set_vlans(t, port, place->default_pvid);
 	if (port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
 		tell_address(t, port);

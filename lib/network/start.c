@@ -21,6 +21,7 @@
 #include "network/check.h"
 #include "network/network.h"
 #include "network/tables.h"
+#include "ovs/ovs.h"
 
 #define PROTOCOL_RA 9 /* rtm_protocol of a route that a router advertisement made */
 
@@ -139,8 +140,6 @@ static int check_wishes(const struct weir_network *net, struct weir_error *err)
 		  "systemd-resolved is not spoken to" },
 		{ net->bridge.mac_table_manager == WEIR_MAC_TABLE_MANAGED && !wr_has_own_bridge(net),
 		  "bridge.macTableManager", "the MAC table of a bridge of the host is left to the kernel" },
-		{ net->virtualport.type == WEIR_VIRTUALPORT_OPENVSWITCH, "virtualport.type",
-		  "Open vSwitch is not spoken to" },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(wishes); i++)
@@ -152,13 +151,24 @@ static int check_wishes(const struct weir_network *net, struct weir_error *err)
 
 static int check_host_bridge(struct weir *w, const struct weir_network *net, struct weir_error *err)
 {
+	struct weir_error why = WEIR_ERROR_INIT;
 	struct weir_link l;
 	int r = weir_link_get(w, 0, net->bridge.name, &l, err);
 
-	if (!r && l.kind != WEIR_LINK_BRIDGE)
-		r = wr_refuse(err, -EINVAL, "", "bridge.name", "%s is no Linux bridge",
-			      net->bridge.name);
-	return r;
+	if (r)
+		return r;
+	if (l.kind == WEIR_LINK_BRIDGE)
+		return net->virtualport.type != WEIR_VIRTUALPORT_OPENVSWITCH ?
+			       0 :
+			       wr_refuse(err, -EINVAL, "", "bridge.name",
+					 "%s is a Linux bridge, and ports of type openvswitch need another",
+					 net->bridge.name);
+	r = wr_ovs_has_bridge(w, net->bridge.name, &why);
+	if (r > 0)
+		return 0;
+	return wr_refuse(err, -EINVAL, "", "bridge.name", "%s is no Linux bridge, %s%s", net->bridge.name,
+			 r ? "and Open vSwitch cannot be asked: " : "nor one of Open vSwitch",
+			 r ? why.msg : "");
 }
 
 static int may_start(struct weir *w, const struct weir_network *net, struct weir_error *err)

@@ -8,6 +8,7 @@
 #include <weir/link.h>
 #include <weir/update.h>
 
+#include "lib_ovs.h"
 #include "lib_scenario.h"
 
 static const char nat_json[] =
@@ -300,6 +301,26 @@ static void detach_tap(struct weir_txn *t)
 	weir_txn_port_detach(t, "nat net", "tap0");
 }
 
+/* A vlan, limits in the database, and a tap that Open vSwitch has. */
+static void with_ovs(struct weir *w)
+{
+	ovs_start();
+	run_network(w, "{'name':'nat net','uuid':'11111111-2222-4333-8444-999999999999','forward':{'mode':'bridge'},"
+		       "'bridge':{'name':'br0'},'virtualport':{'type':'openvswitch',"
+		       "'interfaceid':'11111111-2222-4333-8444-cccccccccccc'},'portgroups':[{'name':'gold','vlan':{'tags':[{'id':7}]},"
+		       "'bandwidth':{'inbound':{'average':1000},'outbound':{'average':500}}}]}");
+}
+
+static void with_ovs_port(struct weir *w)
+{
+	struct weir_txn *t;
+
+	with_ovs(w);
+	t = ns_begin(w);
+	attach_tap(t);
+	ns_commit(t);
+}
+
 /* --- links as such -------------------------------------------------------------------------------- */
 
 static void with_links(struct weir *w)
@@ -510,7 +531,7 @@ void scenario_need(const struct scenario *s)
 {
 	char command[128];
 
-	if (!s->needs)
+	if (!s->needs || (!strcmp(s->needs, "Open vSwitch") && ovs_is_there()))
 		return;
 	snprintf(command, sizeof(command), "ip link add need0 type %s 2>/dev/null && ip link del need0", s->needs);
 	if (!system(command))
@@ -618,6 +639,8 @@ const struct scenario scenarios[] = {
 	{ .name = "attach a veth", .prepare = with_guest, .build = attach_veth, .has_plan = true },
 	{ .name = "attach a macvtap", .prepare = with_passthrough, .build = attach_passthrough },
 	{ .name = "detach a macvtap", .prepare = with_passed_through, .build = detach_passthrough },
+	{ .name = "attach to Open vSwitch", .prepare = with_ovs, .build = attach_tap, .needs = "Open vSwitch" },
+	{ .name = "detach from Open vSwitch", .prepare = with_ovs_port, .build = detach_tap, .needs = "Open vSwitch" },
 	{ .name = "detach a tap", .prepare = with_ports, .build = detach_tap },
 	{ .name = "detach a veth with a floor", .prepare = with_ports, .build = detach_veth },
 	{ .name = "change limits", .prepare = with_shaped, .build = change_limits },
@@ -637,11 +660,13 @@ const struct scenario scenarios[] = {
 };
 const size_t n_scenarios = sizeof(scenarios) / sizeof(scenarios[0]);
 
-static bool is_ours(size_t i)
+static bool is_ours(size_t i, size_t name)
 {
-	const char *text = getenv("WEIR_TEST_SHARE");
+	const char *text = getenv("WEIR_TEST_SHARE"), *only = getenv("WEIR_TEST_ONLY");
 	unsigned int share, of;
 
+	if (only && !strstr(scenarios[name].name, only))
+		return false;
 	return !text || sscanf(text, "%u/%u", &share, &of) != 2 || !of || i % of == share;
 }
 
@@ -650,7 +675,7 @@ size_t scenario_tests(struct CMUnitTest tests[64], CMUnitTestFunction test, bool
 	size_t n = 0;
 
 	for (size_t i = 0; i < n_scenarios; i++)
-		if (is_ours(i + turn) && (scenarios[i].has_plan || !with_plan))
+		if (is_ours(i + turn, i) && (scenarios[i].has_plan || !with_plan))
 			tests[n++] = (struct CMUnitTest){ .name = scenarios[i].name, .test_func = test,
 							  .initial_state = (void *)&scenarios[i] };
 	return n;

@@ -16,7 +16,7 @@ struct scenario {
 	void (*build)(struct weir_txn *t);
 	/* Lets go of what lives only as long as the process that made it. */
 	void (*release)(void);
-	const char *needs;	/* a kind of link that not every kernel has; NULL: none */
+	const char *needs;	/* a kind of link that not every kernel has, or "Open vSwitch"; NULL: nothing */
 	bool has_plan;		/* its plan leads to the same state in a fresh namespace */
 };
 
@@ -27,7 +27,7 @@ extern const struct scenario scenarios[];
 extern const size_t n_scenarios;
 
 /*
- * A test for each scenario, or for those that have a plan; returns how many. With WEIR_TEST_SHARE "0/2" or "1/2" it
+ * A test for each scenario, or for those that have a plan; returns how many. WEIR_TEST_ONLY is a part of their names. With WEIR_TEST_SHARE "0/2" or "1/2" it
  * is every other one: the lab's machines share them. What one machine lets fail the other kills, so @turn is 0 or 1.
  */
 size_t scenario_tests(struct CMUnitTest tests[64], CMUnitTestFunction test, bool with_plan, unsigned int turn);

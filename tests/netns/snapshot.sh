@@ -19,8 +19,8 @@ steady() {
 }
 
 echo '# links'
-# The kernel makes up the address of an ifb each time.
-ip -d -o link | steady | sed -E '/^(ifb-|weir-ifb)/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
+# Addresses of ifbs, and of the link of Open vSwitch's userspace, are made up each time.
+ip -d -o link | steady | sed -E '/^(ifb-|weir-ifb|ovs-netdev)/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
 echo '# addresses and routes'
 ip -o addr | grep -v ' fe80:' | steady | sed -E 's/ (tentative|dadfailed)//g' | sort
 ip -4 route show table all | steady | sort
@@ -38,6 +38,15 @@ for dev in $(tc qdisc show | awk '/htb|ingress/ { for (i = 1; i < NF; i++) if ($
 done
 echo '# nft'
 nft list ruleset 2>/dev/null
+if [ -S /run/openvswitch/db.sock ]; then
+	echo '# Open vSwitch'
+	for columns in 'Port name tag trunks vlan_mode other_config external_ids' 'Queue other_config external_ids' \
+		'QoS type other_config external_ids' \
+		'Interface name type external_ids ingress_policing_rate ingress_policing_burst'; do
+		# shellcheck disable=SC2086 # words
+		build/ovs/usr/bin/ovsdb-client dump unix:/run/openvswitch/db.sock Open_vSwitch $columns | sort
+	done
+fi
 echo '# sysctls'
 (cd /proc/sys/net && grep -H . ipv4/ip_forward ipv4/conf/*/forwarding ipv6/conf/*/forwarding \
 	ipv6/conf/*/disable_ipv6 ipv6/conf/*/accept_ra ipv6/conf/*/autoconf 2>/dev/null)
