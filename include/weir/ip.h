@@ -216,7 +216,8 @@ WEIR_API int weir_txn_link_keep(struct weir_txn *t, int ifindex);
  * @ifindex:	the link, which goes down and comes up again in @t
  *
  * As weir_txn_link_keep(), but by a step: put it behind the one that brings the
- * link up. What is there by then is left as it is.
+ * link up. What is there by then is left as it is, and what an earlier step takes
+ * away stays away.
  *
  * Return: 0 or a negative errno, which the transaction remembers
  *

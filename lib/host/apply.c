@@ -105,8 +105,6 @@ static int emit(struct emission *e, const struct wr_plan_step *s)
 		return emit_bond(e, s);
 	case WR_LINK_DEL:
 		return weir_txn_link_del(e->t, index_of(e, s->dev), s->dev);
-	case WR_LINK_KEEP:
-		return weir_txn_link_keep(e->t, index_of(e, s->dev));
 	case WR_LINK_RESTORE:
 		return weir_txn_link_restore(e->t, index_of(e, s->dev));
 	case WR_ADDR_ADD:
@@ -250,6 +248,10 @@ int wr_plan_emit(struct weir_txn *t, const struct wr_host *h, struct wr_plan *p,
 		wr_nomem(&err);
 		return weir_txn_refuse(t, &err);
 	}
+	/* First, so that an undo comes to it last, when all links are what they were. */
+	for (size_t i = 0; i < h->n_links && !r; i++)
+		if (wr_plan_loses(p, h, &h->links[i]))
+			r = weir_txn_link_keep(t, h->links[i].ifindex);
 	for (size_t i = 0; i < p->n && !r; i++)
 		r = emit(&e, p->steps[i]);
 	if (!r)
@@ -412,11 +414,9 @@ int weir_groups_plan(struct weir *w, const struct weir_group *const *groups, siz
 	steps = calloc(p.n + 1, sizeof(*steps));
 	if (!steps)
 		return wr_nomem(err);
-	*ret_n = 0;
-	/* What is only kept for an undo changes nothing. */
 	for (size_t i = 0; i < p.n; i++)
-		if (p.steps[i]->action != WR_LINK_KEEP)
-			steps[(*ret_n)++] = p.steps[i]->shown;
+		steps[i] = p.steps[i]->shown;
 	*ret = steps;
+	*ret_n = p.n;
 	return 0;
 }

@@ -95,7 +95,6 @@ enum wr_action {
 	WR_LINK_SET,
 	WR_BOND_SET,	/* by weir_txn_links(), which lets the ports go for a moment */
 	WR_LINK_DEL,
-	WR_LINK_KEEP,
 	WR_LINK_RESTORE,
 	WR_ADDR_ADD,
 	WR_ADDR_DEL,
@@ -112,6 +111,7 @@ struct wr_plan_step {
 	struct weir_plan_step shown;
 	enum wr_action action;
 	char dev[16], master[16], lower[16], primary[16];
+	bool to_bond;		/* that is what @master is */
 	union {
 		struct weir_link link;		/* link.has says what; without indexes */
 		struct weir_addr addr;
@@ -125,9 +125,22 @@ struct wr_plan_step {
 	};
 };
 
+/* What the steps of a plan have made of a link of the host so far. */
+struct wr_fate {
+	bool is_up;
+	bool in_bond;
+	bool was_down;		/* for a moment or for good: what that flushes is gone */
+	bool loses;		/* that, or something by a step of its own: an undo has to know */
+	char master[16];
+	struct wr_fate *vlans;	/* that go up and down with it */
+	struct wr_fate *next;	/* of those of its base */
+};
+
 struct wr_plan {
 	struct wr_plan_step **steps;
 	size_t n, cap;
+	struct wr_fate *fates;	/* one for each link of the host, in the same order */
+	size_t n_followed;	/* steps that they know of */
 	/* What is to be on record afterwards, and of which groups nothing is. */
 	struct wr_live_group **live;
 	size_t n_live;
@@ -150,6 +163,8 @@ struct wr_wanted {
  */
 int wr_plan_make(struct wr_plan *p, const struct wr_host *h, const struct wr_wanted *want,
 		 bool only_wanted, struct weir_error *err);
+/* Whether the plan takes something of a link away that only an undo can bring back. */
+bool wr_plan_loses(struct wr_plan *p, const struct wr_host *h, const struct weir_link *link);
 /* The policy: the first step with an effect above @most is refused. */
 int wr_plan_allow(const struct wr_plan *p, enum weir_effect most, struct weir_error *err);
 void wr_plan_done(struct wr_plan *p);

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What leads from the host as it is to groups as they are defined, step by step:
- * which group when, and what of a group when. The order is the kernel's: what is
- * below first, options of a bond before its ports, a port down before it is enslaved,
- * the primary port behind that, then the top up, and last addresses, routes and DHCP.
+ * which group when, and what of a group when. The order is the kernel's:
+ *
+ *	1. what leaves the top of a link: DHCP clients, routes, addresses
+ *	2. modes of bonds
+ *	3. links that leave, those of groups that go down first
+ *	4. links that come, what is below first: options of a bond before its ports, a
+ *	   port down before it is enslaved, the primary port behind that, the top up
+ *	5. what links have lost that were down for a moment
+ *	6. what comes on top: addresses, routes, DHCP clients
  *
  * Pure, as all plan*.c: nothing there reads or changes anything but its arguments.
- * The parts of a group are in plan_link.c, plan_port.c, plan_addr.c and plan_leave.c;
- * a plan is carried out by apply.c.
+ * The parts of a group are in plan_link.c, plan_port.c, plan_addr.c and plan_leave.c,
+ * what the kernel makes of it in plan_fate.c; a plan is carried out by apply.c.
  */
 #include "host/plan.h"
+
+/* --- one group, up --------------------------------------------------------------------------- */
 
 static int raise_top(struct wr_planning *p, const struct weir_link *real)
 {
@@ -17,130 +25,197 @@ static int raise_top(struct wr_planning *p, const struct weir_link *real)
 
 	if (!line)
 		return -ENOMEM;
-	if (real && real->is_up)
-		return 0;
-	line->raised = true;
-	return wr_plan_set_up(p, WEIR_EFFECT_IN_PLACE, wr_plan_kind(p->top->type), p->name, true);
+	if (!real || !real->is_up)
+		line->raised = true;
+	return wr_plan_is_up(p, p->name) ? 0 :
+		       wr_plan_set_up(p, WEIR_EFFECT_IN_PLACE, wr_plan_kind(p->top->type), p->name, true);
 }
 
-static int plan_group(struct wr_planning *p, bool only_wanted)
+/* The top is up before it has addresses: an undo that took it down first would find IPv6's gone. */
+static int up_links(struct wr_planning *p)
 {
 	const struct weir_link *real = wr_host_link(p->host, p->name);
-	const struct weir_group *was;
-	int r = 0;
+	int r;
 
 	p->live = wr_plan_record(p);
 	if (!p->live)
 		return wr_nomem(p->err);
-	p->was = only_wanted ? NULL : wr_host_live(p->host, p->name);
-	was = p->was ? &p->was->group : NULL;
 	r = wr_plan_free_top(p, real);
 	if (!r)
 		r = wr_plan_interface(p, p->top);
 	if (!r)
 		r = wr_plan_autoconf(p, real);
-	/* Up before it has addresses: an undo that took it down first would find IPv6's gone. */
-	if (!r)
-		r = raise_top(p, real);
-	if (!r)
-		r = wr_plan_addrs(p, real);
-	if (!r && was)
-		r = wr_plan_drop_addrs(p, was, p->top, real);
+	return r ? r : raise_top(p, real);
+}
+
+static int up_top(struct wr_planning *p)
+{
+	const struct weir_link *real = wr_host_link(p->host, p->name);
+	int r = wr_plan_addrs(p, real);
+
+	if (!r && p->was)
+		r = wr_plan_drop_addrs(p, &p->was->group, p->top, real);
 	if (!r)
 		r = wr_plan_routes(p, real);
 	return r ? r : wr_plan_start_dhcp(p);
 }
 
+static int modes(struct wr_planning *p)
+{
+	return wr_plan_modes(p, p->top);
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
 #define DEEPEST 8	/* vlans on vlans; the kernel has its own limit of 8 */
 
-/* A vlan comes behind the group that its base belongs to: how many bases of this plan are below it. */
-static unsigned int depth_of(const struct weir_group *const *groups, size_t n,
-			     const struct weir_group *g, unsigned int most)
+/* The groups that come up, or those that go down. */
+struct side {
+	struct wr_planning *groups;
+	size_t n;
+};
+
+/* A vlan comes behind the group that its base belongs to: how many bases of this side are below it. */
+static unsigned int depth_of(const struct side *all, const struct weir_group *g, unsigned int most)
 {
 	unsigned int depth = 0, below;
-	char own[16];
 
 	if (!most)
 		return 0;
 	for (size_t i = 0; i < g->n_ports; i++) {
-		below = depth_of(groups, n, &g->ports[i], most);
+		below = depth_of(all, &g->ports[i], most);
 		depth = below > depth ? below : depth;
 	}
 	if (g->type != WEIR_GROUP_VLAN)
 		return depth;
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(weir_group_name(groups[i], own), g->vlan.base) ||
-		    wr_plan_names_port(groups[i], g->vlan.base))
-			return 1 + depth_of(groups, n, groups[i], most - 1);
+	for (size_t i = 0; i < all->n; i++)
+		if (!strcmp(all->groups[i].name, g->vlan.base) ||
+		    wr_plan_names_port(all->groups[i].top, g->vlan.base))
+			return 1 + depth_of(all, all->groups[i].top, most - 1);
 	return depth;
 }
 
-static int plan_up(struct wr_plan *plan, const struct wr_host *h, const struct wr_wanted *want,
-		   bool only_wanted, struct weir_error *err)
+static int side_begin(struct side *s, size_t n, const struct wr_planning *common)
 {
-	wr_auto(free) unsigned int *depths = calloc(want->n_up + 1, sizeof(*depths));
+	s->groups = calloc(n + 1, sizeof(*s->groups));
+	if (!s->groups)
+		return wr_nomem(common->err);
+	s->n = n;
+	for (size_t i = 0; i < n; i++)
+		s->groups[i] = *common;
+	return 0;
+}
+
+static int up_begin(struct side *s, const struct wr_planning *common, bool only_wanted)
+{
+	int r = side_begin(s, common->all->n_up, common);
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct wr_planning *p = &s->groups[i];
+
+		p->top = common->all->up[i];
+		weir_group_name(p->top, p->name);
+		p->was = only_wanted ? NULL : wr_host_live(p->host, p->name);
+	}
+	for (size_t i = 0; i < s->n; i++)
+		s->groups[i].depth = depth_of(s, s->groups[i].top, DEEPEST);
+	return r;
+}
+
+static int down_begin(struct side *s, const struct wr_planning *common)
+{
+	int r = side_begin(s, common->all->n_down, common);
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct wr_planning *p = &s->groups[i];
+
+		p->was = common->all->down[i];
+		p->top = &p->was->group;
+		wr_copy(p->name, sizeof(p->name), p->top->name);
+	}
+	for (size_t i = 0; i < s->n; i++)
+		s->groups[i].depth = depth_of(s, s->groups[i].top, DEEPEST);
+	return r;
+}
+
+static int each(const struct side *s, int (*plan)(struct wr_planning *p))
+{
 	int r = 0;
 
-	if (!depths)
-		return wr_nomem(err);
-	for (size_t i = 0; i < want->n_up && !r; i++) {
-		struct wr_planning p = {
-			.plan = plan, .host = h, .all = want, .top = want->up[i], .err = err
-		};
+	for (size_t i = 0; i < s->n && !r; i++)
+		r = plan(&s->groups[i]);
+	return r;
+}
 
-		weir_group_name(want->up[i], p.name);
-		r = wr_plan_modes(&p, want->up[i]);
-	}
-	for (size_t i = 0; i < want->n_up && !r; i++) {
-		struct wr_planning p = {
-			.plan = plan, .host = h, .all = want, .top = want->up[i], .err = err
-		};
+static int each_in_depth(const struct side *s, unsigned int depth, int (*plan)(struct wr_planning *p))
+{
+	int r = 0;
 
-		depths[i] = depth_of(want->up, want->n_up, want->up[i], DEEPEST);
-		weir_group_name(want->up[i], p.name);
-		r = only_wanted ? 0 : wr_plan_leaving(&p);
-	}
-	for (unsigned int depth = 0; depth <= DEEPEST; depth++)
-		for (size_t i = 0; i < want->n_up && !r; i++) {
-			struct wr_planning p = {
-				.plan = plan, .host = h, .all = want, .top = want->up[i], .err = err
-			};
-
-			if (depths[i] != depth)
-				continue;
-			weir_group_name(want->up[i], p.name);
-			r = plan_group(&p, only_wanted);
-		}
+	for (size_t i = 0; i < s->n && !r; i++)
+		if (s->groups[i].depth == depth)
+			r = plan(&s->groups[i]);
 	return r;
 }
 
 /* What stands on others goes first: an undo brings it up last, when its base is up. */
-static int plan_downs(struct wr_plan *plan, const struct wr_host *h, const struct wr_wanted *want,
-		      struct weir_error *err)
+static int down_each(const struct side *s, int (*plan)(struct wr_planning *p))
 {
-	wr_auto(free) const struct weir_group **groups = calloc(want->n_down + 1, sizeof(*groups));
-	wr_auto(free) unsigned int *depths = calloc(want->n_down + 1, sizeof(*depths));
 	int r = 0;
 
-	if (!groups || !depths)
-		return wr_nomem(err);
-	for (size_t i = 0; i < want->n_down; i++)
-		groups[i] = &want->down[i]->group;
-	for (size_t i = 0; i < want->n_down; i++)
-		depths[i] = depth_of(groups, want->n_down, groups[i], DEEPEST);
-	for (unsigned int depth = DEEPEST + 1; depth > 0; depth--)
-		for (size_t i = 0; i < want->n_down && !r; i++)
-			if (depths[i] == depth - 1)
-				r = wr_plan_down(plan, h, want, want->down[i], err);
+	for (unsigned int depth = DEEPEST + 1; depth > 0 && !r; depth--)
+		r = each_in_depth(s, depth - 1, plan);
 	return r;
+}
+
+static int up_each(const struct side *s, int (*plan)(struct wr_planning *p))
+{
+	int r = 0;
+
+	for (unsigned int depth = 0; depth <= DEEPEST && !r; depth++)
+		r = each_in_depth(s, depth, plan);
+	return r;
+}
+
+/*
+ * What leaves the top of a link goes while the link is as it was, what comes when all
+ * links are as they will be; in between the kernel flushes what it likes.
+ */
+static int plan_sides(const struct side *down, const struct side *up, const struct wr_planning *common,
+		      bool only_wanted)
+{
+	int r = down_each(down, wr_plan_down_top);
+
+	if (!r && !only_wanted)
+		r = each(up, wr_plan_leave_top);
+	if (!r)
+		r = each(up, modes);
+	if (!r)
+		r = down_each(down, wr_plan_down_links);
+	if (!r && !only_wanted)
+		r = each(up, wr_plan_leave_links);
+	if (!r)
+		r = up_each(up, up_links);
+	if (!r)
+		r = wr_plan_restore(common->plan, common->host, common->err);
+	return r ? r : up_each(up, up_top);
 }
 
 int wr_plan_make(struct wr_plan *plan, const struct wr_host *h, const struct wr_wanted *want,
 		 bool only_wanted, struct weir_error *err)
 {
-	int r = want->n_down ? plan_downs(plan, h, want, err) : 0;
+	const struct wr_planning common = { .plan = plan, .host = h, .all = want, .err = err };
+	struct side up = { .n = 0 }, down = { .n = 0 };
+	int r = wr_fates_begin(plan, h) ? wr_nomem(err) : 0;
 
-	return r ? r : plan_up(plan, h, want, only_wanted, err);
+	if (!r)
+		r = down_begin(&down, &common);
+	if (!r)
+		r = up_begin(&up, &common, only_wanted);
+	if (!r)
+		r = plan_sides(&down, &up, &common, only_wanted);
+	free(up.groups);
+	free(down.groups);
+	return r;
 }
 
 int wr_plan_allow(const struct wr_plan *p, enum weir_effect most, struct weir_error *err)
@@ -169,6 +244,7 @@ void wr_plan_done(struct wr_plan *p)
 	for (size_t i = 0; i < p->n_live; i++)
 		wr_live_group_free(p->live[i]);
 	free(p->steps);
+	free(p->fates);
 	free(p->live);
 	free(p->forget);
 	*p = (struct wr_plan){ 0 };

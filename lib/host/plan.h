@@ -18,6 +18,7 @@ struct wr_planning {
 	char name[16];				/* of the top */
 	const struct wr_live_group *was;	/* as it was brought up before; may be NULL */
 	struct wr_live_group *live;		/* as it will be on record */
+	unsigned int depth;			/* how many others of the plan it stands on */
 	struct weir_error *err;
 };
 
@@ -39,10 +40,6 @@ int wr_plan_set_up(struct wr_planning *p, enum weir_effect effect, const char *k
 /* One that consists of its action and its link only. */
 int wr_plan_bare(struct wr_planning *p, enum wr_action action, enum weir_effect effect,
 		 const char *kind, const char *dev, const char *what);
-/* An undo gives a link its addresses and routes back. */
-int wr_plan_keep(struct wr_planning *p, const char *kind, const char *dev);
-/* Whether a step brings a link up. */
-bool wr_plan_raises(const struct wr_planning *p, const char *name);
 /* Fills the error for what a definition asks of @g, and returns @code. */
 WR_PRINTF(5, 6)
 int wr_plan_refuse(struct wr_planning *p, int code, const struct weir_group *g, const char *attr,
@@ -54,6 +51,15 @@ struct wr_live_link *wr_plan_note(struct wr_planning *p, const char *name,
 				  const struct weir_link *real);
 /* The new record of the group, without lines; NULL: no memory. */
 struct wr_live_group *wr_plan_record(struct wr_planning *p);
+
+/* --- plan_fate.c: what the kernel makes of the steps ------------------------------------ */
+
+/* Before the first step. */
+int wr_fates_begin(struct wr_plan *plan, const struct wr_host *h);
+/* Whether a link of the host is up when all steps so far are done; a link that the plan makes is not asked for. */
+bool wr_plan_is_up(const struct wr_planning *p, const char *name);
+/* What links lost that are up again comes back. */
+int wr_plan_restore(struct wr_plan *plan, const struct wr_host *h, struct weir_error *err);
 
 /* --- plan_link.c: one link --------------------------------------------------------------- */
 
@@ -81,7 +87,7 @@ int wr_plan_autoconf(struct wr_planning *p, const struct weir_link *real);
 int wr_plan_addrs(struct wr_planning *p, const struct weir_link *real);
 int wr_plan_routes(struct wr_planning *p, const struct weir_link *real);
 int wr_plan_start_dhcp(struct wr_planning *p);
-/* What @was had and @now has not goes; @now is NULL for a group that is taken down. First: */
+/* What @was had and @now has not goes; @now is NULL for a group that is taken down. */
 int wr_plan_prepare_drop(struct wr_planning *p, const struct weir_group *was,
 			 const struct weir_group *now, const struct weir_link *real);
 int wr_plan_stop_dhcp(struct wr_planning *p, const struct weir_group *was,
@@ -93,10 +99,12 @@ int wr_plan_drop_addrs(struct wr_planning *p, const struct weir_group *was,
 
 /* --- plan_leave.c: what goes ------------------------------------------------------------------- */
 
-/* What the group had and has no longer. */
-int wr_plan_leaving(struct wr_planning *p);
-/* A group that was brought up is taken down. */
-int wr_plan_down(struct wr_plan *plan, const struct wr_host *h, const struct wr_wanted *want,
-		 const struct wr_live_group *live, struct weir_error *err);
+/* What stands on a group that stays: what it has no longer, and all of what becomes a port of it. */
+int wr_plan_leave_top(struct wr_planning *p);
+/* Links that it had and has no longer. */
+int wr_plan_leave_links(struct wr_planning *p);
+/* A group that is taken down, in the same two parts. */
+int wr_plan_down_top(struct wr_planning *p);
+int wr_plan_down_links(struct wr_planning *p);
 
 #endif

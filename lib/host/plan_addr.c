@@ -341,30 +341,23 @@ int wr_plan_autoconf(struct wr_planning *p, const struct weir_link *real)
 /*
  * Before addresses change: the first IPv4 address of a subnet would take the others
  * with it, whosever they are, when it goes and also when an undo takes the new one
- * back; and routes go with addresses, and must come back with them.
+ * back.
  */
 int wr_plan_prepare_drop(struct wr_planning *p, const struct weir_group *was,
 			 const struct weir_group *now, const struct weir_link *real)
 {
-	bool addrs = false, routes = false;
-	int r;
+	bool any = false;
 
 	for (size_t i = 0; i < was->n_protocols; i++) {
 		const struct weir_group_protocol *old = &was->protocols[i];
 		const struct weir_group_protocol *new = now ? protocol_of(now, old->family) : NULL;
 		const struct weir_addr *there;
 		struct weir_addr addr;
-		struct weir_route route;
 
 		for (size_t k = 0; k < old->n_addresses; k++) {
 			wr_want_addr(&old->addresses[k], &addr);
-			addrs |= has_addr(p->host, real, &addr, &there) && !wants_addr(new, &addr);
-		}
-		for (size_t k = 0; k < old->n_routes; k++) {
-			wr_want_route(old->family, &old->routes[k], &route);
-			routes |= find_route(p->host, real, &route) && !wants_route(new, &route);
+			any |= has_addr(p->host, real, &addr, &there) && !wants_addr(new, &addr);
 		}
 	}
-	r = addrs || routes ? wr_plan_keep(p, wr_plan_kind(was->type), p->name) : 0;
-	return r || !addrs ? r : set_sysctl(p, real, "ipv4", "promote_secondaries", "1");
+	return any ? set_sysctl(p, real, "ipv4", "promote_secondaries", "1") : 0;
 }

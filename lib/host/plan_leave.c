@@ -55,21 +55,11 @@ static bool is_base(const struct wr_planning *p, const char *name)
 	return false;
 }
 
-/* A link goes down, unless it must carry a vlan; the vlans of others on it go with it. */
-static int lower(struct wr_planning *p, const char *kind, const struct weir_link *real)
+/* A link goes down, unless it must carry a vlan. */
+static int lower(struct wr_planning *p, const char *kind, const char *name)
 {
-	int r = 0;
-
-	if (is_base(p, real->name))
-		return 0;
-	for (size_t i = 0; i < p->host->n_links && !r; i++) {
-		const struct weir_link *upper = &p->host->links[i];
-
-		if (upper->kind == WEIR_LINK_VLAN && upper->has & WEIR_LINK_LOWER && upper->is_up &&
-		    upper->lower == (uint32_t)real->ifindex)
-			r = wr_plan_keep(p, "vlan", upper->name);
-	}
-	return r ? r : wr_plan_set_up(p, WEIR_EFFECT_FLAP, kind, real->name, false);
+	return is_base(p, name) || !wr_plan_is_up(p, name) ? 0 :
+		       wr_plan_set_up(p, WEIR_EFFECT_FLAP, kind, name, false);
 }
 
 /*
@@ -94,16 +84,12 @@ static int release(struct wr_planning *p, const struct wr_live_link *line,
 	if (line->enslaved && goes_with_master(p, real)) {
 		r = wr_plan_bare(p, WR_NOTHING, WEIR_EFFECT_FLAP, "port", line->name, "is let go");
 	} else if (line->enslaved && *wr_host_master(p->host, real)) {
-		r = wr_plan_keep(p, "port", line->name);
-		s = r ? NULL : wr_plan_set(p, WEIR_EFFECT_FLAP, "port", line->name, "is let go");
+		s = wr_plan_set(p, WEIR_EFFECT_FLAP, "port", line->name, "is let go");
 		if (!s)
 			return -ENOMEM;
 		s->link.has = WEIR_LINK_MASTER;
 	}
-	if (!r && line->enslaved && is_base(p, real->name) &&
-	    wr_plan_is_bond(p, wr_host_master(p->host, real)))
-		return wr_plan_set_up(p, WEIR_EFFECT_FLAP, "port", line->name, true);
-	return r || !line->raised || !lower_it ? r : lower(p, "port", real);
+	return r || !line->raised || !lower_it ? r : lower(p, "port", line->name);
 }
 
 static int delete_link(struct wr_planning *p, const struct wr_live_link *line)
@@ -111,8 +97,7 @@ static int delete_link(struct wr_planning *p, const struct wr_live_link *line)
 	return wr_plan_bare(p, WR_LINK_DEL, WEIR_EFFECT_REMAKE, "link", line->name, "is deleted");
 }
 
-/* Links that the group had and has no longer. */
-static int drop_links(struct wr_planning *p)
+int wr_plan_leave_links(struct wr_planning *p)
 {
 	int r = 0;
 
@@ -174,26 +159,20 @@ static int absorb(struct wr_planning *p, const struct weir_group *g)
 	return r;
 }
 
-/*
- * What the group or its ports had and it has no longer, as far as another group may
- * be about to get it: a route can be there once only.
- */
-int wr_plan_leaving(struct wr_planning *p)
+/* Other addresses go when the new ones are there; but a route can be there once only. */
+int wr_plan_leave_top(struct wr_planning *p)
 {
 	const struct weir_link *real = wr_host_link(p->host, p->name);
 	const struct weir_group *was;
 	int r = absorb(p, p->top);
 
-	p->was = wr_host_live(p->host, p->name);
 	if (r || !p->was)
 		return r;
 	was = &p->was->group;
 	r = wr_plan_prepare_drop(p, was, p->top, real);
 	if (!r)
 		r = wr_plan_stop_dhcp(p, was, p->top, real);
-	if (!r)
-		r = wr_plan_drop_routes(p, was, p->top, real);
-	return r ? r : drop_links(p);
+	return r ? r : wr_plan_drop_routes(p, was, p->top, real);
 }
 
 /* --- down ------------------------------------------------------------------------------------- */
@@ -209,10 +188,8 @@ static int name_strangers(struct wr_planning *p, const struct weir_link *master)
 		if (!(port->has & WEIR_LINK_MASTER) || port->master != (uint32_t)master->ifindex ||
 		    wr_plan_line(p->was, port->name))
 			continue;
-		r = wr_plan_keep(p, "port", port->name);
-		if (!r)
-			r = wr_plan_bare(p, WR_NOTHING, WEIR_EFFECT_FLAP, "port", port->name,
-					 "is somebody else's, and loses its master");
+		r = wr_plan_bare(p, WR_NOTHING, WEIR_EFFECT_FLAP, "port", port->name,
+				 "is somebody else's, and loses its master");
 	}
 	return r;
 }
@@ -221,13 +198,12 @@ static int name_strangers(struct wr_planning *p, const struct weir_link *master)
  * Links that another group wants now are left to it. The last port goes first: an
  * undo takes them back the other way round, and a bridge numbers them as they come.
  */
-static int drop_ports(struct wr_planning *p, const struct wr_live_group *live,
-		      const struct wr_live_link *top)
+static int drop_ports(struct wr_planning *p, const struct wr_live_link *top)
 {
 	int r = 0;
 
-	for (size_t i = live->n_links; i > 0 && !r; i--) {
-		const struct wr_live_link *line = &live->links[i - 1];
+	for (size_t i = p->was->n_links; i > 0 && !r; i--) {
+		const struct wr_live_link *line = &p->was->links[i - 1];
 		const struct weir_link *link = line == top ? NULL : same_link(p, line);
 
 		if (!link || wanted_elsewhere(p, line->name))
@@ -240,44 +216,50 @@ static int drop_ports(struct wr_planning *p, const struct wr_live_group *live,
 }
 
 /* What weir did not make stays; an ethernet is set down, as ifdown does. */
-static int drop_top(struct wr_planning *p, const struct wr_live_group *live,
-		    const struct wr_live_link *top, const struct weir_link *real)
+static int drop_top(struct wr_planning *p, const struct wr_live_link *top)
 {
-	if (!real || wanted_elsewhere(p, p->name))
-		return 0;
 	if (top->made)
 		return delete_link(p, top);
-	if (real->is_up && (top->raised || live->group.type == WEIR_GROUP_ETHERNET))
-		return lower(p, wr_plan_kind(live->group.type), real);
-	return 0;
+	return top->raised || p->top->type == WEIR_GROUP_ETHERNET ?
+		       lower(p, wr_plan_kind(p->top->type), p->name) : 0;
 }
 
-int wr_plan_down(struct wr_plan *plan, const struct wr_host *h, const struct wr_wanted *want,
-		 const struct wr_live_group *live, struct weir_error *err)
+/* The line of the top, if its link is there still. */
+static const struct wr_live_link *top_line(const struct wr_planning *p, const struct weir_link **ret)
 {
-	struct wr_planning p = {
-		.plan = plan, .host = h, .all = want, .top = &live->group, .was = live, .err = err
-	};
-	const struct wr_live_link *top = wr_plan_line(live, live->group.name);
-	const struct weir_link *real = top ? same_link(&p, top) : NULL;
+	const struct wr_live_link *top = wr_plan_line(p->was, p->name);
+
+	*ret = top ? same_link(p, top) : NULL;
+	return top;
+}
+
+/* Routes also where the link is deleted: that comes last, and another group may want them. */
+int wr_plan_down_top(struct wr_planning *p)
+{
+	const struct weir_group *was = &p->was->group;
+	const struct weir_link *real, *stays;
+	const struct wr_live_link *top = top_line(p, &real);
 	int r;
 
-	wr_copy(p.name, sizeof(p.name), live->group.name);
-	r = real ? wr_plan_keep(&p, "link", p.name) : 0;
-	if (!r && real && !top->made)
-		r = wr_plan_prepare_drop(&p, &live->group, NULL, real);
+	stays = real && !top->made ? real : NULL;
+	r = stays ? wr_plan_prepare_drop(p, was, NULL, stays) : 0;
 	if (!r)
-		r = wr_plan_stop_dhcp(&p, &live->group, NULL, real && !top->made ? real : NULL);
-	/* Also where the link is deleted: that comes last, and another group may want the route. */
+		r = wr_plan_stop_dhcp(p, was, NULL, stays);
 	if (!r && real)
-		r = wr_plan_drop_routes(&p, &live->group, NULL, real);
-	if (!r && real && !top->made)
-		r = wr_plan_drop_addrs(&p, &live->group, NULL, real);
-	if (!r && real && top->made && !wanted_elsewhere(&p, p.name))
-		r = name_strangers(&p, real);
+		r = wr_plan_drop_routes(p, was, NULL, real);
+	return r || !stays ? r : wr_plan_drop_addrs(p, was, NULL, stays);
+}
+
+int wr_plan_down_links(struct wr_planning *p)
+{
+	const struct weir_link *real;
+	const struct wr_live_link *top = top_line(p, &real);
+	bool goes = real && !wanted_elsewhere(p, p->name);
+	int r = goes && top->made ? name_strangers(p, real) : 0;
+
 	if (!r)
-		r = drop_ports(&p, live, top);
-	if (!r)
-		r = drop_top(&p, live, top, real);
-	return r ? r : forget(&p, p.name);
+		r = drop_ports(p, top);
+	if (!r && goes)
+		r = drop_top(p, top);
+	return r ? r : forget(p, p->name);
 }

@@ -109,28 +109,6 @@ static int change_link(struct wr_planning *p, const struct weir_group *g, const 
 	return 0;
 }
 
-static int keep_one(struct wr_planning *p, const char *kind, const char *dev, bool again)
-{
-	return again ? wr_plan_bare(p, WR_LINK_RESTORE, WEIR_EFFECT_IN_PLACE, kind, dev,
-				    "its addresses and routes come back") :
-		       wr_plan_keep(p, kind, dev);
-}
-
-/* What goes down and up with a bond: itself, and the vlans on it. @again: it is up once more. */
-static int keep_around(struct wr_planning *p, const struct weir_link *real, bool again)
-{
-	int r = keep_one(p, "bond", real->name, again);
-
-	for (size_t i = 0; i < p->host->n_links && !r; i++) {
-		const struct weir_link *upper = &p->host->links[i];
-
-		if (upper->kind == WEIR_LINK_VLAN && upper->has & WEIR_LINK_LOWER &&
-		    upper->lower == (uint32_t)real->ifindex)
-			r = keep_one(p, "vlan", upper->name, again);
-	}
-	return r;
-}
-
 /*
  * A bond changes its mode only when it is down and has no ports: all of them, also
  * those of others, are let go and taken back by the same step.
@@ -139,7 +117,7 @@ static int change_mode(struct wr_planning *p, const struct weir_group *g, const 
 		       const struct weir_link *real, const struct weir_link *change,
 		       const char *text)
 {
-	int r = keep_around(p, real, false);
+	int r = 0;
 
 	for (size_t i = 0; i < p->host->n_links && !r; i++) {
 		const struct weir_link *port = &p->host->links[i];
@@ -154,7 +132,7 @@ static int change_mode(struct wr_planning *p, const struct weir_group *g, const 
 		return r;
 	p->plan->steps[p->plan->n - 1]->action = WR_BOND_SET;
 	p->plan->steps[p->plan->n - 1]->shown.effect = WEIR_EFFECT_FLAP;
-	return keep_around(p, real, true);
+	return 0;
 }
 
 static bool is_set_already(const struct wr_planning *p, const char *name)
@@ -165,7 +143,7 @@ static bool is_set_already(const struct wr_planning *p, const char *name)
 	return false;
 }
 
-/* Before anything else: the ports that a bond takes back are those that it has now. */
+/* Before links change: the ports that a bond takes back are those that it has now. */
 int wr_plan_modes(struct wr_planning *p, const struct weir_group *g)
 {
 	struct weir_link want, change;
@@ -211,7 +189,7 @@ static int raise_base(struct wr_planning *p, const struct weir_group *g)
 {
 	const struct weir_link *base = wr_host_link(p->host, g->vlan.base);
 
-	if (!base || base->is_up || wr_plan_raises(p, g->vlan.base))
+	if (!base || wr_plan_is_up(p, g->vlan.base))
 		return 0;
 	return wr_plan_set_up(p, WEIR_EFFECT_IN_PLACE, "link", g->vlan.base, true);
 }

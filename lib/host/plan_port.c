@@ -63,43 +63,37 @@ static int enslave(struct wr_planning *p, const struct weir_group *g, const char
 		   const char *name, const struct weir_link *real)
 {
 	bool is_bond = g->type == WEIR_GROUP_BOND;
-	bool lives = real && (real->is_up || wr_plan_raises(p, name));
+	bool lives = wr_plan_is_up(p, name);
 	enum weir_effect effect = real && has_address(p->host, real->ifindex) ?
 				  WEIR_EFFECT_ADDRESS_LOSS :
 				  lives && (is_bond || *wr_host_master(p->host, real)) ?
 				  WEIR_EFFECT_FLAP : WEIR_EFFECT_IN_PLACE;
 	struct wr_plan_step *s;
-	int r = 0;
 
-	if (real && (is_bond || *wr_host_master(p->host, real)))
-		r = wr_plan_keep(p, "port", name);
-	if (!r && is_bond && lives)
-		r = wr_plan_set_up(p, effect, "port", name, false);
-	if (r)
-		return r;
+	if (is_bond && lives && wr_plan_set_up(p, effect, "port", name, false))
+		return -ENOMEM;
 	s = wr_plan_add(p, WR_LINK_SET, effect, "port", name, "becomes a port of %s%s", master,
 			effect == WEIR_EFFECT_ADDRESS_LOSS ? "; its own addresses stop to work" : "");
 	if (!s)
 		return -ENOMEM;
 	s->link = (struct weir_link){ .sz = sizeof(s->link), .has = WEIR_LINK_MASTER };
 	wr_copy(s->master, sizeof(s->master), master);
+	s->to_bond = is_bond;
 	return 0;
 }
 
-/* A bond that lets go of a port sets it down, and its MTU to what it had before. */
+/* A bond that lets go of a port gives it the MTU back that it had before. */
 static int after_bond(struct wr_planning *p, const char *kind, const char *name)
 {
 	struct wr_plan_step *s;
 
-	if (p->top->mtu) {
-		s = wr_plan_add(p, WR_LINK_SET, WEIR_EFFECT_IN_PLACE, kind, name, "mtu: %u",
-				p->top->mtu);
-		if (!s)
-			return -ENOMEM;
-		s->link = (struct weir_link){ .sz = sizeof(s->link), .has = WEIR_LINK_MTU,
-					      .mtu = p->top->mtu };
-	}
-	return wr_plan_set_up(p, WEIR_EFFECT_IN_PLACE, kind, name, true);
+	if (!p->top->mtu)
+		return 0;
+	s = wr_plan_add(p, WR_LINK_SET, WEIR_EFFECT_IN_PLACE, kind, name, "mtu: %u", p->top->mtu);
+	if (!s)
+		return -ENOMEM;
+	s->link = (struct weir_link){ .sz = sizeof(s->link), .has = WEIR_LINK_MTU, .mtu = p->top->mtu };
+	return 0;
 }
 
 /* A bond brings its ports up itself, and gives them its MTU. */
@@ -132,11 +126,7 @@ static int plan_port(struct wr_planning *p, const struct weir_group *g,
 		line->raised = true;
 	if (!r && g->type != WEIR_GROUP_BOND && moves && wr_plan_is_bond(p, now))
 		r = after_bond(p, "port", name);
-	else if (!r && g->type != WEIR_GROUP_BOND && (!real || !real->is_up))
-		r = wr_plan_set_up(p, WEIR_EFFECT_IN_PLACE, "port", name, true);
-	if (!r && g->type == WEIR_GROUP_BOND && real && !real->is_up && !moves)
-		r = wr_plan_set_up(p, WEIR_EFFECT_IN_PLACE, "port", name, true);
-	return r;
+	return r || wr_plan_is_up(p, name) ? r : wr_plan_set_up(p, WEIR_EFFECT_IN_PLACE, "port", name, true);
 }
 
 /* In mode active-backup the first port is the one that is preferred. */
@@ -197,17 +187,15 @@ int wr_plan_free_top(struct wr_planning *p, const struct weir_link *real)
 	const char *master = real ? wr_host_master(p->host, real) : "";
 	struct wr_live_link *line;
 	struct wr_plan_step *s;
-	int r;
 
 	if (!*master)
 		return 0;
 	if (!was_enslaved(p, p->name))
 		return wr_plan_refuse(p, -EBUSY, p->top, "", "is a port of %s", master);
-	r = wr_plan_keep(p, "port", p->name);
-	line = r ? NULL : wr_plan_note(p, p->name, real);
+	line = wr_plan_note(p, p->name, real);
 	s = line ? wr_plan_set(p, WEIR_EFFECT_FLAP, "port", p->name, "is let go") : NULL;
 	if (!s)
-		return r ? r : -ENOMEM;
+		return -ENOMEM;
 	line->enslaved = false;
 	s->link.has = WEIR_LINK_MASTER;
 	return wr_plan_is_bond(p, master) ? after_bond(p, wr_plan_kind(p->top->type), p->name) : 0;

@@ -80,28 +80,6 @@ int wr_plan_bare(struct wr_planning *p, enum wr_action action, enum weir_effect 
 	return wr_plan_add(p, action, effect, kind, dev, "%s", what) ? 0 : -ENOMEM;
 }
 
-/* The first of a link is undone last, when its addresses are back: further ones would be too early. */
-int wr_plan_keep(struct wr_planning *p, const char *kind, const char *dev)
-{
-	for (size_t i = 0; i < p->plan->n; i++)
-		if (p->plan->steps[i]->action == WR_LINK_KEEP && !strcmp(p->plan->steps[i]->dev, dev))
-			return 0;
-	return wr_plan_bare(p, WR_LINK_KEEP, WEIR_EFFECT_IN_PLACE, kind, dev,
-			    "its addresses and routes are kept for an undo");
-}
-
-bool wr_plan_raises(const struct wr_planning *p, const char *name)
-{
-	for (size_t i = 0; i < p->plan->n; i++) {
-		const struct wr_plan_step *s = p->plan->steps[i];
-
-		if (s->action == WR_LINK_SET && s->link.has & WEIR_LINK_UP && s->link.is_up &&
-		    !strcmp(s->dev, name))
-			return true;
-	}
-	return false;
-}
-
 int wr_plan_refuse(struct wr_planning *p, int code, const struct weir_group *g, const char *attr,
 		   const char *fmt, ...)
 {

@@ -10,6 +10,7 @@
 #include <linux/rtnetlink.h>
 #include <time.h>
 
+#include "base/ip.h"
 #include "ip/steps.h"
 #include "netlink/attr.h"
 #include "txn/txn.h"
@@ -98,24 +99,56 @@ static int read_all(struct weir_txn *t, struct weir_error *err)
 	return r;
 }
 
+/* Of what was read, or of what takes it away. */
 static int link_of(const struct nlmsghdr *msg)
 {
 	const size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct rtmsg));
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(msg);
 
-	if (msg->nlmsg_type == RTM_NEWADDR)
+	if (msg->nlmsg_type == RTM_NEWADDR || msg->nlmsg_type == RTM_DELADDR)
 		return (int)ifa->ifa_index;
 	return (int)wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, RTA_OIF), 0);
 }
 
-static int read_kept(struct weir_txn *t, int ifindex, struct wr_batch *ret, struct weir_error *err)
+static bool is_same_addr(const struct nlmsghdr *x, const struct nlmsghdr *y)
+{
+	struct weir_addr a, b;
+
+	return !wr_addr_decode(x, &a, NULL) && !wr_addr_decode(y, &b, NULL) && a.prefix == b.prefix &&
+	       wr_ip_equal(&a.local, &b.local);
+}
+
+static bool is_same_route(const struct nlmsghdr *x, const struct nlmsghdr *y)
+{
+	struct weir_route a, b;
+
+	return !wr_route_decode(x, &a, NULL) && !wr_route_decode(y, &b, NULL) && a.prefix == b.prefix &&
+	       a.metric == b.metric && wr_ip_equal(&a.dst, &b.dst) && wr_ip_equal(&a.gateway, &b.gateway);
+}
+
+/* Whether a step takes away what @kept says: then nobody wants it back but an undo. */
+static bool is_taken(const struct weir_txn *t, const struct nlmsghdr *kept)
+{
+	for (size_t i = 0; i < t->n_steps; i++) {
+		const struct nlmsghdr *msg = weir_step_part(&t->steps[i], WR_MSG_DO).data;
+
+		if (t->steps[i].ops != &wr_msg_ops || msg->nlmsg_type != kept->nlmsg_type + 1 ||
+		    link_of(msg) != link_of(kept))
+			continue;
+		if (kept->nlmsg_type == RTM_NEWADDR ? is_same_addr(kept, msg) : is_same_route(kept, msg))
+			return true;
+	}
+	return false;
+}
+
+static int read_kept(struct weir_txn *t, int ifindex, char when, struct wr_batch *ret, struct weir_error *err)
 {
 	const struct nlmsghdr *msg;
 	int r = read_all(t, err);
 
 	for (size_t at = 0; !r && at < t->flushed.buf.len; at += MNL_ALIGN(msg->nlmsg_len)) {
 		msg = (const void *)(t->flushed.buf.data + at);
-		if (link_of(msg) == ifindex)
+		if (link_of(msg) == ifindex && (when == ON_UNDO || !is_taken(t, msg)))
 			wr_msg_copy(ret, msg);
 	}
 	return r || !ret->buf.failed ? r : wr_nomem(err);
@@ -206,7 +239,7 @@ static int add(struct weir_txn *t, int ifindex, char when)
 	if (ifindex <= 0)
 		wr_refuse(&err, -EINVAL, object, "ifindex", "is missing");
 	else
-		read_kept(t, ifindex, &kept, &err);
+		read_kept(t, ifindex, when, &kept, &err);
 	parts[PART_MESSAGES] = (struct weir_blob){ kept.buf.data, kept.buf.len };
 	parts[PART_WHEN] = (struct weir_blob){ &when, 1 };
 	parts[PART_IFINDEX] = (struct weir_blob){ &ifindex, sizeof(ifindex) };

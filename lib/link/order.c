@@ -133,6 +133,10 @@ static struct weir_link difference(const struct wr_member *m)
 	diff.has &= ~WEIR_LINK_NAME;
 	if (k && k->table)
 		*wr_kind_has(k, &diff) = wr_table_diff(k->table, wr_kind_data(k, &m->want), wr_kind_data(k, &m->is));
+	/* The kernel keeps delays in looks at the carrier: with another interval they are others too. */
+	if (diff.bond.has & WEIR_BOND_MIIMON)
+		diff.bond.has |= m->want.bond.has &
+				 (WEIR_BOND_UPDELAY | WEIR_BOND_DOWNDELAY | WEIR_BOND_PEER_NOTIF_DELAY);
 	if (diff.has & WEIR_LINK_MASTER)
 		return diff;	/* another master knows nothing of its settings */
 	for (const struct wr_port_kind *p = wr_port_kinds; p->name; p++) {

@@ -13,10 +13,10 @@ int host_setup(void **state)
 {
 	int r = ns_setup(state);
 
-	ns_sh("for i in 0 1 2 3 4 5; do ip link add a$i address 52:54:00:00:0a:0$i type veth "
-	      "peer name b$i address 52:54:00:00:0b:0$i && ip link set b$i up; "
-	      /* A link that was never up has no qdisc; one that was keeps it. */
-	      "ip link set a$i up; ip link set a$i down; done");
+	/* A link that was never up has no qdisc; one that was keeps it. */
+	ns_sh("for i in 0 1 2 3 4 5; do echo link add a$i address 52:54:00:00:0a:0$i type veth "
+	      "peer name b$i address 52:54:00:00:0b:0$i; echo link set b$i up; echo link set a$i up; "
+	      "echo link set a$i down; done | ip -batch -");
 	host_w = ns_open();
 	return r;
 }

@@ -113,6 +113,57 @@ static void another_mode(void **state)
 	}
 }
 
+/* What leaves as the bond goes down is neither missed nor put back. */
+static void another_mode_and_less_on_top(void **state)
+{
+	char json[1024];
+
+	need("bond");
+	snprintf(json, sizeof(json), IN_MODE, "balance-rr");
+	host_up(json);
+	host_up(BOND("'mode':'802.3ad'," MIIMON, ETH("a0") "," ETH("a1")));
+	ns_sh("set -e; test -z \"$(ip route)\"; ! ip -6 addr show bond0 | grep -q fd00:; ! ip -6 route | grep -q ^fd00:");
+}
+
+#define ON_CARD                                                                                        \
+	"{'type':'vlan','protocols':[{'family':'ipv4','addresses':[" A1 "],'routes':[{'gateway':'10.1.1.9'}]}," \
+	"{'family':'ipv6','addresses':[{'address':'fd00::1','prefix':64}]}],'vlan':{'tag':5,'base':'a0'}}"
+
+/* A card goes into a bond and comes out of it, and changes it: the vlan on it keeps what it has, whosever it is. */
+static void under_a_vlan(void **state)
+{
+	static const char *const modes[] = { "802.3ad", "active-backup" };
+	const char *check = "set -e; ip route | grep -q '^default via 10.1.1.9 dev a0.5';"
+			    "ip route | grep -q '^10.6.0.0/16 via 10.1.1.8'; ip -6 addr show a0.5 | grep -q fd00::1;"
+			    "ip -6 addr show a0.5 | grep -q fd06::1; ip -6 route | grep -q '^fd07::/48 via fd06::9'";
+	char json[1024];
+
+	need("bond");
+	need("vlan");
+	host_up(ON_CARD);
+	ns_sh("set -e; ip route add 10.6.0.0/16 via 10.1.1.8; ip -6 addr add fd06::1/64 dev a0.5 nodad;"
+	      "ip -6 route add fd07::/48 via fd06::9");
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(json, sizeof(json), BOND("'mode':'%s'," MIIMON, ETH("a0")), modes[i]);
+		host_up(json);
+		ns_sh("%s", check);
+		host_assert_settled(ON_CARD);
+	}
+	host_up(BOND("'mode':'active-backup'," MIIMON, ETH("a1")));
+	host_up(ON_CARD);
+	host_assert_settled(ON_CARD);
+	host_down("bond0");
+}
+
+/* The same delay is another number of looks at the carrier. */
+static void another_interval(void **state)
+{
+	need("bond");
+	host_up(BOND("'mode':'active-backup','miimon':{'freq':100,'updelay':300}", ETH("a0")));
+	host_up(BOND("'mode':'802.3ad','miimon':{'freq':150,'updelay':300}", ETH("a0")));
+	host_assert_settled(BOND("'mode':'802.3ad','miimon':{'freq':150,'updelay':300}", ETH("a0")));
+}
+
 static void ports_come_and_go(void **state)
 {
 	need("bond");
@@ -230,6 +281,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(bonds_of_every_mode),
 		TEST(another_mode),
+		TEST(another_mode_and_less_on_top),
+		TEST(under_a_vlan),
+		TEST(another_interval),
 		TEST(ports_come_and_go),
 		TEST(a_bond_in_a_bridge),
 		TEST(vlans),

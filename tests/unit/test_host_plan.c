@@ -182,18 +182,22 @@ static void add_record(struct wr_host *h, const char *json)
 
 #define ETH(name) "{'type':'ethernet','name':'" name "'}"
 #define BR(members, ports) "{'type':'bridge','name':'br0'" members ",'ports':[" ports "]}"
-#define BOND(members, ports) "{'type':'bond','name':'bond0','bond':{" members "},'ports':[" ports "]}"
+#define BOND_WITH(members, bond, ports) "{'type':'bond','name':'bond0'" members ",'bond':{" bond "},'ports':[" ports "]}"
+#define BOND(bond, ports) BOND_WITH("", bond, ports)
 #define VLAN(name, tag, base) "{'type':'vlan','name':'" name "','vlan':{'tag':" tag ",'base':'" base "'}}"
 #define V4(list) ",'protocols':[{'family':'ipv4','addresses':[" list "]}]"
+#define V6(list) ",'protocols':[{'family':'ipv6','addresses':[" list "]}]"
 #define A1 "{'address':'10.0.0.1','prefix':24}"
 #define A2 "{'address':'10.0.0.2','prefix':24}"
+#define B1 "{'address':'fd00::1','prefix':64}"
+#define B2 "{'address':'fd00::2','prefix':64}"
 
 /* clang-format off */
 static const struct {
 	const char *name, *host, *was;
 	const char *up[3];
 	bool down;		/* what was there goes down */
-	const char *steps;	/* "object: what (effect)"; what is only kept for an undo is left out */
+	const char *steps;	/* "object: what (effect)" */
 } plans[] = {
 	{ "nothing to do", "a0+", NULL, { ETH("a0") }, false, "" },
 	{ "a card", "a0", NULL, { "{'type':'ethernet','name':'a0','mtu':1400" V4(A1) "}" }, false,
@@ -223,7 +227,7 @@ static const struct {
 	  "port a0: is let go and taken back, for another mode (flap)\n"
 	  "port a1: is let go and taken back, for another mode (flap)\n"
 	  "bond bond0: bond.mode: 802.3ad instead of balance-rr (flap)\n"
-	  "bond bond0: its addresses and routes come back (in place)\n" },
+	  "bond bond0: was down for a moment: its addresses and routes come back (flap)\n" },
 	{ "bridge, bond, ethernet", "a0 a1", NULL, { BR("", "{'type':'bond','name':'bond0','ports':[" ETH("a0") "]}") }, false,
 	  "bridge br0: is made (in place)\n"
 	  "bond bond0: is made (in place)\n"
@@ -248,9 +252,43 @@ static const struct {
 	  "bond bond0: is made (in place)\n"
 	  "port a0: becomes a port of bond0 (in place)\n"
 	  "bond bond0: comes up (in place)\n"
-	  "link a0: comes up (in place)\n"
 	  "vlan v: is made (in place)\n"
 	  "vlan v: comes up (in place)\n" },
+	{ "a base that flaps as it becomes a port", "a0+ v:vlan+@a0#1=fd00::1/64 w:vlan@v#2", NULL,
+	  { BOND("'mode':'802.3ad'", ETH("a0")) }, false,
+	  "bond bond0: is made (in place)\n"
+	  "port a0: goes down (flap)\n"
+	  "port a0: becomes a port of bond0 (flap)\n"
+	  "bond bond0: comes up (in place)\n"
+	  "vlan v: was down for a moment: its addresses and routes come back (flap)\n" },
+	{ "a base that its bond leaves down", "bond0:bond+ a0+>bond0 v:vlan+@a0#1", BOND("'mode':'802.3ad'", ETH("a0")),
+	  { VLAN("v", "1", "a0") }, true,
+	  "port a0: is let go (flap)\n"
+	  "link bond0: is deleted (remake)\n"
+	  "link a0: comes up (in place)\n"
+	  "link a0: was down for a moment: its addresses and routes come back (flap)\n"
+	  "vlan v: was down for a moment: its addresses and routes come back (flap)\n" },
+	{ "vlans on a port of a bond of another mode", "bond0:bond+ a0+>bond0 v:vlan+@a0#1 w:vlan+@bond0#1", NULL,
+	  { BOND("'mode':'802.3ad'", ETH("a0")) }, false,
+	  "port a0: is let go and taken back, for another mode (flap)\n"
+	  "bond bond0: bond.mode: 802.3ad instead of balance-rr (flap)\n"
+	  "bond bond0: was down for a moment: its addresses and routes come back (flap)\n"
+	  "vlan v: was down for a moment: its addresses and routes come back (flap)\n"
+	  "vlan w: was down for a moment: its addresses and routes come back (flap)\n" },
+	{ "addresses go when all is up again", "bond0:bond+=fd00::1/64 a0+>bond0", BOND_WITH(V6(B1), "'mode':'balance-rr'", ETH("a0")),
+	  { BOND_WITH(V6(B2), "'mode':'802.3ad'", ETH("a0")) }, false,
+	  "port a0: is let go and taken back, for another mode (flap)\n"
+	  "bond bond0: bond.mode: 802.3ad instead of balance-rr (flap)\n"
+	  "bond bond0: was down for a moment: its addresses and routes come back (flap)\n"
+	  "bond bond0: gets address fd00::2/64 (in place)\n"
+	  "bond bond0: loses address fd00::1/64 (address loss)\n" },
+	{ "addresses of a card that goes into a bond go first", "a0+=fd00::1/64", "{'type':'ethernet','name':'a0'" V6(B1) "}",
+	  { BOND("'mode':'802.3ad'", ETH("a0")) }, false,
+	  "ethernet a0: loses address fd00::1/64 (address loss)\n"
+	  "bond bond0: is made (in place)\n"
+	  "port a0: goes down (address loss)\n"
+	  "port a0: becomes a port of bond0; its own addresses stop to work (address loss)\n"
+	  "bond bond0: comes up (in place)\n" },
 	{ "a port goes", "br0:bridge+ a0+>br0 a1+>br0", BR("", ETH("a0") "," ETH("a1")), { BR("", ETH("a0")) }, false,
 	  "port a1: is let go (flap)\n"
 	  "port a1: goes down (flap)\n" },
@@ -302,9 +340,8 @@ static char *steps_of(const struct wr_plan *p)
 	struct wr_str out = { 0 };
 
 	for (size_t i = 0; i < p->n; i++)
-		if (p->steps[i]->action != WR_LINK_KEEP)
-			wr_str_printf(&out, "%s: %s (%s)\n", p->steps[i]->shown.object, p->steps[i]->shown.what,
-				      weir_effect_name(p->steps[i]->shown.effect));
+		wr_str_printf(&out, "%s: %s (%s)\n", p->steps[i]->shown.object, p->steps[i]->shown.what,
+			      weir_effect_name(p->steps[i]->shown.effect));
 	return wr_str_take(&out);
 }
 
