@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* weir plan, schema: commands about definitions that start nothing. */
-#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "weir.h"
 
@@ -26,9 +26,13 @@ int cmd_plan(struct tool *t, const struct args *a)
 
 int cmd_schema(struct tool *t, const struct args *a)
 {
+	const char *what = a->n_words ? a->words[0] : "network";
 	char *schema = NULL;
-	int r = weir_network_schema(&schema);
+	int r;
 
+	if (strcmp(what, "network") && strcmp(what, "interface"))
+		return usage_error(t, "%s is neither network nor interface", what);
+	r = strcmp(what, "network") ? weir_group_schema(&schema) : weir_network_schema(&schema);
 	if (r)
 		return tool_refuse(t, STATUS_FAILED, r, "schema", "out of memory");
 	out_text(&t->out, "%s", schema);

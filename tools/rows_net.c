@@ -132,8 +132,8 @@ const struct command net_commands[] = {
 	  NULL, 1, 1, cmd_pool_show },
 	{ "plan", "FILE|-", "what starting the network in FILE would do, as a shell script", NULL,
 	  NULL, 1, 1, cmd_plan },
-	{ "schema", "", "the JSON Schema of a network's definition", NULL,
-	  NULL, 0, 0, cmd_schema },
+	{ "schema", "[network|interface]", "the JSON Schema of definitions", NULL,
+	  NULL, 0, 1, cmd_schema },
 	{ 0 },
 };
 /* clang-format on */

@@ -164,6 +164,9 @@ section schema, doctor, recover, an empty list
 runs 0 schema && gives '.properties.name'
 # shellcheck disable=SC2016 # a word of the schema
 runs 0 --json schema && gives '."$schema"'
+runs 0 schema network && gives '.properties.domain'
+runs 0 schema interface && gives '.properties.ports'
+runs 2 schema guest && warns 'guest'
 w doctor
 check 'doctor ends with 0 or 3' [ $? = 0 -o $? = 3 ]
 says '^link +bridge +(ok|module)' && says '^nft +masq ' && says '^host +CAP_NET_ADMIN +ok'
