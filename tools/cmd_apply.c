@@ -10,6 +10,9 @@
  *	`weir apply` dies: its end of a pipe is closed		it is undone
  *	the guard is killed		`weir apply` sees it and recovers; if both
  *					are, the next command that changes something
+ *
+ * Killed while it keeps the change, it has kept it or it has not: that is whole, too,
+ * and `weir apply` says which.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -92,6 +95,7 @@ static void unlink_socket(struct tool *t)
 
 /* What the guard tells the command that waits: a letter, and for 'E' the error behind it. */
 #define HELD 'H'
+#define KEEPING 'k'
 #define KEPT 'K'
 #define UNDONE 'U'
 #define ON_TIME 'T'
@@ -167,9 +171,12 @@ static char wait_for_decision(struct guard *g, int64_t deadline)
 static void decide(struct guard *g, struct weir_txn *txn, char how)
 {
 	bool keep = how == KEPT;
-	int r = keep ? weir_txn_commit(txn, &g->t->err) : weir_txn_undo(txn, &g->t->err);
 	char line[1024];
+	int r;
 
+	if (keep)
+		tell(g, KEEPING);
+	r = keep ? weir_txn_commit(txn, &g->t->err) : weir_txn_undo(txn, &g->t->err);
 	unlink_socket(g->t);
 	if (!r) {
 		tell(g, how);
@@ -221,10 +228,15 @@ static void be_guard(struct guard *g, const struct groups *groups, enum weir_eff
 
 /* --- the command that waits --------------------------------------------------------------------- */
 
-static int guard_died(struct tool *t)
+/* A guard that was about to keep the change and has left nothing to undo has kept it. */
+static int guard_died(struct tool *t, bool was_keeping)
 {
-	if (weir_recover(t->w, &t->err) < 0)
+	int r = weir_recover(t->w, &t->err);
+
+	if (r < 0)
 		return tool_fail(t, STATUS_FAILED);
+	if (was_keeping && r != 1)
+		return STATUS_OK;
 	return tool_refuse(t, STATUS_FAILED, -ECANCELED, "apply",
 			   "its guard was killed; everything is as it was");
 }
@@ -232,7 +244,7 @@ static int guard_died(struct tool *t)
 static int guard_failed(struct tool *t, int report)
 {
 	if (read(report, &t->err, sizeof(t->err)) != sizeof(t->err))
-		return guard_died(t);
+		return guard_died(t, false);
 	return tool_fail(t, STATUS_FAILED);
 }
 
@@ -248,7 +260,7 @@ static void pass_word_on(int life)
 
 static int wait_for_guard(struct tool *t, int life, int report, unsigned long seconds)
 {
-	bool is_terminal = isatty(STDIN_FILENO);
+	bool is_terminal = isatty(STDIN_FILENO), is_keeping = false;
 	struct pollfd p[] = { { report, POLLIN, 0 }, { STDIN_FILENO, POLLIN, 0 } };
 	char what;
 
@@ -260,12 +272,15 @@ static int wait_for_guard(struct tool *t, int life, int report, unsigned long se
 		if (!p[0].revents)
 			continue;
 		if (read(report, &what, 1) != 1)
-			return guard_died(t);
+			return guard_died(t, is_keeping);
 		switch (what) {
 		case HELD:
 			if (!t->is_json)
 				fprintf(stderr, "weir: done, and undone in %lu s unless `weir confirm` comes%s\n",
 					seconds, is_terminal ? ", or the word confirm here" : "");
+			break;
+		case KEEPING:
+			is_keeping = true;
 			break;
 		case KEPT:
 			return STATUS_OK;

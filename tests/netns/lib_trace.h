@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A transaction in a process of its own, stopped at each of its system calls. */
+/* Processes that are stopped at each of their system calls: a transaction in one of its own, or a command. */
 #ifndef TESTS_NETNS_LIB_TRACE_H
 #define TESTS_NETNS_LIB_TRACE_H
 
@@ -12,8 +12,26 @@
 
 /* Starts a process that carries @s out; it is stopped before its first call for that. */
 pid_t trace_start(const struct scenario *s);
-/* Runs it to its next stop at a call's entry or exit; false if it ended, which it must with 0. */
+/* Starts a command, which is stopped before its first instruction. */
+pid_t trace_start_command(char *const argv[]);
+/* Runs it until it forks; what it has made is stopped and traced instead of it, and it goes on by itself. */
+pid_t trace_follow_child(pid_t pid);
+/* Runs it to its next stop at a call's entry or exit; false if it ended, with *ret_status. */
+bool trace_step(pid_t pid, struct ptrace_syscall_info *info, int *ret_status);
+/* The same for who must end with 0. */
 bool trace_next(pid_t pid, struct ptrace_syscall_info *info);
+
+/* Moments at which a kill may leave something else than one before: between two calls that change something. */
+struct trace_moments {
+	unsigned int n;			/* how many there were */
+	bool changes_nothing;		/* the call before */
+	bool reading[1024];		/* descriptors of files opened for reading */
+	struct ptrace_syscall_info call;
+};
+
+/* Whether the stop is such a moment: the entry of a call. */
+bool trace_is_moment(struct trace_moments *m, const struct ptrace_syscall_info *info);
+void trace_kill(pid_t pid);
 /* Waits for it; whether it is stopped and not gone. */
 bool trace_wait(pid_t pid, int *status);
 

@@ -8,14 +8,12 @@
  * A kill in the middle of a call is a matter of chance: another test kills at
  * random moments while one sendmsg() makes many links.
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <linux/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,52 +24,18 @@
 
 /* --- at every system call -------------------------------------------------------------- */
 
-/*
- * Calls that change nothing anybody else could see: a kill after one finds what a
- * kill before it found, so it is not tried again. Files opened for reading are
- * followed, so that their closing counts as such a call too.
- */
-static bool changes_nothing(const struct ptrace_syscall_info *call, const bool reading[1024])
-{
-	static const uint64_t harmless[] = {
-		SYS_read, SYS_pread64, SYS_fstat, SYS_newfstatat, SYS_lseek, SYS_mmap, SYS_munmap,
-		SYS_mprotect, SYS_brk, SYS_access, SYS_getpid, SYS_gettid, SYS_getuid, SYS_geteuid,
-		SYS_clock_gettime, SYS_getrandom, SYS_getdents64, SYS_socket, SYS_bind,
-		SYS_setsockopt, SYS_getsockopt, SYS_getsockname, SYS_poll, SYS_rt_sigprocmask,
-		SYS_rt_sigaction, SYS_fcntl, SYS_pipe2, SYS_recvmsg, SYS_pidfd_open, SYS_wait4,
-		SYS_readlink, SYS_sysinfo, SYS_futex, SYS_prlimit64, SYS_mremap, SYS_madvise,
-	};
-
-	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-		if (call->entry.nr == harmless[i])
-			return call->entry.nr != SYS_fcntl || call->entry.args[1] != F_OFD_SETLK;
-	if (call->entry.nr == SYS_openat)
-		return (call->entry.args[2] & (O_ACCMODE | O_CREAT)) == O_RDONLY;
-	return call->entry.nr == SYS_close && call->entry.args[0] < 1024 &&
-	       reading[call->entry.args[0]];
-}
-
 /* Kills it before its @n-th system call; false if it ended by itself before that. */
 static bool kill_at(const struct scenario *s, unsigned int n)
 {
-	struct ptrace_syscall_info info, call = { 0 };
-	bool reading[1024] = { false }, skip = false;
+	struct trace_moments moments = { .n = 0 };
+	struct ptrace_syscall_info info;
 	pid_t pid = trace_start(s);
-	int status;
 
-	for (unsigned int i = 0; trace_next(pid, &info);) {
-		if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-			if (!skip && i++ == n) {
-				kill(pid, SIGKILL);
-				trace_wait(pid, &status);
-				return true;
-			}
-			call = info;
-			skip = changes_nothing(&call, reading);
-		} else if (call.entry.nr == SYS_openat && info.exit.rval >= 0 && info.exit.rval < 1024) {
-			reading[info.exit.rval] = skip;
+	while (trace_next(pid, &info))
+		if (trace_is_moment(&moments, &info) && moments.n > n) {
+			trace_kill(pid);
+			return true;
 		}
-	}
 	return false;
 }
 
