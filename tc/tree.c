@@ -169,15 +169,17 @@ void wr_tree_class_del(struct weir_txn *t, const struct wr_dev *dev, const struc
 		     wr_dev_word(dev, word), old->classid >> 16, old->classid & 0xffff);
 }
 
+/* With a handle, so that its undo does not take our own limits away where they could not be deleted. */
 static void add_noqueue(struct weir_txn *t, const struct wr_dev *dev)
 {
+	const uint32_t handle = WR_CLASS(WR_MAJOR_BACK, 0);
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	char word[80];
 
-	wr_tc_msg(&b, RTM_NEWQDISC, ADD, dev->ifindex, 0, TC_H_ROOT, "noqueue");
-	wr_tc_del_msg(&undo, RTM_DELQDISC, dev->ifindex, 0, TC_H_ROOT);
-	wr_step_plan(t, wr_tree_step(t, dev, "qdisc noqueue", &b, &undo), "tc qdisc add dev %s root noqueue",
-		     wr_dev_word(dev, word));
+	wr_tc_msg(&b, RTM_NEWQDISC, ADD, dev->ifindex, handle, TC_H_ROOT, "noqueue");
+	wr_tc_del_msg(&undo, RTM_DELQDISC, dev->ifindex, handle, TC_H_ROOT);
+	wr_step_plan(t, wr_tree_step(t, dev, "qdisc noqueue", &b, &undo), "tc qdisc add dev %s root handle %x: noqueue",
+		     wr_dev_word(dev, word), WR_MAJOR_BACK);
 }
 
 void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port)

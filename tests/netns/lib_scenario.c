@@ -376,9 +376,16 @@ static void change_links(struct weir_txn *t)
 static void shape(struct weir_txn *t, const char *name, const struct weir_bandwidth *b,
 		  enum weir_shape_method method)
 {
-	struct weir_shape_options opts = { .sz = sizeof(opts), .method = method, .has_floors = *name == 'b' };
+	struct weir_shape_options opts = { .sz = sizeof(opts), .method = method, .has_floors = *name == 'b',
+					   .replace = true };
 
 	weir_txn_shape_set(t, index_of(t, name), name, b, &opts, NULL);
+}
+
+/* Where the kernel has no policer: next to it, an ifb of its own. */
+static enum weir_shape_method police(void)
+{
+	return system("tc actions add action police rate 1mbit burst 10k 2>/dev/null") ? WEIR_SHAPE_IFB : WEIR_SHAPE_POLICE;
 }
 
 /* Two ports on one ifb, and one that has only its way in limited. */
@@ -404,6 +411,33 @@ static void change_limits(struct weir_txn *t)
 	shape(t, "c0", &both, WEIR_SHAPE_IFB);
 	shape(t, "c1", &both, WEIR_SHAPE_AUTO);
 	weir_txn_shape_clear(t, index_of(t, "a1"), "a1", NULL);
+}
+
+/* What others set where we want to be, and a port that had noqueue before. */
+static void with_others(struct weir *w)
+{
+	static const struct weir_bandwidth some = LIMITS(1000000, 500000);
+	struct weir_txn *t;
+
+	with_links(w);
+	ns_sh("set -e; tc qdisc add dev a0 root handle 5: tbf rate 1mbit burst 10k latency 50ms; tc qdisc add dev a0 clsact;"
+	      "for d in a1 c0 c1; do tc qdisc add dev $d root handle 9: noqueue; done; ip link set b0 up");
+	t = ns_begin(w);
+	shape(t, "c0", &some, WEIR_SHAPE_AUTO);
+	shape(t, "c1", &some, police());
+	ns_commit(t);
+}
+
+/* Theirs are replaced, noqueue goes and comes back, the policer goes and another comes, and a bridge gets room for floors. */
+static void replace_others(struct weir_txn *t)
+{
+	static const struct weir_bandwidth both = LIMITS(100000, 100000), in = LIMITS(100000, 0);
+
+	shape(t, "a0", &both, WEIR_SHAPE_AUTO);
+	shape(t, "a1", &both, police());
+	shape(t, "b0", &in, WEIR_SHAPE_AUTO);
+	shape(t, "c0", &in, WEIR_SHAPE_AUTO);
+	weir_txn_shape_clear(t, index_of(t, "c1"), "c1", NULL);
 }
 
 static const uint8_t floor_macs[3][6] = {
@@ -644,6 +678,7 @@ const struct scenario scenarios[] = {
 	{ .name = "detach a tap", .prepare = with_ports, .build = detach_tap },
 	{ .name = "detach a veth with a floor", .prepare = with_ports, .build = detach_veth },
 	{ .name = "change limits", .prepare = with_shaped, .build = change_limits },
+	{ .name = "limits where others are", .prepare = with_others, .build = replace_others, .has_plan = true },
 	{ .name = "change floors", .prepare = with_floors, .build = change_floors },
 	{ .name = "stop with ports", .prepare = with_ports, .build = stop_nat },
 	{ .name = "stop one of two", .prepare = with_both, .build = stop_nat },
