@@ -100,6 +100,7 @@ UNIT  := $(call tests,unit)
 NETNS := $(call tests,netns)
 BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/bench_*.c)))
 BENCH_OBJ := $(call objects,$(sort $(wildcard bench/lib_*.c)))
+FLOW  := $(B)/bench/flow
 FUZZERS := $(patsubst %.c,$(B)/%,$(call sources,tests/fuzz))
 
 # The libraries, those that use another before it, and which libraries of others each links, by pkg-config's names.
@@ -139,7 +140,7 @@ endif
 TOOL   := $(if $(TOOL_OBJ),$(B)/weir)
 
 .PHONY: all deps demo check check-lint check-unit check-netns check-api check-guest check-lab check-san check-valgrind \
-	layers map static install uninstall install-netcf uninstall-netcf format tidy analyze fuzz fuzz-run bench bench-full bench-keep bench-soft soak dist tags clean distclean help programs FORCE
+	layers map static install uninstall install-netcf uninstall-netcf format tidy analyze fuzz fuzz-run bench bench-full bench-keep bench-soft bench-accuracy soak dist tags clean distclean help programs FORCE
 
 all: $(SHLIBS) $(LINKS) $(STATIC) $(PCS) $(NETCF) $(TOOL) ## the libraries, shared and static, and build/weir
 
@@ -207,6 +208,9 @@ $(B)/tests/netns/test_netcf: $(NETCF_OBJ)
 $(BENCH): $(B)/%: $(B)/obj/%.o $(BENCH_OBJ) $(STATIC)
 	$(call say,LD,$@)
 	$(link) $(OURLIBS) $(call libs,libnl-route-3.0) -lm
+$(FLOW): $(B)/%: $(B)/obj/%.o# for a guest that has nothing else
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) -static $(CFLAGS) $(LDFLAGS) -o $@ $<
 $(FUZZERS): $(B)/%: $(B)/obj/%.o $(STATIC)
 	$(call say,LD,$@)
 	$(link) -fsanitize=fuzzer $(OURLIBS)
@@ -327,17 +331,21 @@ fuzz-run: $(FUZZERS)
 	@for f in $(FUZZERS); do n=$$(basename $$f); c=$(B)/corpus/$$n; mkdir -p $$c; \
 		seeds=tests/fuzz/corpus/$${n#fuzz_}; [ -d $$seeds ] || seeds=; \
 		$$f -max_total_time=20 -print_final_stats=1 -artifact_prefix=$(B)/$$n- $$c $$seeds || exit; done
-bench: $(BENCH) $(TOOL) static ## side by side with what else there is, in under 10 minutes: build/bench/report/index.md
-	@WEIR='$(CURDIR)/$(B)/weir' bench/run.sh $(if $(FULL),--full) $(B)/bench/report bench/size.sh $(BENCH)
+bench: $(BENCH) $(FLOW) $(TOOL) static ## side by side with what else there is, in under 10 minutes: build/bench/report/index.md
+	@WEIR='$(CURDIR)/$(B)/weir' FLOW='$(FLOW)' bench/run.sh $(if $(FULL),--full) $(B)/bench/report bench/size.sh $(BENCH)
 bench-full: ## the same with more trials and the largest sizes: an hour, or MINUTES=14
 	@$(MAKE) --no-print-directory FULL=1 bench
 soak: $(B)/tests/netns/test_update ## two processes change and use one network for a minute (SOAK=N: N seconds)
 	@WEIR_TEST_SECONDS=$(or $(SOAK),60) $<
-bench-keep: ## put the page that was made last into the tree, with a few of its plots: bench/RESULTS.md
+bench-keep: ## put the pages that were made last into the tree, with a few plots: bench/RESULTS.md, bench/ACCURACY.md
 	@mkdir -p bench/plots && cp $(foreach p,veth shape delete network attach read-all,$(B)/bench/report/$(p).svg) bench/plots/
 	@sed -E 's#\]\((veth|shape|delete|network|attach|read-all)[.]svg#](plots/\1.svg#; /^!\[.*\]\([^/]*$$/d' \
 		$(B)/bench/report/index.md >bench/RESULTS.md
-bench-soft: $(BENCH) ## how far from the floor, for CI's log; never fails
+	@[ ! -f $(B)/bench/accuracy/accuracy.svg ] || { cp $(B)/bench/accuracy/accuracy.svg bench/plots/ && \
+		sed 's#(accuracy.svg)#(plots/accuracy.svg)#' $(B)/bench/accuracy/accuracy.md >bench/ACCURACY.md; }
+bench-accuracy: $(FLOW) $(TOOL) ## what arrives against what a limit asks for, through real guests too: a quarter of an hour
+	@mkdir -p $(B)/bench/accuracy && WEIR='$(B)/weir' bench/accuracy.sh $(FLOW) $(B)/bench/accuracy
+bench-soft: $(BENCH) $(FLOW) ## how far from the floor, for CI's log; never fails
 	@bench/soft.sh $(B)/bench/bench_links $(B)/bench/bench_read
 dist: ## build/weir-VERSION.tar.gz from the last commit
 	@mkdir -p $(B) && git archive --format=tar.gz --prefix=weir-$(VERSION)/ -o $(B)/weir-$(VERSION).tar.gz HEAD

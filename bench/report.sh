@@ -60,6 +60,7 @@ def growth: map(select(.wall_us and .n > 1)) | sort_by(.n) | if length < 2 then 
 	"\n</details>\n",
 	"![\(.[0].workload)](\(.[0].workload | gsub(" "; "-")).svg)")
 ' summary.json >index.md
+[ ! -f accuracy.md ] || { echo && cat accuracy.md; } >>index.md
 
 command -v gnuplot >/dev/null || { echo "no gnuplot, so no plots; the page is $1/index.md"; exit 0; }
 jq -r '.results | group_by(.workload) | .[] | .[0].workload' summary.json | while read -r workload; do

@@ -50,5 +50,5 @@ for program; do
 	esac
 	shares=$((shares - $(share "$program")))
 done
-RATES=${full:+1 }10\ 100${full:+ 1000} "$here/bench_accuracy.sh" "$out/accuracy.jsonl"
+RATES="${full:+1 }10 100${full:+ 1000}" THROUGH=veth "$here/accuracy.sh" "$FLOW" "$out"
 "$here/report.sh" "$out"
