@@ -3,8 +3,7 @@
  * Making links and taking them away: the library, the floor, libnl-route-3 as its
  * documentation suggests, iproute2 in one batch and in one call for each line,
  * pyroute2. "lean" does exactly what the library does; without the word it is
- * what people write. Limiting ports has no floor: the filter may be a BPF program,
- * which its message names by a descriptor that cannot be sent again.
+ * what people write.
  */
 #include <errno.h>
 #include <linux/if_link.h>
@@ -496,6 +495,7 @@ static const struct arm arms[] = {
 	ARM("macvtap", "ip", ip_each, .setup = ip_macvtap_setup, .needs = "ip", .most = 100),
 
 	ARM("shape", WEIR, weir_shape),
+	ARM("shape", FLOOR, replay, .setup = replay_setup),
 	ARM("shape", "ip, tc -batch, ifb each", tc_batches, .setup = tc_setup, .needs = "tc"),
 	ARM("shape", "ip, tc, ifb each", tc_each, .setup = tc_setup, .needs = "tc", .most = 100),
 

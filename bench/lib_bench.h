@@ -52,7 +52,7 @@ struct arm {
 
 /*
  * The floor is what the arm "weir" asked of the kernel, recorded beforehand and
- * sent again by nothing but ioctl() and one send(): without its questions, and
+ * sent again by nothing but ioctl(), bpf() and one send(): without its questions, and
  * with all messages in as few sends as the socket takes. lib_record.c.
  */
 #define WEIR "weir"

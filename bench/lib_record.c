@@ -5,12 +5,15 @@
  * libmnl and libnl arrive here too, because a program's symbols go before those
  * of the libraries that it is linked with.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdarg.h>
@@ -34,7 +37,7 @@ int recording_fd = -1;
 
 /* --- recording ---------------------------------------------------------------------- */
 
-enum kind { KIND_LINK, KIND_MESSAGE, KIND_REFUSED, KIND_POINTER, KIND_VALUE, KIND_CLOSE };
+enum kind { KIND_LINK, KIND_MESSAGE, KIND_REFUSED, KIND_PROGRAM, KIND_POINTER, KIND_VALUE, KIND_CLOSE };
 
 struct record {
 	uint32_t kind;
@@ -244,6 +247,28 @@ SEEN int ioctl(int fd, unsigned long request, ...)
 	return (int)syscall(SYS_ioctl, fd, request, arg);
 }
 
+/* A BPF program is kept with its descriptor, by which a filter's message names it. */
+SEEN long syscall(long number, ...)
+{
+	static long (*libc)(long number, ...);
+	const union bpf_attr *attr;
+	va_list ap;
+	long a[6], r;
+
+	if (!libc)
+		*(void **)&libc = dlsym(RTLD_NEXT, "syscall");
+	va_start(ap, number);
+	for (size_t i = 0; i < sizeof(a) / sizeof(a[0]); i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	r = libc(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	attr = (const void *)a[1];
+	if (kept.on && number == SYS_bpf && a[0] == BPF_PROG_LOAD && r >= 0)
+		keep(KIND_PROGRAM, attr->prog_type, (int)r, (const void *)(uintptr_t)attr->insns,
+		     attr->insn_cnt * sizeof(struct bpf_insn));
+	return r;
+}
+
 SEEN int close(int fd)
 {
 	if (kept.on && fd >= 0 && fd < MAX_FDS && kept.is_tun[fd]) {
@@ -260,6 +285,7 @@ static struct {
 	size_t len;
 	struct raw route;	/* all messages for rtnetlink, together */
 	int fds[MAX_FDS];	/* recorded descriptors of taps, and today's */
+	int programs[MAX_FDS];	/* the same of programs */
 } again;
 
 static const struct record *next_record(size_t *at)
@@ -310,6 +336,34 @@ static void translate_message(char *data, size_t len)
 	}
 }
 
+static struct nlattr *attribute(void *from, const void *end, uint16_t type)
+{
+	for (char *at = from; at + NLA_HDRLEN <= (const char *)end;) {
+		struct nlattr *a = (void *)at;
+
+		if ((a->nla_type & NLA_TYPE_MASK) == type)
+			return a;
+		if (a->nla_len < NLA_HDRLEN)
+			return NULL;
+		at += NLA_ALIGN(a->nla_len);
+	}
+	return NULL;
+}
+
+/* Where a filter's message names its program. */
+static int *program_of(char *data, size_t len)
+{
+	const struct nlmsghdr *nlh = (const void *)data;
+	struct nlattr *options, *fd = NULL;
+
+	if (nlh->nlmsg_type != RTM_NEWTFILTER)
+		return NULL;
+	options = attribute(data + NLMSG_HDRLEN + sizeof(struct tcmsg), data + len, TCA_OPTIONS);
+	if (options)
+		fd = attribute(options + 1, (char *)options + options->nla_len, TCA_BPF_FD);
+	return fd ? (void *)(fd + 1) : NULL;
+}
+
 void replay_setup(struct trial *t)
 {
 	const struct record *r;
@@ -336,6 +390,41 @@ void replay_setup(struct trial *t)
 			(uint16_t)(nlh.nlmsg_flags & ~(NLM_F_ACK | NLM_F_REQUEST)),
 			(const char *)(r + 1) + sizeof(nlh), nlh.nlmsg_len - sizeof(nlh));
 		translate_message(again.route.data + again.route.msg, nlh.nlmsg_len);
+	}
+}
+
+static void load_program(struct trial *t, const struct record *r)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = r->what;
+	attr.insns = (uintptr_t)(r + 1);
+	attr.insn_cnt = r->len / sizeof(struct bpf_insn);
+	attr.license = (uintptr_t)"LGPL-2.1-or-later";
+	again.programs[r->fd] = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	if (again.programs[r->fd] < 0)
+		trial_fail(t, "a program: %s", strerror(errno));
+}
+
+/* Loads them, and puts today's descriptors into the messages. */
+static void programs_again(struct trial *t)
+{
+	const struct record *r;
+	size_t n = 0;
+
+	for (size_t at = 0; (r = next_record(&at));)
+		if (r->kind == KIND_PROGRAM) {
+			load_program(t, r);
+			n++;
+		}
+	for (size_t at = 0; n && at < again.route.len;) {
+		const struct nlmsghdr *nlh = (const void *)(again.route.data + at);
+		int *fd = program_of(again.route.data + at, nlh->nlmsg_len);
+
+		if (fd)
+			*fd = again.programs[*fd % MAX_FDS];
+		at += NLMSG_ALIGN(nlh->nlmsg_len);
 	}
 }
 
@@ -385,6 +474,7 @@ void replay(struct trial *t)
 	for (size_t at = 0; (r = next_record(&at));)
 		if (r->kind >= KIND_POINTER)
 			tap_again(t, r);
+	programs_again(t);
 	if (again.route.len)
 		code = raw_send(t, &again.route);
 	if (code)

@@ -10,10 +10,11 @@
 #include "tc/bpf.h"
 #include "tc/redirect.h"
 
-/* A helper may change r1 to r5; r6 keeps the packet. */
 #define INSN(op, dst_, src_, off_, imm_)                                                            \
 	{ .code = (op), .dst_reg = (dst_), .src_reg = (src_), .off = (off_), .imm = (int32_t)(imm_) }
 #define MOV_IMM(dst, imm) INSN(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm)
+#define OR_IMM(dst, imm) INSN(BPF_ALU64 | BPF_OR | BPF_K, dst, 0, 0, imm)
+#define LOAD_WORD(dst, src, off) INSN(BPF_LDX | BPF_MEM | BPF_W, dst, src, off, 0)
 #define STORE_WORD(dst, src, off) INSN(BPF_STX | BPF_MEM | BPF_W, dst, src, off, 0)
 #define CALL(helper) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, helper)
 #define EXIT INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
@@ -33,11 +34,12 @@ static bool ifb_takes_it(void)
 	return major > 6 || (major == 6 && minor >= 12);
 }
 
-int wr_bpf_load(int ifindex, uint32_t classid)
+int wr_bpf_load(int ifindex)
 {
-	/* return skb->priority = classid, bpf_redirect(ifindex, 0); */
+	/* skb->priority = 7767:0 | skb->tc_classid; return bpf_redirect(ifindex, 0); */
 	const struct bpf_insn program[] = {
-		MOV_IMM(BPF_REG_2, classid),
+		LOAD_WORD(BPF_REG_2, BPF_REG_1, offsetof(struct __sk_buff, tc_classid)),
+		OR_IMM(BPF_REG_2, WR_CLASS(WR_MAJOR_SHARED, 0)),
 		STORE_WORD(BPF_REG_1, BPF_REG_2, offsetof(struct __sk_buff, priority)),
 		MOV_IMM(BPF_REG_1, ifindex),
 		MOV_IMM(BPF_REG_2, 0),
@@ -61,12 +63,42 @@ int wr_bpf_load(int ifindex, uint32_t classid)
 
 /* --- adding ----------------------------------------------------------------------------------- */
 
-/* No command of tc's makes such a program, so a reader of the plan is told what it does. */
+/* The last program that a transaction has loaded: ports come to one ifb after another. */
+struct loaded {
+	int ifb;
+	int fd;
+};
+
+static const char kept_by;	/* the transaction keeps it by the address of this */
+
+int wr_txn_bpf_program(struct weir_txn *t, int ifb)
+{
+	struct loaded *l = weir_txn_kept(t, &kept_by);
+	int fd;
+
+	if (l && l->ifb == ifb)
+		return l->fd;
+	if (!l) {
+		l = calloc(1, sizeof(*l));
+		if (!l || weir_txn_keep(t, &kept_by, l, free)) {
+			free(l);
+			return -ENOMEM;
+		}
+	}
+	fd = wr_bpf_load(ifb);
+	if (fd < 0)
+		return fd;
+	wr_txn_keep_fd(t, fd);
+	*l = (struct loaded){ ifb, fd };
+	return fd;
+}
+
+/* tc knows such a program by a file only, so a reader of the plan is told what it does. */
 void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, int ifb, uint32_t classid)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	struct weir_error err = WEIR_ERROR_INIT;
-	int fd = t->dry ? -1 : wr_bpf_load(ifb, classid);
+	int fd = t->dry ? -1 : wr_txn_bpf_program(t, ifb);
 	char word[80];
 
 	if (fd < 0 && !t->dry) {
@@ -74,8 +106,6 @@ void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, int if
 		wr_txn_fail(t, &err);
 		return;
 	}
-	if (fd >= 0)
-		wr_txn_keep_fd(t, fd);
 	wr_redirect_bpf_msg(&b, port->ifindex, ifb, classid, fd);
 	wr_redirect_del_msg(&undo, port->ifindex);
 	wr_step_plan(t, wr_tree_step(t, port, "filter bpf", &b, &undo),
@@ -129,7 +159,7 @@ static int undo(struct weir *w, const struct weir_step *s, bool applied, struct 
 {
 	struct filter f = filter_of(s);
 	wr_auto(batch) struct wr_batch b = { 0 };
-	wr_auto(fd) int fd = wr_bpf_load(f.ifb, f.classid);
+	wr_auto(fd) int fd = wr_bpf_load(f.ifb);
 	int r;
 
 	if (fd < 0)

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The outbound filter where the kernel has no act_skbedit: a program of six
- * instructions that chooses the class on the ifb and redirects there.
+ * The outbound filter where the kernel has no act_skbedit: a program that chooses
+ * the class on the ifb and redirects there. The class is the filter's, so all ports
+ * on one ifb share a program.
  */
 #ifndef WR_TC_BPF_H
 #define WR_TC_BPF_H
 
 #include "tc/tree.h"
 
-/* Loads the program: what it sees leaves by @ifindex, in class @classid. A descriptor or -errno. */
-int wr_bpf_load(int ifindex, uint32_t classid);
+/* Loads the program: what it sees leaves by @ifindex, in the filter's class. A descriptor or -errno. */
+int wr_bpf_load(int ifindex);
+/* The same, which @t closes in the end. */
+int wr_txn_bpf_program(struct weir_txn *t, int ifb);
 
 /* The filter, by a message that names the program by a descriptor. */
 void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, int ifb, uint32_t classid);

@@ -40,7 +40,7 @@ static int take_class(void *arg, const struct wr_tc_class *c)
 
 static enum wr_by classifier(struct weir *w)
 {
-	return wr_tc_features(w) & WR_TC_FLOWER ? WR_BY_FLOWER : WR_BY_U32;
+	return wr_tc_has(w, WR_TC_FLOWER) ? WR_BY_FLOWER : WR_BY_U32;
 }
 
 /* Without a record the tree in the kernel is one. */

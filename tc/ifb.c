@@ -40,23 +40,37 @@ static int read_classes(struct weir *w, struct wr_ifb *ifb, struct weir_error *e
 
 /* --- making ------------------------------------------------------------------------------ */
 
-/* Longer than its queue of 32, and silent: it would solicit routers. */
-static int add_link(struct weir_txn *t, const char *name, const char *alias)
+/*
+ * Longer than its queue of 32, and silent: it would solicit routers. Its root comes
+ * before it is up: of a link that is up the kernel waits until no packet is on its
+ * way to the old one. @ifindex: 0 for any.
+ */
+static int add_link(struct weir_txn *t, int ifindex, const char *name, const char *alias,
+		    uint32_t major, uint32_t default_minor)
 {
 	struct weir_link l = {
 		.sz = sizeof(l),
-		.has = WEIR_LINK_NAME | WEIR_LINK_UP | WEIR_LINK_ADDR_GEN_MODE | WEIR_LINK_TXQUEUELEN |
-		       WEIR_LINK_NUM_TX_QUEUES | (alias ? WEIR_LINK_ALIAS : 0),
+		.has = WEIR_LINK_NAME | WEIR_LINK_ADDR_GEN_MODE | WEIR_LINK_TXQUEUELEN |
+		       WEIR_LINK_NUM_TX_QUEUES | (alias ? WEIR_LINK_ALIAS : 0) |
+		       (ifindex ? WEIR_LINK_IFINDEX : 0),
 		.kind = WEIR_LINK_IFB,
+		.ifindex = ifindex,
 		.num_tx_queues = 1,
 		.txqueuelen = QUEUE_LEN,
 		.addr_gen_mode = WEIR_ADDR_GEN_NONE,
-		.is_up = true,
 	};
+	struct weir_link up = { .sz = sizeof(up), .has = WEIR_LINK_NAME | WEIR_LINK_IFINDEX | WEIR_LINK_UP,
+				.kind = WEIR_LINK_IFB, .is_up = true };
 
 	wr_copy(l.name, sizeof(l.name), name);
+	wr_copy(up.name, sizeof(up.name), name);
 	wr_copy(l.alias, sizeof(l.alias), alias ? alias : "");
-	return weir_txn_link_add(t, &l);
+	up.ifindex = weir_txn_link_add(t, &l);
+	if (up.ifindex < 0)
+		return up.ifindex;
+	wr_tree_qdisc(t, &(struct wr_dev){ up.ifindex, name }, major, default_minor);
+	weir_txn_link_set(t, &up);
+	return t->err.code ? t->err.code : up.ifindex;
 }
 
 /* 15 bytes are all a link's name has, so a long one keeps its end and gets a hash. */
@@ -78,7 +92,7 @@ int wr_ifb_own(struct weir_txn *t, const char *port, struct wr_slot *ret)
 {
 	own_name(port, ret->name);
 	ret->classid = WR_CLASS(WR_MAJOR, WR_PORT_CLASS);
-	ret->ifindex = add_link(t, ret->name, NULL);
+	ret->ifindex = add_link(t, 0, ret->name, NULL, WR_MAJOR, WR_PORT_CLASS);
 	return ret->ifindex < 0 ? ret->ifindex : 0;
 }
 
@@ -89,10 +103,10 @@ static int make(struct weir_txn *t, struct wr_record *rec, struct wr_ifb **ret, 
 	int ifindex;
 
 	wr_format(name, sizeof(name), WR_IFB_NAME, number);
-	ifindex = add_link(t, name, rec->alias);
+	ifindex = add_link(t, rec->next_ifindex, name, rec->alias, WR_MAJOR_SHARED, 0);
 	if (ifindex < 0)
 		return ifindex;
-	wr_tree_qdisc(t, &(struct wr_dev){ ifindex, name }, WR_MAJOR_SHARED, 0);
+	rec->next_ifindex = 0;
 	*ret = wr_record_add_ifb(rec, ifindex, number);
 	if (!*ret)
 		return wr_nomem(err);
@@ -102,11 +116,16 @@ static int make(struct weir_txn *t, struct wr_record *rec, struct wr_ifb **ret, 
 
 /* --- taking ------------------------------------------------------------------------------ */
 
-static bool has_room(const struct wr_ifb *ifb)
+/* One that this transaction gives back is there until its end: 0 if no other is left. */
+static uint32_t free_minor(const struct wr_ifb *ifb)
 {
-	return !ifb->is_dying && ifb->n_used < WR_PER_IFB;
+	for (uint32_t minor = 1; minor <= WR_PER_IFB && !ifb->is_dying; minor++)
+		if (!ifb->used[minor] && !ifb->given[minor])
+			return minor;
+	return 0;
 }
 
+/* NULL if no ifb has room. */
 static int choose(struct weir_txn *t, struct wr_record *rec, int port, struct wr_ifb **ret,
 		  struct weir_error *err)
 {
@@ -119,18 +138,25 @@ static int choose(struct weir_txn *t, struct wr_record *rec, int port, struct wr
 
 		if (r)
 			return r;
-		if (has_room(ifb))
+		if (free_minor(ifb))
 			*ret = ifb;
 	}
-	return *ret ? 0 : make(t, rec, ret, err);
+	return 0;
 }
 
-/* One that this transaction gives back is there until its end: 0 if no other is left. */
-static uint32_t free_minor(const struct wr_ifb *ifb)
+int wr_ifb_next(struct weir_txn *t, int port, int *ret, struct weir_error *err)
 {
-	for (uint32_t minor = 1; minor <= WR_PER_IFB; minor++)
-		if (!ifb->used[minor] && !ifb->given[minor])
-			return minor;
+	struct wr_ifb *ifb = NULL;
+	struct wr_record *rec;
+	int r = wr_record_of(t, &rec, err);
+
+	if (!r)
+		r = choose(t, rec, port, &ifb, err);
+	if (r)
+		return r;
+	if (!ifb && !rec->next_ifindex)
+		rec->next_ifindex = weir_txn_link_index(t);
+	*ret = ifb ? ifb->ifindex : rec->next_ifindex;
 	return 0;
 }
 
@@ -138,17 +164,16 @@ int wr_ifb_take(struct weir_txn *t, int port, struct wr_slot *ret, struct weir_e
 {
 	struct wr_ifb *ifb = NULL;
 	struct wr_record *rec;
-	uint32_t minor = 0;
+	uint32_t minor;
 	int r = wr_record_of(t, &rec, err);
 
 	if (!r)
 		r = choose(t, rec, port, &ifb, err);
-	if (!r && !(minor = free_minor(ifb))) {
+	if (!r && !ifb)
 		r = make(t, rec, &ifb, err);
-		minor = 1;
-	}
 	if (r)
 		return r;
+	minor = free_minor(ifb);
 	ifb->used[minor] = true;
 	ifb->n_used++;
 	*ret = (struct wr_slot){ .ifindex = ifb->ifindex, .classid = WR_CLASS(WR_MAJOR_SHARED, minor) };

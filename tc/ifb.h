@@ -16,11 +16,13 @@ struct wr_slot {
 	uint32_t classid;
 };
 
+/* The index of the ifb that a port's class will be on. */
+int wr_ifb_next(struct weir_txn *t, int port, int *ret, struct weir_error *err);
 /* Chooses a class for a port on a shared ifb; makes one where all are full. */
 int wr_ifb_take(struct weir_txn *t, int port, struct wr_slot *ret, struct weir_error *err);
 /* Gives a class back, with the ifb if it was the last. What redirects there must be gone before. */
 int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_error *err);
-/* An ifb of @port's own. */
+/* An ifb of @port's own; the class is to be made there. */
 int wr_ifb_own(struct weir_txn *t, const char *port, struct wr_slot *ret);
 
 #endif

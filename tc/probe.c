@@ -10,16 +10,15 @@
 
 #include "base/file.h"
 #include "tc/bpf.h"
+#include "tc/ifb.h"
 #include "tc/probe.h"
-
-#define LOOPBACK 1	/* in every namespace */
 
 static const struct {
 	unsigned int feature;
 	const char *module;
 } modules[] = {
 	{ WR_TC_FQ_CODEL, "sch_fq_codel" }, { WR_TC_SFQ, "sch_sfq" }, { WR_TC_SKBEDIT, "act_skbedit" },
-	{ WR_TC_POLICE, "act_police" },	    { WR_TC_IFB, "ifb" },     { WR_TC_FLOWER, "cls_flower" },
+	{ WR_TC_IFB, "ifb" },		    { WR_TC_FLOWER, "cls_flower" },
 };
 
 static bool is_loaded(const char *module)
@@ -30,24 +29,26 @@ static bool is_loaded(const char *module)
 	return access(path, F_OK) == 0;
 }
 
-/* Whether a line of the list names "/MODULE.ko". */
-static bool is_listed(const struct wr_str *list, const char *module)
-{
-	char word[64];
+/* What a handle has looked for already, and what of it there was. */
+struct known {
+	unsigned int asked, found;
+	bool has_no_lists;
+};
 
-	wr_format(word, sizeof(word), "/%s.ko", module);
-	return strstr(wr_str_text(list), word);
-}
-
-static void read_list(const char *name, struct wr_str *ret)
+/* Whether a line of the list names "/MODULE.ko"; -ENOENT if there is no such list. */
+static int is_listed(const char *list, const char *module)
 {
+	wr_auto(str) struct wr_str text = { 0 };
+	char path[256], word[64];
 	struct utsname u;
-	char path[256];
 
 	if (uname(&u) < 0)
-		return;
-	wr_format(path, sizeof(path), "/lib/modules/%s/%s", u.release, name);
-	wr_file_read(path, ret);
+		return -ENOENT;
+	wr_format(path, sizeof(path), "/lib/modules/%s/%s", u.release, list);
+	if (wr_file_read(path, &text))
+		return -ENOENT;
+	wr_format(word, sizeof(word), "/%s.ko", module);
+	return strstr(wr_str_text(&text), word) != NULL;
 }
 
 static bool is_default_qdisc(const char *kind)
@@ -58,74 +59,87 @@ static bool is_default_qdisc(const char *kind)
 	       !strncmp(wr_str_text(&text), kind, strlen(kind));
 }
 
-static bool can_load_bpf(void)
+/* The lists are long, so they are looked at last. */
+static bool look(struct known *k, unsigned int feature, const char *module)
 {
-	wr_auto(fd) int fd = wr_bpf_load(LOOPBACK, 0);
+	int builtin, loadable = 0;
 
-	return fd >= 0;
+	if (is_loaded(module) || (feature == WR_TC_FQ_CODEL && is_default_qdisc("fq_codel")))
+		return true;
+	builtin = k->has_no_lists ? -ENOENT : is_listed("modules.builtin", module);
+	if (builtin <= 0 && !k->has_no_lists)
+		loadable = is_listed("modules.dep", module);
+	k->has_no_lists |= builtin < 0 && loadable < 0;
+	if (k->has_no_lists)
+		return feature == WR_TC_IFB;	/* nothing is known: what everybody has */
+	return builtin > 0 || loadable > 0;
 }
 
-static unsigned int look(void)
+static void remember(struct known *k, unsigned int feature, bool found)
 {
-	wr_auto(str) struct wr_str builtin = { 0 }, loadable = { 0 };
-	unsigned int features = 0;
-
-	read_list("modules.builtin", &builtin);
-	read_list("modules.dep", &loadable);
-	for (size_t i = 0; i < WR_COUNT(modules); i++)
-		if (is_loaded(modules[i].module) || is_listed(&builtin, modules[i].module) ||
-		    is_listed(&loadable, modules[i].module))
-			features |= modules[i].feature;
-	if (is_default_qdisc("fq_codel"))
-		features |= WR_TC_FQ_CODEL;
-	if (!builtin.len && !loadable.len)
-		features |= WR_TC_IFB;	/* nothing is known: what everybody has */
-	if (can_load_bpf())
-		features |= WR_TC_BPF;
-	return features;
+	k->asked |= feature;
+	k->found |= found ? feature : 0;
 }
 
-unsigned int wr_tc_features(struct weir *w)
+static struct known *known_of(struct weir *w)
 {
-	unsigned int *known = weir_context(w, &wr_bpf_del_ops);
-	unsigned int features;
+	struct known *k = weir_context(w, &wr_bpf_del_ops);
 
-	if (known)
-		return *known;
-	features = look();
-	known = malloc(sizeof(*known));
-	if (known)
-		*known = features;
-	if (known && weir_set_context(w, &wr_bpf_del_ops, known, free))
-		free(known);
-	return features;
+	if (k)
+		return k;
+	k = calloc(1, sizeof(*k));
+	if (k && weir_set_context(w, &wr_bpf_del_ops, k, free)) {
+		free(k);
+		return NULL;
+	}
+	return k;
+}
+
+bool wr_tc_has(struct weir *w, unsigned int feature)
+{
+	struct known none = { 0 }, *k = known_of(w);
+
+	if (!k)
+		k = &none;
+	for (size_t i = 0; i < WR_COUNT(modules) && !(k->asked & feature); i++)
+		if (modules[i].feature == feature)
+			remember(k, feature, look(k, feature, modules[i].module));
+	return k->found & feature;
 }
 
 /* --- choosing ------------------------------------------------------------------------------ */
 
-enum weir_shape_method wr_tc_method(struct weir *w, enum weir_shape_method forced)
+/* By the program that the port would need, so that it is loaded once. */
+static bool can_bpf(struct weir_txn *t, int port)
 {
-	unsigned int features;
+	struct known none = { 0 }, *k = known_of(t->w);
+	int ifb;
 
+	if (!k)
+		k = &none;
+	if (!(k->asked & WR_TC_BPF))
+		remember(k, WR_TC_BPF,
+			 !wr_ifb_next(t, port, &ifb, NULL) && wr_txn_bpf_program(t, ifb) >= 0);
+	return k->found & WR_TC_BPF;
+}
+
+enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shape_method forced)
+{
 	if (!forced)
-		forced = w->shape_method;
+		forced = t->w->shape_method;
 	if (forced)
 		return forced;
-	features = wr_tc_features(w);
-	if (!(features & WR_TC_IFB))
-		return WEIR_SHAPE_POLICE;
-	return features & WR_TC_SKBEDIT ? WEIR_SHAPE_SKBEDIT :
-	       features & WR_TC_BPF	? WEIR_SHAPE_BPF :
-					  WEIR_SHAPE_IFB;
+	return !wr_tc_has(t->w, WR_TC_IFB)    ? WEIR_SHAPE_POLICE :
+	       wr_tc_has(t->w, WR_TC_SKBEDIT) ? WEIR_SHAPE_SKBEDIT :
+	       can_bpf(t, port)		      ? WEIR_SHAPE_BPF :
+						WEIR_SHAPE_IFB;
 }
 
 enum weir_leaf wr_tc_leaf(struct weir *w, enum weir_leaf forced)
 {
-	unsigned int features = forced ? 0 : wr_tc_features(w);
-
 	if (forced)
 		return forced;
-	return features & WR_TC_FQ_CODEL ? WEIR_LEAF_FQ_CODEL :
-	       features & WR_TC_SFQ	 ? WEIR_LEAF_SFQ :
-					   WEIR_LEAF_DEFAULT;
+	return wr_tc_has(w, WR_TC_FQ_CODEL) ? WEIR_LEAF_FQ_CODEL :
+	       wr_tc_has(w, WR_TC_SFQ)	    ? WEIR_LEAF_SFQ :
+					      WEIR_LEAF_DEFAULT;
 }

@@ -11,16 +11,15 @@ enum {
 	WR_TC_FQ_CODEL = 1 << 0,
 	WR_TC_SFQ = 1 << 1,
 	WR_TC_SKBEDIT = 1 << 2,
-	WR_TC_POLICE = 1 << 3,
-	WR_TC_IFB = 1 << 4,
-	WR_TC_BPF = 1 << 5,
-	WR_TC_FLOWER = 1 << 6,
+	WR_TC_IFB = 1 << 3,
+	WR_TC_FLOWER = 1 << 4,
+	WR_TC_BPF = 1 << 5,	/* asked for by wr_tc_method() alone */
 };
 
-/* Looked up once for each handle. */
-unsigned int wr_tc_features(struct weir *w);
-/* The way to shape what a guest sends: @forced, or the best that there is. */
-enum weir_shape_method wr_tc_method(struct weir *w, enum weir_shape_method forced);
+/* Each is looked for when it is first asked for, once for each handle. */
+bool wr_tc_has(struct weir *w, unsigned int feature);
+/* The way to shape what a guest sends by its port: @forced, or the best that there is. */
+enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shape_method forced);
 enum weir_leaf wr_tc_leaf(struct weir *w, enum weir_leaf forced);
 
 #endif

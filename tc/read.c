@@ -65,7 +65,7 @@ int wr_class_get(struct weir *w, int ifindex, uint32_t classid, struct wr_tc_cla
 
 /* --- a port -------------------------------------------------------------------------------- */
 
-enum { ASK_LINK, ASK_ROOT, ASK_INGRESS, ASK_CLASSES, ASK_COUNT };
+enum { ASK_LINK, ASK_ROOT, ASK_INGRESS, ASK_COUNT };
 
 static void read_qdisc(const struct nlmsghdr *msg, struct wr_qdisc *ret)
 {
@@ -87,24 +87,9 @@ static void read_qdisc(const struct nlmsghdr *msg, struct wr_qdisc *ret)
 	memcpy(ret->options, options + 1, ret->options_len);
 }
 
-static void take_class(struct wr_port *port, const struct wr_tc_class *c)
-{
-	uint32_t major = c->classid >> 16, minor = c->classid & 0xffff;
-
-	if (major != WR_MAJOR && major != WR_MAJOR_NOQUEUE)
-		return;
-	if (minor == WR_PORT_CLASS)
-		port->class = *c;
-	else if (minor == WR_REST_CLASS)
-		port->rest = *c;
-	else
-		port->n_floors++;
-}
-
 static int port_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	struct wr_port *port = arg;
-	struct wr_tc_class c;
 
 	if (index == ASK_LINK && msg->nlmsg_type == RTM_NEWLINK)
 		return wr_link_decode(msg, &port->link, NULL);
@@ -112,8 +97,22 @@ static int port_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 		read_qdisc(msg, &port->root);
 	else if (index == ASK_INGRESS)
 		read_qdisc(msg, &port->ingress);
-	else if (wr_htb_class_read(msg, &c))
-		take_class(port, &c);
+	return 0;
+}
+
+static int take_class(void *arg, const struct wr_tc_class *c)
+{
+	const uint32_t minor = c->classid & 0xffff;
+	struct wr_port *port = arg;
+
+	if (c->classid >> 16 != port->root.handle >> 16)
+		return 0;
+	if (minor == WR_PORT_CLASS)
+		port->class = *c;
+	else if (minor == WR_REST_CLASS)
+		port->rest = *c;
+	else
+		port->n_floors++;
 	return 0;
 }
 
@@ -135,7 +134,6 @@ static void ask(struct wr_batch *b, int ifindex)
 	wr_put_u32(b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	wr_tc_msg(b, RTM_GETQDISC, NLM_F_ECHO, ifindex, 0, TC_H_ROOT, NULL);
 	wr_tc_msg(b, RTM_GETQDISC, NLM_F_ECHO, ifindex, 0, TC_H_INGRESS, NULL);
-	wr_tc_msg(b, RTM_GETTCLASS, NLM_F_DUMP, ifindex, 0, 0, NULL);
 }
 
 static int read_filters(struct weir *w, int ifindex, struct wr_port *port, struct weir_error *err)
@@ -145,6 +143,11 @@ static int read_filters(struct weir *w, int ifindex, struct wr_port *port, struc
 
 	wr_redirect_dump_msg(&b, ifindex);
 	return wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+}
+
+static bool is_ours(uint32_t root)
+{
+	return root == WR_CLASS(WR_MAJOR, 0) || root == WR_CLASS(WR_MAJOR_NOQUEUE, 0);
 }
 
 int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_error *err)
@@ -161,12 +164,13 @@ int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_e
 		r = wr_error(err, results[ASK_LINK].code, WEIR_STAGE_KERNEL, "", "", "%s",
 			     results[ASK_LINK].code == -ENODEV ? "the link is gone" :
 								 results[ASK_LINK].msg);
+	if (!r && is_ours(port.root.handle))
+		r = wr_class_each(w, ifindex, take_class, &port, err);
 	if (!r && *port.ingress.kind)
 		r = read_filters(w, ifindex, &port, err);
 	if (r)
 		return r;
-	if (port.class.classid && port.class.classid >> 16 == port.root.handle >> 16)
-		port.major = port.root.handle >> 16;
+	port.major = port.class.classid >> 16;
 	port.root_is_free = !port.root.handle || !strcmp(port.root.kind, "noqueue");
 	*ret = port;
 	return 0;

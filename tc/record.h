@@ -47,6 +47,7 @@ struct wr_record {
 	struct wr_ifb *ifbs;
 	size_t n_ifbs;
 	unsigned int next_number;
+	int next_ifindex;	/* 0: any */
 	char alias[256];
 	struct wr_floors *floors;
 	bool is_kept;		/* in a file of the state directory */

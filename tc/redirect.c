@@ -17,7 +17,7 @@
 /* What the policer takes for one packet at most: a GSO frame and its headers. */
 #define POLICE_MTU 70000
 #define POLICE_CELL_LOG 9	/* 256 cells of 512 bytes hold that */
-#define BPF_NAME "weir %x to %d"	/* class and ifb, for people and for wr_redirect_read() */
+#define BPF_NAME "weir to %d"	/* the ifb, for people and for wr_redirect_read() */
 
 static void filter_msg(struct wr_batch *b, uint16_t type, uint16_t flags, int port, uint32_t handle)
 {
@@ -133,10 +133,11 @@ void wr_redirect_bpf_msg(struct wr_batch *b, int port, int ifb, uint32_t classid
 	char name[64];
 	size_t options;
 
-	wr_format(name, sizeof(name), BPF_NAME, classid, ifb);
+	wr_format(name, sizeof(name), BPF_NAME, ifb);
 	filter_msg(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, port, 1);
 	wr_put_text(b, TCA_KIND, "bpf");
 	options = wr_nest(b, TCA_OPTIONS);
+	wr_put_u32(b, TCA_BPF_CLASSID, classid);
 	wr_put_u32(b, TCA_BPF_FD, (uint32_t)fd);
 	wr_put_text(b, TCA_BPF_NAME, name);
 	wr_put_u32(b, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
@@ -201,8 +202,9 @@ static bool read_bpf(const struct nlattr *options, struct wr_redirect *ret)
 	char name[64] = "";
 
 	copy(inside(options, TCA_BPF_NAME), name, sizeof(name) - 1);
+	copy(inside(options, TCA_BPF_CLASSID), &ret->classid, sizeof(ret->classid));
 	ret->method = WEIR_SHAPE_BPF;
-	return sscanf(name, BPF_NAME, &ret->classid, &ret->ifb) == 2;
+	return ret->classid && sscanf(name, BPF_NAME, &ret->ifb) == 1;
 }
 
 int wr_redirect_read(const struct nlmsghdr *msg, struct wr_redirect *ret)

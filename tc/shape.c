@@ -18,6 +18,7 @@
 #include "tc/floor.h"
 #include "tc/ifb.h"
 #include "tc/probe.h"
+#include "tc/seen.h"
 #include "tc/shape.h"
 #include "tc/tree.h"
 
@@ -201,25 +202,13 @@ static int del_ingress(struct shaping *s)
 
 /* --- what arrives by the link: the ifb ------------------------------------------------------ */
 
-static int take_slot(struct shaping *s, enum weir_shape_method method, struct wr_slot *slot)
-{
-	int r;
-
-	if (method != WEIR_SHAPE_IFB)
-		return wr_ifb_take(s->t, s->dev.ifindex, slot, s->err);
-	r = wr_ifb_own(s->t, s->dev.name, slot);
-	if (!r)
-		wr_tree_qdisc(s->t, &(struct wr_dev){ slot->ifindex, slot->name }, WR_MAJOR,
-			      WR_PORT_CLASS);
-	return r;
-}
-
 /* The ifb's class for the port, and the filter's way there. */
 static int add_class(struct shaping *s, enum weir_shape_method method, struct wr_redirect *redirect,
 		     struct wr_slot *slot)
 {
 	struct wr_htb_class c = wr_htb_from_rate(s->in, s->port.link.mtu);
-	int r = take_slot(s, method, slot);
+	int r = method == WEIR_SHAPE_IFB ? wr_ifb_own(s->t, s->dev.name, slot) :
+					   wr_ifb_take(s->t, s->dev.ifindex, slot, s->err);
 
 	if (r)
 		return r;
@@ -251,7 +240,7 @@ int wr_redirect_explain(struct weir_txn *t, const struct wr_dev *dev, const stru
 
 static int add_redirect(struct shaping *s)
 {
-	struct wr_redirect redirect = { .method = wr_tc_method(s->t->w, s->opts.method) };
+	struct wr_redirect redirect = { .method = wr_tc_method(s->t, s->dev.ifindex, s->opts.method) };
 	struct wr_slot slot = { 0 };
 	int r = 0;
 
@@ -372,7 +361,7 @@ static int shape(struct shaping *s, const struct weir_bandwidth *bandwidth)
 	int r = 0;
 
 	if (!wr_txn_makes(s->t, s->dev.ifindex))
-		r = wr_port_read(s->t->w, s->dev.ifindex, &s->port, s->err);
+		r = wr_port_ahead(s->t, s->dev.ifindex, &s->port, s->err);
 	choose_sides(s, bandwidth);
 	if (!r)
 		r = shape_out(s);
@@ -407,7 +396,7 @@ int weir_txn_shape_set(struct weir_txn *t, int ifindex, const char *name,
 static int clear(struct shaping *s)
 {
 	static const struct weir_rate none;
-	int r = wr_port_read(s->t->w, s->dev.ifindex, &s->port, s->err);
+	int r = wr_port_ahead(s->t, s->dev.ifindex, &s->port, s->err);
 
 	s->out = s->in = &none;
 	if (!r)
@@ -422,7 +411,7 @@ static int clear_elsewhere(struct shaping *s, const struct weir_shape *known)
 
 	if (known)
 		return give_back(s->t, known->ifb_ifindex, known->ifb_class, s->err);
-	r = wr_port_read(s->t->w, s->dev.ifindex, &s->port, s->err);
+	r = wr_port_ahead(s->t, s->dev.ifindex, &s->port, s->err);
 	if (r == -ENODEV)
 		return 0;
 	return r || !s->port.has_redirect ? r : give_back(s->t, s->port.redirect.ifb,

@@ -134,7 +134,7 @@ WEIR_API char *weir_rate_format(uint64_t bytes_per_s, char buf[WEIR_RATE_TEXT]);
  * @WEIR_SHAPE_AUTO:	the first of these that the kernel can do
  * @WEIR_SHAPE_SKBEDIT:	redirected to an ifb that a few hundred ports share; the
  *			filter chooses the class there (act_skbedit)
- * @WEIR_SHAPE_BPF:	the same, by a program of six instructions (cls_bpf)
+ * @WEIR_SHAPE_BPF:	the same, by a program for each ifb (cls_bpf)
  * @WEIR_SHAPE_IFB:	redirected to an ifb of the port's own
  * @WEIR_SHAPE_POLICE:	what is too much is dropped, nothing waits (act_police)
  */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <weir/link.h>
+#include <weir/tc.h>
 
 #include "lib_ns.h"
 
@@ -99,6 +100,19 @@ static void change(struct weir_txn *t)
 	}
 }
 
+/* Towards the guest alone, so that every kernel does it in the same way. */
+static void shape(struct weir_txn *t)
+{
+	static const struct weir_bandwidth b = { .inbound.average_bytes_per_s = 1250000 };
+	const struct weir_shape_options opts = { .sz = sizeof(opts), .leaf = WEIR_LEAF_DEFAULT };
+	char name[16];
+
+	for (int i = 0; i < N; i++) {
+		snprintf(name, sizeof(name), "p%d", i);
+		weir_txn_shape_set(t, 1000 + i, name, &b, &opts, NULL);
+	}
+}
+
 static const struct limit {
 	const char *name;
 	void (*prepare)(struct weir_txn *t);	/* NULL: nothing is there */
@@ -113,6 +127,8 @@ static const struct limit {
 	{ "100 ports go", veths, deletes, 3, 2 * N + 1, N * 80 + 40, 0 },
 	{ "one port goes", veths, delete_one, 2, 2, 72, 0 },
 	{ "100 changes", veths, change, 2, 2 * N, N * 80, 0 },
+	/* 15 ports are asked about one by one, then all of them by two dumps. */
+	{ "100 limits", veths, shape, 15 + 2 + 1, 15 * 3 + 2 + 2 * N, 15 * 112 + 76 + N * 168, 0 },
 };
 
 static void costs_no_more(void **state)
