@@ -839,9 +839,10 @@ enum weir_source {
  * @mac_table_manager:	an enum weir_mac_table_manager
  * @dev:		plug DIRECT: the link below it
  * @direct_mode:	plug DIRECT: an enum weir_direct_mode
- * @pci:		plug HOSTDEV: the virtual function, "0000:03:00.1"
- * @vf:			plug HOSTDEV: the same by PF and number, "ens1/3", if it was
- *			claimed (weir_network_use_vfs()); else empty
+ * @pci:		plug HOSTDEV: the virtual function, "0000:03:00.1"; plug DIRECT:
+ *			the one that @dev is, if it was claimed
+ * @vf:			the same by PF and number, "ens1/3", if it was claimed
+ *			(weir_network_use_vfs()); else empty
  * @managed:		plug HOSTDEV: enum weir_yes_no: it is bound to its driver, too
  * @driver:		plug HOSTDEV: what it is bound to
  * @mode:		the network's forward mode, an enum weir_forward_mode
@@ -995,6 +996,8 @@ struct weir_network_vfs {
  * of the network's pool, sets MAC address and vlan by its PF, which must be up,
  * and trust if the guest may choose its addresses, and binds it, if the network
  * says managed, to the model that it names, or else to the best VFIO driver.
+ * The macvtap modes claim the function that the link below a port is, if the pool is a
+ * PF's or the port has a vlan, which its PF then sets; shared, except in mode passthrough.
  * weir_txn_port_detach() and weir_txn_network_stop() give it back as it was. The
  * claim is the port's: it ends with neither the caller nor the guest. Without
  * this call a function is chosen by the records of the network's ports, and
@@ -1241,6 +1244,9 @@ WEIR_API int weir_txn_network_reload(struct weir_txn *t, const char *name);
  *   -ENOSPC	the bridge has as many ports as a bridge can have, 1023
  *   -EOPNOTSUPP something that the definition asks cannot be done yet; the error
  *		names it
+ *
+ * A virtualport of type 802.1Qbg or 802.1Qbh is associated with the switch
+ * (<weir/profile.h>) before the call is over, and detaching ends that.
  *
  * A port of mode hostdev is its record: the virtual function is claimed by the
  * caller, on the same transaction, with <weir/sriov.h>. A macvtap stays until it is

@@ -100,7 +100,8 @@ struct weir_profile {
  *
  * Asks, and then looks every 125 ms what became of it, until the answer is final
  * or time is over; what was asked for is then taken back. A disassociation is
- * asked for and not waited for. Undone by the reverse: a (pre)association by a
+ * asked for and not waited for, and with a link or an lldpad that is gone it is gone
+ * too. Undone by the reverse: a (pre)association by a
  * disassociation, a disassociation by an association.
  *
  * Return: 0 or a negative errno, which the transaction remembers:

@@ -215,16 +215,29 @@ static void parts_of(const struct weir_step *s, struct weir_profile *p, enum wei
 	*request = *(const uint8_t *)weir_step_part(s, PART_REQUEST).data;
 }
 
+/* A link or an lldpad that is gone has no associations. */
+static bool is_gone(int r)
+{
+	return r == -ENODEV || r == -ENOENT;
+}
+
 static int profile_apply(struct weir *w, const struct weir_step *s, struct weir_error *err)
 {
 	enum weir_profile_request request;
 	struct weir_profile p;
 
+	struct weir_error own = WEIR_ERROR_INIT;
+	int r;
+
 	parts_of(s, &p, &request);
-	return request_it(w, &p, s->object, request, err);
+	r = request_it(w, &p, s->object, request, &own);
+	if (request == WEIR_PROFILE_DISASSOCIATE && is_gone(r))
+		return 0;
+	if (r && err)
+		*err = own;
+	return r;
 }
 
-/* A link or an lldpad that is gone has no associations. */
 static int profile_undo(struct weir *w, const struct weir_step *s, bool applied, struct weir_error *err)
 {
 	enum weir_profile_request request;
@@ -234,7 +247,7 @@ static int profile_undo(struct weir *w, const struct weir_step *s, bool applied,
 	parts_of(s, &p, &request);
 	request = request == WEIR_PROFILE_DISASSOCIATE ? WEIR_PROFILE_ASSOCIATE : WEIR_PROFILE_DISASSOCIATE;
 	r = request_it(w, &p, s->object, request, err);
-	return r == -ENODEV || r == -ENOENT || (!applied && r == -EOPNOTSUPP) ? 0 : r;
+	return is_gone(r) || (!applied && r == -EOPNOTSUPP) ? 0 : r;
 }
 
 const struct weir_step_ops wr_profile_ops = {

@@ -118,6 +118,21 @@ bool wr_has_vfs(const struct weir *w);
 int wr_check_vf(const struct weir_port *port, struct weir_error *err);
 int wr_port_vf_add(struct weir_txn *t, const struct weir_network *net, struct weir_port *port);
 int wr_port_vf_del(struct weir_txn *t, const struct weir_port *port);
+/*
+ * A macvtap on a virtual function: it is claimed, and its PF gives it vlan and trust. Nothing where neither is
+ * asked for and the pool is not a card's. The claim is taken back by wr_port_vf_del().
+ */
+int wr_port_vf_below(struct weir_txn *t, const struct weir_network *net, struct weir_port *port);
+/* function.c: a virtual function by its link or, without one, by its PCI address; false: it is none with a PF that has a link. */
+struct wr_function {
+	const char *dev, *pci;
+	char pf[16];	/* the PF's link */
+	int index;
+};
+bool wr_find_function(struct weir *w, struct wr_function *f);
+/* port_profile.c: 802.1Qbg and 802.1Qbh, if the port has such a virtualport. */
+int wr_port_associate(struct weir_txn *t, const struct weir_port *port);
+int wr_port_disassociate(struct weir_txn *t, const struct weir_port *port);
 /* The members of a network's pool and how many ports use each; for free(). */
 int wr_pool(struct weir *w, const struct weir_network *net, struct weir_pool_entry **ret, size_t *ret_n,
 	    struct weir_error *err);

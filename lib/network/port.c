@@ -216,12 +216,16 @@ static int attach(struct weir_txn *t, const struct wr_live *live, const struct w
 	if (port->plug == WEIR_PLUG_HOSTDEV) {
 		r = wr_port_vf_add(t, &live->net, port);
 	} else {
-		r = wr_port_link_add(t, port, place, guest, ret_fds);
+		r = port->plug == WEIR_PLUG_DIRECT ? wr_port_vf_below(t, &live->net, port) : 0;
+		if (!r)
+			r = wr_port_link_add(t, port, place, guest, ret_fds);
 		if (!r)
 			r = limit(t, port);
 		if (!r)
 			r = add_floor(t, live, port);
 	}
+	if (!r)
+		r = wr_port_associate(t, port);
 	if (!r)
 		r = wr_txn_store_port(t, port);
 	if (!r)
@@ -319,6 +323,8 @@ static int detach(struct weir_txn *t, struct weir_port *port)
 		r = wr_txn_ready_forget(t, port->network, port->name);
 	if (!r && wr_is_ovs(port))
 		r = wr_txn_ovs_del(t, port);
+	if (!r)
+		r = wr_port_disassociate(t, port);
 	if (!r)
 		r = wr_port_link_del(t, port);
 	if (!r && *port->vf)

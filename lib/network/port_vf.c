@@ -129,6 +129,67 @@ int wr_port_vf_add(struct weir_txn *t, const struct weir_network *net, struct we
 	return vfs->bind(t, vfs->sriov, vf.pci, model ? model : WEIR_VF_VFIO);
 }
 
+/* --- below a macvtap --------------------------------------------------------------------------- */
+
+static bool is_passed_through(const struct weir_port *port)
+{
+	return port->direct_mode == WEIR_DIRECT_PASSTHROUGH;
+}
+
+static int refuse_below(struct weir_txn *t, const char *attr, const char *dev, const char *why)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	wr_refuse(&err, -EOPNOTSUPP, "port", attr, "%s %s", dev, why);
+	return weir_txn_refuse(t, &err);
+}
+
+static int set_up_below(struct weir_txn *t, const struct weir_vf *vf, const struct weir_port *port)
+{
+	struct weir_vf_config c = { .sz = sizeof(c), .vf = vf->index };
+
+	if (port->vlan.n_tags) {
+		c.has |= WEIR_VF_VLAN;
+		c.vlan = (uint16_t)port->vlan.tags[0].id;
+	}
+	if (is_passed_through(port) && port->trust_guest_rx_filters == WEIR_YES) {
+		c.has |= WEIR_VF_TRUST;
+		c.trust = true;
+	}
+	return c.has ? weir_txn_vf_set(t, vf->pf_ifindex, &c, 1, NULL) : 0;
+}
+
+int wr_port_vf_below(struct weir_txn *t, const struct weir_network *net, struct weir_port *port)
+{
+	const struct weir_network_vfs *vfs = weir_context(weir_txn_handle(t), &vfs_key);
+	struct wr_function f = { .dev = port->dev };
+	struct weir_claim_request want = { .sz = sizeof(want), .vf = port->dev, .flags = WEIR_CLAIM_NETDEV };
+	struct weir_vf vf = { .sz = sizeof(vf) };
+	bool needed = port->vlan.n_tags || (net->forward.pf && vfs);
+	char owner[128];
+	int r;
+
+	if (!needed)
+		return 0;
+	if (!wr_find_function(weir_txn_handle(t), &f))
+		return refuse_below(t, "vlan", port->dev, "is no virtual function, and only those take vlans");
+	if (!vfs)
+		return refuse_below(t, "vlan", port->dev,
+				    "is a virtual function, and nothing that could claim it is at hand");
+	if (port->vlan.n_tags > 1 || port->vlan.is_trunk)
+		return refuse_below(t, "vlan", port->dev, "is a virtual function, which has no trunks");
+	owner_of(port, owner);
+	want.owner = owner;
+	want.flags |= is_passed_through(port) ? 0 : WEIR_CLAIM_SHARED;
+	r = vfs->claim(t, vfs->sriov, &want, &vf);
+	if (r)
+		return r;
+	wr_copy(port->pci, sizeof(port->pci), vf.pci);
+	wr_format(port->vf, sizeof(port->vf), "%s/%u", *vf.pf_netdev ? vf.pf_netdev : vf.pf,
+		  (unsigned int)vf.index);
+	return set_up_below(t, &vf, port);
+}
+
 /* --- giving back ------------------------------------------------------------------------------- */
 
 /* Somebody may have released it by hand (weir vf release), and another have it by now. */

@@ -149,8 +149,36 @@ passed_on() {
 	weir net stop links
 	is "$(cat "/sys/class/net/$link/address")" "$mac"
 }
-check "a network of a card's links" start '{"name": "links", "forward": {"mode": "passthrough", "pf": "eth1"}}' links
+passed_on_in_a_vlan() {	# the card puts the function into it, and the claim says whose it is
+	local state
+	state=$(state_of eth1/0)
+	weir net start links
+	weir net attach links --name p0 --mac 52:54:00:00:00:d1 --portgroup red
+	of_ip_has eth1 0 'vlan 9,.*trust on'
+	is "$(port links p0 vf) $(weir --json vf claims | jq -r '.[].owner' | sed 's/ ([^)]*)//')" 'eth1/0 port p0 of network links'
+	refused 'which has no trunks' weir net attach trunks
+	weir net detach links p0
+	is "$(state_of eth1/0)" "$state"
+	is "$(weir --json vf claims)" '[]'
+	weir net stop links
+	weir net stop trunks
+}
+shared() {	# by macvtaps, and by nobody else
+	weir net attach both --name s0
+	weir net attach both --name s1
+	is "$(weir --json vf claims | jq length)" 2
+	refused 'claimed' weir vf claim eth1/0 --owner other
+	weir net stop both
+	is "$(weir --json vf claims)" '[]'
+}
+check "a network of a card's links" start '{"name": "links", "forward": {"mode": "passthrough", "pf": "eth1"},
+	"portgroups": [{"name": "red", "vlan": {"tags": [{"id": 9}]}, "trustGuestRxFilters": true}]}' links
 check "passed on, and given back" passed_on
+check "another, in trunks" start '{"name": "trunks", "forward": {"mode": "passthrough", "pf": "eth1"},
+	"vlan": {"trunk": true, "tags": [{"id": 5}, {"id": 6}]}}' trunks
+check "passed on in a vlan" passed_on_in_a_vlan
+check "a network of macvtaps on a card" start '{"name": "both", "forward": {"mode": "vepa", "pf": "eth1"}}' both
+check "two share one" shared
 
 weir vf remove eth0 >/dev/null
 weir vf remove eth1 >/dev/null

@@ -169,6 +169,23 @@ static void macvtap_passthrough(void **state)
 	free(before);
 }
 
+/* What a link cannot do is said, and not left out. */
+static void vlan_of_a_link_that_takes_none(void **state)
+{
+	struct weir_vlan_tag tag = { .id = 7 };
+	struct weir_guest g = { .sz = sizeof(g), .vlan = { .tags = &tag, .n_tags = 1 } };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir *w;
+
+	cables();
+	w = start(POOL("passthrough"));
+	assert_int_equal(try_attach(w, &g, &port, &err), -EOPNOTSUPP);
+	assert_string_equal(err.attr, "vlan");
+	assert_non_null(strstr(err.msg, "p1 is no virtual function"));
+	stop(w);
+}
+
 static void members_in_use_stay(void **state)
 {
 	static const struct weir_forward_interface p1 = { .dev = (char *)"p1" }, p2 = { .dev = (char *)"p2" };
@@ -375,7 +392,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(macvtap_bridge),	  TEST(macvtap_private),     TEST(macvtap_vepa),
-		TEST(macvtap_passthrough), TEST(members_in_use_stay), TEST(host_bridge),
+		TEST(macvtap_passthrough), TEST(vlan_of_a_link_that_takes_none), TEST(members_in_use_stay), TEST(host_bridge),
 		TEST(a_full_bridge),	  TEST(vlans_of_a_host_bridge), TEST(a_table_that_is_kept), TEST(queues_of_a_macvtap),
 		TEST(wishes_that_cannot_be_done),
 	};

@@ -30,6 +30,7 @@ static struct peer {
 	int ack;		/* to what is asked for */
 	size_t at;
 	char seen[256];		/* "associate look look" */
+	char ifname[16];	/* of the last message */
 } peer;
 
 static char pid_file[64];
@@ -75,6 +76,21 @@ static void note_request(const struct nlmsghdr *msg)
 	note(words[((const uint8_t *)msg)[msg->nlmsg_len - 4] & 3]);
 }
 
+static void note_name(const struct nlmsghdr *msg)
+{
+	size_t at = NLMSG_LENGTH(sizeof(struct ifinfomsg));
+	struct nlattr a;
+
+	for (; at + sizeof(a) <= msg->nlmsg_len; at += NLA_ALIGN(a.nla_len)) {
+		memcpy(&a, (const char *)msg + at, sizeof(a));
+		if (a.nla_len < sizeof(a))
+			break;
+		if (a.nla_type == IFLA_IFNAME)
+			snprintf(peer.ifname, sizeof(peer.ifname), "%.*s", a.nla_len - NLA_HDRLEN,
+				 (const char *)msg + at + NLA_HDRLEN);
+	}
+}
+
 static void answer(const struct nlmsghdr *msg, const struct sockaddr_nl *to)
 {
 	char buf[512] = { 0 };
@@ -83,6 +99,7 @@ static void answer(const struct nlmsghdr *msg, const struct sockaddr_nl *to)
 	int response = peer.script[peer.at];
 
 	reply->nlmsg_seq = msg->nlmsg_seq;
+	note_name(msg);
 	if (msg->nlmsg_type == RTM_SETLINK) {
 		note_request(msg);
 		reply->nlmsg_type = NLMSG_ERROR;
@@ -267,6 +284,107 @@ static void the_kernel(void **state)
 	assert_int_equal(err.stage, WEIR_STAGE_KERNEL);
 }
 
+/* --- ports of networks ----------------------------------------------------------------------------- */
+
+#define QBG(dev)                                                                                   \
+	"{'name':'net','forward':{'mode':'vepa','interfaces':['" dev "']},'virtualport':{'type':'802.1Qbg'," \
+	"'managerid':5,'typeid':1193046,'typeidversion':9,'instanceid':'01010101-0101-0101-0101-010101010101'}}"
+
+static struct weir *start(const char *json)
+{
+	struct weir_network *net = ns_network(json);
+	struct weir *w = ns_open();
+	struct weir_txn *t;
+
+	ns_sh("ip link add p1 type veth peer name o1; ip link set p1 up");
+	t = ns_begin(w);
+	weir_txn_network_start(t, net);
+	ns_commit(t);
+	weir_network_free(net);
+	return w;
+}
+
+static int attach(struct weir *w)
+{
+	static const struct weir_guest g = { .sz = sizeof(g), .name = "mt0", .owner_uuid = "11111111-2222-4333-8444-555555555555" };
+	struct weir_txn *t = ns_begin(w);
+
+	err = (struct weir_error)WEIR_ERROR_INIT;
+	weir_txn_port_attach(t, "net", &g, NULL, NULL);
+	return weir_txn_commit(t, &err);
+}
+
+static void a_port_is_told_of(void **state)
+{
+	struct weir *w = start(QBG("p1"));
+	struct weir_txn *t;
+
+	peer.script[0] = 0x101;
+	peer.script[1] = 0x100;
+	assert_int_equal(attach(w), 0);
+	assert_string_equal(peer.seen, "associate look look");
+	assert_string_equal(peer.ifname, "p1");
+	*peer.seen = '\0';
+	t = ns_begin(w);
+	weir_txn_port_detach(t, "net", "mt0");
+	ns_commit(t);
+	assert_string_equal(peer.seen, "disassociate");
+	weir_close(w);
+}
+
+/* The physical link is below a vlan, and nothing stays of a port that the switch does not want. */
+static void a_port_is_refused(void **state)
+{
+	struct weir *w;
+	char *before;
+
+	if (system("ip link add v0 type dummy 2>/dev/null && ip link add link v0 name v0.7 type vlan id 7 2>/dev/null && ip link del v0")) {
+		print_message("SKIP: the kernel has no vlans\n");
+		skip();
+	}
+	ns_sh("ip link add p2 type veth peer name o2; ip link add link p2 name p2.7 type vlan id 7; ip link set p2 up; ip link set p2.7 up");
+	w = start(QBG("p2.7"));
+	before = ns_snapshot();
+	peer.script[0] = 4;
+	assert_int_equal(attach(w), -EREMOTEIO);
+	assert_string_equal(err.object, "profile of p2");
+	assert_string_equal(peer.ifname, "p2");
+	assert_string_equal(peer.seen, "associate look disassociate");
+	ns_assert_same(before, "a port that the switch refused");
+	free(before);
+	weir_close(w);
+}
+
+/* Without lldpad none can be made, and one that is there can go. */
+static void a_port_without_lldpad(void **state)
+{
+	struct weir *w = start(QBG("p1"));
+	struct weir_txn *t;
+
+	peer.script[0] = 0x100;
+	assert_int_equal(attach(w), 0);
+	ns_sh("rm %s", pid_file);
+	t = ns_begin(w);
+	weir_txn_port_detach(t, "net", "mt0");
+	ns_commit(t);
+	assert_int_equal(attach(w), -ENOENT);
+	assert_non_null(strstr(err.msg, "lldpad does not run"));
+	ns_sh("! ip link show mt0 2>/dev/null");
+	weir_close(w);
+}
+
+static void a_card_without_profiles(void **state)
+{
+	struct weir *w = start("{'name':'net','forward':{'mode':'private','interfaces':['p1']},"
+			       "'virtualport':{'type':'802.1Qbh','profileid':'guests'}}");
+
+	assert_int_equal(attach(w), -EOPNOTSUPP);
+	assert_non_null(strstr(err.msg, "knows no port profiles"));
+	assert_string_equal(peer.seen, "");
+	ns_sh("! ip link show mt0 2>/dev/null");
+	weir_close(w);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -274,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(it_takes_its_time), TEST(the_switch_refuses), TEST(lldpad_refuses),
 		TEST(time_is_over), TEST(no_lldpad), TEST(taken_back), TEST(the_kernel),
+		TEST(a_port_is_told_of), TEST(a_port_is_refused), TEST(a_port_without_lldpad), TEST(a_card_without_profiles),
 	};
 
 	return cmocka_run_group_tests_name("port profiles", tests, NULL, NULL);
