@@ -301,6 +301,30 @@ static void detach_tap(struct weir_txn *t)
 	weir_txn_port_detach(t, "nat net", "tap0");
 }
 
+/* What happens is told, and allowed. */
+static void with_hook(struct weir *w)
+{
+	ns_sh("mkdir -p %s/hooks; printf '#!/bin/sh\nexec cat >/dev/null\n' >%s/hooks/network; chmod +x %s/hooks/network",
+	      ns_config_dir, ns_config_dir, ns_config_dir);
+	with_guest(w);
+}
+
+#define GOLD "'portgroups':[{'name':'gold','vlan':{'trunk':true,'tags':[{'id':7,'nativeMode':'untagged'},{'id':9}]}}]"
+
+static void with_filtering_bridge(struct weir *w)
+{
+	ns_sh("ip link add br0 address 52:54:00:cc:00:01 type bridge vlan_filtering 1; ip link set br0 up");
+	run_network(w, "{'name':'nat net','uuid':'11111111-2222-4333-8444-999999999998','forward':{'mode':'bridge'},"
+		       "'bridge':{'name':'br0'}," GOLD "}");
+}
+
+static void with_kept_table(struct weir *w)
+{
+	run_network(w, "{'name':'nat net','uuid':'11111111-2222-4333-8444-999999999997','mac':'52:54:00:cc:00:02',"
+		       "'bridge':{'name':'virbr0','macTableManager':'libvirt'},'dns':{'enable':false},"
+		       "'ips':[{'address':'10.8.0.1','prefix':24}],'portgroups':[{'name':'gold'}]}");
+}
+
 /* A vlan, limits in the database, and a tap that Open vSwitch has. */
 static void with_ovs(struct weir *w)
 {
@@ -673,6 +697,11 @@ const struct scenario scenarios[] = {
 	{ .name = "attach a veth", .prepare = with_guest, .build = attach_veth, .has_plan = true },
 	{ .name = "attach a macvtap", .prepare = with_passthrough, .build = attach_passthrough },
 	{ .name = "detach a macvtap", .prepare = with_passed_through, .build = detach_passthrough },
+	{ .name = "attach with a hook", .prepare = with_hook, .build = attach_tap },
+	{ .name = "attach in vlans", .prepare = with_filtering_bridge, .build = attach_tap,
+	  .needs = "bridge vlan_filtering 1" },
+	{ .name = "attach to a table that is kept", .prepare = with_kept_table, .build = attach_tap,
+	  .needs = "bridge vlan_filtering 1" },
 	{ .name = "attach to Open vSwitch", .prepare = with_ovs, .build = attach_tap, .needs = "Open vSwitch" },
 	{ .name = "detach from Open vSwitch", .prepare = with_ovs_port, .build = detach_tap, .needs = "Open vSwitch" },
 	{ .name = "detach a tap", .prepare = with_ports, .build = detach_tap },

@@ -392,14 +392,15 @@ static void hooks_are_told(void **state)
 static void hooks_can_refuse(void **state)
 {
 	static const char *const operations[] = { "start", "started" };
+	struct weir_guest g = { .sz = sizeof(g), .name = "gold1", .portgroup = "gold" };
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir *w = ns_open();
+	struct weir_txn *t;
 	char *before;
 
 	install_hook();
 	for (size_t i = 0; i < WR_COUNT(operations); i++) {
 		struct weir_network *net = ns_network("{'name':'net','ips':[{'address':'10.7.0.1','prefix':24}]}");
-		struct weir_txn *t;
 
 		let_refuse(operations[i]);
 		before = ns_out("ip link; ls %s/networks 2>/dev/null; nft list ruleset", ns_state_dir);
@@ -418,6 +419,12 @@ static void hooks_can_refuse(void **state)
 	assert_int_equal(try_update(w, 0, WEIR_UPDATE_ADD_FIRST, WEIR_SECTION_DNS_TXT, "{'name':'a','value':'b'}", &err),
 			 -ECANCELED);
 	says("none", "grep txt-record $WEIR_TEST_STATE/dnsmasq/net.conf || echo none");
+	let_refuse("port-created");
+	t = ns_begin(w);
+	weir_txn_port_attach(t, "net", &g, NULL, NULL);
+	assert_int_equal(weir_txn_commit(t, &err), -ECANCELED);
+	assert_string_equal(err.object, "network net");
+	says("none", "ip link show gold1 2>/dev/null || ls $WEIR_TEST_STATE/ports/gold1.json 2>/dev/null || echo none");
 	weir_close(w);
 }
 
