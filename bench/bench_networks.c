@@ -20,6 +20,7 @@
 #include <weir/bulk.h>
 #include <weir/json.h>
 #include <weir/network.h>
+#include <weir/update.h>
 
 #include "lib_bench.h"
 
@@ -330,12 +331,26 @@ static void hosts_setup(struct trial *t)
 
 static void weir_host(struct trial *t)
 {
-	struct weir_txn *txn;
+	char mac[] = "52:54:00:00:01:00";
+	const struct weir_dhcp_host host = { .mac = mac,
+					     .address = { .family = AF_INET, .bytes = { 10, 250, 0, 250 } } };
+	const struct weir_update update = { .sz = sizeof(update), .command = WEIR_UPDATE_ADD_LAST,
+					    .section = WEIR_SECTION_IP_DHCP_HOST, .parent_index = -1, .item = &host };
+	struct weir_txn *txn = trial_begin(t);
 
-	define(t, t->n + 1);
-	txn = trial_begin(t);
-	weir_txn_network_reload(txn, "net30000");
+	weir_txn_network_update(txn, "net30000", &update, 1, WEIR_NETWORK_LIVE);
 	trial_commit(t, txn);
+}
+
+static void tool_host_setup(struct trial *t)
+{
+	write_file(t, "/run/host.json", "{\"mac\": \"52:54:00:00:01:00\", \"ip\": \"10.250.0.250\"}");
+}
+
+static void tool_host(struct trial *t)
+{
+	trial_program(t, "%s --state-dir /run/s --config-dir /run/c net update net30000 --section ip-dhcp-host --command add --live /run/host.json",
+		      getenv("WEIR"));
 }
 
 /* A file of as many hosts, put in the place of the old one, and a signal. */
@@ -659,6 +674,7 @@ static const struct arm arms[] = {
 
 	ARM("dhcp host", WEIR, weir_host),
 	ARM("dhcp host", FLOOR, floor_host),
+	ARM("dhcp host", "weir net update", tool_host, .setup = tool_host_setup, .needs = "$WEIR"),
 	ARM("dhcp host", "libvirt", libvirt_hosts, .setup = libvirt_hosts_setup, LIBVIRT),
 
 	ARM("attach", WEIR, weir_attach),

@@ -175,11 +175,19 @@ int wr_check_one_dhcp(const struct weir_network *net, enum weir_check how, struc
 
 /* --- what weir asks besides ------------------------------------------------------------- */
 
+static char last_digit(const char *mac)
+{
+	size_t n = strlen(mac);
+
+	return n ? mac[n - 1] | 0x20 : '\0';
+}
+
+/* Every pair of hosts is compared. In whichever way it is written, its last digit is the address's last: most differ there. */
 bool wr_same_mac(const char *a, const char *b)
 {
 	uint8_t x[6], y[6];
 
-	return a && b && !wr_mac_parse(a, x) && !wr_mac_parse(b, y) && !memcmp(x, y, 6);
+	return a && b && last_digit(a) == last_digit(b) && !wr_mac_parse(a, x) && !wr_mac_parse(b, y) && !memcmp(x, y, 6);
 }
 
 static bool same_text(const char *a, const char *b)

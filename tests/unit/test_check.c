@@ -283,7 +283,7 @@ static const struct rule rules[] = {
 	{ "of its family", HOSTS4(HOST("10.0.0.5", MAC1)), HOSTS4(HOST("fd00::5", MAC1)), -EINVAL,
 	  "ips[0].dhcp.hosts[0].ip", false },
 	{ "MACs differ", HOSTS4(HOST("10.0.0.5", MAC1) "," HOST("10.0.0.6", MAC2)),
-	  HOSTS4(HOST("10.0.0.5", "'mac':'52:54:00:AB:00:01'") "," HOST("10.0.0.6", "'mac':'52:54:0:ab:0:1'")),
+	  HOSTS4(HOST("10.0.0.5", "'mac':'52:54:00:AB:00:0A'") "," HOST("10.0.0.6", "'mac':'52:54:0:ab:0:a'")),
 	  -EEXIST, "ips[0].dhcp.hosts[1].mac", false },
 	{ "names differ", HOSTS4(HOST("10.0.0.5", MAC1 ",'name':'a'") "," HOST("10.0.0.6", MAC2 ",'name':'b'")),
 	  HOSTS4(HOST("10.0.0.5", MAC1 ",'name':'a'") "," HOST("10.0.0.6", MAC2 ",'name':'a'")), -EEXIST,
