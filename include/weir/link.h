@@ -84,6 +84,26 @@ struct weir_pairs {
 	struct weir_pair pairs[16];
 };
 
+/**
+ * struct weir_macs - a few MAC addresses
+ * @n:		how many there are
+ * @macs:	the addresses, in any order, each once; the rest is zero
+ */
+struct weir_macs {
+	uint32_t n;
+	uint8_t macs[64][6];
+};
+
+/**
+ * struct weir_udp_ports - UDP ports
+ * @first:	the first of them
+ * @last:	the last
+ */
+struct weir_udp_ports {
+	uint16_t first;
+	uint16_t last;
+};
+
 /** WEIR_BRIDGE_FORWARD_DELAY - in weir_bridge.has: forward_delay_cs is set */
 #define WEIR_BRIDGE_FORWARD_DELAY (1ull << 0)
 /** WEIR_BRIDGE_HELLO_TIME - hello_time_cs is set */
@@ -110,6 +130,22 @@ struct weir_pairs {
 #define WEIR_BRIDGE_DEFAULT_PVID (1ull << 11)
 /** WEIR_BRIDGE_NF_CALL_IPTABLES - nf_call_iptables is set */
 #define WEIR_BRIDGE_NF_CALL_IPTABLES (1ull << 12)
+/** WEIR_BRIDGE_NF_CALL_IP6TABLES - nf_call_ip6tables is set */
+#define WEIR_BRIDGE_NF_CALL_IP6TABLES (1ull << 13)
+/** WEIR_BRIDGE_NF_CALL_ARPTABLES - nf_call_arptables is set */
+#define WEIR_BRIDGE_NF_CALL_ARPTABLES (1ull << 14)
+/** WEIR_BRIDGE_VLAN_STATS - vlan_stats is set */
+#define WEIR_BRIDGE_VLAN_STATS (1ull << 15)
+/** WEIR_BRIDGE_MCAST_ROUTER - mcast_router is set */
+#define WEIR_BRIDGE_MCAST_ROUTER (1ull << 16)
+/** WEIR_BRIDGE_MCAST_IGMP_VERSION - mcast_igmp_version is set */
+#define WEIR_BRIDGE_MCAST_IGMP_VERSION (1ull << 17)
+/** WEIR_BRIDGE_MCAST_MLD_VERSION - mcast_mld_version is set */
+#define WEIR_BRIDGE_MCAST_MLD_VERSION (1ull << 18)
+/** WEIR_BRIDGE_NO_LL_LEARN - no_ll_learn is set */
+#define WEIR_BRIDGE_NO_LL_LEARN (1ull << 19)
+/** WEIR_BRIDGE_MCAST_VLAN_SNOOPING - mcast_vlan_snooping is set */
+#define WEIR_BRIDGE_MCAST_VLAN_SNOOPING (1ull << 20)
 
 /**
  * struct weir_bridge - the settings of a bridge (IFLA_BR_*)
@@ -128,6 +164,15 @@ struct weir_pairs {
  * @mcast_querier:	the bridge sends queries itself
  * @vlan_default_pvid:	vlan of new ports; 0: none
  * @nf_call_iptables:	bridged IPv4 frames pass through netfilter
+ * @nf_call_ip6tables:	and IPv6 frames
+ * @nf_call_arptables:	and ARP
+ * @vlan_stats:		frames are counted by vlan
+ * @mcast_router:	the bridge is sent all multicast frames: 0 never, 1 when
+ *			it sends queries, 2 always
+ * @mcast_igmp_version:	of its own queries, 2 or 3
+ * @mcast_mld_version:	of its own queries, 1 or 2
+ * @no_ll_learn:	addresses are not learned from link-local frames
+ * @mcast_vlan_snooping: snooping in each vlan by itself
  */
 struct weir_bridge {
 	uint64_t has;
@@ -144,6 +189,14 @@ struct weir_bridge {
 	bool mcast_snooping;
 	bool mcast_querier;
 	bool nf_call_iptables;
+	bool nf_call_ip6tables;
+	bool nf_call_arptables;
+	bool vlan_stats;
+	uint8_t mcast_router;
+	uint8_t mcast_igmp_version;
+	uint8_t mcast_mld_version;
+	bool no_ll_learn;
+	bool mcast_vlan_snooping;
 };
 
 /** WEIR_PORT_PRIORITY - priority is set */
@@ -172,6 +225,18 @@ struct weir_bridge {
 #define WEIR_PORT_ISOLATED (1ull << 11)
 /** WEIR_PORT_LOCKED - locked is set */
 #define WEIR_PORT_LOCKED (1ull << 12)
+/** WEIR_PORT_PROXY_ARP - proxy_arp is set */
+#define WEIR_PORT_PROXY_ARP (1ull << 13)
+/** WEIR_PORT_PROXY_ARP_WIFI - proxy_arp_wifi is set */
+#define WEIR_PORT_PROXY_ARP_WIFI (1ull << 14)
+/** WEIR_PORT_MCAST_ROUTER - mcast_router is set */
+#define WEIR_PORT_MCAST_ROUTER (1ull << 15)
+/** WEIR_PORT_MCAST_TO_UNICAST - mcast_to_unicast is set */
+#define WEIR_PORT_MCAST_TO_UNICAST (1ull << 16)
+/** WEIR_PORT_GROUP_FWD_MASK - group_fwd_mask is set */
+#define WEIR_PORT_GROUP_FWD_MASK (1ull << 17)
+/** WEIR_PORT_VLAN_TUNNEL - vlan_tunnel is set */
+#define WEIR_PORT_VLAN_TUNNEL (1ull << 18)
 
 /**
  * struct weir_bridge_port - the settings of a bridge's port (IFLA_BRPORT_*)
@@ -189,6 +254,13 @@ struct weir_bridge {
  * @neigh_suppress:	ARP and ND are answered by the bridge
  * @isolated:		no traffic to or from other isolated ports
  * @locked:		only known source addresses may send
+ * @proxy_arp:		ARP for addresses that are not behind it is answered
+ * @proxy_arp_wifi:	the same as IEEE 802.11 and Hotspot 2.0 want it
+ * @mcast_router:	a multicast router is behind it: 0 never, 1 when it sends
+ *			queries, 2 always, 3 for some time
+ * @mcast_to_unicast:	multicast frames go out as unicast ones, one for each host
+ * @group_fwd_mask:	link-local groups that it forwards
+ * @vlan_tunnel:	vlans are those of tunnels
  */
 struct weir_bridge_port {
 	uint64_t has;
@@ -205,6 +277,12 @@ struct weir_bridge_port {
 	bool neigh_suppress;
 	bool isolated;
 	bool locked;
+	bool proxy_arp;
+	bool proxy_arp_wifi;
+	uint8_t mcast_router;
+	bool mcast_to_unicast;
+	uint16_t group_fwd_mask;
+	bool vlan_tunnel;
 };
 
 /** WEIR_VETH_PEER_NAME - in weir_veth.has: peer_name is set */
@@ -298,17 +376,33 @@ enum weir_macvlan_mode {
 #define WEIR_MACVLAN_MODE (1ull << 0)
 /** WEIR_MACVLAN_FLAGS - flags is set */
 #define WEIR_MACVLAN_FLAGS (1ull << 1)
+/** WEIR_MACVLAN_SOURCES - sources is set */
+#define WEIR_MACVLAN_SOURCES (1ull << 2)
+/** WEIR_MACVLAN_N_SOURCES - n_sources is set */
+#define WEIR_MACVLAN_N_SOURCES (1ull << 3)
+/** WEIR_MACVLAN_BC_QUEUE_LEN - bc_queue_len is set */
+#define WEIR_MACVLAN_BC_QUEUE_LEN (1ull << 4)
 
 /**
  * struct weir_macvlan - a macvlan or macvtap (IFLA_MACVLAN_*)
- * @has:	which members are set, WEIR_MACVLAN_*
- * @mode:	an enum weir_macvlan_mode
- * @flags:	1: no promiscuous mode on the lower link (passthru only)
+ * @has:		which members are set, WEIR_MACVLAN_*
+ * @mode:		an enum weir_macvlan_mode
+ * @flags:		1: no promiscuous mode on the lower link (passthru only); of a
+ *			link that is down, a change makes the kernel miscount
+ * @sources:		mode source: from whom it takes frames, all of them; see
+ *			weir_txn_macvlan_source_add() for one by one
+ * @n_sources:		how many that are in the kernel, which has room for more;
+ *			read only
+ * @bc_queue_len:	broadcasts that may wait, in packets; the lower link takes
+ *			the largest of its links
  */
 struct weir_macvlan {
 	uint64_t has;
 	uint32_t mode;
 	uint16_t flags;
+	struct weir_macs sources;
+	uint32_t n_sources;
+	uint32_t bc_queue_len;
 };
 
 /**
@@ -589,26 +683,34 @@ struct weir_vlan {
 #define WEIR_VXLAN_UDP_ZERO_CSUM6_RX (1ull << 18)
 /** WEIR_VXLAN_EXTERNAL - external is set */
 #define WEIR_VXLAN_EXTERNAL (1ull << 19)
+/** WEIR_VXLAN_SOURCE_PORTS - source_ports is set */
+#define WEIR_VXLAN_SOURCE_PORTS (1ull << 20)
+/** WEIR_VXLAN_TTL_INHERIT - ttl_inherit is set */
+#define WEIR_VXLAN_TTL_INHERIT (1ull << 21)
+/** WEIR_VXLAN_GBP - gbp is set */
+#define WEIR_VXLAN_GBP (1ull << 22)
+/** WEIR_VXLAN_GPE - gpe is set */
+#define WEIR_VXLAN_GPE (1ull << 23)
 
 /**
- * struct weir_vxlan - a vxlan (IFLA_VXLAN_*); most of it cannot change
+ * struct weir_vxlan - a vxlan (IFLA_VXLAN_*)
  * @has:		which members are set, WEIR_VXLAN_*
  * @id:			the network's identifier, 0..16777215
  * @remote:		where frames to unknown addresses go: a host or a
- *			multicast group
- * @local:		our address
- * @link:		index of the link that it goes out by
+ *			multicast group; can change, but not its family. Groups
+ *			are joined and left when the link comes up and goes down
+ * @local:		our address; can change, but not its family
+ * @link:		index of the link that it goes out by; can change
  * @port:		UDP port of the other end
  * @ttl:		TTL of the outer packets; 0: the inner one's, or for a
- *			group 1
- * @tos:		TOS of the outer packets; 1: the inner one's
- * @label:		flow label of outer IPv6 packets
+ *			group 1; can change
+ * @tos:		TOS of the outer packets; 1: the inner one's; can change
+ * @label:		flow label of outer IPv6 packets; can change
  * @df:			whether outer packets may be fragmented: 0 yes, 1 no, 2
- *			as the inner one
+ *			as the inner one; can change
  * @learning:		learn which host an address is at; can change
  * @ageing_s:		time until a learned address is forgotten; can change
- * @limit:		most addresses that are learned; 0: any number; can
- *			change
+ * @limit:		most addresses that are learned; 0: any number
  * @proxy:		answer ARP
  * @rsc:		route short circuit
  * @l2miss:		tell of unknown MAC addresses
@@ -617,6 +719,11 @@ struct weir_vlan {
  * @udp_zero_csum6_tx:	none in outer IPv6 packets
  * @udp_zero_csum6_rx:	and none needed in those that come
  * @external:		routes, tc or the fdb say where each packet goes
+ * @source_ports:	UDP ports that packets are sent from, by a hash of the
+ *			frame; 0 to 0: those of the host
+ * @ttl_inherit:	the TTL is the inner packet's
+ * @gbp:		packets carry a group policy
+ * @gpe:		the generic protocol extension: other frames than Ethernet's
  */
 struct weir_vxlan {
 	uint64_t has;
@@ -640,6 +747,10 @@ struct weir_vxlan {
 	bool udp_zero_csum6_tx;
 	bool udp_zero_csum6_rx;
 	bool external;
+	struct weir_udp_ports source_ports;
+	bool ttl_inherit;
+	bool gbp;
+	bool gpe;
 };
 
 /** WEIR_VRF_TABLE - in weir_vrf.has: table is set */
@@ -953,6 +1064,33 @@ WEIR_API int weir_txn_altname_del(struct weir_txn *t, int ifindex, const char *n
  * Since: 0.2
  */
 WEIR_API int weir_altname_list(struct weir *w, int ifindex, char **ret, struct weir_error *err);
+
+/**
+ * weir_txn_macvlan_source_add() - let a macvlan take frames from an address
+ * @t:		the transaction
+ * @ifindex:	which: a macvlan or macvtap of mode source
+ * @mac:	the address
+ *
+ * One that is there already stays so, also after an undo.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers. At commit:
+ *   -EINVAL	the link has another mode
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_macvlan_source_add(struct weir_txn *t, int ifindex, const uint8_t mac[6]);
+
+/**
+ * weir_txn_macvlan_source_del() - and no more
+ * @t:		the transaction
+ * @ifindex:	which
+ * @mac:	the address; if it is not there, nothing is done
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_macvlan_source_del(struct weir_txn *t, int ifindex, const uint8_t mac[6]);
 
 /**
  * weir_txn_link_del() - delete a link

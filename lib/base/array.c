@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Members that are arrays inside their struct: a count and room for a few items,
- * addresses (WR_IPS) or pairs of numbers (WR_PAIRS). As text the items stand one
- * behind the other, addresses with a comma between them, pairs with a space:
- * that is how iproute2 takes them. The rest of the engine is table.c's.
+ * IP addresses (WR_IPS), pairs of numbers (WR_PAIRS) or MAC addresses (WR_MACS).
+ * As text the items stand one behind the other, IP addresses with a comma between
+ * them, others with a space: that is how iproute2 takes them. The rest of the
+ * engine is table.c's.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -20,7 +21,10 @@ uint32_t wr_array_room(const struct wr_field *f)
 
 size_t wr_array_item_size(const struct wr_field *f)
 {
-	return f->codec == WR_IPS ? sizeof(struct weir_ip) : sizeof(struct weir_pair);
+	static const uint8_t sizes[] = { [WR_IPS] = sizeof(struct weir_ip), [WR_PAIRS] = sizeof(struct weir_pair),
+					 [WR_MACS] = 6 };
+
+	return sizes[f->codec];
 }
 
 uint32_t wr_array_count(const struct wr_field *f, const void *obj)
@@ -60,6 +64,38 @@ static int check_pair(const struct wr_field *f, const void *obj, uint32_t i, str
 	return 0;
 }
 
+static bool has_item(const struct wr_field *f, const void *obj, uint32_t n, const void *item)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (!memcmp(wr_array_item(f, obj, i), item, wr_array_item_size(f)))
+			return true;
+	return false;
+}
+
+static int check_mac(const struct wr_field *f, const void *obj, uint32_t i, struct weir_error *err)
+{
+	static const uint8_t zero[6];
+	const uint8_t *mac = wr_array_item(f, obj, i);
+	char text[18];
+
+	wr_mac_format(mac, text);
+	if (mac[0] & 1 || !memcmp(mac, zero, sizeof(zero)))
+		return wr_refuse(err, -EADDRNOTAVAIL, "", f->name, "%s is no address of a host", text);
+	if (has_item(f, obj, i, mac))
+		return wr_refuse(err, -EINVAL, "", f->name, "%s is there twice", text);
+	return 0;
+}
+
+static int check_address(const struct wr_field *f, const void *obj, uint32_t i, struct weir_error *err)
+{
+	const struct weir_ip *ip = wr_array_item(f, obj, i);
+
+	if (ip->family == f->family)
+		return 0;
+	return wr_refuse(err, -EINVAL, "", f->name, "item %u is no IPv%c address", i,
+			 f->family == WEIR_FAMILY_IPV4 ? '4' : '6');
+}
+
 int wr_array_check(const struct wr_field *f, const void *obj, struct weir_error *err)
 {
 	uint32_t n;
@@ -68,15 +104,9 @@ int wr_array_check(const struct wr_field *f, const void *obj, struct weir_error 
 	memcpy(&n, wr_member(f, obj), sizeof(n));
 	if (n > wr_array_room(f))
 		return wr_refuse(err, -E2BIG, "", f->name, "has %u items, of at most %u", n, wr_array_room(f));
-	for (uint32_t i = 0; i < n && !r; i++) {
-		const struct weir_ip *ip = wr_array_item(f, obj, i);
-
-		if (f->codec == WR_PAIRS)
-			r = check_pair(f, obj, i, err);
-		else if (ip->family != f->family)
-			r = wr_refuse(err, -EINVAL, "", f->name, "item %u is no IPv%c address", i,
-				      f->family == WEIR_FAMILY_IPV4 ? '4' : '6');
-	}
+	for (uint32_t i = 0; i < n && !r; i++)
+		r = f->codec == WR_PAIRS ? check_pair(f, obj, i, err) :
+		    f->codec == WR_MACS	 ? check_mac(f, obj, i, err) : check_address(f, obj, i, err);
 	return r;
 }
 
@@ -89,6 +119,8 @@ static int parse_item(const struct wr_field *f, const char *word, void *item)
 
 	if (f->codec == WR_IPS)
 		return weir_ip_parse(word, item);
+	if (f->codec == WR_MACS)
+		return wr_mac_parse(word, item);
 	if (!isdigit((unsigned char)*word) || sscanf(word, "%u:%u%n", &p.from, &p.to, &end) != 2 || word[end])
 		return -EINVAL;
 	memcpy(item, &p, sizeof(p));
@@ -97,6 +129,8 @@ static int parse_item(const struct wr_field *f, const char *word, void *item)
 
 int wr_array_parse(const struct wr_field *f, void *obj, const char *text, struct weir_error *err)
 {
+	static const char *const what[] = { [WR_IPS] = "IP address", [WR_PAIRS] = "pair of numbers FROM:TO",
+					    [WR_MACS] = "MAC address" };
 	char word[WEIR_IP_TEXT], shown[WR_SHOWN];
 	uint32_t n = 0;
 
@@ -109,7 +143,7 @@ int wr_array_parse(const struct wr_field *f, void *obj, const char *text, struct
 		wr_format(word, sizeof(word), "%.*s", (int)len, text);
 		if (len >= sizeof(word) || parse_item(f, word, wr_array_item(f, obj, n)))
 			return wr_refuse(err, -EINVAL, "", f->name, "\"%s\" is no %s", wr_shown(word, shown),
-					 f->codec == WR_IPS ? "IP address" : "pair of numbers FROM:TO");
+					 what[f->codec]);
 		n++;
 		text += len;
 	}
@@ -124,6 +158,11 @@ static void item_text(const struct wr_field *f, const void *obj, uint32_t i, str
 
 	if (f->codec == WR_IPS) {
 		wr_str_puts(out, weir_ip_format(wr_array_item(f, obj, i), buf));
+		return;
+	}
+	if (f->codec == WR_MACS) {
+		wr_mac_format(wr_array_item(f, obj, i), buf);
+		wr_str_puts(out, buf);
 		return;
 	}
 	p = pair_at(f, obj, i);
@@ -172,6 +211,17 @@ static bool pairs_lead_there(const struct wr_field *f, const void *want, const v
 	return true;
 }
 
+/* Every item of @a is in @b; the order is the kernel's affair. */
+static bool items_are_in(const struct wr_field *f, const void *a, const void *b)
+{
+	uint32_t n = wr_array_count(f, b);
+
+	for (uint32_t i = 0; i < wr_array_count(f, a); i++)
+		if (!has_item(f, b, n, wr_array_item(f, a, i)))
+			return false;
+	return true;
+}
+
 bool wr_array_covers(const struct wr_field *f, const void *want, const void *is)
 {
 	if (f->codec == WR_PAIRS)
@@ -185,6 +235,8 @@ bool wr_array_equal(const struct wr_field *f, const void *a, const void *b)
 
 	if (f->codec == WR_PAIRS)
 		return pairs_lead_there(f, a, b) && pairs_lead_there(f, b, a);
+	if (f->codec == WR_MACS)
+		return n == wr_array_count(f, b) && items_are_in(f, a, b);
 	return n == wr_array_count(f, b) &&
 	       !memcmp(wr_array_item(f, a, 0), wr_array_item(f, b, 0), n * wr_array_item_size(f));
 }

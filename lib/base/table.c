@@ -6,9 +6,10 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 
-#include <weir/ip.h>
+#include <weir/link.h>
 
 #include "base/table.h"
 
@@ -143,7 +144,7 @@ static uint64_t width_max(const struct wr_field *f)
 	static const uint64_t max[] = {
 		[WR_U8] = UINT8_MAX,   [WR_U16] = UINT16_MAX, [WR_U32] = UINT32_MAX,
 		[WR_U64] = UINT64_MAX, [WR_S32] = INT32_MAX,  [WR_BE16] = UINT16_MAX,
-		[WR_BE32] = UINT32_MAX, [WR_BIT] = 1,
+		[WR_BE32] = UINT32_MAX, [WR_FLAG] = 1,	      [WR_BIT] = 1,
 	};
 	uint64_t member = f->size < 8 ? (1ull << 8 * f->size) - 1 : UINT64_MAX;
 
@@ -182,8 +183,9 @@ static int refuse_word(const struct wr_field *f, const char *shown, struct weir_
 
 static int refuse_range(const struct wr_field *f, const char *shown, struct weir_error *err)
 {
-	return wr_refuse(err, -ERANGE, "", f->name, "%s is outside %" PRIu64 "..%" PRIu64 "%s%s",
-			 shown, f->min, wr_field_max(f), f->unit ? " " : "",
+	return wr_refuse(err, -ERANGE, "", f->name,
+			 f->codec == WR_S32 ? "%s is outside %" PRId64 "..%" PRIu64 "%s%s" :
+					      "%s is outside %" PRIu64 "..%" PRIu64 "%s%s", shown, f->min, wr_field_max(f), f->unit ? " " : "",
 			 f->unit ? f->unit : "");
 }
 
@@ -194,7 +196,8 @@ static int check_integer(const struct wr_field *f, uint64_t shown, struct weir_e
 	wr_format(text, sizeof(text), f->codec == WR_S32 ? "%" PRId64 : "%" PRIu64, shown);
 	if (f->words.n)
 		return wr_word(f, shown) ? 0 : refuse_word(f, text, err);
-	if (shown < f->min || shown > wr_field_max(f))
+	if (f->codec == WR_S32 ? (int64_t)shown < (int64_t)f->min || (int64_t)shown > (int64_t)wr_field_max(f) :
+				 shown < f->min || shown > wr_field_max(f))
 		return refuse_range(f, text, err);
 	return 0;
 }
@@ -210,6 +213,22 @@ static int check_ip(const struct wr_field *f, const struct weir_ip *ip, struct w
 		return wr_refuse(err, -EINVAL, "", f->name, "is no IPv%c address",
 				 f->family == WEIR_FAMILY_IPV4 ? '4' : '6');
 	return 0;
+}
+
+static struct weir_udp_ports load_range(const struct wr_field *f, const void *obj)
+{
+	struct weir_udp_ports range;
+
+	memcpy(&range, wr_member(f, obj), sizeof(range));
+	return range;
+}
+
+static int check_range(const struct wr_field *f, const void *obj, struct weir_error *err)
+{
+	struct weir_udp_ports range = load_range(f, obj);
+
+	return range.first <= range.last ? 0 :
+	       wr_refuse(err, -EINVAL, "", f->name, "%u-%u ends before it begins", range.first, range.last);
 }
 
 static int check_string(const struct wr_field *f, const char *s, struct weir_error *err)
@@ -243,6 +262,8 @@ int wr_field_check(const struct wr_field *f, const void *obj, struct weir_error 
 				 f->size - 1);
 	if (f->codec == WR_IP)
 		return check_ip(f, wr_member(f, obj), err);
+	if (f->codec == WR_RANGE)
+		return check_range(f, obj, err);
 	if (wr_is_array(f))
 		return wr_array_check(f, obj, err);
 	if (f->codec != WR_NAME && f->codec != WR_STRING)
@@ -291,8 +312,9 @@ static int parse_number(const struct wr_field *f, void *obj, const char *text,
 	if (!isdigit((unsigned char)text[negative]) || *end)
 		return wr_refuse(err, -EINVAL, "", f->name, "\"%s\" is no number",
 				 wr_shown(text, shown));
-	if (errno || negative)
+	if (errno || (negative && (f->codec != WR_S32 || value > INT64_MAX)))
 		return refuse_range(f, wr_shown(text, shown), err);
+	value = negative ? -value : value;
 	r = check_integer(f, value, err);
 	if (!r)
 		wr_store(f, obj, value * scale(f));
@@ -307,6 +329,22 @@ static int parse_integer(const struct wr_field *f, void *obj, const char *text,
 	if (f->flags & (WR_BOOL | WR_TRISTATE))
 		return parse_bool(f, obj, text, err);
 	return parse_number(f, obj, text, err);
+}
+
+static int parse_range(const struct wr_field *f, void *obj, const char *text, struct weir_error *err)
+{
+	char shown[WR_SHOWN], *end = NULL;
+	struct weir_udp_ports range;
+	unsigned long first, last;
+
+	first = strtoul(text, &end, 10);
+	last = isdigit((unsigned char)*text) && *end == '-' && isdigit((unsigned char)end[1]) ?
+	       strtoul(end + 1, &end, 10) : ULONG_MAX;
+	if (*end || first > UINT16_MAX || last > UINT16_MAX)
+		return wr_refuse(err, -EINVAL, "", f->name, "\"%s\" is no range of ports FIRST-LAST", wr_shown(text, shown));
+	range = (struct weir_udp_ports){ (uint16_t)first, (uint16_t)last };
+	memcpy(wr_member(f, obj), &range, sizeof(range));
+	return check_range(f, obj, err);
 }
 
 static int parse_string(const struct wr_field *f, void *obj, const char *text,
@@ -348,6 +386,8 @@ int wr_field_parse(const struct wr_table *t, const struct wr_field *f, void *obj
 		r = weir_ip_parse(text, wr_member(f, obj));
 	else if (wr_is_array(f))
 		r = wr_array_parse(f, obj, text, err);
+	else if (f->codec == WR_RANGE)
+		r = parse_range(f, obj, text, err);
 	else
 		r = parse_string(f, obj, text, err);
 	if (r && (f->codec == WR_MAC || f->codec == WR_IP))
@@ -386,6 +426,8 @@ void wr_field_text(const struct wr_field *f, const void *obj, struct wr_str *out
 		wr_str_add(out, wr_member(f, obj), strnlen(wr_member(f, obj), f->size));
 	} else if (wr_is_array(f)) {
 		wr_array_text(f, obj, out);
+	} else if (f->codec == WR_RANGE) {
+		wr_str_printf(out, "%u-%u", load_range(f, obj).first, load_range(f, obj).last);
 	} else {
 		s = load_string(f, obj);
 		wr_str_puts(out, s ? s : "");
@@ -420,10 +462,10 @@ bool wr_field_equal(const struct wr_field *f, const void *a, const void *b)
 		sa = load_string(f, a);
 		sb = load_string(f, b);
 		return sa && sb ? !strcmp(sa, sb) : sa == sb;
-	case WR_IPS: case WR_PAIRS:
+	case WR_IPS: case WR_PAIRS: case WR_MACS:
 		return wr_array_equal(f, a, b);
 	case WR_U8: case WR_U16: case WR_U32: case WR_U64: case WR_S32: case WR_BE16:
-	case WR_BE32: case WR_BIT: case WR_MAC: case WR_IP:
+	case WR_BE32: case WR_FLAG: case WR_BIT: case WR_MAC: case WR_IP: case WR_RANGE:
 		break;
 	}
 	return !memcmp(wr_member(f, a), wr_member(f, b), f->size);

@@ -29,14 +29,17 @@ enum wr_codec {
 	WR_S32,
 	WR_BE16,
 	WR_BE32,
+	WR_FLAG,	/* a bool; on the wire there or not, empty */
 	WR_BIT,		/* a bool; on the wire one bit of a pair of u32: the bits, and which of them count */
 	/* byte strings */
 	WR_NAME,	/* char[]: text that ends in a zero byte */
 	WR_MAC,		/* uint8_t[6] */
 	WR_IP,		/* struct weir_ip, 4 or 16 bytes on the wire */
+	WR_RANGE,	/* struct weir_udp_ports, two big-endian u16 on the wire */
 	/* arrays inside the struct, behind their uint32_t count; a nest on the wire (array.c) */
 	WR_IPS,		/* like struct weir_ips */
 	WR_PAIRS,	/* like struct weir_pairs: "FROM:TO"; a pair to 0 is none */
+	WR_MACS,	/* like struct weir_macs, in any order */
 	/* definitions only: never on the wire */
 	WR_STRING,	/* char *, owned by the struct; NULL: absent */
 	WR_OBJECT,	/* a struct inside the struct */
@@ -81,9 +84,9 @@ struct wr_field {
 	uint16_t size;		/* of the member */
 	uint16_t count;		/* WR_LIST: offset of the size_t count */
 	uint16_t attr;		/* netlink attribute type */
-	uint16_t attr6;		/* WR_IP: that of an IPv6 address, where it is another */
+	uint16_t attr6;		/* WR_IP: that of an IPv6 address, where it is another; WR_MACS: what says what to do with them */
 	uint8_t family;		/* WR_IP, WR_IPS: the only family; 0: both */
-	uint32_t mask;		/* WR_BIT: which bit */
+	uint32_t mask;		/* WR_BIT: which bit; WR_MACS: what that says */
 	uint8_t codec;		/* enum wr_codec */
 	uint16_t flags;		/* enum wr_row_flags */
 	uint64_t bit;		/* in the struct's has; 0: zero or NULL means absent */
@@ -160,7 +163,7 @@ void wr_field_choices(const struct wr_field *f, struct wr_str *out);
 
 static inline bool wr_is_array(const struct wr_field *f)
 {
-	return f->codec == WR_IPS || f->codec == WR_PAIRS;
+	return f->codec >= WR_IPS && f->codec <= WR_MACS;
 }
 /* How many items there are, and how many there can be. */
 uint32_t wr_array_count(const struct wr_field *f, const void *obj);

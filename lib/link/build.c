@@ -123,8 +123,9 @@ static void put_words(struct weir_txn *t, const struct wr_field *f, const void *
 	uint32_t ifindex = f->flags & WR_IFINDEX ? (uint32_t)wr_load(f, obj) : 0;
 	char buf[16];
 
-	if (f->flags & WR_NOWORD) {
-		wr_str_printf(out, " %s%s", wr_load(f, obj) ? "" : "no", f->name);
+	if (f->flags & WR_NOWORD || f->codec == WR_FLAG) {
+		if (f->flags & WR_NOWORD || wr_load(f, obj))
+			wr_str_printf(out, " %s%s", wr_load(f, obj) ? "" : "no", f->name);
 		return;
 	}
 	wr_str_printf(out, " %s ", f->name);
@@ -435,10 +436,11 @@ static void put_old_master(struct wr_batch *b, struct weir_link *was)
  * empty. A port that left its bridge lost its settings there: they come back after
  * the master.
  */
-static void put_old(struct wr_batch *b, const struct weir_link *want, struct weir_link *old)
+static int put_old(struct wr_batch *b, const struct weir_link *want, struct weir_link *old, struct weir_error *err)
 {
 	struct weir_link was = *old, ahead = { .ifindex = old->ifindex, .kind = want->kind };
 	const struct wr_kind *k = wr_kind(want->kind);
+	int r = 0;
 
 	old->has = want->has & ~(WEIR_LINK_IFINDEX | WEIR_LINK_KIND);
 	/* What was no such port has no settings to go back to: they go with its master. */
@@ -447,7 +449,7 @@ static void put_old(struct wr_batch *b, const struct weir_link *want, struct wei
 	if (k && k->table)
 		*wr_kind_has(k, old) = *wr_kind_has(k, want);
 	if (k && k->widen)
-		k->widen(want, old, &ahead);
+		r = k->widen(want, old, &ahead, err);
 	if (k && k->table && wr_has_any(k->table, wr_kind_data(k, &ahead), 0, WR_FIXED)) {
 		link_msg(b, RTM_NEWLINK, 0, old->ifindex, false, false);
 		put_info(b, &ahead, k, WR_FIXED, -1, 0);
@@ -465,6 +467,7 @@ static void put_old(struct wr_batch *b, const struct weir_link *want, struct wei
 	wr_encode(b, &wr_link_inet6_table, old, 0, 0);
 	if (old->has & WEIR_LINK_MASTER)
 		put_old_master(b, &was);
+	return r;
 }
 
 static int take_undo(struct weir_step *s, struct wr_batch *b, struct weir_error *err)
@@ -483,10 +486,9 @@ static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct w
 	struct weir_link old = { 0 };
 	int r = wr_link_decode(reply, &old, err);
 
-	if (r)
-		return r;
-	put_old(&b, s->local, &old);
-	return take_undo(s, &b, err);
+	if (!r)
+		r = put_old(&b, s->local, &old, err);
+	return r ? r : take_undo(s, &b, err);
 }
 
 /* A change with an undo of the caller's, where what is there when the commit begins is not what to go back to. */

@@ -204,7 +204,7 @@ static int verify(const struct weir_link *link, struct weir_error *err)
  * that nobody named: they come back with an undo, as far as the mode takes them.
  * What only the new mode takes goes back before it does.
  */
-static void widen(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead)
+static int widen(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead, struct weir_error *err)
 {
 	const uint64_t watching = WEIR_BOND_MIIMON | WEIR_BOND_UPDELAY | WEIR_BOND_DOWNDELAY |
 				  WEIR_BOND_PEER_NOTIF_DELAY | WEIR_BOND_ARP_INTERVAL | WEIR_BOND_ARP_VALIDATE;
@@ -221,6 +221,7 @@ static void widen(const struct weir_link *want, struct weir_link *old, struct we
 		b->has &= ~(WEIR_BOND_UPDELAY | WEIR_BOND_DOWNDELAY | WEIR_BOND_PEER_NOTIF_DELAY);
 	/* The kernel takes the interval last, and even 0 would end the other way of watching. */
 	b->has &= b->miimon_ms ? ~WEIR_BOND_ARP_INTERVAL : b->arp_interval_ms ? ~WEIR_BOND_MIIMON : ~0ull;
+	return 0;
 }
 
 static bool words(const struct wr_field *f, const void *obj, struct wr_str *out)
@@ -257,7 +258,7 @@ static const struct wr_word mii[] = { { 0, "UP" }, { 1, "GOING_DOWN" }, { 2, "DO
 /* clang-format off */
 static const struct wr_field port_fields[] = {
 	PORT(queue_id, QUEUE_ID, WR_U16, "queue_id", QUEUE, .doc = "transmit queue that leads here"),
-	PORT(prio, PRIO, WR_S32, "prio", PRIO, .doc = "the higher, the sooner it becomes active"),
+	PORT(prio, PRIO, WR_S32, "prio", PRIO, .min = (uint64_t)INT32_MIN, .doc = "the higher, the sooner it becomes active"),
 	PORT(is_backup, STATE, WR_U8, "backup", STATE, .flags = WR_BOOL | WR_READONLY, .doc = "it waits"),
 	PORT(mii_status, MII_STATUS, WR_U8, "mii_status", MII_STATUS, .flags = WR_READONLY,
 	     .words = WR_WORDS(mii), .doc = "whether it counts"),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Bridges (IFLA_BR_*) and their ports (IFLA_BRPORT_*). Names are iproute2's. */
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 
 #include "link/kinds.h"
@@ -8,6 +9,10 @@
 	WR_ATTR(weir_bridge, member, attr, codec, name, WEIR_BRIDGE_##bit, ##__VA_ARGS__)
 #define SWITCH(member, attr, codec, name, bit, ...)                                                \
 	BRIDGE(member, attr, codec, name, bit, .flags = WR_BOOL | WR_DIGIT, ##__VA_ARGS__)
+
+#define OPTION(member, number, name, bit, ...)                                                     \
+	BRIDGE(member, IFLA_BR_MULTI_BOOLOPT, WR_BIT, name, bit, .mask = 1u << (number),           \
+	       .flags = WR_BOOL | WR_DIGIT, ##__VA_ARGS__)
 
 static const struct wr_word vlan_protocols[] = { { 0x8100, "802.1Q" }, { 0x88a8, "802.1ad" } };
 
@@ -37,6 +42,22 @@ static const struct wr_field bridge_fields[] = {
 	       DEFAULT_PVID, .max = 4094, .doc = "vlan of new ports; 0: none"),
 	SWITCH(nf_call_iptables, IFLA_BR_NF_CALL_IPTABLES, WR_U8, "nf_call_iptables",
 	       NF_CALL_IPTABLES, .doc = "bridged IPv4 frames pass through netfilter"),
+	SWITCH(nf_call_ip6tables, IFLA_BR_NF_CALL_IP6TABLES, WR_U8, "nf_call_ip6tables",
+	       NF_CALL_IP6TABLES, .doc = "bridged IPv6 frames pass through netfilter"),
+	SWITCH(nf_call_arptables, IFLA_BR_NF_CALL_ARPTABLES, WR_U8, "nf_call_arptables",
+	       NF_CALL_ARPTABLES, .doc = "bridged ARP passes through netfilter"),
+	SWITCH(vlan_stats, IFLA_BR_VLAN_STATS_ENABLED, WR_U8, "vlan_stats_enabled", VLAN_STATS,
+	       .doc = "frames are counted by vlan"),
+	BRIDGE(mcast_router, IFLA_BR_MCAST_ROUTER, WR_U8, "mcast_router", MCAST_ROUTER, .max = 2,
+	       .doc = "it is sent all multicast: 0 never, 1 as a querier, 2 always"),
+	BRIDGE(mcast_igmp_version, IFLA_BR_MCAST_IGMP_VERSION, WR_U8, "mcast_igmp_version",
+	       MCAST_IGMP_VERSION, .min = 2, .max = 3, .doc = "of its own queries"),
+	BRIDGE(mcast_mld_version, IFLA_BR_MCAST_MLD_VERSION, WR_U8, "mcast_mld_version",
+	       MCAST_MLD_VERSION, .min = 1, .max = 2, .doc = "of its own queries"),
+	OPTION(no_ll_learn, BR_BOOLOPT_NO_LL_LEARN, "no_linklocal_learn", NO_LL_LEARN,
+	       .doc = "link-local frames teach it nothing"),
+	OPTION(mcast_vlan_snooping, BR_BOOLOPT_MCAST_VLAN_SNOOPING, "mcast_vlan_snooping",
+	       MCAST_VLAN_SNOOPING, .doc = "snooping in each vlan by itself"),
 };
 /* clang-format on */
 
@@ -59,13 +80,19 @@ static WR_TABLE(bridge_table, weir_bridge, "bridge", offsetof(struct weir_bridge
 	 .path = info_data, .verify = verify_bridge);
 
 /* While STP runs, not every delay is taken, and turning it on changes one: it goes first. */
-static void widen(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead)
+static int widen(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead, struct weir_error *err)
 {
+	bool is_snooping = old->bridge.mcast_vlan_snooping;
+
+	/* Without vlans there is no snooping in each: the kernel turns it off. */
+	if (want->bridge.has & WEIR_BRIDGE_VLAN_FILTERING)
+		old->bridge.has |= is_snooping ? WEIR_BRIDGE_MCAST_VLAN_SNOOPING : 0;
 	if (!(want->bridge.has & WEIR_BRIDGE_STP))
-		return;
+		return 0;
 	ahead->bridge = old->bridge;
 	ahead->bridge.has = WEIR_BRIDGE_STP;
 	old->bridge.has |= WEIR_BRIDGE_FORWARD_DELAY;
+	return 0;
 }
 
 const struct wr_kind wr_kind_bridge = {
@@ -108,6 +135,18 @@ static const struct wr_field port_fields[] = {
 		    .doc = "no traffic with other isolated ports"),
 	PORT_SWITCH(locked, IFLA_BRPORT_LOCKED, "locked", LOCKED,
 		    .doc = "only known source addresses may send"),
+	PORT_SWITCH(proxy_arp, IFLA_BRPORT_PROXYARP, "proxy_arp", PROXY_ARP,
+		    .doc = "ARP for what is elsewhere is answered"),
+	PORT_SWITCH(proxy_arp_wifi, IFLA_BRPORT_PROXYARP_WIFI, "proxy_arp_wifi", PROXY_ARP_WIFI,
+		    .doc = "the same as Hotspot 2.0 wants it"),
+	PORT(mcast_router, IFLA_BRPORT_MULTICAST_ROUTER, WR_U8, "mcast_router", MCAST_ROUTER, .max = 3,
+	     .doc = "a router is there: 0 never, 1 if it queries, 2 always, 3 for some time"),
+	PORT_SWITCH(mcast_to_unicast, IFLA_BRPORT_MCAST_TO_UCAST, "mcast_to_unicast", MCAST_TO_UNICAST,
+		    .doc = "multicast goes out as unicast"),
+	PORT(group_fwd_mask, IFLA_BRPORT_GROUP_FWD_MASK, WR_U16, "group_fwd_mask", GROUP_FWD_MASK,
+	     .flags = WR_HEX, .doc = "link-local groups that it forwards"),
+	PORT_SWITCH(vlan_tunnel, IFLA_BRPORT_VLAN_TUNNEL, "vlan_tunnel", VLAN_TUNNEL,
+		    .doc = "vlans are those of tunnels"),
 };
 /* clang-format on */
 

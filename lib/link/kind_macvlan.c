@@ -16,6 +16,14 @@ static const struct wr_field macvlan_fields[] = {
 		.words = WR_WORDS(modes), .doc = "how links on one lower link reach each other"),
 	WR_ATTR(weir_macvlan, flags, IFLA_MACVLAN_FLAGS, WR_U16, "flags", WEIR_MACVLAN_FLAGS,
 		.max = 1, .doc = "1: no promiscuous mode on the lower link"),
+	/* The whole list goes, in any order; the kernel tells none if it is empty. */
+	WR_ATTR(weir_macvlan, sources, IFLA_MACVLAN_MACADDR_DATA, WR_MACS, "macaddr_data", WEIR_MACVLAN_SOURCES,
+		.attr6 = IFLA_MACVLAN_MACADDR_MODE, .mask = MACVLAN_MACADDR_SET, .flags = WR_ZERO_IF_ABSENT,
+		.doc = "from whom frames are taken in mode source"),
+	WR_ATTR(weir_macvlan, n_sources, IFLA_MACVLAN_MACADDR_COUNT, WR_U32, "macaddr_count", WEIR_MACVLAN_N_SOURCES,
+		.flags = WR_READONLY, .doc = "how many those are"),
+	WR_ATTR(weir_macvlan, bc_queue_len, IFLA_MACVLAN_BC_QUEUE_LEN, WR_U32, "bcqueuelen", WEIR_MACVLAN_BC_QUEUE_LEN,
+		.unit = "packets", .doc = "broadcasts that may wait"),
 };
 /* clang-format on */
 
@@ -27,23 +35,44 @@ static int verify_macvlan(const void *obj, struct weir_error *err)
 
 	if (m->has & WEIR_MACVLAN_FLAGS && m->flags & 1 && m->mode != WEIR_MACVLAN_PASSTHRU)
 		return wr_refuse(err, -EINVAL, "", "flags", "nopromisc is for mode passthru only");
+	if (m->has & WEIR_MACVLAN_SOURCES && m->has & WEIR_MACVLAN_MODE && m->mode != WEIR_MACVLAN_SOURCE)
+		return wr_refuse(err, -EINVAL, "", "macaddr_data", "is for mode source only");
 	return 0;
 }
 
 static WR_TABLE(macvlan_table, weir_macvlan, "macvlan", offsetof(struct weir_macvlan, has),
 	 macvlan_fields, .path = info_data, .verify = verify_macvlan);
 
-/* iproute2 has a word for the flag: "mode passthru nopromisc". */
-static void text(const struct weir_link *link, struct wr_str *out)
+/* iproute2 has a word for the flag, "mode passthru nopromisc", and a verb for the list. */
+static bool words(const struct wr_field *f, const void *obj, struct wr_str *out)
 {
-	const struct wr_field *mode = &macvlan_fields[0];
+	const struct weir_macvlan *m = obj;
 
-	if (!(link->macvlan.has & WEIR_MACVLAN_MODE))
-		return;
-	wr_str_puts(out, " mode ");
-	wr_field_text(mode, &link->macvlan, out);
-	if (link->macvlan.has & WEIR_MACVLAN_FLAGS && link->macvlan.flags & 1)
-		wr_str_puts(out, " nopromisc");
+	if (f->bit == WEIR_MACVLAN_FLAGS) {
+		wr_str_puts(out, m->flags & 1 ? " nopromisc" : "");
+	} else if (f->bit == WEIR_MACVLAN_SOURCES) {
+		wr_str_puts(out, m->sources.n ? " macaddr set " : " macaddr flush");
+		wr_array_text(f, obj, out);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Leaving mode source, the kernel forgets the list, and takes none in another. */
+static int widen(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead, struct weir_error *err)
+{
+	struct weir_macvlan *m = &old->macvlan;
+	bool leaves = want->macvlan.has & WEIR_MACVLAN_MODE && want->macvlan.mode != WEIR_MACVLAN_SOURCE;
+
+	if (m->mode != WEIR_MACVLAN_SOURCE)
+		m->has &= ~WEIR_MACVLAN_SOURCES;
+	else if (leaves)
+		m->has |= WEIR_MACVLAN_SOURCES;
+	if (m->has & WEIR_MACVLAN_SOURCES && m->n_sources > m->sources.n)
+		return wr_refuse(err, -E2BIG, "", "macaddr_data", "has %u addresses, which an undo could not bring back",
+				 m->n_sources);
+	return 0;
 }
 
 const struct wr_kind wr_kind_macvlan = {
@@ -53,7 +82,8 @@ const struct wr_kind wr_kind_macvlan = {
 	.tables = WR_LINK_TABLES(&macvlan_table),
 	.offset = offsetof(struct weir_link, macvlan),
 	.needs_lower = true,
-	.text = text,
+	.widen = widen,
+	.words = words,
 };
 
 const struct wr_kind wr_kind_macvtap = {
@@ -63,5 +93,6 @@ const struct wr_kind wr_kind_macvtap = {
 	.tables = WR_LINK_TABLES(&macvlan_table),
 	.offset = offsetof(struct weir_link, macvlan),
 	.needs_lower = true,
-	.text = text,
+	.widen = widen,
+	.words = words,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Vlans on a link (IFLA_VLAN_*); the vlans of a bridge's ports are vlan.c's. Names are iproute2's. */
+/* Vlans on a link (IFLA_VLAN_*); the vlans of a bridge's ports are vlans.c's. Names are iproute2's. */
 #include <linux/if_link.h>
 #include <linux/if_vlan.h>
 
@@ -50,10 +50,11 @@ static void old_pairs(const struct weir_pairs *want, struct weir_pairs *old)
 	*old = undo;
 }
 
-static void widen(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead)
+static int widen(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead, struct weir_error *err)
 {
 	old_pairs(&want->vlan.ingress_qos, &old->vlan.ingress_qos);
 	old_pairs(&want->vlan.egress_qos, &old->vlan.egress_qos);
+	return 0;
 }
 
 static const uint16_t info_data[] = { IFLA_LINKINFO, IFLA_INFO_DATA, 0 };

@@ -9,23 +9,26 @@
 #define SWITCH(member, attr, name, bit, ...)                                                       \
 	VXLAN(member, attr, WR_U8, name, bit, .flags = WR_BOOL | WR_NOWORD | WR_FIXED, ##__VA_ARGS__)
 
+#define FLAG(member, attr, name, ...)                                                              \
+	VXLAN(member, attr, WR_FLAG, name, attr, .flags = WR_BOOL | WR_FIXED | WR_ZERO_IF_ABSENT, ##__VA_ARGS__)
+
 static const struct wr_word dfs[] = { { 0, "unset" }, { 1, "set" }, { 2, "inherit" } };
 
 /* clang-format off */
 static const struct wr_field vxlan_fields[] = {
 	VXLAN(id, ID, WR_U32, "id", ID, .max = 0xffffff, .flags = WR_FIXED, .doc = "the network's identifier"),
-	VXLAN(remote, GROUP, WR_IP, "remote", REMOTE, .attr6 = IFLA_VXLAN_GROUP6, .flags = WR_FIXED,
+	VXLAN(remote, GROUP, WR_IP, "remote", REMOTE, .attr6 = IFLA_VXLAN_GROUP6, .flags = WR_ZERO_IF_ABSENT,
 	      .doc = "a host or a group: where frames to unknown addresses go"),
-	VXLAN(local, LOCAL, WR_IP, "local", LOCAL, .attr6 = IFLA_VXLAN_LOCAL6, .flags = WR_FIXED,
+	VXLAN(local, LOCAL, WR_IP, "local", LOCAL, .attr6 = IFLA_VXLAN_LOCAL6, .flags = WR_ZERO_IF_ABSENT,
 	      .doc = "our address"),
-	VXLAN(link, LINK, WR_U32, "dev", LINK, .flags = WR_IFINDEX | WR_FIXED | WR_ZERO_IF_ABSENT,
+	VXLAN(link, LINK, WR_U32, "dev", LINK, .flags = WR_IFINDEX | WR_ZERO_IF_ABSENT,
 	      .doc = "the link that it goes out by"),
 	VXLAN(port, PORT, WR_BE16, "dstport", PORT, .flags = WR_FIXED, .doc = "UDP port of the other end"),
-	VXLAN(ttl, TTL, WR_U8, "ttl", TTL, .flags = WR_FIXED, .doc = "of the outer packets"),
-	VXLAN(tos, TOS, WR_U8, "tos", TOS, .flags = WR_HEX | WR_FIXED, .doc = "of the outer packets"),
-	VXLAN(label, LABEL, WR_BE32, "flowlabel", LABEL, .max = 0xfffff, .flags = WR_HEX | WR_FIXED,
+	VXLAN(ttl, TTL, WR_U8, "ttl", TTL, .doc = "of the outer packets"),
+	VXLAN(tos, TOS, WR_U8, "tos", TOS, .flags = WR_HEX, .doc = "of the outer packets"),
+	VXLAN(label, LABEL, WR_BE32, "flowlabel", LABEL, .max = 0xfffff, .flags = WR_HEX,
 	      .doc = "of outer IPv6 packets"),
-	VXLAN(df, DF, WR_U8, "df", DF, .words = WR_WORDS(dfs), .flags = WR_FIXED,
+	VXLAN(df, DF, WR_U8, "df", DF, .words = WR_WORDS(dfs),
 	      .doc = "whether outer packets may be fragmented"),
 	VXLAN(learning, LEARNING, WR_U8, "learning", LEARNING, .flags = WR_BOOL | WR_NOWORD,
 	      .doc = "learn which host an address is at"),
@@ -40,24 +43,49 @@ static const struct wr_field vxlan_fields[] = {
 	       .doc = "none in outer IPv6 packets"),
 	SWITCH(udp_zero_csum6_rx, UDP_ZERO_CSUM6_RX, "udp6zerocsumrx", UDP_ZERO_CSUM6_RX,
 	       .doc = "none needed in those that come"),
+	VXLAN(source_ports, PORT_RANGE, WR_RANGE, "srcport", SOURCE_PORTS, .flags = WR_FIXED,
+	      .doc = "UDP ports that packets are sent from"),
+	FLAG(ttl_inherit, TTL_INHERIT, "ttl_inherit", .doc = "the TTL is the inner packet's"),
+	FLAG(gbp, GBP, "gbp", .doc = "packets carry a group policy"),
+	FLAG(gpe, GPE, "gpe", .doc = "the generic protocol extension"),
 	SWITCH(external, COLLECT_METADATA, "external", EXTERNAL, .doc = "others say where each packet goes"),
 };
 /* clang-format on */
 
-/* iproute2 has a word of its own for a remote that is a group. */
+static bool is_group(const struct weir_ip *ip)
+{
+	return ip->family == WEIR_FAMILY_IPV6 ? ip->bytes[0] == 0xff : ip->bytes[0] >> 4 == 0xe;
+}
+
+/* iproute2 has a word of its own for a remote that is a group, and two words for two ports. */
 static bool words(const struct wr_field *f, const void *obj, struct wr_str *out)
 {
 	const struct weir_vxlan *v = obj;
-	const uint8_t *b = v->remote.bytes;
 	char buf[WEIR_IP_TEXT];
 
-	if (f->bit != WEIR_VXLAN_REMOTE)
+	if (f->bit == WEIR_VXLAN_REMOTE)
+		wr_str_printf(out, " %s %s", is_group(&v->remote) ? "group" : "remote", weir_ip_format(&v->remote, buf));
+	else if (f->bit == WEIR_VXLAN_SOURCE_PORTS)
+		wr_str_printf(out, " srcport %u %u", v->source_ports.first, v->source_ports.last);
+	else if (f->bit == WEIR_VXLAN_TTL_INHERIT)
+		wr_str_puts(out, v->ttl_inherit ? " ttl inherit" : "");
+	else
 		return false;
-	wr_str_printf(out, " %s %s",
-		      v->remote.family == WEIR_FAMILY_IPV6 ? (b[0] == 0xff ? "group" : "remote") :
-							     (b[0] >> 4 == 0xe ? "group" : "remote"),
-		      weir_ip_format(&v->remote, buf));
 	return true;
+}
+
+/* An address that was not there is any address of the other's family. */
+static void old_ip(const struct weir_ip *want, struct weir_ip *old)
+{
+	if (!old->family)
+		old->family = want->family;
+}
+
+static int widen(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead, struct weir_error *err)
+{
+	old_ip(&want->vxlan.remote, &old->vxlan.remote);
+	old_ip(&want->vxlan.local, &old->vxlan.local);
+	return 0;
 }
 
 static int verify(const struct weir_link *link, struct weir_error *err)
@@ -85,5 +113,6 @@ const struct wr_kind wr_kind_vxlan = {
 	.offset = offsetof(struct weir_link, vxlan),
 	.mtu_apart = true,
 	.verify = verify,
+	.widen = widen,
 	.words = words,
 };

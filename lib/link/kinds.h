@@ -27,9 +27,11 @@ struct wr_kind {
 	bool (*words)(const struct wr_field *f, const void *obj, struct wr_str *out);
 	/*
 	 * What else than @want the undo of a change must set, in @old, which has what was
-	 * there; and what of the kind must be set in a message ahead of that.
+	 * there; and what of the kind must be set in a message ahead of that. Refuses
+	 * what could not be brought back.
 	 */
-	void (*widen)(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead);
+	int (*widen)(const struct weir_link *want, struct weir_link *old, struct weir_link *ahead,
+		     struct weir_error *err);
 };
 
 /* What a link has as a port of another: by the master's kind. */

@@ -51,18 +51,18 @@ static bool mount_sysfs(void)
 static int read_number(struct opening *o)
 {
 	unsigned int major, minor;
-	char path[96];
+	char path[96], line[32] = "";
 	FILE *f;
-	int n;
 
 	o->failed = "the device's number in /sys/class/net";
 	snprintf(path, sizeof(path), "/sys/class/net/%.15s/tap%u/dev", o->link->name, o->tap->ifindex);
 	f = fopen(path, "re");
 	if (!f)
 		return -errno;
-	n = fscanf(f, "%u:%u", &major, &minor);
+	if (!fgets(line, sizeof(line), f))
+		*line = '\0';
 	fclose(f);
-	if (n != 2)
+	if (sscanf(line, "%u:%u", &major, &minor) != 2)
 		return -EBADMSG;
 	o->dev = makedev(major, minor);
 	return 0;

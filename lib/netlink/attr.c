@@ -5,7 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 
-#include <weir/ip.h>
+#include <weir/link.h>
 
 #include "netlink/attr.h"
 
@@ -15,14 +15,17 @@
 
 static void put_array(struct wr_batch *b, const struct wr_field *f, const void *obj)
 {
-	size_t nest = wr_nest(b, f->attr);
+	size_t nest;
 
+	if (f->codec == WR_MACS)
+		wr_put_u32(b, f->attr6, f->mask);
+	nest = wr_nest(b, f->attr);
 	for (uint32_t i = 0; i < wr_array_count(f, obj); i++) {
 		const struct weir_ip *ip = wr_array_item(f, obj, i);
 
-		/* Addresses are numbered; a pair is always IFLA_VLAN_QOS_MAPPING, two u32. */
-		if (f->codec == WR_PAIRS)
-			wr_put(b, 1, wr_array_item(f, obj, i), wr_array_item_size(f));
+		/* A pair is IFLA_VLAN_QOS_MAPPING, a MAC address IFLA_MACVLAN_MACADDR; IP addresses are numbered. */
+		if (f->codec != WR_IPS)
+			wr_put(b, f->codec == WR_PAIRS ? 1 : 4, wr_array_item(f, obj, i), wr_array_item_size(f));
 		else
 			wr_put(b, (uint16_t)i, ip->bytes, ip->family == WEIR_FAMILY_IPV4 ? 4 : 16);
 	}
@@ -32,6 +35,7 @@ static void put_array(struct wr_batch *b, const struct wr_field *f, const void *
 static void put_row(struct wr_batch *b, const struct wr_field *f, const void *obj)
 {
 	const char *text = wr_member(f, obj);
+	struct weir_udp_ports range;
 	struct weir_ip ip;
 
 	switch ((enum wr_codec)f->codec) {
@@ -69,7 +73,16 @@ static void put_row(struct wr_batch *b, const struct wr_field *f, const void *ob
 		wr_put(b, f->attr6 && ip.family == WEIR_FAMILY_IPV6 ? f->attr6 : f->attr, ip.bytes,
 		       ip.family == WEIR_FAMILY_IPV4 ? 4 : 16);
 		break;
-	case WR_IPS: case WR_PAIRS:
+	case WR_RANGE:
+		memcpy(&range, text, sizeof(range));
+		range = (struct weir_udp_ports){ htons(range.first), htons(range.last) };
+		wr_put(b, f->attr, &range, sizeof(range));
+		break;
+	case WR_FLAG:
+		if (wr_load(f, obj))
+			wr_put(b, f->attr, "", 0);
+		break;
+	case WR_IPS: case WR_PAIRS: case WR_MACS:
 		put_array(b, f, obj);
 		break;
 	case WR_BIT:	/* put_bits() */
@@ -269,7 +282,7 @@ static int get_array(const struct wr_field *f, const void *data, size_t len, voi
 
 		if (f->codec == WR_IPS ? get_ip(mnl_attr_get_payload(a), size, item) : size < wr_array_item_size(f))
 			return -EBADMSG;
-		if (f->codec == WR_PAIRS)
+		if (f->codec != WR_IPS)
 			memcpy(item, mnl_attr_get_payload(a), wr_array_item_size(f));
 		n++;
 		len -= step < len ? step : len;
@@ -280,12 +293,18 @@ static int get_array(const struct wr_field *f, const void *data, size_t len, voi
 
 static int get_row(const struct wr_field *f, const void *data, size_t len, void *obj)
 {
-	uint32_t bits;
 	char *text = wr_member(f, obj);
+	struct weir_udp_ports range;
+	uint32_t bits;
 
 	if (f->codec == WR_BIT) {
 		memcpy(&bits, data, sizeof(bits));
 		wr_store(f, obj, (bits & f->mask) != 0);
+		return 0;
+	}
+	/* A flag has nothing in it, or, told of one that can be off, a byte. */
+	if (f->codec == WR_FLAG) {
+		wr_store(f, obj, !len || *(const uint8_t *)data);
 		return 0;
 	}
 	if (wr_is_integer(f))
@@ -298,6 +317,12 @@ static int get_row(const struct wr_field *f, const void *data, size_t len, void 
 		memcpy(text, data, len < 6 ? len : 6);
 	} else if (f->codec == WR_IP) {
 		return get_ip(data, len, text);
+	} else if (f->codec == WR_RANGE) {
+		if (len < sizeof(range))
+			return -EBADMSG;
+		memcpy(&range, data, sizeof(range));
+		range = (struct weir_udp_ports){ ntohs(range.first), ntohs(range.last) };
+		memcpy(text, &range, sizeof(range));
 	} else if (f->codec == WR_NAME) {
 		len = strnlen(data, len);
 		if (len >= f->size)

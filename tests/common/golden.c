@@ -92,6 +92,10 @@ static const struct {
 	{ RTM_NEWLINK, NULL, "22", 0 },
 	{ RTM_NEWLINK, NULL, "22/1", 0 },
 	{ RTM_NEWLINK, NULL, "22/1/12", 0 },
+	{ RTM_SETLINK, NULL, "26", 0 },
+	{ RTM_DELLINK, NULL, "26", 0 },
+	{ RTM_NEWLINKPROP, NULL, "52", 0 },
+	{ RTM_DELLINKPROP, NULL, "52", 0 },
 	{ RTM_NEWQDISC, NULL, "2", 0 },
 	{ RTM_NEWTCLASS, NULL, "2", 0 },
 	{ RTM_NEWTFILTER, NULL, "2", 0 },
@@ -111,15 +115,24 @@ static bool is_nest(const struct walk *w, const char *path, size_t *ret_header)
 	return false;
 }
 
+static struct item *find(struct walk *w, const char *path)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (!strcmp(w->items[i].path, path))
+			return &w->items[i];
+	return NULL;
+}
+
 static void add_item(struct walk *w, const char *path, const unsigned char *data, size_t len)
 {
 	assert_true(w->n < MAX_ITEMS);
 	w->items[w->n] = (struct item){ .data = data, .len = len };
-	snprintf(w->items[w->n].path, sizeof(w->items[0].path), "%s", path);
-	for (size_t i = 0; i < w->n; i++)
-		if (!strcmp(w->items[i].path, path))
-			fail_msg("%s: attribute %s comes twice", w->name, path);
+	/* The second of a kind has a path of its own: vlans are a list, of a range both ends. */
+	snprintf(w->items[w->n].path, sizeof(w->items[0].path), "%s%s", path, find(w, path) ? "+" : "");
 	w->n++;
+	for (size_t i = 0; i + 1 < w->n; i++)
+		if (!strcmp(w->items[i].path, w->items[w->n - 1].path))
+			fail_msg("%s: attribute %s comes a third time", w->name, path);
 }
 
 static void walk(struct walk *w, const char *outer, const unsigned char *at, size_t left)
@@ -150,9 +163,18 @@ static void walk(struct walk *w, const char *outer, const unsigned char *at, siz
 
 static size_t header_size(uint16_t type)
 {
-	return type == RTM_NEWLINK ? sizeof(struct ifinfomsg) :
-	       type == RTM_NEWADDR ? sizeof(struct ifaddrmsg) :
-	       type == RTM_NEWROUTE ? sizeof(struct rtmsg) : sizeof(struct tcmsg);
+	switch (type) {
+	case RTM_NEWADDR:
+		return sizeof(struct ifaddrmsg);
+	case RTM_NEWROUTE:
+		return sizeof(struct rtmsg);
+	case RTM_NEWNEIGH: case RTM_DELNEIGH:
+		return sizeof(struct ndmsg);
+	case RTM_NEWQDISC: case RTM_NEWTCLASS: case RTM_NEWTFILTER:
+		return sizeof(struct tcmsg);
+	default:
+		return sizeof(struct ifinfomsg);
+	}
 }
 
 /* "veth" or "u32", before anything is opened that depends on it; with or without its zero byte. */
@@ -163,7 +185,7 @@ static void find_kind(const struct nlmsghdr *msg, char kind[16])
 	const char *path = msg->nlmsg_type == RTM_NEWLINK ? "18/1" : "1";
 
 	*kind = '\0';
-	if (msg->nlmsg_type == RTM_NEWADDR || msg->nlmsg_type == RTM_NEWROUTE)
+	if (msg->nlmsg_type != RTM_NEWLINK && header_size(msg->nlmsg_type) != sizeof(struct tcmsg))
 		return;
 	walk(&shallow, "", (const unsigned char *)msg + at, msg->nlmsg_len - at);
 	for (size_t i = 0; i < shallow.n; i++)
@@ -219,14 +241,6 @@ static enum golden_difference difference(const struct item *ours, const struct i
 	if (equal(ours, theirs))
 		return 0;
 	return equal_but_zero(ours, theirs) ? GOLDEN_ZERO : GOLDEN_VALUE;
-}
-
-static struct item *find(struct walk *w, const char *path)
-{
-	for (size_t i = 0; i < w->n; i++)
-		if (!strcmp(w->items[i].path, path))
-			return &w->items[i];
-	return NULL;
 }
 
 static void judge(const struct walk *theirs, const char *path, enum golden_difference found,

@@ -95,10 +95,13 @@ annotate() {
 		if (what == "link-bridge")
 			members("18/2", "IFLA_BR_", "FORWARD_DELAY HELLO_TIME MAX_AGE AGEING_TIME STP_STATE " \
 				"PRIORITY VLAN_FILTERING VLAN_PROTOCOL GROUP_FWD_MASK 23:MCAST_SNOOPING " \
-				"25:MCAST_QUERIER 36:NF_CALL_IPTABLES 39:VLAN_DEFAULT_PVID")
+				"22:MCAST_ROUTER 25:MCAST_QUERIER 36:NF_CALL_IPTABLES NF_CALL_IP6TABLES NF_CALL_ARPTABLES " \
+				"VLAN_DEFAULT_PVID 41:VLAN_STATS_ENABLED 43:MCAST_IGMP_VERSION MCAST_MLD_VERSION " \
+				"46:MULTI_BOOLOPT")
 		if (what == "link-port")
 			members("18/5", "IFLA_BRPORT_", "STATE PRIORITY COST MODE GUARD PROTECT FAST_LEAVE " \
-				"LEARNING UNICAST_FLOOD 27:MCAST_FLOOD 30:BCAST_FLOOD 32:NEIGH_SUPPRESS " \
+				"LEARNING UNICAST_FLOOD PROXYARP 24:PROXYARP_WIFI MULTICAST_ROUTER 27:MCAST_FLOOD " \
+				"MCAST_TO_UCAST VLAN_TUNNEL BCAST_FLOOD GROUP_FWD_MASK NEIGH_SUPPRESS " \
 				"ISOLATED 39:LOCKED")
 		if (what == "link-bond") {
 			members("18/2", "IFLA_BOND_", "MODE ACTIVE_SLAVE MIIMON UPDELAY DOWNDELAY USE_CARRIER " \
@@ -118,7 +121,7 @@ annotate() {
 		if (what == "link-vxlan")
 			members("18/2", "IFLA_VXLAN_", "ID GROUP LINK LOCAL TTL TOS LEARNING AGEING LIMIT PORT_RANGE " \
 				"PROXY RSC L2MISS L3MISS PORT GROUP6 LOCAL6 UDP_CSUM UDP_ZERO_CSUM6_TX " \
-				"UDP_ZERO_CSUM6_RX 25:COLLECT_METADATA LABEL GPE TTL_INHERIT DF VNIFILTER")
+				"UDP_ZERO_CSUM6_RX 23:GBP 25:COLLECT_METADATA LABEL GPE TTL_INHERIT DF VNIFILTER")
 		if (what == "link-vrf")
 			is("18/2/1", "IFLA_VRF_TABLE")
 		if (what == "link-vf") {
@@ -127,8 +130,16 @@ annotate() {
 				"12:VLAN_LIST BROADCAST")
 			is("22/1/12", "IFLA_VF_VLAN_LIST", 0); is("22/1/12/1", "IFLA_VF_VLAN_INFO")
 		}
-		if (what == "link-macvlan")
-			members("18/2", "IFLA_MACVLAN_", "MODE FLAGS 3:MACADDR_MODE")
+		if (what == "link-macvlan") {
+			members("18/2", "IFLA_MACVLAN_", "MODE FLAGS MACADDR_MODE MACADDR MACADDR_DATA 7:BC_QUEUE_LEN")
+			is("18/2/5/4", "IFLA_MACVLAN_MACADDR"); nest["18/2/5"] = 0
+		}
+		if (what == "link-vlans") { is("26/0", "IFLA_BRIDGE_FLAGS"); is("26/2", "IFLA_BRIDGE_VLAN_INFO") }
+		if (what == "link-altname") { is(52, "IFLA_PROP_LIST", 0); is("52/53", "IFLA_ALT_IFNAME") }
+		if (what == "fdb") {
+			header = 12
+			is(2, "NDA_LLADDR"); is(5, "NDA_VLAN")
+		}
 		if (what == "link-tun")
 			members("18/2", "IFLA_TUN_", "OWNER GROUP TYPE PI VNET_HDR PERSIST MULTI_QUEUE NUM_QUEUES " \
 				"NUM_DISABLED_QUEUES")
@@ -222,7 +233,8 @@ save() {
 }
 
 # Types of messages as they lie in memory.
-NEWLINK=1000 NEWADDR=1400 NEWROUTE=1800 NEWQDISC=2400 NEWTCLASS=2800 NEWFILTER=2c00
+NEWLINK=1000 DELLINK=1100 SETLINK=1300 NEWNEIGH=1c00 DELNEIGH=1d00 NEWLINKPROP=6c00 DELLINKPROP=6d00
+NEWADDR=1400 NEWROUTE=1800 NEWQDISC=2400 NEWTCLASS=2800 NEWFILTER=2c00
 
 ip link add index 100 name low0 address 52:54:00:00:01:00 type ifb
 ip link add index 101 name br1 address 52:54:00:00:01:01 type bridge
@@ -230,7 +242,8 @@ ip link add index 101 name br1 address 52:54:00:00:01:01 type bridge
 save bridge link-bridge $NEWLINK sent ip link add index 110 name br0 up group 7 type bridge \
 	forward_delay 1500 hello_time 300 max_age 1900 ageing_time 30000 stp_state 1 priority 4096 vlan_filtering 1 \
 	vlan_protocol 802.1ad group_fwd_mask 0x4000 mcast_snooping 0 mcast_querier 1 vlan_default_pvid 5 \
-	nf_call_iptables 1
+	nf_call_iptables 1 nf_call_ip6tables 1 nf_call_arptables 1 vlan_stats_enabled 1 mcast_router 2 \
+	mcast_igmp_version 3 mcast_mld_version 2 no_linklocal_learn 1 mcast_vlan_snooping 1
 save ifb link $NEWLINK sent ip link add index 111 name ifb-vnet0 address 52:54:00:11:22:33 mtu 1400 txqueuelen 256 \
 	numtxqueues 1 numrxqueues 2 group 5 up type ifb
 save veth link-veth $NEWLINK sent ip link add index 112 name veth0 master br1 numtxqueues 1 numrxqueues 1 type veth \
@@ -239,7 +252,10 @@ save macvtap-passthru link-macvlan $NEWLINK sent ip link add link low0 index 113
 save macvtap-vepa link-macvlan $NEWLINK sent ip link add link low0 index 114 name mt1 type macvtap mode vepa
 save macvlan-bridge link-macvlan $NEWLINK sent ip link add link low0 index 115 name mv0 type macvlan mode bridge
 save macvlan-private link-macvlan $NEWLINK sent ip link add link low0 index 116 name mv1 type macvlan mode private
-save macvlan-source link-macvlan $NEWLINK sent ip link add link low0 index 117 name mv2 type macvlan mode source
+save macvlan-source link-macvlan $NEWLINK sent ip link add link low0 index 117 name mv2 type macvlan mode source \
+	macaddr set 52:54:00:11:22:88 52:54:00:11:22:99 bcqueuelen 3000
+save source-add link-macvlan $NEWLINK sent ip link set dev veth0 type macvlan macaddr add 52:54:00:11:22:aa
+save source-del link-macvlan $NEWLINK sent ip link set dev veth0 type macvlan macaddr del 52:54:00:11:22:aa
 
 save dummy link $NEWLINK sent ip link add index 118 name d0 address 52:54:00:11:22:66 mtu 1400 type dummy
 save vlan link-vlan $NEWLINK sent ip link add link low0 index 119 name v0 type vlan protocol 802.1ad id 4094 reorder_hdr off \
@@ -258,14 +274,25 @@ save bond-rr link-bond $NEWLINK sent ip link add index 125 name bond4 type bond 
 
 save vxlan link-vxlan $NEWLINK sent ip link add index 126 name vx0 type vxlan id 77 group 239.1.2.3 local 192.0.2.1 dev low0 \
 	dstport 4789 ttl 5 tos 0x10 flowlabel 0x12345 df set nolearning ageing 60 maxaddress 9 proxy norsc l2miss nol3miss \
-	udpcsum noudp6zerocsumtx udp6zerocsumrx
+	udpcsum noudp6zerocsumtx udp6zerocsumrx srcport 1000 2000
 save vxlan-external link-vxlan $NEWLINK sent ip link add index 127 name vx1 type vxlan external nolearning dstport 4789 \
 	local 2001:db8::1
+save vxlan-inherit link-vxlan $NEWLINK sent ip link add index 129 name vx2 type vxlan id 78 dstport 4790 ttl inherit gbp gpe
 save vrf link-vrf $NEWLINK sent ip link add index 128 name vrf0 type vrf table 100
 
 save port link-port $NEWLINK sent ip link set dev veth0 type bridge_slave cost 10 priority 20 hairpin on guard on \
 	root_block on fastleave on learning off flood off mcast_flood off bcast_flood off neigh_suppress on isolated on \
-	locked on
+	locked on proxy_arp on proxy_arp_wifi on mcast_router 2 mcast_to_unicast on group_fwd_mask 0x4000 vlan_tunnel on
+save altname-add link-altname $NEWLINKPROP sent ip link property add dev veth0 altname a-second-name-that-is-long
+save altname-del link-altname $DELLINKPROP sent ip link property del dev veth0 altname a-second-name-that-is-long
+save bridge-vlan link-vlans $SETLINK sent bridge vlan add dev veth0 vid 5 pvid untagged
+save bridge-vlan-range link-vlans $SETLINK sent bridge vlan add dev veth0 vid 10-19
+save bridge-vlan-self link-vlans $SETLINK sent bridge vlan add dev veth0 vid 7 self
+save bridge-vlan-del link-vlans $DELLINK sent bridge vlan del dev veth0 vid 10-19
+save fdb-static fdb $NEWNEIGH sent bridge fdb add 52:54:00:11:22:aa dev veth0 master static vlan 5
+save fdb-local fdb $NEWNEIGH sent bridge fdb add 52:54:00:11:22:aa dev veth0 master local
+save fdb-self fdb $NEWNEIGH sent bridge fdb add 52:54:00:11:22:aa dev veth0 self permanent
+save fdb-del fdb $DELNEIGH sent bridge fdb del 52:54:00:11:22:aa dev veth0 master vlan 5
 save alias link $NEWLINK sent ip link set dev veth0 alias "guest \"1\" of weir"
 save group link $NEWLINK sent ip link set dev veth0 group 9
 save addrgenmode link $NEWLINK sent ip link set dev veth0 addrgenmode none
@@ -295,6 +322,8 @@ save filter-u32 tc-u32 $NEWFILTER sent tc filter add dev veth0 parent ffff: prot
 # Of links that this kernel may not have: their answers do not matter, their indexes do.
 save bond-primary link-bond $NEWLINK sent ip link set dev low0 type bond primary br1 active_slave br1
 save bond-port link-bond $NEWLINK sent ip link set dev low0 type bond_slave queue_id 3 prio 5
+save vxlan-set link-vxlan $NEWLINK sent ip link set dev low0 type vxlan remote 192.0.2.8 local 192.0.2.3 dev br1 ttl 6 \
+	tos 0x20 flowlabel 0x5 df inherit learning ageing 70
 save vlan-set link-vlan $NEWLINK sent ip link set dev low0 type vlan gvrp off loose_binding on egress-qos-map 3:0
 
 save qdisc-fq_codel tc-fq_codel $NEWQDISC sent tc qdisc add dev veth0 parent 7765:1 handle f001: fq_codel flows 256 \

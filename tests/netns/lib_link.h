@@ -36,6 +36,7 @@ bool has_flag(const json_t *j, const char *flag);
 
 void read_by_us(const struct weir_link *want, const char *what);
 void read_by_ip(const struct weir_link *want, const char *what);
+void read_by_nl(const struct weir_link *want, const char *what);
 void read_by_all(const struct weir_link *want, const char *what);
 
 /* A link that is made and changed. */
@@ -54,7 +55,7 @@ struct life {
 #define PEER .veth = { .has = WEIR_VETH_PEER_NAME, .peer_name = "x1" }
 #define COMMON (WEIR_LINK_MAC | WEIR_LINK_MTU | WEIR_LINK_TXQUEUELEN | WEIR_LINK_GROUP_SET | \
 		WEIR_LINK_ALIAS | WEIR_LINK_ADDR_GEN_MODE | WEIR_LINK_UP)
-#define ALL_PORT ((WEIR_PORT_LOCKED << 1) - 1)
+#define ALL_PORT ((WEIR_PORT_VLAN_TUNNEL << 1) - 1)
 
 /* Made and taken back, made, changed and taken back, changed, deleted; read by all readers after each. */
 void live(const struct life *life);

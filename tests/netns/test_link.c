@@ -325,6 +325,56 @@ static void links_have_many_names(void **state)
 	assert_int_equal(weir_link_get(w, 0, "a-name-that-nobody-has-and-is-long", &l, &err), -ENODEV);
 }
 
+/* One by one: what is there already is no step, and an undo takes back no more than was done. */
+static void sources_come_and_go_one_by_one(void **state)
+{
+	static const uint8_t one[6] = { 0x52, 0x54, 0, 0, 0, 1 }, two[6] = { 0x52, 0x54, 0, 0, 0, 2 };
+	struct weir_link mv;
+	struct weir_txn *t;
+	json_t *before;
+
+	own_sh("ip link add mv0 link low0 type macvlan mode source macaddr set 52:54:00:00:00:01");
+	before = all_links();
+	mv = get("mv0");
+	for (int fails = 1; fails >= 0; fails--) {
+		t = begin();
+		weir_txn_macvlan_source_add(t, mv.ifindex, one);
+		assert_int_equal(t->n_steps, 0);
+		weir_txn_macvlan_source_add(t, mv.ifindex, two);
+		weir_txn_macvlan_source_del(t, mv.ifindex, one);
+		if (!fails)
+			break;
+		commit_and_fail(t, "sources");
+		same_links(before, "sources");
+	}
+	commit(t, "sources");
+	mv = get("mv0");
+	assert_int_equal(mv.macvlan.n_sources, 1);
+	assert_memory_equal(mv.macvlan.sources.macs[0], two, 6);
+	t = begin();
+	assert_int_equal(weir_txn_macvlan_source_add(t, LOW, one), -EINVAL);
+	weir_txn_abort(t);
+	json_decref(before);
+}
+
+/* A list that is longer than an undo could bring back is left alone. */
+static void too_many_sources_are_left_alone(void **state)
+{
+	struct weir_link set = CHANGE(MACVLAN, WEIR_LINK_IFINDEX, .macvlan = { .has = WEIR_MACVLAN_SOURCES });
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t;
+
+	own_sh("ip link add mv0 link low0 type macvlan mode source && for i in $(seq 10 74); do "
+	       "echo link set mv0 type macvlan macaddr add 52:54:00:00:00:$i; done | ip -batch -");
+	set.ifindex = get("mv0").ifindex;
+	assert_int_equal(get("mv0").macvlan.n_sources, 65);
+	assert_int_equal(get("mv0").macvlan.sources.n, 64);
+	t = begin();
+	weir_txn_link_set(t, &set);
+	assert_int_equal(weir_txn_commit(t, &err), -E2BIG);
+	assert_int_equal(get("mv0").macvlan.n_sources, 65);
+}
+
 /* --- lists -------------------------------------------------------------------------------------------------- */
 
 static bool listed(const struct weir_link *links, size_t n, const char *name)
@@ -787,6 +837,8 @@ int main(void)
 		TEST(aliases_of_every_length),
 		TEST(no_ipv6_addresses_appear),
 		TEST(links_have_many_names),
+		TEST(sources_come_and_go_one_by_one),
+		TEST(too_many_sources_are_left_alone),
 		TEST(lists_are_filtered),
 		TEST(kinds_that_the_kernel_does_not_know),
 		TEST(refusals_have_a_reason),

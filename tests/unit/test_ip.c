@@ -19,6 +19,7 @@
 #include "base/ip.h"
 #include "ip/steps.h"
 #include "netlink/attr.h"
+#include "tests/common/dry_txn.h"
 #include "tests/common/golden.h"
 #include "txn/txn.h"
 
@@ -193,24 +194,7 @@ static void order_of_addresses(void **state)
 
 /* --- builders ------------------------------------------------------------------------------------ */
 
-struct open_txn {
-	struct weir *w;
-	struct weir_txn *t;
-};
-
-static void open_txn(struct open_txn *o)
-{
-	assert_int_equal(weir_open(NULL, &o->w, NULL), 0);
-	assert_int_equal(weir_txn_begin(o->w, "test", WEIR_TXN_DRY, &o->t, NULL), 0);
-}
-
-static void close_txn(struct open_txn *o)
-{
-	weir_txn_abort(o->t);
-	weir_close(o->w);
-}
-
-static const struct nlmsghdr *message(const struct open_txn *o, int part)
+static const struct nlmsghdr *message(const struct dry_txn *o, int part)
 {
 	assert_int_equal(o->t->n_steps, 1);
 	return o->t->steps[0].parts[part].data;
@@ -230,13 +214,13 @@ static struct weir_route route(const char *dst, uint8_t prefix, const char *gate
 
 static void golden_addr(const char *file, const struct weir_addr *a)
 {
-	struct open_txn o;
+	struct dry_txn o;
 
-	open_txn(&o);
+	dry_begin(&o);
 	assert_int_equal(weir_txn_addr_add(o.t, a), 0);
 	golden_compare(file, message(&o, WR_MSG_DO), NULL, 0);
 	assert_int_equal(message(&o, WR_MSG_UNDO)->nlmsg_type, RTM_DELADDR);
-	close_txn(&o);
+	dry_end(&o);
 }
 
 static void addresses_as_ip_sends_them(void **state)
@@ -252,13 +236,13 @@ static void addresses_as_ip_sends_them(void **state)
 
 static void golden_route(const char *file, const struct weir_route *rt)
 {
-	struct open_txn o;
+	struct dry_txn o;
 
-	open_txn(&o);
+	dry_begin(&o);
 	assert_int_equal(weir_txn_route_add(o.t, rt), 0);
 	golden_compare(file, message(&o, WR_MSG_DO), NULL, 0);
 	assert_int_equal(message(&o, WR_MSG_UNDO)->nlmsg_type, RTM_DELROUTE);
-	close_txn(&o);
+	dry_end(&o);
 }
 
 static void routes_as_ip_sends_them(void **state)
@@ -297,16 +281,16 @@ static void what_goes_with_its_link_needs_no_undo(void **state)
 {
 	struct weir_addr a = addr("192.0.2.1", 24, "");
 	struct weir_route rt = route("198.51.100.0", 24, "");
-	struct open_txn o;
+	struct dry_txn o;
 
-	open_txn(&o);
+	dry_begin(&o);
 	wr_txn_created(o.t, 100, "new0");
 	weir_txn_addr_add(o.t, &a);
 	assert_int_equal(weir_txn_route_add(o.t, &rt), 0);
 	assert_int_equal(o.t->steps[0].parts[WR_MSG_UNDO].len, 0);
 	/* A route has one: the link goes last, and another one's route may have to come back before. */
 	assert_true(o.t->steps[1].parts[WR_MSG_UNDO].len > 0);
-	close_txn(&o);
+	dry_end(&o);
 }
 
 struct addr_refusal {
@@ -342,10 +326,10 @@ static void bad_addresses_are_refused(void **state)
 	memset(&cases[9].addr.nodad, 7, 1);
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
 		struct weir_error err = WEIR_ERROR_INIT;
-		struct open_txn o;
+		struct dry_txn o;
 		int r;
 
-		open_txn(&o);
+		dry_begin(&o);
 		r = weir_txn_addr_add(o.t, &cases[i].addr);
 		weir_txn_error(o.t, &err);
 		if (r != cases[i].code || strcmp(err.attr, cases[i].attr) != 0)
@@ -353,7 +337,7 @@ static void bad_addresses_are_refused(void **state)
 		if (cases[i].addr.sz)
 			assert_string_equal(err.object, cases[i].object);
 		assert_int_equal(o.t->n_steps, 0);
-		close_txn(&o);
+		dry_end(&o);
 	}
 }
 
@@ -379,16 +363,16 @@ static void bad_routes_are_refused(void **state)
 	cases[0].route.ifindex = 0;
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
 		struct weir_error err = WEIR_ERROR_INIT;
-		struct open_txn o;
+		struct dry_txn o;
 		int r;
 
-		open_txn(&o);
+		dry_begin(&o);
 		r = weir_txn_route_add(o.t, &cases[i].route);
 		weir_txn_error(o.t, &err);
 		if (r != cases[i].code || strcmp(err.attr, cases[i].attr) != 0 ||
 		    strcmp(err.object, cases[i].object) != 0)
 			fail_msg("%s: %d, %s: %s: %s", cases[i].name, r, err.object, err.attr, err.msg);
-		close_txn(&o);
+		dry_end(&o);
 	}
 }
 
@@ -396,45 +380,45 @@ static void bad_routes_are_refused(void **state)
 static void default_routes_are_routes(void **state)
 {
 	struct weir_route rt4 = route("0.0.0.0", 0, "192.0.2.2"), rt6 = route("::", 0, "fe80::1");
-	struct open_txn o;
+	struct dry_txn o;
 
-	open_txn(&o);
+	dry_begin(&o);
 	weir_txn_route_add(o.t, &rt4);
 	assert_int_equal(weir_txn_route_add(o.t, &rt6), 0);
-	close_txn(&o);
+	dry_end(&o);
 }
 
 static void bad_sysctls_are_refused(void **state)
 {
 	static const char *const keys[] = { "", "/proc/sys/net", "..", "net/../kernel/panic", "../etc" };
 	char longest[512];
-	struct open_txn o;
+	struct dry_txn o;
 
 	for (size_t i = 0; i < WR_COUNT(keys); i++) {
-		open_txn(&o);
+		dry_begin(&o);
 		if (weir_txn_sysctl_set(o.t, keys[i], "1", true) != -EINVAL)
 			fail_msg("\"%s\"", keys[i]);
-		close_txn(&o);
+		dry_end(&o);
 	}
 	memset(longest, 'x', sizeof(longest));
 	longest[400] = '\0';
-	open_txn(&o);
+	dry_begin(&o);
 	assert_int_equal(weir_txn_sysctl_set(o.t, longest, "1", true), -EINVAL);
-	close_txn(&o);
+	dry_end(&o);
 }
 
 static void lines_of_a_plan(void **state)
 {
 	struct weir_addr a4 = addr("192.0.2.1", 24, "192.0.2.255"), a6 = addr("fd00::1", 64, "");
 	struct weir_route rt = route("198.51.100.0", 24, "192.0.2.2");
-	struct open_txn o;
+	struct dry_txn o;
 	char *plan = NULL;
 
 	a6.has = WEIR_ADDR_NODAD;
 	a6.nodad = true;
 	rt.has = WEIR_ROUTE_METRIC;
 	rt.metric = 7;
-	open_txn(&o);
+	dry_begin(&o);
 	wr_txn_created(o.t, 100, "br$0");
 	weir_txn_addr_add(o.t, &a4);
 	weir_txn_addr_add(o.t, &a6);
@@ -450,7 +434,7 @@ static void lines_of_a_plan(void **state)
 			    "test ! -e /proc/sys/'net/ipv6/conf/br$0/accept_ra' || "
 			    "sysctl -q -w 'net/ipv6/conf/br$0/accept_ra'=0\n");
 	free(plan);
-	close_txn(&o);
+	dry_end(&o);
 }
 
 int main(void)

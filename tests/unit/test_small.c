@@ -108,6 +108,7 @@ static void real_free(json_t *value)
 #include "small/jansson.h"
 #include "small/json.c"
 #undef json_t
+#include "small/scan.c"
 /* clang-format on */
 
 /* The real one's flags, whose names mean small's now. */
@@ -327,6 +328,40 @@ static void test_loads_damaged(void **state)
 	assert_null(small_json_loads(NULL, 0, NULL));
 }
 
+/* What we scan, whole, cut anywhere, and with other things in it: the same number and the same values. */
+static void test_scan(void **state)
+{
+	static const char *const texts[] = {
+		"weir-ifb17", "ifb -3 4 abc,def", "class 1a 18446744073709551615 7 8 9 10", "floors 7 7765 2 1",
+		"weir 77650010 to 12", "6.12.95-amd64", "241:12\n", "  5 6", "", "-", "x", "1:", "+7 x",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		for (size_t len = 0; len <= strlen(texts[i]); len++) {
+			char *cut = strndup(texts[i], len);
+			struct scanned { unsigned int u[4]; unsigned long l; unsigned long long ll; char s[252]; } a, b;
+
+#define SCAN(format, ...) \
+	do { \
+		memset(&a, 0, sizeof(a)); \
+		memset(&b, 0, sizeof(b)); \
+		struct scanned *v = &a; \
+		int r = sscanf(cut, format, __VA_ARGS__); /* -1 where nothing is left */ \
+		v = &b; \
+		if (small_sscanf(cut, format, __VA_ARGS__) != (r < 0 ? 0 : r) || memcmp(&a, &b, sizeof(a)) != 0) \
+			fail_msg("\"%s\" of \"%s\": libc says %d", format, cut, r); \
+	} while (0)
+			SCAN("weir-ifb%u", &v->u[0]);
+			SCAN("ifb %d %u %251s", (int *)&v->u[0], &v->u[1], v->s);
+			SCAN("class %x %llu %lu %u", &v->u[0], &v->ll, &v->l, &v->u[1]);
+			SCAN("floors %d %x %d %d", (int *)&v->u[0], &v->u[1], (int *)&v->u[2], (int *)&v->u[3]);
+			SCAN("weir %x to %d", &v->u[0], (int *)&v->u[1]);
+			SCAN("%u.%u", &v->u[0], &v->u[1]);
+			SCAN("%u:%u%n", &v->u[0], &v->u[1], (int *)&v->u[2]);
+			free(cut);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,7 +369,7 @@ int main(void)
 		cmocka_unit_test(test_socket),	 cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_pack),	 cmocka_unit_test(test_reals),
 		cmocka_unit_test(test_replace),	 cmocka_unit_test(test_loads),
-		cmocka_unit_test(test_loads_damaged),
+		cmocka_unit_test(test_loads_damaged), cmocka_unit_test(test_scan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
