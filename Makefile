@@ -131,7 +131,7 @@ NETCF  := $(if $(filter libweir-xml,$(LIBRARIES)),$(B)/libnetcf.so.1.4.0)# with 
 # library but libweir (tools/features.c), with small/ in jansson's place, and in libmnl's where there is no libmnl.a.
 ifdef SMALL
 TOOL_OBJ := $(patsubst %,$(B)/obj/tools/%.o,weir options help features out text tool \
-	rows_core cmd_recover rows_link cmd_link cmd_monitor rows_shape cmd_shape)
+	rows_core cmd_recover rows_link cmd_link cmd_set cmd_monitor rows_shape cmd_shape)
 STATIC   := $(WEIR_OBJ) $(B)/small.a
 HAS_MNL   = $(call ask,HAS_MNL,f='-static -x c - -o /dev/null -lmnl'; \
 	echo 'int main(void) { return 0; }' | $(CC) $$$$f 2>/dev/null && echo -lmnl)

@@ -205,7 +205,7 @@ int tool_read_network(struct tool *t, const char *file, struct weir_network **re
 /* cmd_update.c: what the options say of an update, all but its item; usage errors are told */
 int update_options(struct tool *t, const struct args *a, struct weir_update *ret);
 
-/* cmd_net.c, cmd_update.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_monitor.c, cmd_xml.c, cmd_plan.c, cmd_recover.c, doctor.c */
+/* cmd_net.c, cmd_update.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_set.c, cmd_monitor.c, cmd_xml.c, cmd_plan.c, cmd_recover.c, doctor.c */
 int cmd_net_define(struct tool *t, const struct args *a);
 int cmd_net_undefine(struct tool *t, const struct args *a);
 int cmd_net_start(struct tool *t, const struct args *a);
@@ -233,6 +233,9 @@ int cmd_shape_clear(struct tool *t, const struct args *a);
 int cmd_shape_explain(struct tool *t, const struct args *a);
 int cmd_link_list(struct tool *t, const struct args *a);
 int cmd_link_show(struct tool *t, const struct args *a);
+int cmd_link_add(struct tool *t, const struct args *a);
+int cmd_link_set(struct tool *t, const struct args *a);
+int cmd_link_del(struct tool *t, const struct args *a);
 int cmd_monitor(struct tool *t, const struct args *a);
 int cmd_xml_network(struct tool *t, const struct args *a);
 int cmd_xml_define(struct tool *t, const struct args *a);

@@ -1192,6 +1192,34 @@ WEIR_API int weir_link_json(const struct weir_link *link, char **ret);
 WEIR_API int weir_link_text(const struct weir_link *link, char **ret);
 
 /**
+ * weir_link_parse() - a link from words as `ip link` takes them
+ * @w:		the handle, for the names of other links ("master br0"); NULL: none
+ *		can be named
+ * @words:	"br0 mtu 9000 up type bridge vlan_filtering 1", a word each. The
+ *		first is the name, unless it is "dev", "name" or "link"; behind
+ *		"type KIND" the settings of the kind, behind "type bridge_slave" or
+ *		"type bond_slave" those of a port. weir_link_text() and plans have
+ *		the same names
+ * @n:		how many there are
+ * @link:	what they say is laid over it. If it has a kind already, and
+ *		@port_kind, their settings need no "type"; "macaddr add" adds to what
+ *		it has. @veth.peer_netns points into @words
+ * @err:	filled on failure; may be NULL
+ *
+ * What the words mean together is checked by who takes the link.
+ *
+ * Return: 0, or a negative errno and @link is as it was:
+ *   -EINVAL	a word that is no setting (the error lists those that are), a value
+ *		that is none, or none where one is needed
+ *   -ERANGE	a number that is out of range
+ *   -ENODEV	no link has the name
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_link_parse(struct weir *w, const char *const *words, size_t n, struct weir_link *link,
+			     struct weir_error *err);
+
+/**
  * weir_link_kind_name() - the kernel's word for a kind
  * @kind:	the kind
  *

@@ -6,7 +6,7 @@
  */
 #include <linux/if_link.h>
 
-#include "link/kinds.h"
+#include "link/words.h"
 
 #define BOND(member, attr, codec, name, bit, ...)                                                  \
 	WR_ATTR(weir_bond, member, IFLA_BOND_##attr, codec, name, WEIR_BOND_##bit, ##__VA_ARGS__)
@@ -232,6 +232,15 @@ static bool words(const struct wr_field *f, const void *obj, struct wr_str *out)
 	return true;
 }
 
+static int take(struct wr_link_words *w, const char *word)
+{
+	if (strcmp(word, "clear_active_slave") != 0)
+		return 1;
+	w->l->bond.active = 0;
+	w->l->bond.has |= WEIR_BOND_ACTIVE;
+	return 0;
+}
+
 static const uint16_t info_data[] = { IFLA_LINKINFO, IFLA_INFO_DATA, 0 };
 
 static WR_TABLE(bond_table, weir_bond, "bond", offsetof(struct weir_bond, has), bond_fields,
@@ -246,6 +255,7 @@ const struct wr_kind wr_kind_bond = {
 	.verify = verify,
 	.widen = widen,
 	.words = words,
+	.take = take,
 };
 
 /* --- its ports ------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
 /* macvlan and macvtap (IFLA_MACVLAN_*): the same link, with and without a character device. */
 #include <linux/if_link.h>
 
-#include "link/kinds.h"
+#include "link/words.h"
 
 static const struct wr_word modes[] = {
 	{ WEIR_MACVLAN_PRIVATE, "private" },	   { WEIR_MACVLAN_VEPA, "vepa" },
@@ -75,6 +75,51 @@ static int widen(const struct weir_link *want, struct weir_link *old, struct wei
 	return 0;
 }
 
+/* One address more, or less, than there are. */
+static int take_one(struct wr_link_words *w, bool add)
+{
+	const struct wr_field *f = wr_find(&macvlan_table, "macaddr_data");
+	struct weir_macs *m = &w->l->macvlan.sources, one = { 0 };
+	const char *value = wr_words_value(w, "macaddr");
+	uint32_t n = 0;
+
+	if (!value || wr_mac_parse(value, one.macs[0]))
+		return value ? wr_refuse(w->err, -EINVAL, "", f->name, "\"%.40s\" is no MAC address", value) : -EINVAL;
+	for (uint32_t i = 0; i < m->n; i++)
+		if (memcmp(m->macs[i], one.macs[0], 6) != 0)
+			memmove(m->macs[n++], m->macs[i], 6);
+	if (add && n == WR_COUNT(m->macs))
+		return wr_refuse(w->err, -E2BIG, "", f->name, "has no room for more than %u", n);
+	if (add)
+		memcpy(m->macs[n++], one.macs[0], 6);
+	m->n = n;
+	memset(m->macs[n], 0, sizeof(m->macs) - n * sizeof(m->macs[0]));
+	wr_set_has(&macvlan_table, f, &w->l->macvlan);
+	return 0;
+}
+
+/* "macaddr set A B", "macaddr flush", "macaddr add A", "macaddr del A", "nopromisc". */
+static int take(struct wr_link_words *w, const char *word)
+{
+	const struct wr_field *f = wr_find(&macvlan_table, "macaddr_data");
+	wr_auto(str) struct wr_str all = { 0 };
+	const char *verb;
+
+	if (!strcmp(word, "nopromisc"))
+		return wr_field_parse(&macvlan_table, wr_find(&macvlan_table, "flags"), &w->l->macvlan, "1", w->err);
+	if (strcmp(word, "macaddr") != 0)
+		return 1;
+	verb = wr_words_value(w, "macaddr");
+	if (verb && (!strcmp(verb, "add") || !strcmp(verb, "del")))
+		return take_one(w, *verb == 'a');
+	if (!verb || (strcmp(verb, "set") != 0 && strcmp(verb, "flush") != 0))
+		return verb ? wr_refuse(w->err, -EINVAL, "", "macaddr", "\"%.40s\" is none of: add, del, set or flush",
+					verb) : -EINVAL;
+	while (*verb == 's' && w->n && strchr(*w->at, ':'))
+		wr_str_printf(&all, "%s ", wr_words_next(w));
+	return wr_field_parse(&macvlan_table, f, &w->l->macvlan, wr_str_text(&all), w->err);
+}
+
 const struct wr_kind wr_kind_macvlan = {
 	.kind = WEIR_LINK_MACVLAN,
 	.name = "macvlan",
@@ -84,6 +129,7 @@ const struct wr_kind wr_kind_macvlan = {
 	.needs_lower = true,
 	.widen = widen,
 	.words = words,
+	.take = take,
 };
 
 const struct wr_kind wr_kind_macvtap = {
@@ -95,4 +141,5 @@ const struct wr_kind wr_kind_macvtap = {
 	.needs_lower = true,
 	.widen = widen,
 	.words = words,
+	.take = take,
 };

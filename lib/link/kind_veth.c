@@ -7,7 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
-#include "link/kinds.h"
+#include "link/words.h"
 
 /* The kernel's driver refuses others too, but without a word. */
 static bool good_mtu(uint32_t mtu)
@@ -79,6 +79,65 @@ static void text(const struct weir_link *link, struct wr_str *out)
 	}
 }
 
+static int take_name(struct wr_link_words *w, const char *value)
+{
+	struct weir_veth *v = &w->l->veth;
+
+	wr_copy(v->peer_name, sizeof(v->peer_name), strlen(value) < sizeof(v->peer_name) ? value : "");
+	v->has |= WEIR_VETH_PEER_NAME;
+	return 0;
+}
+
+static int take_mac(struct wr_link_words *w, const char *value)
+{
+	w->l->veth.has |= WEIR_VETH_PEER_MAC;
+	return wr_mac_parse(value, w->l->veth.peer_mac) ?
+	       wr_refuse(w->err, -EINVAL, "", "veth.peer_mac", "\"%.40s\" is no MAC address", value) : 0;
+}
+
+static int take_mtu(struct wr_link_words *w, const char *value)
+{
+	char *end;
+
+	w->l->veth.peer_mtu = (uint32_t)strtoul(value, &end, 10);
+	w->l->veth.has |= WEIR_VETH_PEER_MTU;
+	return *end ? wr_refuse(w->err, -EINVAL, "", "veth.peer_mtu", "\"%.40s\" is no number", value) : 0;
+}
+
+static int take_netns(struct wr_link_words *w, const char *value)
+{
+	w->l->veth.peer_netns = value;
+	return 0;
+}
+
+/* "peer name x1 address 52:... mtu 1400 netns guest up"; what is none of these is the link's again. */
+static int take(struct wr_link_words *w, const char *word)
+{
+	static const struct {
+		const char *word;
+		int (*take)(struct wr_link_words *w, const char *value);
+	} parts[] = { { "name", take_name }, { "address", take_mac }, { "mtu", take_mtu }, { "netns", take_netns } };
+	size_t i = 0;
+	int r = 0;
+
+	if (strcmp(word, "peer") != 0)
+		return 1;
+	while (w->n && !r) {
+		for (i = 0; i < WR_COUNT(parts) && strcmp(parts[i].word, *w->at) != 0;)
+			i++;
+		if (!strcmp(*w->at, "up"))
+			w->l->veth.peer_up = true;
+		else if (i == WR_COUNT(parts))
+			break;
+		word = wr_words_next(w);
+		if (i < WR_COUNT(parts)) {
+			word = wr_words_value(w, word);
+			r = word ? parts[i].take(w, word) : -EINVAL;
+		}
+	}
+	return r;
+}
+
 const struct wr_kind wr_kind_veth = {
 	.kind = WEIR_LINK_VETH,
 	.name = "veth",
@@ -86,4 +145,5 @@ const struct wr_kind wr_kind_veth = {
 	.verify = verify,
 	.put = put,
 	.text = text,
+	.take = take,
 };

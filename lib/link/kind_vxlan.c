@@ -2,7 +2,7 @@
 /* vxlan (IFLA_VXLAN_*). Names are iproute2's; what the kernel lets nobody change is WR_FIXED. */
 #include <linux/if_link.h>
 
-#include "link/kinds.h"
+#include "link/words.h"
 
 #define VXLAN(member, attr, codec, name, bit, ...)                                                 \
 	WR_ATTR(weir_vxlan, member, IFLA_VXLAN_##attr, codec, name, WEIR_VXLAN_##bit, ##__VA_ARGS__)
@@ -74,6 +74,38 @@ static bool words(const struct wr_field *f, const void *obj, struct wr_str *out)
 	return true;
 }
 
+static const uint16_t info_data[] = { IFLA_LINKINFO, IFLA_INFO_DATA, 0 };
+
+static WR_TABLE(vxlan_table, weir_vxlan, "vxlan", offsetof(struct weir_vxlan, has), vxlan_fields,
+	 .path = info_data);
+
+static int take_ports(struct wr_link_words *w)
+{
+	const char *first = wr_words_value(w, "srcport"), *last = first ? wr_words_value(w, "srcport") : NULL;
+	char range[16];
+
+	if (!last)
+		return -EINVAL;
+	wr_format(range, sizeof(range), "%.7s-%.7s", first, last);
+	return wr_field_parse(&vxlan_table, wr_find(&vxlan_table, "srcport"), &w->l->vxlan, range, w->err);
+}
+
+static int take(struct wr_link_words *w, const char *word)
+{
+	const char *name = !strcmp(word, "group") ? "remote" : !strcmp(word, "vni") ? "id" : NULL, *value;
+
+	if (!strcmp(word, "srcport"))
+		return take_ports(w);
+	if (!strcmp(word, "ttl") && w->n && !strcmp(*w->at, "inherit")) {
+		wr_words_next(w);
+		return wr_field_parse(&vxlan_table, wr_find(&vxlan_table, "ttl_inherit"), &w->l->vxlan, "on", w->err);
+	}
+	value = name ? wr_words_value(w, word) : NULL;
+	if (value)
+		return wr_field_parse(&vxlan_table, wr_find(&vxlan_table, name), &w->l->vxlan, value, w->err);
+	return name ? -EINVAL : 1;
+}
+
 /* An address that was not there is any address of the other's family. */
 static void old_ip(const struct weir_ip *want, struct weir_ip *old)
 {
@@ -100,11 +132,6 @@ static int verify(const struct weir_link *link, struct weir_error *err)
 	return 0;
 }
 
-static const uint16_t info_data[] = { IFLA_LINKINFO, IFLA_INFO_DATA, 0 };
-
-static WR_TABLE(vxlan_table, weir_vxlan, "vxlan", offsetof(struct weir_vxlan, has), vxlan_fields,
-	 .path = info_data);
-
 const struct wr_kind wr_kind_vxlan = {
 	.kind = WEIR_LINK_VXLAN,
 	.name = "vxlan",
@@ -115,4 +142,5 @@ const struct wr_kind wr_kind_vxlan = {
 	.verify = verify,
 	.widen = widen,
 	.words = words,
+	.take = take,
 };

@@ -10,6 +10,8 @@
 
 #include "netlink/attr.h"
 
+struct wr_link_words;
+
 struct wr_kind {
 	enum weir_link_kind kind;
 	const char *name;		/* IFLA_INFO_KIND, iproute2's "type" */
@@ -25,6 +27,8 @@ struct wr_kind {
 	void (*text)(const struct weir_link *link, struct wr_str *out);
 	/* The plan's words for one row, if they are not "name value"; false: they are. */
 	bool (*words)(const struct wr_field *f, const void *obj, struct wr_str *out);
+	/* Takes a word that is no row, with what belongs to it; 1: it is none of the kind's. */
+	int (*take)(struct wr_link_words *w, const char *word);
 	/*
 	 * What else than @want the undo of a change must set, in @old, which has what was
 	 * there; and what of the kind must be set in a message ahead of that. Refuses

@@ -45,7 +45,8 @@ ip link set br0 up
 run() { "$1" --state-dir "$tmp/state" $2 >"$tmp/$3" 2>"$tmp/$3.err" || echo "exit $?" >>"$tmp/$3"; }
 for line in 'link list' '--json link list' '--json link show br0' 'link show v0' '--json link show weir0' \
 	'--json link show nothing' 'link show' '--json link show' 'recover' '--json recover' '--json frobnicate' \
-	'--stats link list --kind bridge' '--json help recover'; do
+	'--stats link list --kind bridge' '--json help recover' 'link set br0 frob 1' 'link add x type nosuch' \
+	'--dry-run link set v0 mtu 1400 learning off' '--dry-run link del br0 v0'; do
 	run "$1" "$line" whole
 	run "$2" "$line" small
 	diff "$tmp/whole" "$tmp/small" && diff "$tmp/whole.err" "$tmp/small.err" || { echo "differs: $line"; exit 1; }

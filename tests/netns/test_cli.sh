@@ -158,6 +158,26 @@ runs 4 link list --master nosuch && warns 'nosuch'
 runs 0 link show lo && says '^kind +device'
 runs 0 --json link show lo && gives '.name == "lo" and .mtu == 65536'
 runs 4 link show nosuch && warns 'nosuch'
+runs 0 link add wbr0 mtu 1400 up type bridge ageing_time 100 && runs 0 --json link show wbr0 &&
+	gives '.mtu == 1400 and .up and .bridge.ageing_time == 100'
+runs 0 --json link set wbr0 mtu 1300 down ageing_time 200 && gives '.mtu == 1300 and (.up | not) and .bridge.ageing_time == 200'
+runs 0 link add we0 type veth peer name we1 mtu 1200 && runs 0 link set we0 master wbr0 type bridge_slave isolated on
+runs 0 --json link set dev we0 learning off cost 7 && gives '.port.isolated and (.port.learning | not) and .port.cost == 7'
+runs 0 link set we0 master wbr0 && runs 0 --dry-run link set we0 mtu 1201 && says '^ip link set dev we0 mtu 1201'
+remember
+runs 2 link set wbr0 frob 1 && warns '"frob" is no setting of a bridge: forward_delay, hello_time'
+runs 2 link set wbr0 vlan_protocol 802.1x && warns 'vlan_protocol: "802.1x" is none of: 802.1Q or 802.1ad'
+runs 2 link set wbr0 vlan_default_pvid 4095 && warns 'vlan_default_pvid: 4095 is outside 0..4094'
+runs 2 link set wbr0 stp_state maybe && warns 'neither on nor off'
+runs 2 link set wbr0 mtu && warns 'mtu: needs a value'
+runs 2 link add wx type frobnicator && warns '"frobnicator" is none of: bridge, veth'
+runs 2 link add wx mtu 1400 && warns 'type is missing'
+runs 2 link set we0 name other && warns 'another name'
+runs 4 link set wbr0 master nosuch && warns 'nosuch'
+runs 4 link set nosuch up && runs 4 link del wbr0 nosuch
+runs 1 link add wbr0 type bridge && warns 'taken'
+unchanged 'by what is refused of links'
+runs 0 link del wbr0 we0 && runs 4 link show we1
 runs 4 --json link show nosuch && complains '.error | .code == "ENODEV" and (.text | test("nosuch"))'
 
 section schema, doctor, recover, an empty list

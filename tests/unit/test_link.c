@@ -649,6 +649,143 @@ static void messages_of_a_set_say_everything(void **state)
 			one_set((enum weir_link_kind)kind);
 }
 
+/* --- plans, read back ---------------------------------------------------------------------------------- */
+
+/* The words of a line as a shell takes them, in place. */
+static size_t split(char *line, const char *words[200])
+{
+	size_t n = 0;
+	char *to = line;
+
+	while (*(line += strspn(line, " "))) {
+		assert_true(n < 200);
+		words[n++] = to = line;
+		for (char quote = 0; *line && (quote || *line != ' '); line++) {
+			if (*line == '\'' && (!quote || quote == *line))
+				quote = quote ? 0 : *line;
+			else if (*line == '\\' && !quote)
+				*to++ = *++line;
+			else
+				*to++ = *line;
+		}
+		line += *line == ' ';
+		*to = '\0';
+	}
+	return n;
+}
+
+/* What a line of "ip link" says, laid over @link; names of other links are nobody's here. */
+static void parse_line(char *line, struct weir_link *link)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	const char *words[200];
+	size_t n = split(line, words), kept = 3;
+
+	for (size_t i = 3; i < n; i++)
+		if (!strcmp(words[i], "master") || (i == 3 && !strcmp(words[i], "link")))
+			i++;
+		else
+			words[kept++] = words[i];
+	if (weir_link_parse(NULL, words + 3, kept - 3, link, &err))
+		fail_msg("%s: %s: %s", words[3], err.attr, err.msg);
+}
+
+/* Names of links are left out: a plan has them of links that are there. */
+static void drop_links(const struct wr_table *t, uint64_t *has)
+{
+	for (size_t i = 0; t && i < t->n; i++)
+		*has &= t->fields[i].flags & WR_IFINDEX ? ~t->fields[i].bit : ~0ull;
+}
+
+static void one_plan(enum weir_link_kind kind)
+{
+	struct weir_link want, got = { .sz = sizeof(got) };
+	char *plan = NULL, *diff = NULL;
+	struct dry_txn o;
+
+	random_link(kind, &want);
+	if (wr_kind(kind)->table)
+		drop_links(wr_kind(kind)->table, wr_kind_has(wr_kind(kind), &want));
+	want.macvlan.has &= want.macvlan.flags ? ~0ull : ~WEIR_MACVLAN_FLAGS;
+	dry_begin(&o);
+	assert_true(weir_txn_link_add(o.t, &want) > 0);
+	assert_int_equal(weir_txn_plan(o.t, &plan, NULL), 0);
+	for (char *rest = plan, *line; (line = strsep(&rest, "\n"));)
+		if (!strncmp(line, "ip link ", 8))
+			parse_line(line, &got);
+	/* Nor is it said that a new link is down. */
+	want.has &= ~(WEIR_LINK_LOWER | WEIR_LINK_MASTER | (want.is_up ? 0 : WEIR_LINK_UP));
+	assert_true(weir_link_diff(&want, &got, &diff) >= 0);
+	if (*diff || got.kind != kind)
+		fail_msg("%s: %s", wr_kind(kind)->name, diff);
+	free(diff);
+	free(plan);
+	dry_end(&o);
+}
+
+static void plans_are_words_of_links(void **state)
+{
+	for (int kind = WEIR_LINK_BRIDGE; kind <= WEIR_LINK_VRF; kind++)
+		for (int i = 0; kind != WEIR_LINK_TUN && i < 60; i++)
+			one_plan((enum weir_link_kind)kind);
+}
+
+static void words_of_links(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *says;	/* what weir_link_text() says then, or the error, which begins with "!" */
+	} cases[] = {
+		{ "x0 type vxlan vni 5 group 239.1.1.1 srcport 10 20 ttl inherit nolearning proxy",
+		  "name x0 vxlan id 5 remote 239.1.1.1 learning off proxy on srcport 10-20 ttl_inherit on" },
+		{ "name x0 up type macvlan mode source macaddr set 2:0:0:0:0:1 2:0:0:0:0:2 macaddr del 2:0:0:0:0:1",
+		  "name x0 up on macvlan mode source macaddr_data 02:00:00:00:00:02" },
+		{ "x0 type macvlan mode passthru nopromisc", "name x0 macvlan mode passthru flags 1" },
+		{ "x0 type vlan id 5 egress-qos-map 1:2 3:4 gvrp on mtu 9",
+		  "name x0 mtu 9 vlan id 5 gvrp on egress-qos-map 1:2 3:4" },
+		{ "x0 type tun mode tap vnet_hdr multi_queue user 7", "name x0 tun mode tap vnet_hdr on multi_queue on user 7" },
+		{ "x0 type bond mode 802.3ad clear_active_slave", "name x0 bond mode 802.3ad active_slave 0" },
+		{ "x0 nomaster type bond_slave prio -5", "name x0 master 0 bond_port prio -5" },
+		{ "x0 type veth peer name y0 address 2:0:0:0:0:1 mtu 9 up", "name x0" },
+		{ "dev x0 index 7 type bridge", "ifindex 7 name x0" },
+		{ "dev x0 type vxlan id 5", "name x0 vxlan id 5" },
+		{ "name", "!name: needs a value" },
+		{ "x0 type", "!type: needs a value" },
+		{ "x0 type bridge type vlan", "!type: is bridge already" },
+		{ "x0 type nonsense", "!type: \"nonsense\" is none of: bridge, veth, tun, ifb, macvlan" },
+		{ "x0 nonsense 1", "!: \"nonsense\" is no setting of a link: name, address, mtu, txqueuelen" },
+		{ "x0 type vrf nonsense 1", "!: \"nonsense\" is no setting of a vrf: table, name" },
+		{ "x0 type bridge_slave nonsense", "!: \"nonsense\" is no setting of a bridge's port: cost, priority" },
+		{ "x0 operstate up", "!: \"operstate\" is no setting of a link" },
+		{ "x0 mtu", "!mtu: needs a value" },
+		{ "x0 mtu -5", "!mtu: -5 is outside 0..4294967295 bytes" },
+		{ "x0 type bond mode trunk", "!mode: \"trunk\" is none of: balance-rr, active-backup" },
+		{ "x0 type vxlan srcport 20 10", "!srcport: 20-10 ends before it begins" },
+		{ "x0 type vxlan srcport 20", "!srcport: needs a value" },
+		{ "x0 type macvlan macaddr put", "!macaddr: \"put\" is none of: add, del, set or flush" },
+		{ "x0 type macvlan macaddr set 2:0:0:0:0:1 2:0:0:0:0:1", "!macaddr_data: 02:00:00:00:00:01 is there twice" },
+		{ "x0 type veth peer mtu much", "!veth.peer_mtu: \"much\" is no number" },
+		{ "x0 type vlan egress-qos-map", "!egress-qos-map: needs a value" },
+		{ "x0 master nobody", "!master: names a link: that needs a handle" },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		struct weir_link l = { .sz = sizeof(l) };
+		struct weir_error err = WEIR_ERROR_INIT;
+		char *line = strdup(cases[i].line), *text = NULL, says[1024];
+		const char *words[200];
+		int r = weir_link_parse(NULL, words, split(line, words), &l, &err);
+
+		assert_int_equal(weir_link_text(&l, &text), 0);
+		snprintf(says, sizeof(says), "!%s: %s", err.attr, err.msg);
+		if (strncmp(r ? says : text, cases[i].says, strlen(cases[i].says)) != 0 || (!r && strlen(text) != strlen(cases[i].says)))
+			fail_msg("%s: %s", cases[i].line, r ? says : text);
+		assert_true(!r || !*text);
+		free(text);
+		free(line);
+	}
+}
+
 /* --- what goes into which message -------------------------------------------------------------------- */
 
 struct shape {
@@ -972,6 +1109,8 @@ int main(void)
 		cmocka_unit_test(text_gives_back_what_it_got),
 		cmocka_unit_test(messages_of_an_add_say_everything),
 		cmocka_unit_test(messages_of_a_set_say_everything),
+		cmocka_unit_test(plans_are_words_of_links),
+		cmocka_unit_test(words_of_links),
 		cmocka_unit_test(few_messages),
 		cmocka_unit_test(bad_links_are_refused),
 		cmocka_unit_test(bad_taps_are_refused),
