@@ -28,7 +28,12 @@ void wr_format(char *dst, size_t size, const char *fmt, ...)
 
 void wr_copy(char *dst, size_t size, const char *src)
 {
-	wr_format(dst, size, "%s", src ? src : "");
+	size_t len = src ? strlen(src) : 0;
+
+	if (len < size)
+		memcpy(dst, src ? src : "", len + 1);
+	else
+		wr_format(dst, size, "%s", src);
 }
 
 static void fill(struct weir_error *err, int code, enum weir_stage stage, const char *object,

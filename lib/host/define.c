@@ -345,7 +345,7 @@ int weir_group_list(struct weir *w, struct weir_group_entry **ret, size_t *ret_n
 	int r = weir_config_dir(w) ? read_stored(w, &s, err) : 0;
 
 	if (!r)
-		r = wr_host_read(w, &h, err);
+		r = wr_host_read_links(w, &h, err);
 	if (!r)
 		r = list_all(&s, &h, &l) ? wr_nomem(err) : 0;
 	stored_done(&s);

@@ -72,6 +72,8 @@ struct wr_host {
 };
 
 int wr_host_read(struct weir *w, struct wr_host *ret, struct weir_error *err);
+/* Without addresses and routes. */
+int wr_host_read_links(struct weir *w, struct wr_host *ret, struct weir_error *err);
 /* Puts what is in the arrays into their orders: for who filled them otherwise. */
 int wr_host_sort(struct wr_host *h);
 void wr_host_done(struct wr_host *h);

@@ -168,14 +168,14 @@ static int read_live(struct wr_host *h, struct weir_error *err)
 	return r;
 }
 
-int wr_host_read(struct weir *w, struct wr_host *ret, struct weir_error *err)
+static int read_host(struct weir *w, bool links_only, struct wr_host *ret, struct weir_error *err)
 {
 	struct wr_host h = { .w = w, .sysctl = read_sysctl, .dhcp_runs = ask_dhcp };
 	int r = weir_link_list(w, NULL, &h.links, &h.n_links, err);
 
-	if (!r)
+	if (!r && !links_only)
 		r = weir_addr_list(w, 0, &h.addrs, &h.n_addrs, err);
-	if (!r)
+	if (!r && !links_only)
 		r = weir_route_list(w, &h.routes, &h.n_routes, err);
 	if (!r)
 		r = read_live(&h, err);
@@ -185,6 +185,16 @@ int wr_host_read(struct weir *w, struct wr_host *ret, struct weir_error *err)
 		wr_host_done(&h);
 	*ret = h;
 	return r;
+}
+
+int wr_host_read(struct weir *w, struct wr_host *ret, struct weir_error *err)
+{
+	return read_host(w, false, ret, err);
+}
+
+int wr_host_read_links(struct weir *w, struct wr_host *ret, struct weir_error *err)
+{
+	return read_host(w, true, ret, err);
 }
 
 void wr_host_done(struct wr_host *h)

@@ -304,11 +304,15 @@ static void undefine(const char *name)
 /* Names, each with a mark: d defined, u up, a active. */
 static void assert_list(const char *want)
 {
+	struct weir_counters before = { .sz = sizeof(before) }, after = before;
 	struct weir_group_entry *list = NULL;
 	struct wr_str is = { 0 };
 	size_t n = 0;
 
+	weir_get_counters(host_w, &before);
 	assert_int_equal(weir_group_list(host_w, &list, &n, NULL), 0);
+	weir_get_counters(host_w, &after);
+	assert_int_equal(after.n_messages - before.n_messages, 1);
 	for (size_t i = 0; i < n; i++)
 		wr_str_printf(&is, "%s%s:%s%s%s", i ? " " : "", list[i].name, list[i].is_defined ? "d" : "",
 			      list[i].is_up ? "u" : "", list[i].is_active ? "a" : "");

@@ -262,5 +262,18 @@ else
 	echo 'SKIP: no busybox, no dnsmasq or no overlay for the DHCP client'
 fi
 
+section many of them, on a terminal
+if command -v script >/dev/null; then
+	for i in $(seq 65); do
+		echo '{"type": "bridge", "name": "many'"$i"'", "start": "onboot"}' >many"$i".json
+	done
+	runs 0 if define many*.json
+	script -qec "'$weir' if up --all" /dev/null 2>&1 </dev/null | tr '\r' '\n' >out
+	says '^\[\.{40}\] 0 of 65$' && says '^\[#{40}\] 65 of 65$' && check 'all' ip link show many65
+	runs 0 if up --all && check 'nobody looks: no bar' sh -c '! grep -q "of 65" err'
+else
+	echo 'SKIP: there is no script(1), so no terminal to look at'
+fi
+
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
