@@ -216,22 +216,30 @@ static void limits_are_read(void **state)
 		const char *text;
 		struct weir_rate rate;
 		int code;
-		const char *attr;
+		const char *attr, *msg;
 	} cases[] = {
-		{ "10mbit", { 10 * MBIT, 0, 0, 0 }, 0, "" },
-		{ "1000,2000,64", { 1000 * KB, 2000 * KB, 64 * KIB, 0 }, 0, "" },
-		{ "1000,,64", { 1000 * KB, 0, 64 * KIB, 0 }, 0, "" },
-		{ "1,2,3,4", { KB, 2 * KB, 3 * KIB, 4 * KB }, 0, "" },
-		{ "floor=1mbit", { 0, 0, 0, MBIT }, 0, "" },
-		{ "burst=64KiB,average=1mbit,peak=2mbit", { MBIT, 2 * MBIT, 64 * KIB, 0 }, 0, "" },
-		{ "1mbit,burst=64KiB", { MBIT, 0, 64 * KIB, 0 }, 0, "" },
-		{ "", { 0 }, 0, "" },
-		{ "1,2,3,4,5", { 0 }, -EINVAL, "" },
-		{ "speed=1mbit", { 0 }, -EINVAL, "" },
-		{ "peaks=1mbit", { 0 }, -EINVAL, "" },
-		{ "1mbit,fast", { 0 }, -EINVAL, "peak" },
-		{ "1mbit,burst=1mbit", { 0 }, -EINVAL, "burst" },
-		{ "0", { 0 }, -EINVAL, "average" },
+		{ "10mbit", { 10 * MBIT, 0, 0, 0 }, 0, "", "" },
+		{ "1000,2000,64", { 1000 * KB, 2000 * KB, 64 * KIB, 0 }, 0, "", "" },
+		{ "1000,,64", { 1000 * KB, 0, 64 * KIB, 0 }, 0, "", "" },
+		{ "1,2,3,4", { KB, 2 * KB, 3 * KIB, 4 * KB }, 0, "", "" },
+		{ "floor=1mbit", { 0, 0, 0, MBIT }, 0, "", "" },
+		{ "burst=64KiB,average=1mbit,peak=2mbit", { MBIT, 2 * MBIT, 64 * KIB, 0 }, 0, "", "" },
+		{ "1mbit,burst=64KiB", { MBIT, 0, 64 * KIB, 0 }, 0, "", "" },
+		{ "", { 0 }, 0, "", "" },
+		{ "1,2,3,4,5", { 0 }, -EINVAL, "", "\"5\" is none of average, peak, burst, floor" },
+		{ "speed=1mbit", { 0 }, -EINVAL, "", "\"speed=1mbit\" is none of average, peak, burst, floor" },
+		{ "peaks=1mbit", { 0 }, -EINVAL, "", "\"peaks=1mbit\" is none of average, peak, burst, floor" },
+		{ "1mbit,fast", { 0 }, -EINVAL, "peak",
+		  "\"fast\" is no rate; one is written like 10mbit, 1.2MB/s or 500KiB/s" },
+		{ "10foo", { 0 }, -EINVAL, "average",
+		  "\"10foo\": unit \"foo\" is unknown; a rate is written like 10mbit, 1.2MB/s or 500KiB/s" },
+		{ "1mbit,burst=1mbit", { 0 }, -EINVAL, "burst",
+		  "\"1mbit\": unit \"mbit\" is unknown; a size is written like 64KiB, 100k or 1500b" },
+		{ "0", { 0 }, -EINVAL, "average", "\"0\" is nothing: a limit that is not wanted is left out" },
+		{ "1,0mbit", { 0 }, -EINVAL, "peak", "\"0mbit\" is nothing: a limit that is not wanted is left out" },
+		{ "18446744073709551616", { 0 }, -ERANGE, "average",
+		  "\"18446744073709551616\" is above the largest, 2^54 KB/s" },
+		{ "1mbit,burst=4194304", { 0 }, -ERANGE, "burst", "\"4194304\" is above the largest, 4194303 KiB" },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
@@ -240,7 +248,7 @@ static void limits_are_read(void **state)
 		int r = weir_limits_parse(cases[i].text, &rate, &err);
 
 		if (r != cases[i].code || memcmp(&rate, &cases[i].rate, sizeof(rate)) ||
-		    strcmp(err.attr, cases[i].attr))
+		    strcmp(err.attr, cases[i].attr) || strcmp(err.msg, cases[i].msg))
 			fail_msg("\"%s\": %d, \"%s\": %s", cases[i].text, r, err.attr, err.msg);
 	}
 }
@@ -597,40 +605,42 @@ struct refusal {
 	const char *name;
 	struct weir_bandwidth bandwidth;
 	int code;
-	const char *attr;
+	const char *attr, *msg;
 };
+
+#define TOO_FAST "is above the largest, 2^54 KB/s"
 
 #define IN(...) { .inbound = { __VA_ARGS__ } }
 #define OUT(...) { .outbound = { __VA_ARGS__ } }
 
 static const struct refusal refusals[] = {
-	{ "nothing", { RATE(0, 0, 0), RATE(0, 0, 0) }, 0, "" },
-	{ "an average", IN(.average_bytes_per_s = 1), 0, "" },
+	{ "nothing", { RATE(0, 0, 0), RATE(0, 0, 0) }, 0, "", "" },
+	{ "an average", IN(.average_bytes_per_s = 1), 0, "", "" },
 	{ "all of it", IN(.average_bytes_per_s = KB, .peak_bytes_per_s = 2 * KB, .burst_bytes = KIB,
-			  .floor_bytes_per_s = KB), 0, "" },
-	{ "a floor alone", IN(.floor_bytes_per_s = KB), 0, "" },
-	{ "peak as high as average", IN(.average_bytes_per_s = KB, .peak_bytes_per_s = KB), 0, "" },
+			  .floor_bytes_per_s = KB), 0, "", "" },
+	{ "a floor alone", IN(.floor_bytes_per_s = KB), 0, "", "" },
+	{ "peak as high as average", IN(.average_bytes_per_s = KB, .peak_bytes_per_s = KB), 0, "", "" },
 	{ "the largest of all",
 	  IN(.average_bytes_per_s = WEIR_RATE_MAX, .peak_bytes_per_s = WEIR_RATE_MAX,
-	     .burst_bytes = WEIR_BURST_MAX, .floor_bytes_per_s = WEIR_RATE_MAX), 0, "" },
-	{ "a peak alone", IN(.peak_bytes_per_s = KB), -EINVAL, "inbound.peak" },
-	{ "a burst alone", IN(.burst_bytes = KIB), -EINVAL, "inbound.burst" },
-	{ "a peak over a floor", IN(.peak_bytes_per_s = KB, .floor_bytes_per_s = 1), -EINVAL, "inbound.peak" },
-	{ "a peak alone outbound", OUT(.peak_bytes_per_s = KB), -EINVAL, "outbound.peak" },
-	{ "a burst alone outbound", OUT(.burst_bytes = KIB), -EINVAL, "outbound.burst" },
+	     .burst_bytes = WEIR_BURST_MAX, .floor_bytes_per_s = WEIR_RATE_MAX), 0, "", "" },
+	{ "a peak alone", IN(.peak_bytes_per_s = KB), -EINVAL, "inbound.peak", "needs an average" },
+	{ "a burst alone", IN(.burst_bytes = KIB), -EINVAL, "inbound.burst", "needs an average" },
+	{ "a peak over a floor", IN(.peak_bytes_per_s = KB, .floor_bytes_per_s = 1), -EINVAL, "inbound.peak", "needs an average" },
+	{ "a peak alone outbound", OUT(.peak_bytes_per_s = KB), -EINVAL, "outbound.peak", "needs an average" },
+	{ "a burst alone outbound", OUT(.burst_bytes = KIB), -EINVAL, "outbound.burst", "needs an average" },
 	{ "a peak below the average", IN(.average_bytes_per_s = KB, .peak_bytes_per_s = KB - 1), -EINVAL,
-	  "inbound.peak" },
+	  "inbound.peak", "is below the average" },
 	{ "the same outbound", OUT(.average_bytes_per_s = KB, .peak_bytes_per_s = 1), -EINVAL,
-	  "outbound.peak" },
+	  "outbound.peak", "is below the average" },
 	{ "a floor outbound", OUT(.average_bytes_per_s = KB, .floor_bytes_per_s = 1), -EINVAL,
-	  "outbound.floor" },
-	{ "too large an average", IN(.average_bytes_per_s = WEIR_RATE_MAX + 1), -ERANGE, "inbound.average" },
+	  "outbound.floor", "can only be given inbound" },
+	{ "too large an average", IN(.average_bytes_per_s = WEIR_RATE_MAX + 1), -ERANGE, "inbound.average", TOO_FAST },
 	{ "too large a peak", IN(.average_bytes_per_s = 1, .peak_bytes_per_s = WEIR_RATE_MAX + 1), -ERANGE,
-	  "inbound.peak" },
-	{ "too large a floor", IN(.floor_bytes_per_s = UINT64_MAX), -ERANGE, "inbound.floor" },
+	  "inbound.peak", TOO_FAST },
+	{ "too large a floor", IN(.floor_bytes_per_s = UINT64_MAX), -ERANGE, "inbound.floor", TOO_FAST },
 	{ "too large a burst", OUT(.average_bytes_per_s = 1, .burst_bytes = WEIR_BURST_MAX + 1), -ERANGE,
-	  "outbound.burst" },
-	{ "inbound first", { { .burst_bytes = 1 }, { .peak_bytes_per_s = 1 } }, -EINVAL, "inbound.burst" },
+	  "outbound.burst", "is above the largest, 4194303 KiB" },
+	{ "inbound first", { { .burst_bytes = 1 }, { .peak_bytes_per_s = 1 } }, -EINVAL, "inbound.burst", "needs an average" },
 };
 
 static void senseless_limits_are_refused(void **state)
@@ -640,9 +650,10 @@ static void senseless_limits_are_refused(void **state)
 		struct weir_error err = WEIR_ERROR_INIT;
 		int r = weir_bandwidth_check(&c->bandwidth, &err);
 
-		if (r != c->code || err.code != r || strcmp(err.attr, c->attr) != 0)
+		if (r != c->code || err.code != r || strcmp(err.attr, c->attr) != 0 ||
+		    strcmp(err.msg, c->msg) != 0)
 			fail_msg("%s: %d, \"%s\": %s", c->name, r, err.attr, err.msg);
-		assert_true(!r || (*err.msg && err.stage == WEIR_STAGE_INPUT));
+		assert_true(!r || err.stage == WEIR_STAGE_INPUT);
 		assert_int_equal(weir_bandwidth_check(&c->bandwidth, NULL), c->code);
 	}
 }
