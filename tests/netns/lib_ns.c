@@ -132,13 +132,13 @@ void ns_show_difference(const char *a, const char *b)
 		perror("diff");
 }
 
-/* What the kernel does later by itself (carrier, routes of links) gets two seconds. */
+/* What the kernel does later by itself (carrier, routes of links) gets time, on a loaded machine too. */
 int ns_becomes_same(const char *a, const char *b)
 {
 	const struct timespec pause = { 0, 200000000 };
 	int which = 0;
 
-	for (int i = 0; i < 10 && !which; i++) {
+	for (int i = 0; i < 50 && !which; i++) {
 		char *now;
 
 		if (i)

@@ -133,7 +133,7 @@ runs 2 monitor links && warns 'link, address or route'
 "$weir" --json monitor link --all >events &
 monitor=$!
 becomes() {	# becomes FILTER: soon the monitor has told it
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		jq -e -n "[inputs] | any($1)" events >/dev/null 2>&1 && return
 		sleep 0.1
 	done
