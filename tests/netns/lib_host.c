@@ -96,22 +96,38 @@ void host_assert_step(const char *json, const char *object, const char *what, en
 	assert_true(found);
 }
 
-/* Again: no step, and nothing is sent that planning does not send: dumps. */
+static uint64_t messages(void)
+{
+	struct weir_counters c = { .sz = sizeof(c) };
+
+	weir_get_counters(host_w, &c);
+	return c.n_messages;
+}
+
+/*
+ * Again: no step, and nothing is sent that planning does not send: three dumps. One
+ * that the kernel's own work on IPv6 addresses interrupts (before 6.9 it may in a
+ * dump of a few addresses) is asked for once more, and then the count says nothing.
+ */
 void host_assert_settled(const char *json)
 {
-	struct weir_counters before = { .sz = sizeof(before) }, after = before, plain = before;
-	struct weir_plan_step *steps;
-	size_t n = 0;
+	uint64_t before, planned = 0, again = 0;
 
-	weir_get_counters(host_w, &before);
-	steps = host_plan(json, &n);
-	weir_get_counters(host_w, &plain);
-	host_up(json);
-	weir_get_counters(host_w, &after);
-	for (size_t i = 0; i < n; i++)
-		print_message("%s: %s\n", steps[i].object, steps[i].what);
-	assert_int_equal(n, 0);
-	assert_int_equal(plain.n_messages - before.n_messages, 3);
-	assert_int_equal(after.n_messages - plain.n_messages, 3);
-	free(steps);
+	for (int i = 0; i < 10 && (planned != 3 || again != 3); i++) {
+		struct weir_plan_step *steps;
+		size_t n = 0;
+
+		before = messages();
+		steps = host_plan(json, &n);
+		planned = messages() - before;
+		for (size_t k = 0; k < n; k++)
+			print_message("%s: %s\n", steps[k].object, steps[k].what);
+		free(steps);
+		assert_int_equal(n, 0);
+		before = messages();
+		host_up(json);
+		again = messages() - before;
+	}
+	assert_int_equal(planned, 3);
+	assert_int_equal(again, 3);
 }
