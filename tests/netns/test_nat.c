@@ -606,8 +606,9 @@ static void test_spoofed_source(void **state)
 {
 	static const enum weir_forward_mode modes[] = { WEIR_FORWARD_NAT, WEIR_FORWARD_ROUTE };
 
-	sh_in(A1, "ip addr add 10.9.9.9/32 dev lo; ip addr add 10.2.0.77/32 dev lo; "
-		  "ip addr add fd99::9/128 dev lo nodad");
+	/* What arrives at an IPv6 address has its route when a worker of the kernel's has been at it. */
+	sh_in(A1, "ip addr add 10.9.9.9/32 dev lo; ip addr add 10.2.0.77/32 dev lo; ip addr add fd99::9/128 dev lo nodad; "
+		  "for i in $(seq 1000); do ip -6 route show table local fd99::9 | grep -q . && break; sleep 0.01; done");
 	sh_in(HOST, "ip route add 10.9.9.9 via 10.1.0.2; ip route add 10.2.0.77 via 10.1.0.2; "
 		    "ip -6 route add fd99::9 via fd01::2");
 	for (size_t i = 0; i < WR_COUNT(modes); i++) {
