@@ -343,6 +343,36 @@ int cmd_net_port(struct tool *t, const struct args *a)
 	return STATUS_OK;
 }
 
+/* --- one that is claimed again ---------------------------------------------------- */
+
+int cmd_net_reclaim(struct tool *t, const struct args *a)
+{
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir_txn *txn;
+	char *text = NULL;
+	size_t len = 0;
+	int status = tool_read_text(t, a->words[0], STATUS_BAD_INPUT, &text, &len);
+
+	if (status)
+		return status;
+	if (weir_port_parse(text, len, &port, &t->err))
+		status = tool_fail_in(t, a->words[0], STATUS_BAD_INPUT);
+	free(text);
+	if (!status)
+		status = tool_begin(t, &txn, "reclaim port %s", port.name);
+	if (!status) {
+		weir_txn_port_reclaim(txn, &port, NULL);
+		status = tool_commit(t, txn, STATUS_NOT_FOUND);
+	}
+	if (!status && !t->is_dry_run && t->is_json)
+		out_json(&t->out, json_pack("{s:s, s:s, s:b}", "network", port.network, "name",
+					    port.name, "reclaimed", true));
+	else if (!status && !t->is_dry_run)
+		out_text(&t->out, "port %s of network %s reclaimed\n", port.name, port.network);
+	weir_port_done(&port);
+	return status;
+}
+
 /* --- leases ----------------------------------------------------------------------- */
 
 static void leases_as_json(struct tool *t, const struct weir_lease *list, size_t n)

@@ -117,6 +117,10 @@ const struct command net_commands[] = {
 	  NULL, 1, 1, cmd_net_ports },
 	{ "net port", "NET PORT [--portgroup PG]", "one port, and who decided what about it; as JSON", NULL,
 	  port_options, 2, 2, cmd_net_port },
+	{ "net reclaim", "FILE|-", "claim a port again that `net port` once told of",
+	  "Its record is kept, or written again if it was lost and the network still has\n"
+	  "what it uses; a link that has come off its bridge is put back.\n",
+	  NULL, 1, 1, cmd_net_reclaim },
 	{ "net leases", "NET", "the addresses that guests have leased", NULL,
 	  NULL, 1, 1, cmd_net_leases },
 	{ "pool keep", "NET N [OPTION]...", "have N taps ready that guests can be given at once",

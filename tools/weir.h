@@ -216,6 +216,7 @@ int cmd_net_apply(struct tool *t, const struct args *a);
 int cmd_net_diff(struct tool *t, const struct args *a);
 int cmd_net_edit(struct tool *t, const struct args *a);
 int cmd_net_autostart(struct tool *t, const struct args *a);
+int cmd_net_reclaim(struct tool *t, const struct args *a);
 int cmd_net_port(struct tool *t, const struct args *a);
 int cmd_net_list(struct tool *t, const struct args *a);
 int cmd_net_show(struct tool *t, const struct args *a);

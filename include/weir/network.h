@@ -1291,6 +1291,34 @@ WEIR_API int weir_txn_port_move(struct weir_txn *t, const char *network, const c
 				const char *portgroup);
 
 /**
+ * weir_txn_port_reclaim() - claim a guest's port again after the caller's restart
+ * @t:		the transaction
+ * @port:	the port as the caller remembers it, from weir_port_parse()
+ * @ret:	receives its record, for weir_port_done(); may be NULL
+ *
+ * For callers that keep guests through a restart of their own: they claim each port
+ * again whose guest they still have, and detach those of weir_port_list() whose owner
+ * is gone.
+ *
+ * A port that is on record under its name and uuid keeps its record, whatever @port
+ * says else. Where the record was lost it is written again as @port is, if the network
+ * runs and still gives ports of that kind: on the same bridge, or from a pool that has
+ * the member, which, if it cannot be shared, no other port may have. Nothing is merged
+ * or limited anew. A link that has come off its bridge is put back.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -ENOENT	no such network runs
+ *   -ENODEV	the port's link is gone, or its member of the pool
+ *   -EEXIST	the name or the uuid is another port's
+ *   -EBUSY	its member of the pool is another port's
+ *   -EINVAL	the network has another bridge now, or is of another kind
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_port_reclaim(struct weir_txn *t, const struct weir_port *port,
+				   struct weir_port *ret);
+
+/**
  * weir_port_list() - the ports of a network
  * @w:		the handle
  * @network:	the network

@@ -106,6 +106,11 @@ struct wr_place {
 };
 int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr_place *place,
 		     const struct weir_guest *guest, int *ret_fds);
+/* A bridge of the host, looked up. */
+int wr_find_bridge(struct weir *w, struct weir_port *port, struct wr_place *ret,
+		   struct weir_error *err);
+int wr_port_link_put_back(struct weir_txn *t, const struct weir_port *port,
+			  const struct wr_place *place);
 int wr_port_link_del(struct weir_txn *t, const struct weir_port *port);
 /* port_ovs.c: whether it is a port of Open vSwitch; whether its bridge, which has the link, can have it. */
 bool wr_is_ovs(const struct weir_port *port);
@@ -133,6 +138,10 @@ bool wr_find_function(struct weir *w, struct wr_function *f);
 /* port_profile.c: 802.1Qbg and 802.1Qbh, if the port has such a virtualport. */
 int wr_port_associate(struct weir_txn *t, const struct weir_port *port);
 int wr_port_disassociate(struct weir_txn *t, const struct weir_port *port);
+/* resolve.c: what ports of that network are connected to. */
+uint8_t wr_plug_of(const struct weir_network *net);
+/* Whether its member of the pool can be nobody else's. */
+bool wr_pool_is_exclusive(const struct weir_port *port);
 /* The members of a network's pool and how many ports use each; for free(). */
 int wr_pool(struct weir *w, const struct weir_network *net, struct weir_pool_entry **ret, size_t *ret_n,
 	    struct weir_error *err);

@@ -14,7 +14,7 @@
 #include "network/check.h"
 #include "network/network.h"
 
-static bool is_exclusive(const struct weir_port *port)
+bool wr_pool_is_exclusive(const struct weir_port *port)
 {
 	return port->plug == WEIR_PLUG_HOSTDEV || port->direct_mode == WEIR_DIRECT_PASSTHROUGH ||
 	       (port->direct_mode == WEIR_DIRECT_PRIVATE &&
@@ -32,7 +32,7 @@ int weir_pool_pick(const struct weir_port *port, const struct weir_pool_entry *p
 	for (size_t i = 1; i < n; i++)
 		if (pool[i].n_ports < pool[best].n_ports)
 			best = i;
-	if (is_exclusive(port) && pool[best].n_ports)
+	if (wr_pool_is_exclusive(port) && pool[best].n_ports)
 		return wr_refuse(err, -EBUSY, "port", "forward",
 				 "all %zu of network %s's pool are in use", n, port->network);
 	*ret = best;

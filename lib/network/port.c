@@ -117,8 +117,8 @@ int wr_port_limit(struct weir_txn *t, struct weir_port *port,
 /* --- what it is on ----------------------------------------------------------------------------- */
 
 /* A bridge of the host is looked up each time: its owner may have made it anew. */
-static int find_bridge(struct weir *w, struct weir_port *port, struct wr_place *ret,
-		       struct weir_error *err)
+int wr_find_bridge(struct weir *w, struct weir_port *port, struct wr_place *ret,
+		   struct weir_error *err)
 {
 	struct weir_link bridge;
 	int r = weir_link_get(w, 0, port->bridge, &bridge, err);
@@ -203,7 +203,7 @@ static int find_place(struct weir *w, const struct wr_live *live, struct weir_po
 	if (port->plug == WEIR_PLUG_DIRECT || port->plug == WEIR_PLUG_HOSTDEV)
 		return find_member(w, &live->net, port, ret, err);
 	r = check_room(w, port, err);
-	return r || port->plug == WEIR_PLUG_NETWORK ? r : find_bridge(w, port, ret, err);
+	return r || port->plug == WEIR_PLUG_NETWORK ? r : wr_find_bridge(w, port, ret, err);
 }
 
 /* --- attaching ----------------------------------------------------------------------------------- */

@@ -167,6 +167,23 @@ int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr
 	return weir_txn_error(t, NULL);
 }
 
+/* One that is there and has come off its bridge. */
+int wr_port_link_put_back(struct weir_txn *t, const struct weir_port *port,
+			  const struct wr_place *place)
+{
+	struct weir_link l = host_end(port, place->ifindex);
+
+	l.ifindex = port->ifindex;
+	l.kind = port->kind == WEIR_PORT_VETH ? WEIR_LINK_VETH : WEIR_LINK_TUN;
+	l.has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_MASTER | WEIR_LINK_UP;
+	weir_txn_link_set(t, &l);
+	if (port->vlan.n_tags)
+		set_vlans(t, port, place->default_pvid);
+	if (port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
+		tell_address(t, port);
+	return weir_txn_error(t, NULL);
+}
+
 /* The link below gets its own address back, as long as the macvtap that passes it on is there. */
 int wr_port_link_del(struct weir_txn *t, const struct weir_port *port)
 {

@@ -113,7 +113,7 @@ static int copy_identity(struct weir_port *p, const struct weir_guest *g, struct
 
 /* --- what it is connected to -------------------------------------------------------------------- */
 
-static uint8_t plug_of(const struct weir_network *net)
+uint8_t wr_plug_of(const struct weir_network *net)
 {
 	if (wr_has_own_bridge(net))
 		return WEIR_PLUG_NETWORK;
@@ -135,7 +135,7 @@ static int connect(const struct weir_network *net, const struct weir_guest *g, s
 {
 	wr_copy(p->network, sizeof(p->network), net->name);
 	p->mode = net->forward.mode;
-	p->plug = plug_of(net);
+	p->plug = wr_plug_of(net);
 	if (g->kind == WEIR_PORT_VETH && p->plug > WEIR_PLUG_BRIDGE)
 		return wr_refuse(err, -EOPNOTSUPP, "port", "kind",
 				 "a pair needs a bridge, which network %s has not", net->name);

@@ -544,6 +544,8 @@ runs 0 --json link list --kind veth && gives 'map(.name) | sort == ["vnet0", "vn
 w --json net ports default
 port=$(jq -r '.[0].name' out)
 runs 0 net port default "$port" && gives '.plug == "network" and .uuid and .network == "default"'
+cp out remembered.json
+runs 0 net reclaim remembered.json && says "^port $port of network default reclaimed$"
 runs 4 net port default nosuch
 runs 4 net port default "$port" --portgroup nosuch && warns 'nosuch'
 

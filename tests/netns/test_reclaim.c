@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A caller that was restarted claims its ports again: what is on record stays, what
+ * was lost is written again if the network still has it, what came off is put back,
+ * and nobody gets what is another's.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weir/link.h>
+
+#include "base/base.h"
+#include "lib_ns.h"
+
+static struct weir *start(const char *json)
+{
+	struct weir_network *net = ns_network(json);
+	struct weir *w = ns_open();
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_network_start(t, net);
+	ns_commit(t);
+	weir_network_free(net);
+	return w;
+}
+
+static void stop(struct weir *w)
+{
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_network_stop(t, "net");
+	ns_commit(t);
+	weir_close(w);
+}
+
+static struct weir_port attach(struct weir *w, const char *name)
+{
+	struct weir_guest g = { .sz = sizeof(g), .name = name, .owner = "guest", .portgroup = NULL };
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_port_attach(t, "net", &g, &port, NULL);
+	ns_commit(t);
+	return port;
+}
+
+static void detach(struct weir *w, const char *name)
+{
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_port_detach(t, "net", name);
+	ns_commit(t);
+}
+
+static void reclaims(struct weir *w, const struct weir_port *port)
+{
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_port_reclaim(t, port, NULL);
+	ns_commit(t);
+}
+
+static void refused(struct weir *w, const struct weir_port *port, int code, const char *attr)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_port_reclaim(t, port, NULL);
+	assert_int_equal(weir_txn_commit(t, &err), code);
+	assert_string_equal(err.attr, attr);
+}
+
+static const char net_json[] = "{'name':'net','bridge':{'name':'virbr0'},'portgroups':["
+			       "{'name':'gold','default':true,'bandwidth':{'inbound':{'average':1000}}}]}";
+
+static void a_lost_record(void **state)
+{
+	struct weir *w = start(net_json);
+	struct weir_port port = attach(w, "p0");
+	char *before = ns_snapshot();
+
+	/* Everything is there: nothing changes, whatever the caller says. */
+	port.mtu = 9000;
+	reclaims(w, &port);
+	port.mtu = 0;
+	ns_assert_same(before, "a port that was not lost");
+	ns_sh("rm %s/ports/p0.json; ip link set p0 nomaster", ns_state_dir);
+	reclaims(w, &port);
+	ns_assert_same(before, "a port that was lost and came off");
+	detach(w, "p0");
+	ns_sh("! ip link show p0 2>/dev/null");
+	/* Its guest is gone, and with it the link. */
+	refused(w, &port, -ENODEV, "");
+	weir_port_done(&port);
+	free(before);
+	stop(w);
+}
+
+static void whose_it_is(void **state)
+{
+	struct weir *w = start(net_json);
+	struct weir_port port = attach(w, "p0"), other = port;
+
+	memset(other.uuid, '1', 8);
+	refused(w, &other, -EEXIST, "name");
+	other = port;
+	strncpy(other.name, "p1", sizeof(other.name));
+	refused(w, &other, -EEXIST, "uuid");
+	ns_sh("rm %s/ports/p0.json", ns_state_dir);
+	other = port;
+	strncpy(other.bridge, "virbr9", sizeof(other.bridge));
+	refused(w, &other, -EINVAL, "bridge");
+	other.plug = WEIR_PLUG_BRIDGE;
+	refused(w, &other, -EINVAL, "plug");
+	strncpy(other.network, "none", sizeof(other.network));
+	refused(w, &other, -ENOENT, "");
+	reclaims(w, &port);
+	weir_port_done(&port);
+	stop(w);
+	ns_sh("! ip link show p0 2>/dev/null");
+}
+
+static void members_of_a_pool(void **state)
+{
+	struct weir *w;
+	struct weir_port port, other;
+
+	ns_sh("ip link add u1 type veth peer name o1; ip link add u2 type veth peer name o2; ip link set u1 up; ip link set u2 up");
+	w = start("{'name':'net','forward':{'mode':'passthrough','interfaces':['u1','u2']}}");
+	port = attach(w, "p0");
+	assert_string_equal(port.dev, "u1");
+	ns_sh("mv %s/ports/p0.json /run/saved", ns_state_dir);
+	other = port;
+	strncpy(other.dev, "u3", sizeof(other.dev));
+	refused(w, &other, -ENODEV, "dev");
+	reclaims(w, &port);
+	/* Another that remembers the same. */
+	memset(other.uuid, '1', 8);
+	strncpy(other.name, "p1", sizeof(other.name));
+	strncpy(other.dev, "u1", sizeof(other.dev));
+	refused(w, &other, -EBUSY, "dev");
+	weir_port_done(&port);
+	stop(w);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ns_setup, ns_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { TEST(a_lost_record), TEST(whose_it_is), TEST(members_of_a_pool) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
