@@ -12,7 +12,7 @@
 #include "ovs/plan.h"
 
 /* As long as a loaded host may take to answer and to act. */
-#define TIMEOUT_MS 20000
+#define TIMEOUT_MS 30000
 /* Others may change the same rows between our look and our change. */
 #define TRIES 5
 
