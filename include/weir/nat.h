@@ -130,6 +130,59 @@ WEIR_API int weir_txn_nat_del(struct weir_txn *t, const struct weir_nat *nat);
 /** weir_nat_step - the type of these steps, for weir_options.step_ops */
 extern WEIR_API const struct weir_step_ops weir_nat_step;
 
+/**
+ * struct weir_guard - the addresses that a guest may send from
+ * @sz:			sizeof(struct weir_guard)
+ * @port:		its port of a Linux bridge; a name as weir_nat.bridge
+ * @mac:		its MAC address
+ * @hold_addresses:	it is held to @addresses too, and to ARP, IPv4 and IPv6 without
+ *			a vlan's tag
+ * @addresses:		its IP addresses; the IPv6 link-local address that belongs to
+ *			@mac is one of them anyway
+ * @n_addresses:	how many
+ */
+struct weir_guard {
+	size_t sz;
+	const char *port;
+	uint8_t mac[6];
+	bool hold_addresses;
+	const struct weir_ip *addresses;
+	size_t n_addresses;
+};
+
+/**
+ * weir_txn_guard_add() - drop what a guest sends under another's address
+ * @t:		the transaction
+ * @guard:	the port and its addresses
+ *
+ * One nftables transaction on the table "bridge weir", which is made if it is not
+ * there. Frames, ARP and, with @guard->hold_addresses, IPv4, IPv6 and neighbour
+ * discovery are looked at before the bridge is; a guest that has no address yet may
+ * look for one. The port need not be there yet. What was there for a port of this
+ * name is replaced, and comes back with the undo.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_guard_add(struct weir_txn *t, const struct weir_guard *guard);
+
+/**
+ * weir_txn_guard_del() - let a port send what it likes
+ * @t:		the transaction
+ * @guard:	the port, as it was given to weir_txn_guard_add()
+ *
+ * With the last port the table goes too.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_guard_del(struct weir_txn *t, const struct weir_guard *guard);
+
+/** weir_guard_step - the type of these steps, for weir_options.step_ops */
+extern WEIR_API const struct weir_step_ops weir_guard_step;
+
 #ifdef __cplusplus
 }
 #endif

@@ -15,18 +15,18 @@
 static const char name_chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				 "0123456789-_.@";
 
-static int check_name(const char *name, const char *attr, struct weir_error *err)
+int wr_nat_check_name(const char *name, const char *object, const char *attr, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str shown = { 0 };
 	size_t len = name ? strlen(name) : 0;
 
 	if (!len || len >= IF_NAMESIZE)
-		return wr_refuse(err, -EINVAL, "nat", attr,
+		return wr_refuse(err, -EINVAL, object, attr,
 				 "must be a link's name of 1 to %d bytes", IF_NAMESIZE - 1);
 	if (!name[strspn(name, name_chars)])
 		return 0;
 	wr_str_json(&shown, name);
-	return wr_refuse(err, -EINVAL, "nat", attr,
+	return wr_refuse(err, -EINVAL, object, attr,
 			 "%s has other characters than letters, digits and - _ . @",
 			 wr_str_text(&shown));
 }
@@ -84,10 +84,10 @@ static int check(const struct weir_nat *nat, struct weir_error *err)
 {
 	bool leaves = nat->mode == WEIR_FORWARD_NAT || nat->mode == WEIR_FORWARD_ROUTE;
 	char object[64];
-	int r = check_name(nat->bridge, "bridge", err);
+	int r = wr_nat_check_name(nat->bridge, "nat", "bridge", err);
 
 	if (!r && nat->dev)
-		r = check_name(nat->dev, "dev", err);
+		r = wr_nat_check_name(nat->dev, "nat", "dev", err);
 	if (r)
 		return r;
 	wr_format(object, sizeof(object), "nat of bridge %s", nat->bridge);

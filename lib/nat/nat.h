@@ -21,7 +21,21 @@
 
 struct wr_nft;
 
-/* What "inet weir" holds, as seen from one bridge. */
+/* The constant part of one of the two tables. */
+struct wr_nat_rules {
+	const char *table;	/* family and name */
+	const char *make;	/* may be run again where it is there */
+	const char *remove;	/* fails as a whole while an element leads to a chain */
+	unsigned int place;	/* where a connection keeps what it knows of it */
+};
+
+/* table.c: "inet weir", networks; elements are known by their bridge. */
+extern const struct wr_nat_rules wr_nat_rules;
+/* guard.c: "bridge weir", ports; elements are known by their port, which is called bridge here too. */
+extern const struct wr_nat_rules wr_guard_rules;
+#define WR_NAT_TABLES 2
+
+/* What a table holds, as seen from one bridge. */
 struct wr_nat_table {
 	bool is_there;
 	struct wr_str own;	/* list of the bridge's elements */
@@ -33,10 +47,16 @@ struct wr_nat_table {
 
 /* Checks @nat and appends its list; nothing in mode OPEN. */
 int wr_nat_elements(const struct weir_nat *nat, struct wr_str *out, struct weir_error *err);
+/* Whether a link's name may get into nftables' language. */
+int wr_nat_check_name(const char *name, const char *object, const char *attr, struct weir_error *err);
+
+/* --- guard.c: from a struct weir_guard to a list -------------------------------- */
+
+int wr_guard_elements(const struct weir_guard *guard, struct wr_str *out, struct weir_error *err);
 
 /* --- table.c: text only, nothing here talks to the kernel --------------------- */
 
-/* Reads the output of "list table inet weir". */
+/* Reads the output of "list table". */
 void wr_nat_table_read(struct wr_nat_table *table, const char *listing, const char *bridge);
 void wr_nat_table_done(struct wr_nat_table *table);
 /* The same from a table that was read for no bridge, so that all elements are others'. */
@@ -44,9 +64,11 @@ void wr_nat_table_pick(const struct wr_nat_table *all, const char *bridge, struc
 /* What @all is once the script for @want was run on what was picked from it. */
 void wr_nat_table_become(struct wr_nat_table *all, const struct wr_nat_table *picked, const char *want);
 /* The script that makes the bridge's elements those in @want; empty if they are. */
-void wr_nat_script(const struct wr_nat_table *table, const char *want, struct wr_str *out);
+void wr_nat_script(const struct wr_nat_rules *rules, const struct wr_nat_table *table,
+		   const char *want, struct wr_str *out);
 /* The same for a shell that cannot look: @before is expected to be there. */
-void wr_nat_plan(const char *before, const char *want, struct wr_str *out);
+void wr_nat_plan(const struct wr_nat_rules *rules, const char *before, const char *want,
+		 struct wr_str *out);
 
 static inline void wr_auto_nat_table(struct wr_nat_table *table)
 {
@@ -61,11 +83,11 @@ int wr_nft_open(struct wr_nft **ret, struct weir_error *err);
 int wr_nft_check(struct wr_nft *nft, struct weir_error *err);
 void wr_nft_close(struct wr_nft *nft);
 /* Behind wr_nft_open() or wr_nft_check(): what they learned says whether the table was changed meanwhile. */
-int wr_nft_read(struct wr_nft *nft, struct wr_nat_table *table, const char *bridge,
-		struct weir_error *err);
+int wr_nft_read(struct wr_nft *nft, const struct wr_nat_rules *rules, struct wr_nat_table *table,
+		const char *bridge, struct weir_error *err);
 /* Makes the elements of the bridge that @table was read for those in @want. */
-int wr_nft_become(struct wr_nft *nft, const struct wr_nat_table *table, const char *want,
-		  struct weir_error *err);
+int wr_nft_become(struct wr_nft *nft, const struct wr_nat_rules *rules,
+		  const struct wr_nat_table *table, const char *want, struct weir_error *err);
 /* One script is one transaction of the kernel's: all of it or nothing. */
 int wr_nft_run(struct wr_nft *nft, const char *script, struct weir_error *err);
 

@@ -27,24 +27,28 @@ struct wr_nft {
 	int fd;			/* for questions that libnftables must not fail at */
 	struct nft_ctx *ctx;
 	uint32_t now;		/* the ruleset's generation when it was last asked for */
-	struct wr_nat_table known;	/* the whole table, ... */
-	bool is_known;
-	uint32_t known_at;	/* ... as of this generation */
+	struct known {
+		struct wr_nat_table table;	/* the whole of it, ... */
+		bool is_known;
+		uint32_t at;	/* ... as of this generation */
+	} known[WR_NAT_TABLES];
 };
 
 #define NAT_HOOK "type nat hook postrouting priority 0; "
 
 static const struct feature {
+	const char *family;
 	const char *text;	/* inside of a chain */
 	const char *name;
 } features[] = {
-	{ "type filter hook forward priority 0;", "inet tables (CONFIG_NF_TABLES_INET)" },
-	{ NAT_HOOK, "nat chains (nft_chain_nat, CONFIG_NFT_NAT)" },
-	{ "ct state established accept", "conntrack (nft_ct, CONFIG_NFT_CT)" },
-	{ "reject with icmpx port-unreachable",
+	{ "bridge", "type filter hook prerouting priority 0;", "bridge tables (CONFIG_NF_TABLES_BRIDGE)" },
+	{ "inet", "type filter hook forward priority 0;", "inet tables (CONFIG_NF_TABLES_INET)" },
+	{ "inet", NAT_HOOK, "nat chains (nft_chain_nat, CONFIG_NFT_NAT)" },
+	{ "inet", "ct state established accept", "conntrack (nft_ct, CONFIG_NFT_CT)" },
+	{ "inet", "reject with icmpx port-unreachable",
 	  "reject (nft_reject_inet, CONFIG_NFT_REJECT_INET)" },
-	{ NAT_HOOK "masquerade", "masquerade (nft_masq, CONFIG_NFT_MASQ)" },
-	{ NAT_HOOK "snat ip to 192.0.2.1", "snat (nft_nat, CONFIG_NFT_NAT)" },
+	{ "inet", NAT_HOOK "masquerade", "masquerade (nft_masq, CONFIG_NFT_MASQ)" },
+	{ "inet", NAT_HOOK "snat ip to 192.0.2.1", "snat (nft_nat, CONFIG_NFT_NAT)" },
 };
 
 /* --- errors ---------------------------------------------------------------------- */
@@ -92,14 +96,17 @@ static int try(struct nft_ctx *ctx, const char *script, char *why, size_t size)
 }
 
 /* A missing module shows as "No such file or directory", which helps nobody. */
-static void name_missing(struct nft_ctx *ctx, struct wr_str *out)
+static void name_missing(struct nft_ctx *ctx, const char *failed, struct wr_str *out)
 {
 	for (size_t i = 0; i < WR_COUNT(features); i++) {
-		char script[160], why[256];
+		char script[160], why[256], table[16];
 		int r;
 
-		wr_format(script, sizeof(script), "table inet weir-probe { chain c { %s\n}\n}",
-			  features[i].text);
+		wr_format(table, sizeof(table), "%s weir", features[i].family);
+		if (!strstr(failed, table))
+			continue;
+		wr_format(script, sizeof(script), "table %s weir-probe { chain c { %s\n}\n}",
+			  features[i].family, features[i].text);
 		r = try(ctx, script, why, sizeof(why));
 		if (r == -ENOENT || r == -EOPNOTSUPP || r == -EAFNOSUPPORT)
 			wr_str_printf(out, "%s%s", out->len ? ", " : "", features[i].name);
@@ -114,7 +121,7 @@ int wr_nft_run(struct wr_nft *nft, const char *script, struct weir_error *err)
 
 	if (!r)
 		return 0;
-	name_missing(nft->ctx, &missing);
+	name_missing(nft->ctx, script, &missing);
 	if (missing.len)
 		return wr_error(err, -EPROTONOSUPPORT, WEIR_STAGE_KERNEL, "", "",
 				"the kernel lacks %s (libnftables: %s)", wr_str_text(&missing),
@@ -160,8 +167,8 @@ static int ask(struct wr_nft *nft)
 		return -errno;
 	if (reply.nlh.nlmsg_type == NLMSG_ERROR)
 		return reply.err.error;
-	if (reply.answer.id.nla_type != NFTA_GEN_ID)
-		nft->is_known = false;
+	for (size_t i = 0; i < WR_NAT_TABLES && reply.answer.id.nla_type != NFTA_GEN_ID; i++)
+		nft->known[i].is_known = false;
 	nft->now = ntohl(reply.answer.value_be32);
 	return 0;
 }
@@ -207,24 +214,28 @@ void wr_nft_close(struct wr_nft *nft)
 	if (nft->ctx)
 		nft_ctx_free(nft->ctx);
 	wr_close(&nft->fd);
-	wr_nat_table_done(&nft->known);
+	for (size_t i = 0; i < WR_NAT_TABLES; i++)
+		wr_nat_table_done(&nft->known[i].table);
 	free(nft);
 }
 
-static int list_table(struct wr_nft *nft, struct weir_error *err)
+static int list_table(struct wr_nft *nft, const struct wr_nat_rules *rules, struct weir_error *err)
 {
-	char why[256] = "";
+	struct known *known = &nft->known[rules->place];
+	char why[256] = "", list[64];
 	uint32_t before = nft->now;	/* older than the listing, if somebody changes it now */
-	int r = run(nft->ctx, "list table inet weir", why, sizeof(why));
+	int r;
 
-	wr_nat_table_done(&nft->known);
-	nft->known = (struct wr_nat_table){ 0 };
+	wr_format(list, sizeof(list), "list table %s", rules->table);
+	r = run(nft->ctx, list, why, sizeof(why));
+	wr_nat_table_done(&known->table);
+	known->table = (struct wr_nat_table){ 0 };
 	if (r && r != -ENOENT)
 		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why);
 	if (!r)	/* there is such a table */
-		wr_nat_table_read(&nft->known, nft_ctx_get_output_buffer(nft->ctx), "");
-	nft->is_known = true;
-	nft->known_at = before;
+		wr_nat_table_read(&known->table, nft_ctx_get_output_buffer(nft->ctx), "");
+	known->is_known = true;
+	known->at = before;
 	return 0;
 }
 
@@ -233,37 +244,39 @@ static bool is_good(const struct wr_nat_table *table)
 	return !table->own.failed && !table->others.failed && !table->chains.failed;
 }
 
-int wr_nft_read(struct wr_nft *nft, struct wr_nat_table *table, const char *bridge,
-		struct weir_error *err)
+int wr_nft_read(struct wr_nft *nft, const struct wr_nat_rules *rules, struct wr_nat_table *table,
+		const char *bridge, struct weir_error *err)
 {
-	int r = nft->is_known && nft->known_at == nft->now ? 0 : list_table(nft, err);
+	struct known *known = &nft->known[rules->place];
+	int r = known->is_known && known->at == nft->now ? 0 : list_table(nft, rules, err);
 
 	if (r)
 		return r;
-	nft->is_known = is_good(&nft->known);
-	wr_nat_table_pick(&nft->known, bridge, table);
-	return nft->is_known && is_good(table) ? 0 : wr_nomem(err);
+	known->is_known = is_good(&known->table);
+	wr_nat_table_pick(&known->table, bridge, table);
+	return known->is_known && is_good(table) ? 0 : wr_nomem(err);
 }
 
-int wr_nft_become(struct wr_nft *nft, const struct wr_nat_table *table, const char *want,
-		  struct weir_error *err)
+int wr_nft_become(struct wr_nft *nft, const struct wr_nat_rules *rules,
+		  const struct wr_nat_table *table, const char *want, struct weir_error *err)
 {
+	struct known *known = &nft->known[rules->place];
 	wr_auto(str) struct wr_str script = { 0 };
-	bool was_known = nft->is_known;
+	bool was_known = known->is_known;
 	int r;
 
-	wr_nat_script(table, want, &script);
+	wr_nat_script(rules, table, want, &script);
 	if (script.failed)
 		return wr_nomem(err);
 	if (!script.len)
 		return 0;
-	nft->is_known = false;
+	known->is_known = false;
 	r = wr_nft_run(nft, script.data, err);
-	if (r || !was_known || ask(nft) || nft->now != nft->known_at + 1)
+	if (r || !was_known || ask(nft) || nft->now != known->at + 1)
 		return r;
 	/* One commit since the table was read, so it was ours. */
-	wr_nat_table_become(&nft->known, table, want);
-	nft->is_known = is_good(&nft->known);
-	nft->known_at = nft->now;
+	wr_nat_table_become(&known->table, table, want);
+	known->is_known = is_good(&known->table);
+	known->at = nft->now;
 	return 0;
 }

@@ -85,6 +85,10 @@ static const char remove_table[] =
 	"delete chain inet weir refuse\n"
 	"delete table inet weir\n";
 
+const struct wr_nat_rules wr_nat_rules = {
+	.table = "inet weir", .make = make_table, .remove = remove_table, .place = 0,
+};
+
 /* --- lists ------------------------------------------------------------------- */
 
 /* The next line of @list, without its end; NULL behind the last. */
@@ -111,7 +115,8 @@ static bool has_line(const char *list, const char *line, size_t len)
 }
 
 /* "add" or "delete" every line of @list that is not in @except. */
-static void put_elements(struct wr_str *out, const char *verb, const char *list, const char *except)
+static void put_elements(struct wr_str *out, const struct wr_nat_rules *rules, const char *verb,
+			 const char *list, const char *except)
 {
 	const char *line;
 	size_t len;
@@ -120,7 +125,7 @@ static void put_elements(struct wr_str *out, const char *verb, const char *list,
 		size_t set = strcspn(line, " \n");
 
 		if (set < len && !has_line(except, line, len))
-			wr_str_printf(out, "%s element inet weir %.*s { %.*s }\n", verb, (int)set,
+			wr_str_printf(out, "%s element %s %.*s { %.*s }\n", verb, rules->table, (int)set,
 				      line, (int)(len - set - 1), line + set + 1);
 	}
 }
@@ -281,22 +286,23 @@ void wr_nat_table_done(struct wr_nat_table *table)
 
 /* --- scripts ----------------------------------------------------------------------- */
 
-void wr_nat_script(const struct wr_nat_table *table, const char *want, struct wr_str *out)
+void wr_nat_script(const struct wr_nat_rules *rules, const struct wr_nat_table *table,
+		   const char *want, struct wr_str *out)
 {
 	const char *own = wr_str_text(&table->own), *others = wr_str_text(&table->others);
 	const char *chains = wr_str_text(&table->chains);
 	wr_auto(str) struct wr_str used = { 0 };
 
 	if (*want && !table->is_there)
-		wr_str_puts(out, make_table);
+		wr_str_puts(out, rules->make);
 	put_chains(out, want, chains);
-	put_elements(out, "delete", own, want);
-	put_elements(out, "add", want, own);
+	put_elements(out, rules, "delete", own, want);
+	put_elements(out, rules, "add", want, own);
 	list_chains(want, &used);
 	list_chains(others, &used);
 	delete_chains(out, chains, wr_str_text(&used));
 	if (table->is_there && !*want && !*others)
-		wr_str_puts(out, remove_table);
+		wr_str_puts(out, rules->remove);
 	out->failed |= used.failed || table->own.failed || table->others.failed ||
 		       table->chains.failed;
 }
@@ -308,33 +314,34 @@ static void put_command(struct wr_str *out, const char *options, const char *scr
 }
 
 /* What nobody else needs goes too; the kernel knows and refuses the rest. */
-static void plan_removal(const char *before, struct wr_str *out)
+static void plan_removal(const struct wr_nat_rules *rules, const char *before, struct wr_str *out)
 {
 	wr_auto(str) struct wr_str script = { 0 }, chains = { 0 };
 
 	if (!*before)
 		return;
-	put_elements(&script, "delete", before, "");
+	put_elements(&script, rules, "delete", before, "");
 	put_command(out, "", wr_str_text(&script));
 	wr_str_done(&script);
 	list_chains(before, &chains);
 	delete_chains(&script, wr_str_text(&chains), "");
 	if (script.len)
 		put_command(out, " 2>/dev/null || :", wr_str_text(&script));
-	put_command(out, " 2>/dev/null || :", remove_table);
+	put_command(out, " 2>/dev/null || :", rules->remove);
 	out->failed |= script.failed || chains.failed;
 }
 
-void wr_nat_plan(const char *before, const char *want, struct wr_str *out)
+void wr_nat_plan(const struct wr_nat_rules *rules, const char *before, const char *want,
+		 struct wr_str *out)
 {
 	const struct wr_nat_table nothing = { 0 };
 	wr_auto(str) struct wr_str script = { 0 };
 
 	if (!*want) {
-		plan_removal(before, out);
+		plan_removal(rules, before, out);
 		return;
 	}
-	wr_nat_script(&nothing, want, &script);
+	wr_nat_script(rules, &nothing, want, &script);
 	put_command(out, "", wr_str_text(&script));
 	out->failed |= script.failed;
 }

@@ -16,7 +16,7 @@
 #include "ovs/ovs.h"
 
 const struct weir_step_ops *const weir_network_steps[] = {
-	&weir_nat_step, &wr_hook_step, &wr_ovs_step,
+	&weir_nat_step, &weir_guard_step, &wr_hook_step, &wr_ovs_step,
 	&weir_group_verify_step,
 	NULL,
 };

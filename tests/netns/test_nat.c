@@ -1041,7 +1041,7 @@ static void test_table_in_use_is_not_removed(void **state)
 	add(&b);
 	before = ruleset(HOST);
 	assert_int_equal(wr_nat_elements(&a, &table.own, NULL), 0);
-	wr_nat_script(&table, "", &script);
+	wr_nat_script(&wr_nat_rules, &table, "", &script);
 	assert_non_null(strstr(script.data, "delete table inet weir"));
 	assert_int_equal(wr_nft_open(&nft, &err), 0);
 	assert_int_equal(wr_nft_run(nft, script.data, &err), -EBUSY);

@@ -275,7 +275,7 @@ static void assert_script(const char *text, const char *bridge, const char *want
 	wr_auto(str) struct wr_str out = { 0 };
 
 	wr_nat_table_read(&t, text, bridge);
-	wr_nat_script(&t, want, &out);
+	wr_nat_script(&wr_nat_rules, &t, want, &out);
 	assert_false(out.failed);
 	assert_string_equal(wr_str_text(&out), script);
 }
@@ -352,11 +352,11 @@ static void test_first_one_makes_the_table(void **state)
 	const struct wr_nat_table nothing = { 0 };
 	wr_auto(str) struct wr_str out = { 0 };
 
-	wr_nat_script(&nothing, same_and_net, &out);
+	wr_nat_script(&wr_nat_rules, &nothing, same_and_net, &out);
 	assert_memory_equal(out.data, start, strlen(start));
 	assert_string_equal(out.data + out.len - strlen(end), end);
 	wr_str_done(&out);
-	wr_nat_script(&nothing, "", &out);
+	wr_nat_script(&wr_nat_rules, &nothing, "", &out);
 	assert_int_equal(out.len, 0);
 }
 
@@ -367,9 +367,9 @@ static void test_plan_of_add(void **state)
 	const struct wr_nat_table nothing = { 0 };
 	wr_auto(str) struct wr_str plan = { 0 }, script = { 0 }, want = { 0 };
 
-	wr_nat_script(&nothing, same_and_net, &script);
+	wr_nat_script(&wr_nat_rules, &nothing, same_and_net, &script);
 	wr_str_printf(&want, "nft -f - <<'WEIR-EOF'\n%sWEIR-EOF", script.data);
-	wr_nat_plan("", same_and_net, &plan);
+	wr_nat_plan(&wr_nat_rules, "", same_and_net, &plan);
 	assert_string_equal(plan.data, want.data);
 }
 
@@ -377,7 +377,7 @@ static void test_plan_of_del(void **state)
 {
 	wr_auto(str) struct wr_str plan = { 0 };
 
-	wr_nat_plan("same \"b\" . \"b\"\nnat4 \"b\" : goto p_1024-65535\n", "", &plan);
+	wr_nat_plan(&wr_nat_rules, "same \"b\" . \"b\"\nnat4 \"b\" : goto p_1024-65535\n", "", &plan);
 	assert_string_equal(plan.data, "nft -f - <<'WEIR-EOF'\n"
 				       "delete element inet weir same { \"b\" . \"b\" }\n"
 				       "delete element inet weir nat4 "
@@ -389,7 +389,7 @@ static void test_plan_of_del(void **state)
 				       "nft -f - <<'WEIR-EOF' 2>/dev/null || :\n" REMOVE_TABLE
 				       "WEIR-EOF");
 	wr_str_done(&plan);
-	wr_nat_plan("", "", &plan);
+	wr_nat_plan(&wr_nat_rules, "", "", &plan);
 	assert_int_equal(plan.len, 0);
 }
 
