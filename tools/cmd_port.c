@@ -13,6 +13,7 @@
 #include "weir.h"
 
 #define MAX_QUEUES 256
+#define MAX_ADDRESSES 64
 
 /* --- what is asked ---------------------------------------------------------------- */
 
@@ -33,7 +34,47 @@ static int check_attach(struct tool *t, const struct args *a)
 	return STATUS_OK;
 }
 
-static int read_guest(struct tool *t, const struct args *a, struct weir_guest *ret)
+/* What a guest is held to; the addresses stay there while the guest is used. */
+struct held {
+	struct weir_ip addresses[MAX_ADDRESSES];
+};
+
+static int read_spoofing(struct tool *t, const char *word, uint8_t *ret)
+{
+	static const char *const words[] = { [WEIR_SPOOFING_ALLOWED] = "no", [WEIR_SPOOFING_MAC] = "mac",
+					     [WEIR_SPOOFING_IP] = "ip" };
+
+	for (uint8_t i = WEIR_SPOOFING_ALLOWED; word && i <= WEIR_SPOOFING_IP && !*ret; i++)
+		if (!strcmp(word, words[i]))
+			*ret = i;
+	return word && !*ret ? usage_error(t, "--anti-spoofing is no, mac or ip, not %s", word) :
+			       STATUS_OK;
+}
+
+static int read_addresses(struct tool *t, const char *list, struct held *held,
+			  struct weir_guest *ret)
+{
+	ret->addresses = held->addresses;
+	while (list && *list) {
+		char *word = xformat("%.*s", (int)strcspn(list, ","), list);
+		int bad = ret->n_addresses == MAX_ADDRESSES ||
+			  weir_ip_parse(word, &held->addresses[ret->n_addresses]);
+
+		if (bad)
+			usage_error(t, "--addresses takes up to %d IP addresses; %s is one too many or none",
+				    MAX_ADDRESSES, word);
+		list += strlen(word);
+		list += *list == ',';
+		free(word);
+		if (bad)
+			return STATUS_USAGE;
+		ret->n_addresses++;
+	}
+	return STATUS_OK;
+}
+
+static int read_guest(struct tool *t, const struct args *a, struct held *held,
+		      struct weir_guest *ret)
 {
 	const char *const *v = a->value;
 	unsigned long n = a->exec ? 1 : 0;
@@ -54,6 +95,9 @@ static int read_guest(struct tool *t, const struct args *a, struct weir_guest *r
 		return usage_error(t, "--queues takes a number from 1 to %d, not %s", MAX_QUEUES,
 				   v[OPT_QUEUES]);
 	ret->n_queues = (unsigned int)n;
+	if (read_spoofing(t, v[OPT_ANTI_SPOOFING], &ret->anti_spoofing) ||
+	    read_addresses(t, v[OPT_ADDRESSES], held, ret))
+		return STATUS_USAGE;
 	return check_attach(t, a);
 }
 
@@ -200,7 +244,8 @@ int cmd_net_attach(struct tool *t, const struct args *a)
 	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_guest guest;
 	int fds[MAX_QUEUES];
-	int status = read_guest(t, a, &guest);
+	struct held held;
+	int status = read_guest(t, a, &held, &guest);
 
 	if (status)
 		return status;

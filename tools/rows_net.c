@@ -23,6 +23,8 @@ static const struct option_info attach_options[] = {
 	{ "vnet-hdr", NULL, "tap: frames carry a virtio_net header", OPT_VNET_HDR, false },
 	{ "netns", "NAME|PATH", "a veth with its other end in this namespace, for a container", OPT_GUEST_NETNS, false },
 	{ "ifname", "NAME", "with --netns: name of that end (eth0)", OPT_IFNAME, false },
+	{ "anti-spoofing", "no|mac|ip", "which addresses of its own the guest is held to", OPT_ANTI_SPOOFING, false },
+	{ "addresses", "IP[,IP]...", "the guest's IP addresses, for --anti-spoofing ip", OPT_ADDRESSES, false },
 	{ "queues", "N", "with --exec: how many descriptors (1)", OPT_QUEUES, false },
 	{ "exec", "CMD [ARG]...", "run CMD with the tap's descriptors; must come last", OPT_EXEC, false },
 	{ 0 },

@@ -553,6 +553,23 @@ WEIR_API bool weir_virtualport_equal(const struct weir_virtualport *a,
 WEIR_API int weir_vlan_check(const struct weir_vlan_tags *vlan, struct weir_error *err);
 
 /**
+ * enum weir_anti_spoofing - which of its own addresses a guest is held to
+ * @WEIR_SPOOFING_DEFAULT:	not said
+ * @WEIR_SPOOFING_ALLOWED:	none
+ * @WEIR_SPOOFING_MAC:		its MAC address
+ * @WEIR_SPOOFING_IP:		its MAC address and its IP addresses, in ARP and neighbour
+ *				discovery too; see weir_txn_guard_add()
+ *
+ * Ports of Linux bridges only. Not said by anybody, it is none.
+ */
+enum weir_anti_spoofing {
+	WEIR_SPOOFING_DEFAULT = 0,
+	WEIR_SPOOFING_ALLOWED = 1,
+	WEIR_SPOOFING_MAC = 2,
+	WEIR_SPOOFING_IP = 3
+};
+
+/**
  * struct weir_portgroup - what ports of one class have in common
  * @name:		its name, unique in the network
  * @is_default:		enum weir_yes_no: ports that name no portgroup are of this one
@@ -560,6 +577,7 @@ WEIR_API int weir_vlan_check(const struct weir_vlan_tags *vlan, struct weir_erro
  * @vlan:		the vlans of each of its ports
  * @virtualport:	what the switch behind them is told; the type may be absent
  * @bandwidth:		the limits of each of its ports
+ * @anti_spoofing:	an enum weir_anti_spoofing
  */
 struct weir_portgroup {
 	char *name;
@@ -568,6 +586,7 @@ struct weir_portgroup {
 	struct weir_vlan_tags vlan;
 	struct weir_virtualport virtualport;
 	struct weir_bandwidth bandwidth;
+	uint8_t anti_spoofing;
 };
 
 /**
@@ -608,6 +627,7 @@ struct weir_dnsmasq_option {
  * @n_portgroups:	how many
  * @dnsmasq_options:	lines for dnsmasq's configuration, behind all others
  * @n_dnsmasq_options:	how many
+ * @anti_spoofing:	an enum weir_anti_spoofing: for ports whose portgroup says none
  *
  * Everything it points to belongs to it: strings and arrays come from malloc()
  * and are freed by weir_network_free().
@@ -639,6 +659,7 @@ struct weir_network {
 	size_t n_portgroups;
 	struct weir_dnsmasq_option *dnsmasq_options;
 	size_t n_dnsmasq_options;
+	uint8_t anti_spoofing;
 };
 
 /** weir_network_steps - the types of steps that networks need, for weir_options.step_ops */
@@ -752,6 +773,11 @@ enum weir_port_kind {
  * @trust_guest_rx_filters: enum weir_yes_no, in place of the portgroup's
  * @isolated:		enum weir_yes_no, in place of the network's
  * @flags:		0, or WEIR_GUEST_COMPATIBLE
+ * @anti_spoofing:	an enum weir_anti_spoofing, in place of the portgroup's
+ * @addresses:		the guest's IP addresses, if it is held to them; those that the
+ *			network's DHCP keeps for its MAC address, or that it makes of
+ *			that and router advertisements, need not be said
+ * @n_addresses:	how many
  */
 struct weir_guest {
 	size_t sz;
@@ -773,6 +799,9 @@ struct weir_guest {
 	uint8_t trust_guest_rx_filters;
 	uint8_t isolated;
 	uint32_t flags;
+	uint8_t anti_spoofing;
+	const struct weir_ip *addresses;
+	size_t n_addresses;
 };
 
 /**
@@ -826,6 +855,14 @@ enum weir_source {
 };
 
 /**
+ * struct weir_port_address - an IP address of a guest
+ * @address:	the address
+ */
+struct weir_port_address {
+	struct weir_ip address;
+};
+
+/**
  * struct weir_port - a guest's port, and where everything about it came from
  * @sz:			sizeof(struct weir_port)
  * @uuid:		its identity
@@ -870,6 +907,11 @@ enum weir_source {
  * @ifb_name:		its name
  * @ifb_class:		its class there, if other ports share it; 0: nobody does
  * @floor_class:	the class of its guaranteed rate on the bridge; 0: none
+ * @anti_spoofing:	an enum weir_anti_spoofing: which addresses it is held to
+ * @anti_spoofing_from:	an enum weir_source
+ * @addresses:		the guest's IP addresses, as far as they are known; with
+ *			anti_spoofing IP it is held to them
+ * @n_addresses:	how many
  *
  * What it points to belongs to it and is freed by weir_port_done().
  */
@@ -914,6 +956,10 @@ struct weir_port {
 	uint32_t ifb_class;
 	uint32_t floor_class;
 	char vf[32];
+	uint8_t anti_spoofing;
+	uint8_t anti_spoofing_from;
+	struct weir_port_address *addresses;
+	size_t n_addresses;
 };
 
 /**

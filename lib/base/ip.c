@@ -60,6 +60,15 @@ bool wr_ip_in(const struct weir_ip *ip, const struct weir_ip *net, unsigned int 
 	       (uint8_t)(ip->bytes[whole] ^ net->bytes[whole]) >> (8 - rest) == 0;
 }
 
+struct weir_ip wr_ip_eui64(const struct weir_ip *prefix, const uint8_t mac[6])
+{
+	const uint8_t id[] = { mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5] };
+	struct weir_ip ip = *prefix;
+
+	memcpy(ip.bytes + 8, id, sizeof(id));
+	return ip;
+}
+
 int wr_ip_compare(const struct weir_ip *a, const struct weir_ip *b)
 {
 	return a->family != b->family ? (int)a->family - b->family :

@@ -76,12 +76,11 @@ static void put_address(const char *port, const struct weir_ip *ip, struct wr_st
 	wr_str_putc(out, '\n');
 }
 
-/* What a guest makes of its MAC address, if nobody tells it otherwise (RFC 4291, appendix A). */
 static struct weir_ip link_local(const uint8_t mac[6])
 {
-	return (struct weir_ip){ WEIR_FAMILY_IPV6,
-				 { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff,
-				   0xfe, mac[3], mac[4], mac[5] } };
+	const struct weir_ip prefix = { WEIR_FAMILY_IPV6, { 0xfe, 0x80 } };
+
+	return wr_ip_eui64(&prefix, mac);
 }
 
 /* The table's listing has each once. */

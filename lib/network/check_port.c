@@ -233,6 +233,13 @@ static int check_linux_vlan(const struct weir_network *net, const struct weir_vl
 	return 0;
 }
 
+static int check_spoofing(const struct weir_network *net, uint8_t spoofing, struct weir_error *err)
+{
+	if (spoofing < WEIR_SPOOFING_MAC || (can_limit(net) && !net->virtualport.type))
+		return 0;
+	return wr_refuse(err, -EINVAL, "", "antiSpoofing", "is for ports of Linux bridges only");
+}
+
 static int check_group_strictly(const struct weir_network *net, const struct weir_portgroup *g,
 				struct weir_error *err)
 {
@@ -243,6 +250,8 @@ static int check_group_strictly(const struct weir_network *net, const struct wei
 		return r;
 	}
 	r = check_linux_vlan(net, &g->vlan, err);
+	if (!r)
+		r = check_spoofing(net, g->anti_spoofing, err);
 	return r || !g->virtualport.type ? r : wr_virtualport_gate(net, &g->virtualport, err);
 }
 
@@ -257,6 +266,8 @@ int wr_check_ports_strict(const struct weir_network *net, enum weir_check how,
 	if (!r && wr_yes(net->port_isolated) && !can_limit(net))
 		r = wr_refuse(err, -EINVAL, "", "portIsolated",
 			      "needs a bridge, which this mode has not");
+	if (!r)
+		r = check_spoofing(net, net->anti_spoofing, err);
 	for (size_t i = 0; i < net->n_portgroups && !r; i++) {
 		r = check_group_strictly(net, &net->portgroups[i], err);
 		if (r)

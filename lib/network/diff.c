@@ -43,10 +43,12 @@ static const struct {
 	{ "virtualport", P, P, P },
 	{ "portIsolated", P, P, P },
 	{ "trustGuestRxFilters", P, P, P },
+	{ "antiSpoofing", P, P, P },
 	{ "portgroups", L, L, L },
 	{ "portgroups.vlan", P, P, P },
 	{ "portgroups.virtualport", P, P, P },
 	{ "portgroups.trustGuestRxFilters", P, P, P },
+	{ "portgroups.antiSpoofing", P, P, P },
 };
 
 enum kind { CHANGED, ADDED, REMOVED };

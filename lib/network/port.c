@@ -8,6 +8,7 @@
 
 #include <weir/link.h>
 
+#include "base/ip.h"
 #include "base/table.h"
 #include "network/network.h"
 #include "network/tables.h"
@@ -49,10 +50,6 @@ static int choose_name(struct weir *w, char name[16], struct weir_error *err)
 
 static int complete(struct weir *w, struct weir_port *port, struct weir_error *err)
 {
-	static const uint8_t none[6];
-
-	if (!memcmp(port->mac, none, 6))
-		wr_make_mac(port->mac);
 	if (!*port->uuid)
 		wr_make_uuid(port->uuid);
 	weir_virtualport_generate(&port->virtualport);
@@ -208,14 +205,31 @@ static int find_place(struct weir *w, const struct wr_live *live, struct weir_po
 
 /* --- attaching ----------------------------------------------------------------------------------- */
 
+/* The addresses of a record are what <weir/nat.h> takes. */
+_Static_assert(sizeof(struct weir_port_address) == sizeof(struct weir_ip), "a list of addresses");
+
+static int guard(struct weir_txn *t, const struct weir_port *port,
+		 int (*change)(struct weir_txn *t, const struct weir_guard *guard))
+{
+	struct weir_guard g = { .sz = sizeof(g),
+				.port = port->name,
+				.hold_addresses = port->anti_spoofing == WEIR_SPOOFING_IP,
+				.addresses = port->n_addresses ? &port->addresses->address : NULL,
+				.n_addresses = port->n_addresses };
+
+	memcpy(g.mac, port->mac, 6);
+	return port->anti_spoofing < WEIR_SPOOFING_MAC ? 0 : change(t, &g);
+}
+
+/* Before there is a link that it could send by. */
 static int attach(struct weir_txn *t, const struct wr_live *live, const struct weir_guest *guest,
 		  struct weir_port *port, const struct wr_place *place, int *ret_fds)
 {
-	int r;
+	int r = guard(t, port, weir_txn_guard_add);
 
-	if (port->plug == WEIR_PLUG_HOSTDEV) {
+	if (!r && port->plug == WEIR_PLUG_HOSTDEV) {
 		r = wr_port_vf_add(t, &live->net, port);
-	} else {
+	} else if (!r) {
 		r = port->plug == WEIR_PLUG_DIRECT ? wr_port_vf_below(t, &live->net, port) : 0;
 		if (!r)
 			r = wr_port_link_add(t, port, place, guest, ret_fds);
@@ -231,6 +245,15 @@ static int attach(struct weir_txn *t, const struct wr_live *live, const struct w
 	if (!r)
 		wr_txn_hook(t, "port-created", &live->net, port);
 	return r;
+}
+
+/* First of all, because addresses are made of it. */
+static void give_mac(struct weir_guest *guest)
+{
+	static const uint8_t none[6];
+
+	if (!memcmp(guest->mac, none, 6))
+		wr_make_mac(guest->mac);
 }
 
 static int check_queues(const struct weir_port *port, const struct weir_guest *guest,
@@ -255,8 +278,10 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 	struct wr_place place = { 0 };
 	int r = wr_opts_copy(&full, sizeof(full), guest, "guest", &err);
 
-	if (!r)
+	if (!r) {
+		give_mac(&full);
 		r = wr_store_live(w, network, &live, &err);
+	}
 	if (!r)
 		r = weir_network_resolve(&live->net, &full, &port, &err);
 	if (!r)
@@ -327,6 +352,8 @@ static int detach(struct weir_txn *t, struct weir_port *port)
 		r = wr_port_disassociate(t, port);
 	if (!r)
 		r = wr_port_link_del(t, port);
+	if (!r)
+		r = guard(t, port, weir_txn_guard_del);
 	if (!r && *port->vf)
 		r = wr_port_vf_del(t, port);
 	if (!r && port->ifb_ifindex > 0)
@@ -365,8 +392,13 @@ static struct weir_guest asked(const struct weir_port *p, const char *portgroup)
 		.ifname = p->ifname,
 		.has_bandwidth = p->bandwidth_from == WEIR_FROM_GUEST,
 		.bandwidth = p->bandwidth,
+		.addresses = p->n_addresses ? &p->addresses->address : NULL,
+		.n_addresses = p->n_addresses,
 	};
 
+	memcpy(g.mac, p->mac, 6);
+	if (p->anti_spoofing_from == WEIR_FROM_GUEST)
+		g.anti_spoofing = p->anti_spoofing;
 	if (p->vlan_from == WEIR_FROM_GUEST)
 		g.vlan = p->vlan;
 	if (p->virtualport_from == WEIR_FROM_GUEST || p->virtualport_from == WEIR_FROM_SEVERAL)
@@ -426,12 +458,38 @@ static void take_over(struct weir_port *port, struct weir_port *want)
 	wr_copy(port->portgroup, sizeof(port->portgroup), want->portgroup);
 	port->trust_guest_rx_filters = want->trust_guest_rx_filters;
 	port->trust_from = want->trust_from;
+	port->anti_spoofing = want->anti_spoofing;
+	port->anti_spoofing_from = want->anti_spoofing_from;
+	free(port->addresses);
+	port->addresses = wr_take(want->addresses);
+	port->n_addresses = want->n_addresses;
+	want->n_addresses = 0;
+}
+
+static bool same_addresses(const struct weir_port *is, const struct weir_port *want)
+{
+	bool same = is->n_addresses == want->n_addresses;
+
+	for (size_t i = 0; same && i < is->n_addresses; i++)
+		same = wr_ip_equal(&is->addresses[i].address, &want->addresses[i].address);
+	return same;
+}
+
+/* Also where it is guarded already, if by other addresses. */
+static int guard_anew(struct weir_txn *t, struct weir_port *port, struct weir_port *want)
+{
+	bool guarded = want->anti_spoofing >= WEIR_SPOOFING_MAC;
+	int r = guarded ? 0 : guard(t, port, weir_txn_guard_del);
+
+	take_over(port, want);
+	return r ? r : guard(t, port, weir_txn_guard_add);
 }
 
 static bool differ(const struct weir_port *is, const struct weir_port *want)
 {
 	return strcmp(is->portgroup, want->portgroup) ||
 	       is->trust_guest_rx_filters != want->trust_guest_rx_filters ||
+	       is->anti_spoofing != want->anti_spoofing || !same_addresses(is, want) ||
 	       strcmp(is->virtualport.profileid, want->virtualport.profileid) ||
 	       !wr_table_equal(&wr_vlan_table, &is->vlan, &want->vlan) ||
 	       !wr_table_equal(&wr_bandwidth_table, &is->bandwidth, &want->bandwidth);
@@ -453,8 +511,9 @@ int wr_port_follow(struct weir_txn *t, const struct weir_network *net, struct we
 	if (r) {
 		refuse(t, net->name, &err);
 	} else if (differ(port, &want)) {
-		take_over(port, &want);
-		r = wr_port_limit(t, port, &want.bandwidth, want.bandwidth_from);
+		r = guard_anew(t, port, &want);
+		if (!r)
+			r = wr_port_limit(t, port, &want.bandwidth, want.bandwidth_from);
 	}
 	weir_port_done(&want);
 	return r;

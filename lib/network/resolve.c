@@ -5,6 +5,7 @@
  * and ids that nobody gave, the member of a pool) stays open and is chosen in
  * port.c.
  */
+#include "base/ip.h"
 #include "base/table.h"
 #include "network/check.h"
 #include "network/network.h"
@@ -49,6 +50,9 @@ static int check_guest(const struct weir_guest *g, struct weir_error *err)
 		return wr_refuse(err, -EINVAL, "port",
 				 g->isolated > WEIR_YES ? "isolated" : "trustGuestRxFilters",
 				 "is neither yes nor no");
+	if (g->anti_spoofing > WEIR_SPOOFING_IP)
+		return wr_refuse(err, -EINVAL, "port", "antiSpoofing", "%u is not known",
+				 g->anti_spoofing);
 	return 0;
 }
 
@@ -254,6 +258,113 @@ static int check_whole(const struct weir_port *p, struct weir_error *err)
 	return 0;
 }
 
+/* --- addresses that it is held to --------------------------------------------------------------------- */
+
+static int check_spoofing(const struct weir_port *p, struct weir_error *err)
+{
+	bool bridged = p->plug == WEIR_PLUG_NETWORK || p->plug == WEIR_PLUG_BRIDGE;
+
+	if (!bridged || p->virtualport.type)
+		return wr_refuse(err, -EINVAL, "port", "antiSpoofing",
+				 "is for ports of Linux bridges only");
+	if (wr_yes(p->trust_guest_rx_filters))
+		return wr_refuse(err, -EINVAL, "port", "antiSpoofing",
+				 "contradicts trustGuestRxFilters");
+	if (p->anti_spoofing == WEIR_SPOOFING_IP && (p->vlan.is_trunk || p->vlan.n_tags > 1))
+		return wr_refuse(err, -EINVAL, "port", "antiSpoofing",
+				 "does not look at IP addresses behind the tags of a trunk");
+	return 0;
+}
+
+/* @p->addresses has room. */
+static void hold_to(struct weir_port *p, const struct weir_ip *ip)
+{
+	for (size_t i = 0; i < p->n_addresses; i++)
+		if (wr_ip_equal(&p->addresses[i].address, ip))
+			return;
+	p->addresses[p->n_addresses++].address = *ip;
+}
+
+/* As many as hold_to_network() may find. */
+static size_t count_known(const struct weir_network *net)
+{
+	size_t n = net->n_ips;
+
+	for (size_t i = 0; i < net->n_ips; i++)
+		n += net->ips[i].dhcp.n_hosts;
+	return n;
+}
+
+/* Those that DHCP keeps for its MAC address, and what it makes of router advertisements. */
+static void hold_to_network(const struct weir_network *net, struct weir_port *p)
+{
+	char mac[18];
+
+	wr_mac_format(p->mac, mac);
+	for (size_t i = 0; i < net->n_ips; i++) {
+		const struct weir_network_ip *ip = &net->ips[i];
+		struct weir_ip own = wr_ip_eui64(&ip->address, p->mac);
+
+		for (size_t k = 0; k < ip->dhcp.n_hosts; k++)
+			if (wr_same_mac(ip->dhcp.hosts[k].mac, mac))
+				hold_to(p, &ip->dhcp.hosts[k].address);
+		if (ip->address.family == WEIR_FAMILY_IPV6 && weir_network_ip_prefix(ip) == 64)
+			hold_to(p, &own);
+	}
+}
+
+/* What the guest says is kept though it counts for nothing yet: the port may be moved. */
+static int note_addresses(const struct weir_network *net, const struct weir_guest *g,
+			  struct weir_port *p, struct weir_error *err)
+{
+	bool held = p->anti_spoofing == WEIR_SPOOFING_IP;
+	size_t room = g->n_addresses + (held ? count_known(net) : 0);
+
+	if (!room)
+		return 0;
+	p->addresses = calloc(room, sizeof(*p->addresses));
+	if (!p->addresses)
+		return wr_nomem(err);
+	for (size_t i = 0; i < g->n_addresses; i++)
+		hold_to(p, &g->addresses[i]);
+	if (held)
+		hold_to_network(net, p);
+	if (!p->n_addresses)
+		free(wr_take(p->addresses));
+	return 0;
+}
+
+/* On a network with IPv4, one that is held to none of its addresses is a mistake. */
+static bool lacks_addresses(const struct weir_network *net, const struct weir_port *p)
+{
+	bool needs = false, has = false;
+
+	for (size_t i = 0; i < net->n_ips; i++)
+		needs |= net->ips[i].address.family == WEIR_FAMILY_IPV4;
+	for (size_t i = 0; i < p->n_addresses; i++)
+		has |= p->addresses[i].address.family == WEIR_FAMILY_IPV4;
+	return needs ? !has : !p->n_addresses;
+}
+
+static int give_spoofing(const struct weir_network *net, const struct weir_guest *g,
+			 const struct weir_portgroup *group, struct weir_port *p,
+			 struct weir_error *err)
+{
+	int r = 0;
+
+	p->anti_spoofing = first_said(g->anti_spoofing,
+				      group ? group->anti_spoofing : WEIR_SPOOFING_DEFAULT,
+				      net->anti_spoofing, &p->anti_spoofing_from);
+	if (p->anti_spoofing >= WEIR_SPOOFING_MAC)
+		r = check_spoofing(p, err);
+	if (!r)
+		r = note_addresses(net, g, p, err);
+	if (r || p->anti_spoofing != WEIR_SPOOFING_IP || !lacks_addresses(net, p))
+		return r;
+	return wr_refuse(err, -EINVAL, "port", "addresses",
+			 "are needed by antiSpoofing, or a DHCP host with the guest's MAC address");
+}
+
 static int resolve(const struct weir_network *net, const struct weir_guest *g, struct weir_port *p,
 		   struct weir_error *err)
 {
@@ -279,6 +390,8 @@ static int resolve(const struct weir_network *net, const struct weir_guest *g, s
 		r = give_vlan(net, g, group, p, err);
 	if (!r)
 		r = give_virtualport(net, g, group, p, err);
+	if (!r)
+		r = give_spoofing(net, g, group, p, err);
 	return r ? r : check_whole(p, err);
 }
 

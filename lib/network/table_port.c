@@ -110,6 +110,10 @@ WR_TABLE(wr_pci_driver_table, weir_pci_driver, "driver", -1, driver_fields);
 
 /* --- portgroup ----------------------------------------------------------------------- */
 
+const struct wr_word wr_spoofings[WR_SPOOFINGS] = { { WEIR_SPOOFING_ALLOWED, "no" },
+						    { WEIR_SPOOFING_MAC, "mac" },
+						    { WEIR_SPOOFING_IP, "ip" } };
+
 static const struct wr_field portgroup_fields[] = {
 	WR_ROW(weir_portgroup, name, WR_STRING, "name", .flags = WR_REQUIRED, .check = wr_text_name,
 	       .rule = WR_NAME_RULE, .doc = "its name"),
@@ -123,6 +127,8 @@ static const struct wr_field portgroup_fields[] = {
 		      .doc = "what the switch behind them is told"),
 	WR_OBJECT_ROW(weir_portgroup, bandwidth, "bandwidth", &wr_bandwidth_table,
 		      .doc = "limits of each of its ports"),
+	WR_ROW(weir_portgroup, anti_spoofing, WR_U8, "antiSpoofing", .words = WR_WORDS(wr_spoofings),
+	       .doc = "addresses of its own that a guest is held to"),
 };
 WR_TABLE(wr_portgroup_table, weir_portgroup, "portgroup", -1, portgroup_fields);
 
@@ -153,6 +159,12 @@ static const struct wr_word sources[] = {
 	{ WEIR_FROM_PORTGROUP, "portgroup" }, { WEIR_FROM_NETWORK, "network" },
 	{ WEIR_FROM_SEVERAL, "several" },
 };
+
+static const struct wr_field port_address_fields[] = {
+	WR_ROW(weir_port_address, address, WR_IP, "address", .flags = WR_REQUIRED,
+	       .doc = "an address of the guest"),
+};
+static WR_TABLE(port_address_table, weir_port_address, "guest's address", -1, port_address_fields);
 
 static const struct wr_field port_fields[] = {
 	WR_ROW(weir_port, uuid, WR_NAME, "uuid", .check = wr_text_uuid, .rule = WR_UUID_RULE,
@@ -215,5 +227,11 @@ static const struct wr_field port_fields[] = {
 	       .doc = "its class there, if others share it"),
 	WR_ROW(weir_port, floor_class, WR_U32, "floorClass",
 	       .doc = "class of its floor on the bridge"),
+	WR_ROW(weir_port, anti_spoofing, WR_U8, "antiSpoofing", .words = WR_WORDS(wr_spoofings),
+	       .doc = "addresses of its own that the guest is held to"),
+	WR_ROW(weir_port, anti_spoofing_from, WR_U8, "antiSpoofingFrom",
+	       .words = WR_WORDS(sources), .doc = "who said that"),
+	WR_LIST_ROW(weir_port, addresses, "addresses", &port_address_table,
+		    .doc = "the guest's IP addresses, as far as they are known"),
 };
 WR_TABLE(wr_port_table, weir_port, "port", -1, port_fields);

@@ -137,5 +137,7 @@ static const struct wr_field network_fields[] = {
 		    .doc = "classes of ports"),
 	WR_LIST_ROW(weir_network, dnsmasq_options, "dnsmasqOptions", &option_table,
 		    .doc = "lines for dnsmasq's configuration, behind all others"),
+	WR_ROW(weir_network, anti_spoofing, WR_U8, "antiSpoofing", .words = WR_WORDS(wr_spoofings),
+	       .doc = "addresses of its own that a guest is held to, if its portgroup says none"),
 };
 WR_TABLE(wr_network_table, weir_network, "network", -1, network_fields);

@@ -20,7 +20,9 @@ const struct wr_table *wr_section_table(enum weir_section section);
 
 #define WR_FORWARD_MODES 9
 #define WR_MANAGERS 2
-extern const struct wr_word wr_forward_modes[WR_FORWARD_MODES], wr_managers[WR_MANAGERS];
+#define WR_SPOOFINGS 3
+extern const struct wr_word wr_forward_modes[WR_FORWARD_MODES], wr_managers[WR_MANAGERS],
+	wr_spoofings[WR_SPOOFINGS];
 
 /* --- text.c: rules for texts, 0 or -EINVAL ------------------------------------------- */
 

@@ -196,6 +196,9 @@ static void update_much(struct weir_txn *t)
 
 static int fds[2];
 
+static const struct weir_ip addresses[] = { { WEIR_FAMILY_IPV4, { 10, 1, 2, 3 } },
+					    { WEIR_FAMILY_IPV6, { 0xfd, 0, [15] = 3 } } };
+
 static void attach(struct weir_txn *t, enum weir_port_kind kind, unsigned int n_queues)
 {
 	struct weir_guest g = {
@@ -206,8 +209,11 @@ static void attach(struct weir_txn *t, enum weir_port_kind kind, unsigned int n_
 		.n_queues = n_queues, .netns = kind == WEIR_PORT_VETH ? "guest" : NULL,
 	};
 
-	/* The veth has limits of its own, and a floor on the bridge. */
+	/* The veth has limits and addresses of its own, and a floor on the bridge. */
 	if (kind == WEIR_PORT_VETH) {
+		g.anti_spoofing = WEIR_SPOOFING_IP;
+		g.addresses = addresses;
+		g.n_addresses = sizeof(addresses) / sizeof(addresses[0]);
 		g.has_bandwidth = true;
 		g.bandwidth.inbound = (struct weir_rate){ 1000000, 2000000, 65536, 500000 };
 		g.bandwidth.outbound.average_bytes_per_s = 300000;

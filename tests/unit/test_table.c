@@ -154,6 +154,7 @@ static void check_names(const struct wr_table *t)
 	X("dhcp", weir_dhcp)                                                                       \
 	X("ip", weir_network_ip)                                                                   \
 	X("route", weir_network_route)                                                             \
+	X("guest's address", weir_port_address)                                                    \
 	X("portgroup", weir_portgroup)                                                             \
 	X("network", weir_network)                                                                 \
 	X("port", weir_port)                                                                       \
