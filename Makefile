@@ -140,7 +140,7 @@ endif
 TOOL   := $(if $(TOOL_OBJ),$(B)/weir)
 
 .PHONY: all deps demo check check-lint check-unit check-netns check-api check-guest check-lab check-san check-valgrind \
-	layers map static install uninstall install-netcf uninstall-netcf format tidy analyze fuzz fuzz-run bench bench-full bench-keep bench-soft bench-accuracy soak dist tags clean distclean help programs FORCE
+	layers map static install uninstall install-netcf uninstall-netcf format tidy analyze fuzz fuzz-run bench bench-full bench-lab bench-keep bench-soft bench-accuracy soak dist tags clean distclean help programs FORCE
 
 all: $(SHLIBS) $(LINKS) $(STATIC) $(PCS) $(NETCF) $(TOOL) ## the libraries, shared and static, and build/weir
 
@@ -337,6 +337,8 @@ bench-full: ## the same with more trials and the largest sizes: an hour, or MINU
 	@$(MAKE) --no-print-directory FULL=1 bench
 soak: $(B)/tests/netns/test_update ## two processes change and use one network for a minute (SOAK=N: N seconds)
 	@WEIR_TEST_SECONDS=$(or $(SOAK),60) $<
+bench-lab: $(B)/bench/bench_kinds ## vlans, bonds and virtual functions on a stock kernel, for the next page
+	@bench/lab.sh $< $(B)/bench/lab.jsonl
 bench-keep: ## put the pages that were made last into the tree, with a few plots: bench/RESULTS.md, bench/ACCURACY.md
 	@mkdir -p bench/plots && cp $(foreach p,veth shape delete network attach read-all,$(B)/bench/report/$(p).svg) bench/plots/
 	@sed -E 's#\]\((veth|shape|delete|network|attach|read-all)[.]svg#](plots/\1.svg#; /^!\[.*\]\([^/]*$$/d' \

@@ -123,7 +123,7 @@ static void enter(struct trial *t)
 	int status = 0;
 	pid_t pid;
 
-	if (unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID) < 0)
+	if (unshare((t->workload->in_place ? 0 : CLONE_NEWNET) | CLONE_NEWNS | CLONE_NEWPID) < 0)
 		trial_fail(t, "namespaces: %s", strerror(errno));
 	pid = fork();
 	if (pid > 0)
@@ -214,7 +214,8 @@ static _Noreturn void child(struct trial *t, enum purpose purpose)
 		record_write(recording_fd);
 	state_read(t, &t->result->state);
 	weir_close(t->w);
-	raw_delete_links(t);
+	if (!t->workload->in_place)
+		raw_delete_links(t);
 	t->result->done = true;
 	_exit(0);
 }
@@ -564,11 +565,13 @@ static double each_size(const struct workload *workloads, size_t n_workloads, co
 
 	for (size_t i = 0; i < n_workloads; i++)
 		for (const unsigned int *n = workloads[i].sizes; *n; n++) {
-			double weight = is_wanted(&workloads[i], *n) ?
-					weight_of_size(&workloads[i], *n, arms, n_arms) : 0;
+			double weight;
 
+			if (!is_wanted(&workloads[i], *n))
+				continue;
+			weight = weight_of_size(&workloads[i], *n, arms, n_arms);
 			all += weight;
-			if (!run || weight == 0)
+			if (!run)
 				continue;
 			if (opts.until && weight_left > 0)
 				opts.budget_s = difftime(opts.until, time(NULL)) * weight_of(*n) / weight_left;

@@ -29,6 +29,7 @@ struct workload {
 	const char *text;	/* one line for the report, N is the size */
 	unsigned int sizes[6];	/* ends with 0 */
 	void (*setup)(struct trial *t);	/* not timed; before the arm's own */
+	bool in_place;		/* in the network namespace that is there: its links cannot be made */
 };
 
 /* A way to do it. */
@@ -37,7 +38,7 @@ struct arm {
 	const char *name;
 	void (*run)(struct trial *t);		/* timed */
 	void (*setup)(struct trial *t);		/* not timed: builds what run() sends */
-	const char *needs;	/* a program, or a module "python3:NAME"; absent: the report says so */
+	const char *needs;	/* lib_peer.c; absent: the report says so */
 	unsigned int most;	/* the largest size that it is asked for; 0: any */
 	unsigned int most_full;	/* the same for a full run; 0: as @most says */
 	bool alone;		/* the workload's set-up is not for it: its own makes all that is there */

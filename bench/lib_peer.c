@@ -129,16 +129,20 @@ void trial_each_line(struct trial *t, const char *program)
 	free(copy);
 }
 
-/* "ip", or "$PYTHON:pyroute2" for a module, or "$WEIR". */
+/* "ip" or "$WEIR": a program; "$PYTHON:pyroute2": a module; "kind:vlan id 1": links of it; "file:/sys/...". */
 bool is_installed(const char *needs)
 {
-	const char *module = strchr(needs, ':');
+	const char *rest = strchr(needs, ':');
 	char line[256];
 
-	if (module)
-		snprintf(line, sizeof(line), "%.*s -c 'import %s' >/dev/null 2>&1",
-			 (int)(module - needs), needs, module + 1);
-	else
+	if (!rest)
 		snprintf(line, sizeof(line), "command -v %s >/dev/null 2>&1", needs);
+	else if (!strncmp(needs, "file:", 5))
+		snprintf(line, sizeof(line), "test -e \"%s\"", rest + 1);
+	else if (!strncmp(needs, "kind:", 5))
+		snprintf(line, sizeof(line),
+			 "unshare -n sh -c 'ip link add k0 type bridge && ip link add k1 link k0 type %s' 2>/dev/null", rest + 1);
+	else
+		snprintf(line, sizeof(line), "%.*s -c 'import %s' >/dev/null 2>&1", (int)(rest - needs), needs, rest + 1);
 	return system(line) == 0;
 }

@@ -34,6 +34,8 @@ def growth: map(select(.wall_us and .n > 1)) | sort_by(.n) | if length < 2 then 
 (.environment | "# Benchmarks of weir\n\nMade by `bench/report.sh` from the numbers beside this page; nothing here is typed in.\n\n" +
 	(["what", "here"] | head), (to_entries[] | [.key, (.value | tostring)] | row)),
 "\nMedians of the trials in milliseconds, with the 95 % interval of the median; **bold**: the median of the ratios to the\nfloor of the same round. The floor is what the library asks of the kernel, recorded and sent again by nothing but\nioctl() and send(). KB: the peak of the largest program that was run, or else what the process grew by. Under 15 % on\na loaded machine is no difference.",
+(.results | group_by(.workload) | map(select(all(.[]; .absent)) | .[0].workload) |
+	if length > 0 then "\nNot on this machine: \(join(", "))." else empty end),
 "\n## What it must show\n\nMedians of this run against each other.\n",
 (["claim", "workload, N", "arm, and what it is compared with", "measured", "limit", ""] | head),
 (.claims[] | [.claim, (if .size then "" else "\(.workload), \(.n)" end),
@@ -43,7 +45,7 @@ def growth: map(select(.wall_us and .n > 1)) | sort_by(.n) | if length < 2 then 
 	(if .verdict == "missed" then "**missed**" else .verdict end)] | row),
 (.sizes | if length > 0 then "\n## Size of the tool\n\n" + (["build", "bytes", "what it has"] | head) + "\n" +
 	([.[] | [.size, (.bytes | tostring), .what] | row] | join("\n")) else empty end),
-(.results | group_by(.workload) | sort_by(.[0].program) | .[] |
+(.results | group_by(.workload) | map(select(all(.[]; .absent) | not)) | sort_by(.[0].program) | .[] |
 	([.[].n] | unique) as $sizes | (reduce .[].arm as $a ([]; if index($a) then . else . + [$a] end)) as $arms | . as $all |
 	"\n## \(.[0].workload)\n\nN: \(.[0].text).\n",
 	(["arm"] + [$sizes[] | "N = \(.)"] + ["growth"] | head),
@@ -63,7 +65,7 @@ def growth: map(select(.wall_us and .n > 1)) | sort_by(.n) | if length < 2 then 
 [ ! -f accuracy.md ] || { echo && cat accuracy.md; } >>index.md
 
 command -v gnuplot >/dev/null || { echo "no gnuplot, so no plots; the page is $1/index.md"; exit 0; }
-jq -r '.results | group_by(.workload) | .[] | .[0].workload' summary.json | while read -r workload; do
+jq -r '[.results[] | select(.wall_us)] | group_by(.workload) | .[] | .[0].workload' summary.json | while read -r workload; do
 	name=$(echo "$workload" | tr ' ' '-')
 	jq -r --arg w "$workload" '[.results[] | select(.workload == $w and .wall_us)] | group_by(.arm) | .[] |
 		"\"\(.[0].arm)\"", (sort_by(.n) | .[] | "\(.n) \(.wall_us.median / 1000) \(.wall_us.low / 1000) \(.wall_us.high / 1000)"), "\n"' \

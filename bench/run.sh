@@ -50,5 +50,6 @@ for program; do
 	esac
 	shares=$((shares - $(share "$program")))
 done
+[ ! -f "$out/../lab.jsonl" ] || cat "$out/../lab.jsonl" >>"$out/results.jsonl"
 RATES="${full:+1 }10 100${full:+ 1000}" THROUGH=veth "$here/accuracy.sh" "$FLOW" "$out"
 "$here/report.sh" "$out"

@@ -80,6 +80,11 @@ static const struct {
 	{ "attach a veth", 2, 0 },
 	{ "detach a tap", 3, 0 },
 	{ "stop with ports", 3, 0 },
+	{ "reload hosts", 0, 0 },
+	{ "update a host", 0, 0 },
+	{ "attach a macvtap", 2, 0 },
+	{ "bring a host interface up", 8, 0 },
+	{ "take a host interface down", 9, 0 },
 };
 
 static const struct scenario *find(const char *name)
@@ -105,7 +110,7 @@ static void costs_no_more(void **state)
 	n = count_calls(s);
 	print_message("%s: %u rtnetlink sends, %u programs, %u system calls\n", s->name, n.sends,
 		      n.programs, n.all);
-	assert_in_range(n.sends, 1, limits[i].sends);
+	assert_in_range(n.sends, 0, limits[i].sends);
 	assert_int_equal(n.programs, limits[i].programs);
 	ns_teardown(NULL);
 }

@@ -6,6 +6,7 @@
  * more says why by changing the row.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <weir/link.h>
@@ -75,6 +76,19 @@ static void taps(struct weir_txn *t)
 	}
 }
 
+static void macvtaps(struct weir_txn *t)
+{
+	int lower = bridge(t);
+
+	for (int i = 0; i < N; i++) {
+		struct weir_link l = port(WEIR_LINK_MACVTAP, i, 0);
+
+		l.has |= WEIR_LINK_LOWER;
+		l.lower = (uint32_t)lower;
+		weir_txn_link_add(t, &l);
+	}
+}
+
 static void deletes(struct weir_txn *t)
 {
 	char name[16];
@@ -124,6 +138,7 @@ static const struct limit {
 	{ "100 pairs, 16 in flight", NULL, veths, (1 + N + 15) / 16, 1 + N, 64 + N * 136, 16 },
 	{ "100 quiet pairs on a bridge", NULL, quiet_veths, 1, 1 + 3 * N, 64 + N * 220, 0 },
 	{ "100 taps on a bridge", NULL, taps, 1, 1 + 2 * N, 64 + N * 88, 0 },
+	{ "100 macvtaps on a link", NULL, macvtaps, 1, 1 + N, 64 + N * 72, 0 },
 	{ "100 ports go", veths, deletes, 3, 2 * N + 1, N * 80 + 40, 0 },
 	{ "one port goes", veths, delete_one, 2, 2, 72, 0 },
 	{ "100 changes", veths, change, 2, 2 * N, N * 80, 0 },
@@ -162,13 +177,43 @@ static void costs_no_more(void **state)
 	ns_teardown(NULL);
 }
 
+/* One dump however many there are, and one question for one of them. */
+static void reading_costs_no_more(void **state)
+{
+	struct weir_counters before = { .sz = sizeof(before) }, all = { .sz = sizeof(all) }, one = { .sz = sizeof(one) };
+	struct weir_link link = { .sz = sizeof(link) }, *links = NULL;
+	struct weir_txn *t;
+	struct weir *w;
+	size_t n = 0;
+
+	ns_setup(NULL);
+	assert_int_equal(weir_open(NULL, &w, NULL), 0);
+	t = ns_begin(w);
+	veths(t);
+	ns_commit(t);
+	weir_get_counters(w, &before);
+	assert_int_equal(weir_link_list(w, NULL, &links, &n, NULL), 0);
+	weir_get_counters(w, &all);
+	assert_int_equal(weir_link_get(w, 0, "p99", &link, NULL), 0);
+	weir_get_counters(w, &one);
+	assert_int_equal(all.n_sends - before.n_sends, 1);
+	assert_int_equal(all.n_messages - before.n_messages, 1);
+	assert_int_equal(one.n_sends - all.n_sends, 1);
+	assert_int_equal(one.n_messages - all.n_messages, 1);
+	assert_in_range(n, 2 * N + 2, 2 * N + 9);
+	free(links);
+	weir_close(w);
+	ns_teardown(NULL);
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[sizeof(limits) / sizeof(limits[0])];
+	struct CMUnitTest tests[sizeof(limits) / sizeof(limits[0]) + 1];
 	size_t n = 0;
 
 	for (; n < sizeof(limits) / sizeof(limits[0]); n++)
 		tests[n] = (struct CMUnitTest){ .name = limits[n].name, .test_func = costs_no_more,
 						.initial_state = (void *)(uintptr_t)&limits[n] };
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(reading_costs_no_more);
 	return _cmocka_run_group_tests("counts", tests, n, NULL, NULL);
 }
