@@ -18,6 +18,20 @@ size 'dynamic, our libraries inside' 'everything; links libmnl, libnftables, jan
 size 'libweir.so' 'links, addresses, bandwidth, transactions; links libmnl' build/libweir.so.0
 size 'static, glibc' "$small" build/static/weir
 size 'static, musl' "$small" build/musl/weir
+# What the tool is without: code and data of a part, as it was compiled for the dynamic tool.
+part() {	# WHAT OBJECT...
+	what=$1
+	shift
+	jq -nc --arg size "without $what" --argjson bytes "$(command size -t "$@" | awk 'END { print $1 + $2 }')" \
+		'{$size, what: "less than the dynamic tool by so much", $bytes}' >>"$file"
+}
+obj=build/obj
+part 'networks, with the packet filter and DHCP' $obj/lib/network/*.o $obj/lib/nat/*.o $obj/lib/dhcp/*.o \
+	$obj/tools/cmd_net.o $obj/tools/cmd_port.o $obj/tools/cmd_pool.o $obj/tools/cmd_update.o $obj/tools/rows_net.o
+part 'host interfaces' $obj/lib/host/*.o $obj/tools/cmd_if.o $obj/tools/cmd_apply.o $obj/tools/cmd_check.o $obj/tools/rows_if.o
+part 'XML' $obj/lib/xml/*.o $obj/tools/*_xml.o
+part 'virtual functions' $obj/sriov/*.o $obj/tools/cmd_vf.o $obj/tools/cmd_pf.o $obj/tools/rows_vf.o
+part 'bandwidth' $obj/tc/*.o $obj/tools/*_shape.o
 for program in ip tc nft virsh; do
 	path=$(command -v "$program") || continue
 	size "$program, for comparison" 'dynamic, without its libraries' "$path"
