@@ -15,7 +15,7 @@ SBINDIR    ?= $(PREFIX)/sbin
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR    ?= $(PREFIX)/share
 ifdef SMALL
-CFLAGS     ?= -Os $(if $(findstring clang,$(CC)),,-flto=auto)
+CFLAGS     ?= $(SMALLEST) $(if $(findstring clang,$(CC)),,-flto=auto)
 LDFLAGS    ?= -s -Wl,-z,noseparate-code,-O2,--build-id=none
 endif
 CFLAGS     ?= -O2 -g
@@ -61,6 +61,7 @@ OURS := -std=gnu11 -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 -DWR_VERSION=\"$(VERSIO
 ask      = $(eval $(1) := $$(shell $(2)))$($(1))
 cflags   = $(call ask,CFLAGS_OF_$(1),$(PKG_CONFIG) --cflags $(1) | sed 's/-I/-isystem /g')
 libs     = $(call ask,LIBS_OF_$(1),$(PKG_CONFIG) --libs $(1))
+SMALLEST = $(call ask,SMALLEST,f=-Oz; $(CC) $$$$f -c -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f || echo -Os)
 NO_UNDEFINED_VERSION = $(call ask,NO_UNDEFINED_VERSION,\
 	f='-Xlinker --no-undefined-version'; $(CC) $$$$f -shared -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f)
 
