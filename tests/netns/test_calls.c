@@ -82,9 +82,9 @@ static const struct {
 	{ "stop with ports", 3, 0 },
 	{ "reload hosts", 0, 0 },
 	{ "update a host", 0, 0 },
-	{ "attach a macvtap", 2, 0 },
-	{ "bring a host interface up", 8, 0 },
-	{ "take a host interface down", 9, 0 },
+	{ "attach a macvtap", 3, 0 },
+	{ "bring a host interface up", 10, 0 },
+	{ "take a host interface down", 11, 0 },
 };
 
 static const struct scenario *find(const char *name)
