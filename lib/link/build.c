@@ -431,6 +431,17 @@ static void put_old_master(struct wr_batch *b, struct weir_link *was)
 	put_port(b, was, port);
 }
 
+void wr_link_put_master(struct wr_batch *b, const struct weir_link *was)
+{
+	struct weir_link l = *was;
+
+	if (l.has & WEIR_LINK_MASTER && l.master) {
+		link_msg(b, RTM_NEWLINK, 0, l.ifindex, false, false);
+		wr_put_u32(b, IFLA_MASTER, l.master);
+	}
+	put_old_master(b, &l);
+}
+
 /*
  * The old values of what the step sets; what the kernel leaves out is zero or
  * empty. A port that left its bridge lost its settings there: they come back after

@@ -7,6 +7,7 @@
 
 struct weir_txn;
 struct weir_error;
+struct wr_batch;
 
 /* "bond bond0", or "link 7". */
 void wr_link_object(const struct weir_link *l, char object[64]);
@@ -18,6 +19,8 @@ int wr_link_check_new(const struct weir_link *l, struct weir_error *err);
 int wr_link_prepare(struct weir_txn *t, const struct weir_link *link, struct weir_link *ret);
 /* Sets what @part has of a link's own attributes, not of its kind; taken back by setting what @undo has. */
 void wr_link_step(struct weir_txn *t, const struct weir_link *part, const struct weir_link *undo);
+/* The messages that give a link back what it loses with its namespace: its master, its settings as a port, being up. */
+void wr_link_put_master(struct wr_batch *b, const struct weir_link *was);
 /* The messages that give a tap, made by ioctl, its settings. */
 void wr_link_settle_tap(struct weir_txn *t, const struct weir_link *l);
 

@@ -2,7 +2,7 @@
 /*
  * Links that move into another network namespace. The kernel takes them down and
  * out of their master on the way; an undo, which has to be sent from over there,
- * brings them back, into their master and up.
+ * brings them back, into their master with their settings there, and up.
  */
 #include <fcntl.h>
 #include <linux/if_link.h>
@@ -10,16 +10,15 @@
 #include <net/if.h>
 
 #include "base/netns.h"
-#include "link/kinds.h"
+#include "link/link.h"
 #include "txn/txn.h"
 
-enum { PART_MOVE, PART_NETNS };
+/* The last: the messages that follow when it is back. */
+enum { PART_MOVE, PART_NETNS, PART_BACK };
 
 struct move {
 	int ifindex;
 	char name[16];
-	uint32_t master;
-	bool was_up;
 };
 
 static struct move move_of(const struct weir_step *s)
@@ -31,18 +30,12 @@ static struct move move_of(const struct weir_step *s)
 	return m;
 }
 
-static void put_link(struct wr_batch *b, int ifindex, bool up)
-{
-	struct ifinfomsg ifi = { .ifi_index = ifindex, .ifi_flags = up ? IFF_UP : 0, .ifi_change = up ? IFF_UP : 0 };
-
-	wr_msg(b, RTM_NEWLINK, 0, &ifi, sizeof(ifi));
-}
-
 static int send_away(struct wr_sock *sock, int ifindex, int netns_fd, struct weir_error *err)
 {
+	struct ifinfomsg ifi = { .ifi_index = ifindex };
 	wr_auto(batch) struct wr_batch b = { 0 };
 
-	put_link(&b, ifindex, false);
+	wr_msg(&b, RTM_NEWLINK, 0, &ifi, sizeof(ifi));
 	wr_put_u32(&b, IFLA_NET_NS_FD, (uint32_t)netns_fd);
 	return wr_sock_run(sock, &b, NULL, NULL, err);
 }
@@ -88,8 +81,10 @@ static int fetch(struct weir *w, const struct move *m, const char *netns, struct
 
 static int move_undo(struct weir *w, const struct weir_step *s, bool applied, struct weir_error *err)
 {
+	const struct weir_blob back = weir_step_part(s, PART_BACK);
 	struct move m = move_of(s);
 	wr_auto(batch) struct wr_batch b = { 0 };
+	const struct nlmsghdr *msg;
 	int r;
 
 	if (!is_here(w, &m)) {
@@ -97,12 +92,10 @@ static int move_undo(struct weir *w, const struct weir_step *s, bool applied, st
 		if (r)
 			return applied || r != -ENODEV ? r : 0;
 	}
-	if (m.master) {
-		put_link(&b, m.ifindex, false);
-		wr_put_u32(&b, IFLA_MASTER, m.master);
+	for (size_t at = 0; at < back.len; at += NLMSG_ALIGN(msg->nlmsg_len)) {
+		msg = (const void *)((const char *)back.data + at);
+		wr_msg_copy(&b, msg);
 	}
-	if (m.was_up)
-		put_link(&b, m.ifindex, true);
 	return b.n ? wr_sock_run(&w->sock, &b, NULL, NULL, err) : 0;
 }
 
@@ -114,7 +107,7 @@ int weir_txn_link_move(struct weir_txn *t, int ifindex, const char *netns)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct move m = { .ifindex = ifindex };
-	struct weir_blob parts[] = { { &m, sizeof(m) }, { netns, netns ? strlen(netns) : 0 } };
+	wr_auto(batch) struct wr_batch back = { 0 };
 	wr_auto(str) struct wr_str name = { 0 }, where = { 0 };
 	struct weir_link l = { 0 };
 	struct weir_step *s;
@@ -128,9 +121,13 @@ int weir_txn_link_move(struct weir_txn *t, int ifindex, const char *netns)
 	if (!wr_txn_makes(t, ifindex) && weir_link_get(t->w, ifindex, NULL, &l, &err))
 		return wr_txn_fail(t, &err);
 	wr_copy(m.name, sizeof(m.name), l.has & WEIR_LINK_NAME ? l.name : wr_txn_link_name(t, ifindex, buf));
-	m.master = l.has & WEIR_LINK_MASTER ? l.master : 0;
-	m.was_up = l.is_up;
-	s = wr_txn_add(t, &wr_move_ops, object, parts, WR_COUNT(parts));
+	wr_link_put_master(&back, &l);
+	if (back.buf.failed) {
+		wr_nomem(&err);
+		return wr_txn_fail(t, &err);
+	}
+	s = wr_txn_add(t, &wr_move_ops, object, (struct weir_blob[]){ { &m, sizeof(m) }, { netns, strlen(netns) },
+								      { back.buf.data, back.buf.len } }, 3);
 	wr_str_shell(&name, m.name);
 	wr_str_shell(&where, netns);
 	wr_step_plan(t, s, "ip link set dev %s netns %s", wr_str_text(&name), wr_str_text(&where));

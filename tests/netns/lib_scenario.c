@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <weir/bridge.h>
 #include <weir/link.h>
 #include <weir/update.h>
 
@@ -399,6 +400,71 @@ static void change_links(struct weir_txn *t)
 	weir_txn_link_del(t, index_of(t, "d0"), "d0");
 }
 
+static void with_names(struct weir *w)
+{
+	with_links(w);
+	ns_sh("ip link property add dev b0 altname an-old-name-of-it; bridge fdb add 52:54:00:cc:00:01 dev a0 master static;"
+	      "ip link add m0 link c0 address 52:54:00:aa:00:07 type macvlan mode source macaddr set 52:54:00:cc:00:03");
+}
+
+/* What a link has besides: other names, addresses behind it, sources. */
+static void change_names(struct weir_txn *t)
+{
+	struct weir_fdb old = { .sz = sizeof(old), .ifindex = index_of(t, "a0"), .mac = { 0x52, 0x54, 0, 0xcc, 0, 1 } };
+	struct weir_fdb new = { .sz = sizeof(new), .ifindex = old.ifindex, .mac = { 0x52, 0x54, 0, 0xcc, 0, 2 } };
+	int b0 = index_of(t, "b0"), m0 = index_of(t, "m0");
+
+	weir_txn_altname_add(t, b0, "a-new-name-of-it");
+	weir_txn_altname_del(t, b0, "an-old-name-of-it");
+	weir_txn_fdb_add(t, &new);
+	weir_txn_fdb_del(t, &old);
+	weir_txn_macvlan_source_add(t, m0, (const uint8_t[]){ 0x52, 0x54, 0, 0xcc, 0, 4 });
+	weir_txn_macvlan_source_del(t, m0, (const uint8_t[]){ 0x52, 0x54, 0, 0xcc, 0, 3 });
+}
+
+static void with_vlans(struct weir *w)
+{
+	with_links(w);
+	ns_sh("ip link set b0 type bridge vlan_filtering 1; bridge vlan add dev a0 vid 10-20; bridge vlan add dev a0 vid 5 pvid untagged");
+}
+
+/* A range out of the middle, another pvid, and the bridge's own. */
+static void change_vlans(struct weir_txn *t)
+{
+	struct weir_port_vlan v = { .sz = sizeof(v), .ifindex = index_of(t, "a0"), .vid = 12, .vid_end = 30 };
+
+	weir_txn_port_vlan_del(t, &v);
+	v.vid = v.vid_end = 7;
+	v.pvid = v.untagged = true;
+	weir_txn_port_vlan_add(t, &v);
+	v = (struct weir_port_vlan){ .sz = sizeof(v), .ifindex = index_of(t, "b0"), .vid = 40, .vid_end = 42, .self = true };
+	weir_txn_port_vlan_add(t, &v);
+}
+
+/* A port with settings, which goes with its bridge's. */
+static void with_somewhere(struct weir *w)
+{
+	with_links(w);
+	ns_sh("ip netns add guest; ip link set a0 type bridge_slave isolated on learning off; ip link set a0 up");
+}
+
+static void move_away(struct weir_txn *t)
+{
+	weir_txn_link_move(t, index_of(t, "a0"), "guest");
+	weir_txn_link_move(t, index_of(t, "c0"), "guest");
+}
+
+/* A macvtap and two queues of it. */
+static void open_macvtap(struct weir_txn *t)
+{
+	struct weir_link l = { .sz = sizeof(l), .kind = WEIR_LINK_MACVTAP, .name = "mt0",
+			       .has = WEIR_LINK_NAME | WEIR_LINK_MAC | WEIR_LINK_LOWER, .lower = (uint32_t)index_of(t, "c0"),
+			       .mac = { 0x52, 0x54, 0, 0xcc, 0, 9 },
+			       .macvlan = { .has = WEIR_MACVLAN_MODE, .mode = WEIR_MACVLAN_BRIDGE } };
+
+	weir_txn_macvtap_open(t, weir_txn_link_add(t, &l), 2, true, fds);
+}
+
 /* --- limits and floors ---------------------------------------------------------------------------- */
 
 #define LIMITS(in, out) { { in, 0, 0, 0 }, { out, 0, 0, 0 } }
@@ -718,6 +784,11 @@ const struct scenario scenarios[] = {
 	{ .name = "stop with ports", .prepare = with_ports, .build = stop_nat },
 	{ .name = "stop one of two", .prepare = with_both, .build = stop_nat },
 	{ .name = "change and delete links", .prepare = with_links, .build = change_links },
+	{ .name = "change what links have besides", .prepare = with_names, .build = change_names, .has_plan = true },
+	{ .name = "change vlans of ports", .prepare = with_vlans, .build = change_vlans, .needs = "bridge vlan_filtering 1",
+	  .has_plan = true },
+	{ .name = "move links away", .prepare = with_somewhere, .build = move_away, .has_plan = true },
+	{ .name = "open a macvtap", .prepare = with_links, .build = open_macvtap, .release = close_queues },
 	{ .name = "make a set of links", .prepare = nothing, .build = make_set, .has_plan = true },
 	{ .name = "make a bond and what stands on it", .prepare = with_ports_to_be, .build = make_bond, .needs = "bond",
 	  .has_plan = true },
