@@ -70,9 +70,12 @@ static const char *map_value(const json_t *m, const char *key)
 	json_t *pair;
 	size_t i;
 
-	json_array_foreach(json_array_get(m, 1), i, pair)
-		if (!strcmp(json_string_value(json_array_get(pair, 0)), key))
+	json_array_foreach(json_array_get(m, 1), i, pair) {
+		const char *name = json_string_value(json_array_get(pair, 0));
+
+		if (name && !strcmp(name, key))
 			return json_string_value(json_array_get(pair, 1));
+	}
 	return NULL;
 }
 
@@ -300,9 +303,10 @@ json_t *wr_ovs_document(const struct wr_ovs_state *s)
 
 /* --- from one to the other ------------------------------------------------------------------------- */
 
+/* One that memory did not suffice for must not just be missing: null has the server refuse them all. */
 static void add_op(json_t *ops, json_t *op)
 {
-	json_array_append_new(ops, op);
+	json_array_append_new(ops, op ? op : json_null());
 }
 
 static json_t *where_uuid(const json_t *row)

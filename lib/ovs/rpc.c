@@ -184,7 +184,7 @@ static int answer_echo(struct wr_rpc *rpc, const json_t *message, struct weir_er
 {
 	if (strcmp(json_string_value(json_object_get(message, "method")), "echo"))
 		return 0;
-	return send_json(rpc, json_pack("{s:O, s:n, s:O?}", "result",
+	return send_json(rpc, json_pack("{s:O?, s:n, s:O?}", "result",
 					json_object_get(message, "params"), "error", "id",
 					json_object_get(message, "id")), err);
 }

@@ -42,12 +42,10 @@ echo '# nft'
 nft list ruleset 2>/dev/null
 if [ -S /run/openvswitch/db.sock ]; then
 	echo '# Open vSwitch'
-	for columns in 'Port name tag trunks vlan_mode other_config external_ids' 'Queue other_config external_ids' \
-		'QoS type other_config external_ids' \
-		'Interface name type external_ids ingress_policing_rate ingress_policing_burst'; do
-		# shellcheck disable=SC2086 # words
-		build/ovs/usr/bin/ovsdb-client dump unix:/run/openvswitch/db.sock Open_vSwitch $columns | sort
-	done
+	build/ovs/usr/bin/ovs-vsctl --db=unix:/run/openvswitch/db.sock -f csv \
+		-- --columns=name,tag,trunks,vlan_mode,other_config,external_ids list Port \
+		-- --columns=name,type,external_ids,ingress_policing_rate,ingress_policing_burst list Interface \
+		-- --columns=type,other_config,external_ids list QoS -- --columns=other_config,external_ids list Queue | sort
 fi
 echo '# sysctls'
 (cd /proc/sys/net && grep -H . ipv4/ip_forward ipv4/conf/*/forwarding ipv6/conf/*/forwarding \

@@ -201,6 +201,7 @@ static void whose_it_is(void **state)
 	wr_auto(json) json_t *ours = parsed("[" BRIDGE(P) "," OF("['weir','vnet0']", NO) "," IFACE "," EMPTY "," EMPTY "]");
 	wr_auto(json) json_t *theirs = parsed("[" BRIDGE("['set',[" Q "]]") "," OF("['x','vnet0']", NO) "," IFACE "," EMPTY "," EMPTY "]");
 	wr_auto(json) json_t *wrong = parsed("[" BRIDGE(P) ",{}]");
+	wr_auto(json) json_t *odd = parsed("[{'rows':[7]}," OF("[1,2],'x',[]", "7") ",{'rows':[{}]}," EMPTY "," EMPTY "]");
 	wr_auto(ovs_state) struct wr_ovs_state a = { 0 }, b = { 0 };
 	struct weir_error err = WEIR_ERROR_INIT;
 
@@ -209,6 +210,9 @@ static void whose_it_is(void **state)
 	assert_int_equal(wr_ovs_read(&b, theirs, NULL), 0);
 	assert_true(!b.is_ours && b.is_elsewhere);
 	assert_int_equal(wr_ovs_read(&b, wrong, &err), -EPROTO);
+	wr_ovs_state_done(&b);
+	assert_int_equal(wr_ovs_read(&b, odd, &err), 0);
+	assert_true(!b.is_ours && b.is_elsewhere);
 }
 
 static void plans(void **state)

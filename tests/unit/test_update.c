@@ -357,10 +357,41 @@ static void items_are_read_in_part_or_whole(void **state)
 	weir_update_item_free(TXT, NULL);
 }
 
+#define VLAN_OF_GROUP(type, id) "{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'br0'}," type                    \
+			"'portgroups':[{'name':'red','vlan':{'tags':[{'id':" id "}]}}]}"
+#define OVS "'virtualport':{'type':'openvswitch'},"
+
+/* Vlans of a portgroup reach running ports where Open vSwitch is told, and nowhere else. */
+static void what_vlans_take(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		enum weir_takes takes;
+	} cases[] = {
+		{ VLAN_OF_GROUP(OVS, "7"), VLAN_OF_GROUP(OVS, "8"), WEIR_TAKES_NOTHING },
+		{ VLAN_OF_GROUP("", "7"), VLAN_OF_GROUP("", "8"), WEIR_TAKES_REPLUG },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		struct weir_network *from = parse("from", cases[i].from), *to = parse("to", cases[i].to);
+		struct weir_change *all = NULL;
+		size_t n = 0;
+
+		assert_int_equal(weir_network_diff(from, to, &all, &n, NULL), 0);
+		assert_true(n > 0);
+		for (size_t k = 0; k < n; k++)
+			assert_int_equal(all[k].takes, cases[i].takes);
+		free(all);
+		weir_network_free(from);
+		weir_network_free(to);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(definitions_change),
+		cmocka_unit_test(what_vlans_take),
 		cmocka_unit_test(senseless_updates_are_refused),
 		cmocka_unit_test(items_are_read_in_part_or_whole),
 	};
