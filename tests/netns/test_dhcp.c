@@ -204,7 +204,7 @@ static const char *ask(const struct fixture *f, int mac, int tries, char ip[64])
 
 static const char *lease(const struct fixture *f, int mac, char ip[64])
 {
-	return ask(f, mac, 10, ip);
+	return ask(f, mac, 60, ip);	/* the first questions may be lost: a loaded machine's links are up late */
 }
 
 static size_t count_leases(const struct fixture *f, const struct weir_network *net)

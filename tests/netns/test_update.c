@@ -108,7 +108,7 @@ static int dnsmasq_pid(void)
 static void leases(const char *guest, const char *want)
 {
 	char *out = ns_out("printf '#!/bin/sh\\n[ \"$1\" = bound ] && echo $ip >%s/ip\\nexit 0\\n' >%s/script; chmod +x %s/script;"
-			   "ip netns exec %s busybox udhcpc -i eth0 -f -q -n -t 20 -T 1 -s %s/script >/dev/null 2>&1; cat %s/ip",
+			   "ip netns exec %s busybox udhcpc -i eth0 -f -q -n -t 60 -T 1 -s %s/script >/dev/null 2>&1; cat %s/ip",
 			   ns_state_dir, ns_state_dir, ns_state_dir, guest, ns_state_dir, ns_state_dir);
 
 	if (strncmp(out, want, strlen(want)) != 0)
@@ -240,7 +240,12 @@ static void nobody_loses_a_packet(void **state)
 
 	attach(w, "gold", "gold1", 1);
 	ns_sh("ip -n gold1 addr add 192.168.77.2/24 dev eth0; busybox ping -c 1 192.168.77.1 >/dev/null 2>&1;"
-	      "ip netns exec gold1 busybox ping -c 3 -W 2 192.168.77.1 >/dev/null;"
+	      "for i in $(seq 60); do ip netns exec gold1 busybox ping -c 1 -W 1 192.168.77.1 >/dev/null && break; done;"
+	      /*
+	       * On one CPU: two packets at once that both are the first of a connection, when rules
+	       * with conntrack come, are one too many for the kernel, which drops one.
+	       */
+	      "taskset -c $(awk '/^Cpus_allowed_list/ { print $2 + 0 }' /proc/self/status) "
 	      "ip netns exec gold1 busybox ping -A -c 100000 -W 5 192.168.77.1 >%s/ping 2>&1 & echo $! >%s/ping.pid",
 	      ns_state_dir, ns_state_dir);
 	for (int i = 0; i < 100; i++) {
@@ -253,9 +258,9 @@ static void nobody_loses_a_packet(void **state)
 	}
 	ns_sh("kill -INT $(cat %s/ping.pid); while kill -0 $(cat %s/ping.pid) 2>/dev/null; do sleep 0.05; done", ns_state_dir,
 	      ns_state_dir);
-	/* The last one may have been on its way when ping was stopped. */
-	ns_sh("awk '/transmitted/ { good = $1 > 50 && $1 - $4 <= 1 } END { exit !good }' %s/ping || { cat %s/ping; false; }",
-	      ns_state_dir, ns_state_dir);
+	/* None is missing between two that came; the last ones may have been on their way when ping was stopped. */
+	ns_sh("awk -F 'seq=' '/bytes from/ { lost += $2 + 0 != n++; n = $2 + 1 } END { exit lost || n < 50 }' %s/ping || "
+	      "{ cat %s/ping; false; }", ns_state_dir, ns_state_dir);
 	weir_close(w);
 }
 
