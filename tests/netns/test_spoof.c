@@ -227,6 +227,9 @@ static void attach(struct weir *w, const char *portgroup)
 
 	if (try_attach(w, portgroup, 1, &err))
 		fail_msg("%s: %s: %s", err.object, err.attr, err.msg);
+	/* Frames pass once the kernel has noticed, some time later, that both ends are up. */
+	ns_sh("for i in $(seq 600); do bridge link show dev guest | grep -q 'state forwarding' && "
+	      "ip -n guest link show dev eth0 | grep -q 'state UP' && exit 0; sleep 0.1; done; exit 1");
 }
 
 static void detach(struct weir *w)
