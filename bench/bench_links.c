@@ -476,10 +476,10 @@ static const struct workload workloads[] = {
 static const struct arm arms[] = {
 	ARM("veth", WEIR, weir_veth),
 	ARM("veth", FLOOR, replay, .setup = replay_setup),
-	ARM("veth", "messages, plain", send_own, .setup = plain_veth_setup),
+	ARM("veth", "messages, plain", send_own, .setup = plain_veth_setup, .most = 1000),
 	ARM("veth", "libnl-route", libnl_veth),
 	ARM("veth", "ip -batch", ip_batch, .setup = ip_veth_setup, .needs = "ip"),
-	ARM("veth", "ip -batch, lean", ip_batch, .setup = ip_veth_lean_setup, .needs = "ip"),
+	ARM("veth", "ip -batch, lean", ip_batch, .setup = ip_veth_lean_setup, .needs = "ip", .most = 1000),
 	ARM("veth", "ip", ip_each, .setup = ip_veth_each_setup, .needs = "ip", .most = 100),
 	ARM("veth", "pyroute2", python, .setup = pyroute2_veth_setup, .needs = "$PYTHON:pyroute2", .most = 1000),
 

@@ -34,7 +34,8 @@ static struct {
 	unsigned int only_n;
 	unsigned int rounds;	/* 0: by the size */
 	double budget_s;	/* for one arm of one size; at least one round is run */
-	time_t until;		/* budgets are what is left until then; what has not begun is left out; 0: no limit */
+	/* Budgets are what is left until then; what has not begun half as much later is left out. 0: no limit. */
+	time_t until, began;
 	FILE *csv, *json;
 } opts = { .budget_s = 2.5 };
 
@@ -447,7 +448,7 @@ static void count_calls(const struct workload *w, unsigned int n, struct series 
 
 static bool is_late(void)
 {
-	return opts.until && time(NULL) > opts.until;
+	return opts.until && time(NULL) > opts.until + (opts.until - opts.began) / 2;
 }
 
 static bool is_for(const struct arm *a, const struct workload *w, unsigned int n)
@@ -588,6 +589,7 @@ int bench_main(int argc, char **argv, const char *name, const struct workload *w
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	program = name;
+	opts.began = time(NULL);
 	if (!read_options(argc, argv) || shared == MAP_FAILED) {
 		fprintf(stderr, usage, name);
 		return 2;
