@@ -19,8 +19,8 @@ steady() {
 }
 
 echo '# links'
-# Addresses of ifbs, and of the link of Open vSwitch's userspace, are made up each time.
-ip -d -o link | steady | sed -E '/^(ifb-|weir-ifb|ovs-netdev)/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
+# Addresses of ifbs, and of the link that Open vSwitch makes for itself, are made up each time.
+ip -d -o link | steady | sed -E '/^(ifb-|weir-ifb|ovs-netdev|ovs-system)/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
 bridge vlan show 2>/dev/null
 bridge fdb show 2>/dev/null | grep -E ' master .*(static|permanent)' | sort
 echo '# addresses and routes'
