@@ -19,7 +19,7 @@ fi
 
 weir=${WEIR:-build/weir}
 case $weir in /*) ;; *) weir=$PWD/$weir ;; esac
-snapshot=$PWD/tests/netns/snapshot.sh
+snapshot=$PWD/tests/netns/snapshot.sh tools=$PWD/tools
 mount -t tmpfs -o mode=755 test-if /run || exit 1
 mkdir /run/here && cd /run/here || exit 1
 export WEIR_CONFIG_DIR=/run/here/config WEIR_STATE_DIR=/run/here/state
@@ -207,6 +207,20 @@ ip link add a2 type veth peer name b2 && ip link set b2 up
 runs 0 if up --hotplug a2 && says 'a2 is up' && check 'hotplug' sh -c "ip -o link show a2 | grep -q 'mtu 1400'"
 runs 0 if up --hotplug lo && check 'that concerns nobody' test ! -s out
 runs 2 if up && runs 2 if up --all br0
+
+section what an init runs
+mkdir sbin && ln -s "$weir" sbin/weir
+sed 's|@SBINDIR@|/run/here/sbin|' "$tools/weir-interfaces.init.in" >init
+runs 0 if down br0
+check 'start' sh init start && check 'it is up' has 10.1.1.3
+check 'status' sh init status && check 'stop' sh init stop && check 'stop leaves it' has 10.1.1.3
+ip link set br0 mtu 1280
+check 'status: it differs' sh -c 'sh init status; [ $? = 6 ]'
+check 'restart' sh init restart && check 'as it is defined' sh init status
+check 'no such word' sh -c 'sh init halt; [ $? = 2 ]'
+runs 0 if down br0
+check 'the unit' sh -c "$(sed -n 's|^ExecStart=@SBINDIR@|/run/here/sbin|p' "$tools/weir-interfaces.service.in")"
+check 'it is up again' has 10.1.1.3
 
 section list, show, status, lookup
 runs 0 if list && says '^a2 +ethernet' && says '^br0 +bridge +active +yes +yes +onboot +2 +52:54:00:00:0a:00'
