@@ -354,6 +354,15 @@ static void ip_each(struct trial *t)
 	trial_each_line(t, "ip");
 }
 
+/* The tool knows ip's words. */
+static void tool_each(struct trial *t)
+{
+	char program[512];
+
+	snprintf(program, sizeof(program), "%s --state-dir /run/w", getenv("WEIR"));
+	trial_each_line(t, program);
+}
+
 static void ip_delete_group(struct trial *t)
 {
 	trial_program(t, "ip link del group 1234");
@@ -481,6 +490,7 @@ static const struct arm arms[] = {
 	ARM("veth", "ip -batch", ip_batch, .setup = ip_veth_setup, .needs = "ip"),
 	ARM("veth", "ip -batch, lean", ip_batch, .setup = ip_veth_lean_setup, .needs = "ip", .most = 1000),
 	ARM("veth", "ip", ip_each, .setup = ip_veth_each_setup, .needs = "ip", .most = 100),
+	ARM("veth", "weir link add", tool_each, .setup = ip_veth_setup, .needs = "$WEIR", .most = 100),
 	ARM("veth", "pyroute2", python, .setup = pyroute2_veth_setup, .needs = "$PYTHON:pyroute2", .most = 1000),
 
 	ARM("tap", WEIR, weir_tap),
@@ -493,6 +503,7 @@ static const struct arm arms[] = {
 	ARM("macvtap", "libnl-route", libnl_macvtap),
 	ARM("macvtap", "ip -batch", ip_batch, .setup = ip_macvtap_setup, .needs = "ip"),
 	ARM("macvtap", "ip", ip_each, .setup = ip_macvtap_setup, .needs = "ip", .most = 100),
+	ARM("macvtap", "weir link add", tool_each, .setup = ip_macvtap_setup, .needs = "$WEIR", .most = 100),
 
 	ARM("shape", WEIR, weir_shape),
 	ARM("shape", FLOOR, replay, .setup = replay_setup),

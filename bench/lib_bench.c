@@ -478,6 +478,8 @@ static void run_size(const struct workload *w, unsigned int n, const struct arm 
 		run_round(w, n, round, all, n_all, shared);
 	count_calls(w, n, all, n_all, shared);
 	for (size_t i = 0; i < n_all; i++) {
+		if (!all[i].n && !*all[i].error)
+			snprintf(all[i].error, sizeof(all[i].error), "no time was left");
 		json_series(w, n, &all[i], find(all, n_all, WEIR));
 		say(w, n, &all[i]);
 		free(all[i].ops);

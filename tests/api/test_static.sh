@@ -52,6 +52,19 @@ for line in 'link list' '--json link list' '--json link show br0' 'link show v0'
 	diff "$tmp/whole" "$tmp/small" && diff "$tmp/whole.err" "$tmp/small.err" || { echo "differs: $line"; exit 1; }
 done
 EOF
+
+# Making a port takes less than 2 MB of address space, all that the program maps: a limit that does not depend on load.
+cat >"$tmp/little" <<'EOF'
+set -eu
+ip link add br0 type bridge
+mkdir "$tmp/state2"
+(ulimit -v 2048 && exec build/musl/weir --state-dir "$tmp/state2" link add v0 master br0 up type veth peer name v1)
+ip -o link show master br0 | grep -q v0
+EOF
+case $tools in
+*musl*) say 'with musl a port takes less than 2 MB' env tmp="$tmp" unshare -rnm sh "$tmp/little" ;;
+esac
+
 for tool in $tools; do
 	say "$tool needs no library" sh -c "! readelf -d $tool | grep NEEDED"
 	say "$tool says what it lacks" sh -c "$tool --version | grep -q 'left out of this build: networks'"
