@@ -145,7 +145,7 @@ static int read_filters(struct weir *w, int ifindex, struct wr_port *port, struc
 	return wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
 }
 
-static bool is_ours(uint32_t root)
+bool wr_root_is_ours(uint32_t root)
 {
 	return root == WR_CLASS(WR_MAJOR, 0) || root == WR_CLASS(WR_MAJOR_NOQUEUE, 0);
 }
@@ -164,7 +164,7 @@ int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_e
 		r = wr_error(err, results[ASK_LINK].code, WEIR_STAGE_KERNEL, "", "", "%s",
 			     results[ASK_LINK].code == -ENODEV ? "the link is gone" :
 								 results[ASK_LINK].msg);
-	if (!r && is_ours(port.root.handle))
+	if (!r && wr_root_is_ours(port.root.handle))
 		r = wr_class_each(w, ifindex, take_class, &port, err);
 	if (!r && *port.ingress.kind)
 		r = read_filters(w, ifindex, &port, err);
@@ -174,4 +174,41 @@ int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_e
 	port.root_is_free = !port.root.handle || !strcmp(port.root.kind, "noqueue");
 	*ret = port;
 	return 0;
+}
+
+/* --- many ports ------------------------------------------------------------------------------ */
+
+enum { ASK_CLASS, ASK_REST, ASK_FILTER, ASK_PROGRAM, ASK_EACH };
+
+static int many_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct wr_port *port = (struct wr_port *)arg + index / ASK_EACH;
+	struct wr_tc_class c;
+
+	if (index % ASK_EACH >= ASK_FILTER)
+		port->has_redirect |= wr_redirect_read(msg, &port->redirect) > 0;
+	else if (wr_htb_class_read(msg, &c))
+		take_class(port, &c);
+	return 0;
+}
+
+int wr_ports_read(struct weir *w, struct wr_port *ports, size_t n, struct weir_error *err)
+{
+	struct wr_reader reader = { .reply = many_reply, .arg = ports };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		const int ifindex = ports[i].link.ifindex;
+		const uint32_t major = ports[i].root.handle >> 16;
+
+		wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_ECHO, ifindex, WR_CLASS(major, WR_PORT_CLASS), 0, NULL);
+		wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_ECHO, ifindex, WR_CLASS(major, WR_REST_CLASS), 0, NULL);
+		wr_redirect_get_msg(&b, ifindex, false);
+		wr_redirect_get_msg(&b, ifindex, true);
+	}
+	r = n ? wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err) : 0;
+	for (size_t i = 0; i < n && !r; i++)
+		ports[i].major = wr_root_is_ours(ports[i].root.handle) ? ports[i].class.classid >> 16 : 0;
+	return r;
 }

@@ -31,8 +31,15 @@ struct wr_port {
 	unsigned int n_foreign_filters;
 };
 
+bool wr_root_is_ours(uint32_t handle);
 /* -ENODEV: the link is gone. */
 int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_error *err);
+/*
+ * Ports whose link and root handle are filled in: their classes and redirects, in
+ * as few sends as the answers have room for. Neither floors nor filters of others
+ * are counted.
+ */
+int wr_ports_read(struct weir *w, struct wr_port *ports, size_t n, struct weir_error *err);
 /* One class; -ENOENT if there is none. */
 int wr_class_get(struct weir *w, int ifindex, uint32_t classid, struct wr_tc_class *ret,
 		 struct weir_error *err);

@@ -17,6 +17,7 @@
 /* What the policer takes for one packet at most: a GSO frame and its headers. */
 #define POLICE_MTU 70000
 #define POLICE_CELL_LOG 9	/* 256 cells of 512 bytes hold that */
+#define BPF_HANDLE 1
 #define BPF_NAME "weir to %d"	/* the ifb, for people and for wr_redirect_read() */
 
 static void filter_msg(struct wr_batch *b, uint16_t type, uint16_t flags, int port, uint32_t handle)
@@ -43,6 +44,11 @@ void wr_redirect_del_msg(struct wr_batch *b, int port)
 void wr_redirect_dump_msg(struct wr_batch *b, int port)
 {
 	wr_tc_msg(b, RTM_GETTFILTER, NLM_F_DUMP, port, 0, WR_INGRESS_HANDLE, NULL);
+}
+
+void wr_redirect_get_msg(struct wr_batch *b, int port, bool is_bpf)
+{
+	filter_msg(b, RTM_GETTFILTER, 0, port, is_bpf ? BPF_HANDLE : WR_U32_FIRST);
 }
 
 /* --- actions ---------------------------------------------------------------------------- */
@@ -134,7 +140,7 @@ void wr_redirect_bpf_msg(struct wr_batch *b, int port, int ifb, uint32_t classid
 	size_t options;
 
 	wr_format(name, sizeof(name), BPF_NAME, ifb);
-	filter_msg(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, port, 1);
+	filter_msg(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, port, BPF_HANDLE);
 	wr_put_text(b, TCA_KIND, "bpf");
 	options = wr_nest(b, TCA_OPTIONS);
 	wr_put_u32(b, TCA_BPF_CLASSID, classid);

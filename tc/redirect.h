@@ -38,6 +38,8 @@ void wr_redirect_msg(struct wr_batch *b, uint16_t flags, int port, const struct 
 /* The filter whose program is behind the descriptor @fd. */
 void wr_redirect_bpf_msg(struct wr_batch *b, int port, int ifb, uint32_t classid, int fd);
 void wr_redirect_del_msg(struct wr_batch *b, int port);
+/* Asks for the one of ours: a program or another. */
+void wr_redirect_get_msg(struct wr_batch *b, int port, bool is_bpf);
 /* Asks for all filters on the way in. */
 void wr_redirect_dump_msg(struct wr_batch *b, int port);
 

@@ -3,13 +3,9 @@
  * Shaped ports as the kernel has them: limits and counters, and the tc commands that
  * would make the same. Only reads.
  */
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
 
-#include "tc/read.h"
+#include "tc/seen.h"
 #include "tc/shape.h"
-
-#define READ_TIMEOUT_MS 5000
 
 /* --- from a class to a direction ------------------------------------------------------- */
 
@@ -181,67 +177,41 @@ int weir_shape_get(struct weir *w, int ifindex, struct weir_shape *ret, struct w
 
 /* --- all ports ------------------------------------------------------------------------------- */
 
-/* Links that have a root or ingress qdisc that could be ours, in the order of the dump. */
-struct candidates {
-	int *list;
-	size_t n;
-};
-
-static int candidate_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
+/* Links that have a root or ingress qdisc that could be ours. */
+static size_t take_candidates(const struct wr_seen *seen, struct wr_port *ports)
 {
-	const struct tcmsg *tcm = NLMSG_DATA(msg);
-	struct candidates *c = arg;
-	int *more;
+	size_t n = 0;
 
-	if (msg->nlmsg_type != RTM_NEWQDISC || msg->nlmsg_len < NLMSG_HDRLEN + sizeof(*tcm))
-		return 0;
-	if (tcm->tcm_handle != WR_CLASS(WR_MAJOR, 0) && tcm->tcm_handle != WR_CLASS(WR_MAJOR_NOQUEUE, 0) &&
-	    tcm->tcm_handle != WR_INGRESS_HANDLE)
-		return 0;
-	if (c->n && c->list[c->n - 1] == tcm->tcm_ifindex)
-		return 0;	/* both of a link come one after the other */
-	more = realloc(c->list, (c->n + 1) * sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	c->list = more;
-	more[c->n++] = tcm->tcm_ifindex;
-	return 0;
-}
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct wr_seen_link *l = &seen->list[i];
 
-static void forget(void *arg)
-{
-	((struct candidates *)arg)->n = 0;
-}
-
-static int read_candidates(struct weir *w, struct candidates *c, struct weir_error *err)
-{
-	struct wr_reader reader = { .reply = candidate_reply, .restart = forget, .arg = c };
-	wr_auto(batch) struct wr_batch b = { 0 };
-
-	wr_tc_msg(&b, RTM_GETQDISC, NLM_F_DUMP, 0, 0, 0, NULL);
-	return wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+		if (l->kind == WEIR_LINK_IFB || (!wr_root_is_ours(l->root) && l->ingress != WR_INGRESS_HANDLE))
+			continue;
+		ports[n].link = (struct weir_link){ .ifindex = l->ifindex, .mtu = l->mtu, .kind = l->kind };
+		ports[n].root.handle = l->root;
+		wr_copy(ports[n++].link.name, sizeof(l->name), l->name);
+	}
+	return n;
 }
 
 int weir_shape_list(struct weir *w, struct weir_shape **ret, size_t *ret_n, struct weir_error *err)
 {
+	wr_auto(seen) struct wr_seen seen = { 0 };
 	wr_auto(ifbs) struct ifbs s = { .w = w };
-	struct candidates c = { 0 };
-	int r = read_candidates(w, &c, err);
-	wr_auto(free) int *list = c.list;
-	wr_auto(free) struct weir_shape *shapes = calloc(c.n + 1, sizeof(*shapes));
-	size_t n = 0;
+	int r = wr_seen_read(w, &seen, err);
+	wr_auto(free) struct wr_port *ports = calloc(seen.n + 1, sizeof(*ports));
+	wr_auto(free) struct weir_shape *shapes = calloc(seen.n + 1, sizeof(*shapes));
+	size_t n_ports, n = 0;
 
-	if (!r && !shapes)
+	if (!r && (!ports || !shapes))
 		r = wr_nomem(err);
-	for (size_t i = 0; i < c.n && !r; i++) {
-		struct wr_port port;
-
-		r = wr_port_read(w, list[i], &port, err);
-		if (r == -ENODEV)
-			r = 0;	/* it went meanwhile */
-		else if (!r && port.link.kind != WEIR_LINK_IFB && (port.major || port.has_redirect))
-			r = shape_of(&s, &port, &shapes[n++], err);
-	}
+	if (r)
+		return r;
+	n_ports = take_candidates(&seen, ports);
+	r = wr_ports_read(w, ports, n_ports, err);
+	for (size_t i = 0; i < n_ports && !r; i++)
+		if (ports[i].major || ports[i].has_redirect)
+			r = shape_of(&s, &ports[i], &shapes[n++], err);
 	if (r)
 		return r;
 	*ret = wr_take(shapes);

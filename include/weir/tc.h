@@ -326,7 +326,8 @@ WEIR_API int weir_shape_get(struct weir *w, int ifindex, struct weir_shape *ret,
  * @ret_n:	receives its length
  * @err:	filled on failure; may be NULL
  *
- * One dump finds the ports, and each ifb is read once, however many share it.
+ * Two dumps find the ports, their classes and filters are asked for together, and
+ * each ifb is read once, however many share it: a few sends for thousands of ports.
  *
  * Return: 0 or a negative errno
  *

@@ -160,6 +160,24 @@ static void class_is(const struct weir_shape *s, const char *rate)
 	shows(command, rate);
 }
 
+/* All ports at once are told as one is; links that others have filters or qdiscs on are not among them. */
+static void is_listed(const char *name)
+{
+	struct weir_shape one = { .sz = sizeof(one) }, *all = NULL;
+	size_t n = 0;
+
+	assert_int_equal(weir_shape_get(w, index_of(name), &one, NULL), 0);
+	assert_int_equal(weir_shape_list(w, &all, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	assert_string_equal(all[0].name, one.name);
+	assert_int_equal(all[0].method, one.method);
+	assert_string_equal(all[0].ifb_name, one.ifb_name);
+	assert_int_equal(all[0].ifb_class, one.ifb_class);
+	assert_memory_equal(&all[0].inbound.limits, &one.inbound.limits, sizeof(one.inbound.limits));
+	assert_memory_equal(&all[0].outbound.limits, &one.outbound.limits, sizeof(one.outbound.limits));
+	free(all);
+}
+
 /* None, some, other, one direction, none: the port is as it was, and so is everything else. */
 static void by_method(enum weir_shape_method method)
 {
@@ -169,11 +187,14 @@ static void by_method(enum weir_shape_method method)
 	struct weir_shape s;
 
 	add_port(0);
+	add_port(9);
+	own_sh("tc qdisc add dev v9 root handle 7: htb && tc qdisc add dev v9 ingress");
 	before = everything();
 	s = set("v0", &some, method);
 	assert_int_equal(s.method, method);
 	shows("tc -d class show dev v0", "rate 8Mbit ceil 8Mbit");
 	class_is(&s, "rate 4Mbit");
+	is_listed("v0");
 	s = set("v0", &other, WEIR_SHAPE_AUTO);
 	assert_int_equal(s.method, method);
 	shows("tc -d class show dev v0", "rate 2Mbit ceil 2Mbit");
@@ -191,7 +212,7 @@ static void by_method(enum weir_shape_method method)
 	same_as(before, "cleared");
 	clear("v0");
 	same_as(before, "cleared twice");
-	own_sh("ip link del v0");
+	own_sh("ip link del v0 && ip link del v9");
 	free(before);
 }
 
