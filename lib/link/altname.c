@@ -7,7 +7,6 @@
 #include "link/kinds.h"
 #include "txn/txn.h"
 
-#define READ_TIMEOUT_MS 5000
 #define LONGEST 127	/* ALTIFNAMSIZ without its zero byte */
 
 static void put_name(struct wr_batch *b, uint16_t type, uint16_t flags, int ifindex, const char *name)
@@ -83,20 +82,9 @@ static int take_names(void *arg, uint32_t index, const struct nlmsghdr *msg)
 
 int weir_altname_list(struct weir *w, int ifindex, char **ret, struct weir_error *err)
 {
-	struct ifinfomsg ifi = { .ifi_index = ifindex };
 	wr_auto(str) struct wr_str names = { 0 };
-	struct wr_reader reader = { .reply = take_names, .arg = &names };
-	wr_auto(batch) struct wr_batch b = { 0 };
-	struct wr_result result;
-	char object[64];
-	int r;
+	int r = wr_link_ask(w, ifindex, take_names, &names, err);
 
-	wr_format(object, sizeof(object), "link %d", ifindex);
-	wr_msg(&b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
-	wr_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
-	if (!r && result.code < 0)
-		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, object, "", "%s", result.msg);
 	if (r)
 		return r;
 	wr_str_putc(&names, '\0');

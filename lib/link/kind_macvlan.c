@@ -120,26 +120,10 @@ static int take(struct wr_link_words *w, const char *word)
 	return wr_field_parse(&macvlan_table, f, &w->l->macvlan, wr_str_text(&all), w->err);
 }
 
-const struct wr_kind wr_kind_macvlan = {
-	.kind = WEIR_LINK_MACVLAN,
-	.name = "macvlan",
-	.table = &macvlan_table,
-	.tables = WR_LINK_TABLES(&macvlan_table),
-	.offset = offsetof(struct weir_link, macvlan),
-	.needs_lower = true,
-	.widen = widen,
-	.words = words,
-	.take = take,
-};
+#define KIND(kind_, name_)                                                                         \
+	{ .kind = kind_, .name = name_, .table = &macvlan_table, .tables = WR_LINK_TABLES(&macvlan_table), \
+	  .offset = offsetof(struct weir_link, macvlan), .needs_lower = true, .widen = widen,      \
+	  .words = words, .take = take }
 
-const struct wr_kind wr_kind_macvtap = {
-	.kind = WEIR_LINK_MACVTAP,
-	.name = "macvtap",
-	.table = &macvlan_table,
-	.tables = WR_LINK_TABLES(&macvlan_table),
-	.offset = offsetof(struct weir_link, macvlan),
-	.needs_lower = true,
-	.widen = widen,
-	.words = words,
-	.take = take,
-};
+const struct wr_kind wr_kind_macvlan = KIND(WEIR_LINK_MACVLAN, "macvlan");
+const struct wr_kind wr_kind_macvtap = KIND(WEIR_LINK_MACVTAP, "macvtap");

@@ -162,6 +162,23 @@ int weir_link_get(struct weir *w, int ifindex, const char *name, struct weir_lin
 	return r;
 }
 
+int wr_link_ask(struct weir *w, int ifindex, int (*take)(void *arg, uint32_t index, const struct nlmsghdr *msg),
+		void *arg, struct weir_error *err)
+{
+	struct ifinfomsg ifi = { .ifi_index = ifindex };
+	struct wr_reader reader = { .reply = take, .arg = arg };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result result;
+	char object[64];
+	int r;
+
+	wr_format(object, sizeof(object), "link %d", ifindex);
+	wr_msg(&b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
+	wr_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	return r || result.code >= 0 ? r : wr_error(err, result.code, WEIR_STAGE_KERNEL, object, "", "%s", result.msg);
+}
+
 /* --- many links ------------------------------------------------------------------------ */
 
 struct many {

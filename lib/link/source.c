@@ -12,8 +12,6 @@
 #include "link/kinds.h"
 #include "txn/txn.h"
 
-#define READ_TIMEOUT_MS 5000
-
 struct source {
 	int ifindex;
 	enum weir_link_kind kind;
@@ -68,18 +66,9 @@ static int take_link(void *arg, uint32_t index, const struct nlmsghdr *msg)
 /* Finds out what kind of macvlan it is, and whether the address is in its list. */
 static int read_list(struct weir_txn *t, struct source *source, bool *ret_there, struct weir_error *err)
 {
-	struct ifinfomsg ifi = { .ifi_index = source->ifindex };
 	struct reading reading = { .source = source, .err = err };
-	struct wr_reader reader = { .reply = take_link, .arg = &reading };
-	wr_auto(batch) struct wr_batch b = { 0 };
-	struct wr_result result;
-	int r;
+	int r = wr_link_ask(t->w, source->ifindex, take_link, &reading, err);
 
-	wr_msg(&b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
-	wr_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	r = wr_sock_read(&t->w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
-	if (!r && result.code < 0)
-		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, "", "", "%s", result.msg);
 	*ret_there = reading.is_there;
 	return r;
 }
