@@ -40,16 +40,14 @@ jq -n --arg kernel "$(uname -srv)" --arg cores "$(nproc)" --arg hz "$(config CON
 share() { case $1 in */bench_links) echo 48 ;; */bench_networks) echo 30 ;; *.sh) echo 0 ;; *) echo 8 ;; esac; }
 shares=0
 for program; do shares=$((shares + $(share "$program"))); done
-end=$(($(date +%s) + 60 * ${MINUTES:-$([ -n "$full" ] && echo 40 || echo 5)}))
+seconds=$((60 * ${MINUTES:-$([ -n "$full" ] && echo 40 || echo 5)}))
 for program; do
-	now=$(date +%s)
 	case $program in
 	*.sh) "$program" "$out/results.jsonl" ;;
 	*) # shellcheck disable=SC2086 # an option
-		"$program" $full --until $((now + (end - now) * $(share "$program") / shares)) \
+		"$program" $full --until $(($(date +%s) + seconds * $(share "$program") / shares)) \
 			--csv "$out/raw.csv" --json "$out/results.jsonl" ;;
 	esac
-	shares=$((shares - $(share "$program")))
 done
 [ ! -f "$out/../lab.jsonl" ] || cat "$out/../lab.jsonl" >>"$out/results.jsonl"
 [ "${ACCURACY:-1}" = 0 ] || RATES="${full:+1 }10 100${full:+ 1000}" THROUGH=veth "$here/accuracy.sh" "$FLOW" "$out"
