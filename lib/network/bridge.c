@@ -99,7 +99,7 @@ void wr_quiet_ipv6(struct weir_txn *t, const struct weir_network *net)
 	bridge_sysctl(t, net, "autoconf", "0");
 }
 
-void wr_add_address(struct weir_txn *t, const struct weir_network_ip *ip, int ifindex)
+static struct weir_addr address_of(const struct weir_network_ip *ip, int ifindex)
 {
 	struct weir_addr a = { .sz = sizeof(a),
 			       .ifindex = ifindex,
@@ -112,7 +112,21 @@ void wr_add_address(struct weir_txn *t, const struct weir_network_ip *ip, int if
 		a.has = WEIR_ADDR_NODAD;
 		a.nodad = true;
 	}
+	return a;
+}
+
+void wr_add_address(struct weir_txn *t, const struct weir_network_ip *ip, int ifindex)
+{
+	struct weir_addr a = address_of(ip, ifindex);
+
 	weir_txn_addr_add(t, &a);
+}
+
+void wr_del_address(struct weir_txn *t, const struct weir_network_ip *ip, int ifindex)
+{
+	struct weir_addr a = address_of(ip, ifindex);
+
+	weir_txn_addr_del(t, &a);
 }
 
 void wr_bring_up(struct weir_txn *t, const struct weir_network *net, int ifindex)
@@ -126,10 +140,10 @@ void wr_bring_up(struct weir_txn *t, const struct weir_network *net, int ifindex
 	weir_txn_link_set(t, &up);
 }
 
-void wr_add_route(struct weir_txn *t, const struct weir_network_route *from, int ifindex)
+static struct weir_route route_of(const struct weir_network_route *from, int ifindex)
 {
-	struct weir_route rt = {
-		.sz = sizeof(rt),
+	return (struct weir_route){
+		.sz = sizeof(struct weir_route),
 		.has = WEIR_ROUTE_METRIC,
 		.ifindex = ifindex,
 		.dst = from->address,
@@ -137,8 +151,20 @@ void wr_add_route(struct weir_txn *t, const struct weir_network_route *from, int
 		.gateway = from->gateway,
 		.metric = from->metric ? from->metric : 1,
 	};
+}
+
+void wr_add_route(struct weir_txn *t, const struct weir_network_route *from, int ifindex)
+{
+	struct weir_route rt = route_of(from, ifindex);
 
 	weir_txn_route_add(t, &rt);
+}
+
+void wr_del_route(struct weir_txn *t, const struct weir_network_route *from, int ifindex)
+{
+	struct weir_route rt = route_of(from, ifindex);
+
+	weir_txn_route_del(t, &rt);
 }
 
 /* --- forwarding ----------------------------------------------------------------------------------- */

@@ -115,6 +115,18 @@ static bool has_route(const struct weir_network *net, const struct weir_network_
 	return false;
 }
 
+/* Routes first: what an address goes with is not there to be deleted behind it. */
+static void del_addresses(struct weir_txn *t, const struct wr_live *live,
+			  const struct weir_network *net)
+{
+	for (size_t i = 0; i < live->net.n_routes; i++)
+		if (!has_route(net, &live->net.routes[i]))
+			wr_del_route(t, &live->net.routes[i], live->bridge_ifindex);
+	for (size_t i = 0; i < live->net.n_ips; i++)
+		if (!has_ip(net, &live->net.ips[i]))
+			wr_del_address(t, &live->net.ips[i], live->bridge_ifindex);
+}
+
 static void add_addresses(struct weir_txn *t, const struct wr_live *live,
 			  const struct weir_network *net)
 {
@@ -179,7 +191,8 @@ static int change_own_bridge(struct weir_txn *t, struct wr_live *live,
 			     const struct weir_network *net)
 {
 	change_filter(t, &live->net, net);
-	/* The first IPv6 address needs IPv6, which the bridge was made without. */
+	del_addresses(t, live, net);
+	/* The first IPv6 address needs IPv6, which the bridge was made without; behind the last it goes. */
 	if (differ(&live->net, net, "ips"))
 		wr_quiet_ipv6(t, net);
 	add_addresses(t, live, net);

@@ -174,6 +174,51 @@ static void the_way_out_changes(void **state)
 	weir_close(w);
 }
 
+static void apply_routes(struct weir *w, const char *routes)
+{
+	struct weir_network *net;
+	struct weir_txn *t = ns_begin(w);
+	char json[768];
+
+	snprintf(json, sizeof(json), "{'name':'net','forward':{'mode':'nat'},%s'ips':[{'address':'192.168.77.1','prefix':24,"
+		 "'dhcp':{'ranges':[{'start':'192.168.77.100','end':'192.168.77.120'}]}},"
+		 "{'address':'10.78.0.1','prefix':24},{'address':'fd00:78::1','prefix':64}]}", routes);
+	net = ns_network(json);
+	weir_txn_network_apply(t, net, WEIR_NETWORK_LIVE);
+	ns_commit(t);
+	weir_network_free(net);
+}
+
+/* Where a network is reached and what it lets through; not what a carrier brings sooner or later. */
+static const char addresses[] = "{ ip addr show dev virbr0 | grep -o 'inet.*'; ip route show dev virbr0; ip -6 route show dev virbr0; "
+				"nft list table inet weir | grep elements; } | sed 's/ linkdown//; s/ tentative//; /fe80/d'";
+
+/* One more subnet with a route through a guest, another guest, and without either again. */
+static void addresses_and_routes_come_and_go(void **state)
+{
+	struct weir *w = start(nat_json);
+	char *before;
+
+	attach(w, NULL, "guest", 1);
+	before = ns_out("%s", addresses);
+	update(w, 0, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_IP, "{'address':'10.78.0.1','prefix':24}");
+	update(w, 0, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_IP, "{'address':'fd00:78::1','prefix':64}");
+	says("10.78.0.1/24", "ip addr show dev virbr0");
+	apply_routes(w, "'routes':[{'address':'10.80.0.0','prefix':16,'gateway':'10.78.0.9'}],");
+	says("10.80.0.0/16 via 10.78.0.9", "ip route");
+	apply_routes(w, "'routes':[{'address':'10.80.0.0','prefix':16,'gateway':'10.78.0.7','metric':5}],");
+	says("10.80.0.0/16 via 10.78.0.7 dev virbr0 proto 119 metric 5", "ip route | sed 's/proto [^ ]*/proto 119/'");
+	says("1", "ip route | grep -c 10.80.0.0");
+	apply_routes(w, "");
+	update(w, 0, WEIR_UPDATE_DELETE, WEIR_SECTION_IP, "{'address':'10.78.0.1'}");
+	update(w, 0, WEIR_UPDATE_DELETE, WEIR_SECTION_IP, "{'address':'fd00:78::1'}");
+	says(before, addresses);
+	says("guest", "ls $WEIR_TEST_STATE/ports");
+	assert_true(dnsmasq_pid() > 0);
+	free(before);
+	weir_close(w);
+}
+
 static void refuses(struct weir *w, int which, int code, const char *attr, uint8_t command,
 		    uint8_t section, const char *json)
 {
@@ -397,6 +442,7 @@ static void hooks_are_told(void **state)
 static void hooks_can_refuse(void **state)
 {
 	static const char *const operations[] = { "start", "started" };
+	static const char *const gone[] = { "{'address':'10.78.0.1'}", "{'address':'fd00:78::1'}" };
 	struct weir_guest g = { .sz = sizeof(g), .name = "gold1", .portgroup = "gold" };
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir *w = ns_open();
@@ -420,7 +466,16 @@ static void hooks_can_refuse(void **state)
 	weir_close(w);
 	let_refuse("");
 	w = start(nat_json);
+	update(w, 0, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_IP, "{'address':'10.78.0.1','prefix':24}");
+	update(w, 0, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_IP, "{'address':'fd00:78::1','prefix':64}");
 	let_refuse("updated");
+	/* What was taken away before the hook was asked is there again. */
+	before = ns_out("%s", addresses);
+	for (size_t i = 0; i < WR_COUNT(gone); i++) {
+		assert_int_equal(try_update(w, 0, WEIR_UPDATE_DELETE, WEIR_SECTION_IP, gone[i], &err), -ECANCELED);
+		says(before, addresses);
+	}
+	free(before);
 	assert_int_equal(try_update(w, 0, WEIR_UPDATE_ADD_FIRST, WEIR_SECTION_DNS_TXT, "{'name':'a','value':'b'}", &err),
 			 -ECANCELED);
 	says("none", "grep txt-record $WEIR_TEST_STATE/dnsmasq/net.conf || echo none");
@@ -450,6 +505,7 @@ int main(void)
 		TEST(a_new_host_is_served_at_once),
 		TEST(limits_reach_running_ports),
 		TEST(the_way_out_changes),
+		TEST(addresses_and_routes_come_and_go),
 		TEST(what_cannot_be_done_is_named),
 		TEST(a_whole_definition_is_applied),
 		TEST(nobody_loses_a_packet),
