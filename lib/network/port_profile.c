@@ -113,11 +113,9 @@ static int make_qbh(struct weir *w, const struct weir_port *port, struct weir_pr
 		return wr_refuse(err, -ENODEV, "port", "virtualport",
 				 "the card of %s has no link to ask for 802.1Qbh", port->pci);
 	r = weir_link_get(w, 0, p->vf == WEIR_PROFILE_SELF ? port->dev : f.pf, &l, err);
-	if (r)
-		return r;
-	p->ifindex = l.ifindex;
-	wr_copy(p->ifname, sizeof(p->ifname), l.name);
-	return 0;
+	/* Without the name, by which Linux 6.1 would rename it, and refuses that of a link that is up. */
+	p->ifindex = r ? 0 : l.ifindex;
+	return r;
 }
 
 static int tell(struct weir_txn *t, const struct weir_port *port, enum weir_profile_request request)
