@@ -8,13 +8,14 @@
 # through without one, so that a machine that cannot send as much is not taken for a limit that is off.
 #
 #	accuracy.sh FLOW FOLDER		makes accuracy.jsonl, accuracy.md, and accuracy.svg where gnuplot is
-#	RATES='1 10 100 1000' (Mbit/s)  SECONDS_EACH=3  THROUGH='veth tap macvtap lab'
+#	RATES='1 10 100 1000' (Mbit/s)  SECONDS_EACH=3  TRIALS=1  THROUGH='veth tap macvtap lab'
 set -eu -o pipefail
 weir=$(realpath "${WEIR:-build/weir}")
 here=$(realpath "$(dirname "$0")")
 flow=$(realpath "$1") out=$(realpath "$2")
 rates=${RATES:-1 10 100 1000}
 seconds=${SECONDS_EACH:-3}
+trials=${TRIALS:-1}
 through=${THROUGH:-veth tap macvtap lab}
 where=${WHERE:-}	# behind the name of what it went through
 read_back='10 40 100 400'	# Gbit/s
@@ -122,7 +123,11 @@ measure_all() {
 		[ $direction != "$by_filter" ] || methods=(none '' ifb "${police[@]}")
 		for protocol in tcp udp; do
 			for method in "${methods[@]}"; do
-				for rate in $rates; do measure "$1" "$method" $direction $protocol "$rate"; done
+				for rate in $rates; do
+					for ((i = $([ "$method" = none ] && echo 1 || echo "$trials"); i > 0; i--)); do
+						measure "$1" "$method" $direction $protocol "$rate"
+					done
+				done
 			done
 		done
 	done
@@ -131,7 +136,7 @@ measure_all() {
 in_lab() {
 	# shellcheck disable=SC2016 # the shell there knows where it is to write
 	chrt -r 1 "$here/../tests/lab/lab.sh" run 6.12 --cards 0 --timeout 1200 --out /run/lab -- env THROUGH=veth WHERE=', Linux 6.12 in QEMU' \
-		WEIR="$weir" RATES="$rates" SECONDS_EACH="$seconds" bash -c 'to=$(mktemp -d) && "$1" "$2" "$to" && cp "$to/accuracy.jsonl" "$LAB_OUT"' - "$here/accuracy.sh" "$flow" || return 0
+		WEIR="$weir" RATES="$rates" SECONDS_EACH="$seconds" TRIALS="$trials" bash -c 'to=$(mktemp -d) && "$1" "$2" "$to" && cp "$to/accuracy.jsonl" "$LAB_OUT"' - "$here/accuracy.sh" "$flow" || return 0
 	grep '"accuracy"' /run/lab/accuracy.jsonl >>"$results"
 }
 

@@ -9,24 +9,26 @@ cd "$1"
 # A rate counts as one that the machine can send if at any time a tenth more came through the same way.
 # shellcheck disable=SC2016 # jq's variables
 words='
-def free($r): [.[] | select(.through == $r.through and .direction == $r.direction and
-	.protocol == $r.protocol) | .measured] | max // 0;
-def rows: . as $all | [.[] | select(.bench == "accuracy" and .method != "none")] |
-	map(. as $r | ($all | free($r)) as $free |
-		. + {free: $free, reached: ($free > 1.1 * .configured), off: ((.measured / .configured - 1) * 100)});
+def of($r): select(.through == $r.through and .direction == $r.direction and .protocol == $r.protocol);
+def median: sort | (.[length / 2 | floor] + .[(length - 1) / 2 | floor]) / 2;
+def rows: [.[] | select(.bench == "accuracy")] | . as $all | [.[] | select(.method != "none")] |
+	group_by([.through, .direction, .protocol, .method, .configured]) | map(.[0] as $r | ([$all[] | of($r) | .measured] | max) as $most |
+		$r + {measured: (map(.measured) | median), trials: length, most: $most, reached: ($most > 1.1 * $r.configured)} |
+		.off = (.measured / .configured - 1) * 100);
 def mbit: . * 8 / 1e6 | if . >= 100 then round else (. * 100 | round / 100) end;
 '
 jq -rs "$words"'
 def row: "| " + join(" | ") + " |";
 def head: row + "\n" + ([.[] | "---"] | row);
-def signed: (. * 100 | round / 100) | if . > 0 then "+\(.)" else tostring end;
-def cell: if . == null then "" elif .reached then "\(.off | signed) %" else "\(.measured | mbit) of \(.free | mbit) Mbit/s" end;
+def signed: (. * 100 | round / 100) | if . > 0 then "+\(.)" elif . == 0 then "0" else tostring end;
+def cell: if . == null then "" elif .reached then "\(.off | signed) %" else "\(.measured | mbit) of \(.most | mbit) Mbit/s" end;
 def is_htb: .method != "police";
 . as $all | rows as $rows | ([$rows[].configured] | unique) as $rates |
-"## Accuracy of limits\n\nWhat arrives against what was asked for, after the burst, as frames on the wire with their Ethernet headers: so HTB counts,\nframes of a GSO packet one by one. The payload is counted where it arrives, and the rate is the slope of the line through\nall arrivals of some seconds (`bench/flow.c`). Police counts otherwise: neither Ethernet headers nor those inside of a GSO packet. \"5 of 6 Mbit/s\": with another limit or with none at most 6 came through, so it was not\nthe limit that held it.\n",
+"## Accuracy of limits\n\nWhat arrives against what was asked for, after the burst, as frames on the wire with their Ethernet headers: so HTB counts,\nframes of a GSO packet one by one. Police counts them without. The payload is counted where it arrives,\nand the rate is the slope of the line through all arrivals of some seconds (`bench/flow.c`).\n\"5 of 6 Mbit/s\": with another limit or with none at most 6 came through, so it was not the limit that held it. A machine\nthat stands still for longer than a burst takes (1 ms at 1 Gbit/s) loses what it could have sent meanwhile.\n",
 (["guest behind a", "direction", "protocol", "by", "most seen"] + [$rates[] | "\(mbit) Mbit/s"] | head),
 ($rows | group_by([.through, .direction, .protocol, .method]) | sort_by(.[0].through != "veth", .[0].through, .[0].method == "police") | .[] | . as $group |
-	[.[0].through, .[0].direction, .[0].protocol, .[0].method, "\(.[0].free | mbit) Mbit/s"] + [$rates[] as $r | [$group[] | select(.configured == $r)][0] | cell] | row),
+	[.[0].through, .[0].direction, .[0].protocol, .[0].method, "\(.[0].most | mbit) Mbit/s"] + [$rates[] as $r | [$group[] | select(.configured == $r)][0] | cell] | row),
+([$rows[].trials] | "\nMedians of \(min)\(if max > min then " to \(max)" else "" end) trials."),
 ([$rows[] | select(is_htb and .reached)] | "\nBy HTB \([.[] | select(.off | fabs <= 2)] | length) of \(length) are within 2 %" +
 	(sort_by(.off | fabs)[-1] | if . then "; the largest difference is \(.off | signed) % (\(.through), \(.direction), \(.protocol), by \(.method), \(.configured | mbit) Mbit/s).\n" else ".\n" end)),
 ([$all[] | select(.bench == "read back")] | if length > 0 then "Faster ones are only read back:\n\n" + (["asked for", "weir reads", "tc reads"] | head) + "\n" +
