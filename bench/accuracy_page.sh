@@ -40,7 +40,7 @@ command -v gnuplot >/dev/null || { echo "no gnuplot, so no plot; the table is $1
 jq -rs "$words"'[rows[] | select(.reached)] | group_by([.method == "police", .through, .method]) | .[] |
 	"\"\(.[0].through), \(.[0].method)\"", (.[] | "\(.configured * 8 / 1e6) \(.off)"), "\n"' accuracy.jsonl >accuracy.dat
 gnuplot 2>>plots.log <<END
-set terminal svg size 760,460 font "sans,12"
+set terminal svg size 960,460 font "sans,12"
 set output "accuracy.svg"
 set title "What arrives against what was asked for"
 set logscale x
@@ -48,7 +48,7 @@ set xlabel "Mbit/s asked for"
 set ylabel "percent off; out of sight beyond 20"
 set yrange [-20:20]
 set xrange [0.5:4000]
-set key right top
+set key outside right top font ",10"
 set grid
 stats "accuracy.dat" using 1 nooutput
 plot for [y in "-2 2"] y+0 with lines lc "gray" notitle, \
