@@ -13,6 +13,7 @@
 #define WEIR_HOST_H
 
 #include <weir/ip.h>
+#include <weir/link.h>
 #include <weir/txn.h>
 
 #ifdef __cplusplus
@@ -226,11 +227,35 @@ enum weir_group_bond_mode {
  * @mode:	an enum weir_group_bond_mode
  * @miimon:	a monitor of carriers
  * @arpmon:	a monitor by ARP; not both
+ * @has:	which of the members below are set, WEIR_BOND_* of <weir/link.h>; the
+ *		others stay as they are, or as the kernel makes them
+ * @primary_reselect: when the primary port takes over again: 0 always, 1 if better,
+ *		2 after a failure
+ * @fail_over_mac: 0: all ports have the bond's MAC address, 1: the bond has its
+ *		active port's, 2: only the active port has the bond's
+ * @xmit_hash_policy: what chooses the port of a frame: 0 layer2, 1 layer3+4,
+ *		2 layer2+3, 3 encap2+3, 4 encap3+4, 5 vlan+srcmac
+ * @num_peer_notif: gratuitous ARPs and unsolicited NAs after a failover
+ * @min_links:	ports that must be active for the bond to have carrier
+ * @lacp_rate:	802.3ad: 0 slow, 1 fast
+ * @ad_select:	802.3ad: the aggregator is chosen 0 once, 1 by bandwidth, 2 by ports
+ *
+ * netcf has no words for those with a bit in @has. Another @fail_over_mac lets all
+ * ports go for a moment, as another @mode does; another @lacp_rate or @ad_select
+ * sets the bond down and up.
  */
 struct weir_group_bond {
 	uint8_t mode;
 	struct weir_group_miimon miimon;
 	struct weir_group_arpmon arpmon;
+	uint64_t has;
+	uint8_t primary_reselect;
+	uint8_t fail_over_mac;
+	uint8_t xmit_hash_policy;
+	uint8_t num_peer_notif;
+	uint32_t min_links;
+	uint8_t lacp_rate;
+	uint8_t ad_select;
 };
 
 /** WEIR_GROUP_VLAN_TAG - in weir_group_vlan.has: tag is set */

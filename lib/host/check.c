@@ -124,6 +124,9 @@ static int check_bond(const struct weir_group *g, struct weir_error *err)
 	if (bond->arpmon.interval_ms && bond->mode >= WEIR_GROUP_BOND_8023AD)
 		return wr_refuse(err, -EINVAL, "", "bond.arpmon",
 				 "does not work in modes 802.3ad, balance-tlb and balance-alb");
+	if (bond->has & (WEIR_BOND_LACP_RATE | WEIR_BOND_AD_SELECT) && bond->mode != WEIR_GROUP_BOND_8023AD)
+		return wr_refuse(err, -EINVAL, "", bond->has & WEIR_BOND_LACP_RATE ? "bond.lacpRate" : "bond.adSelect",
+				 "is for mode 802.3ad only");
 	if (!g->n_ports)
 		return wr_refuse(err, -EINVAL, "", "ports", "is missing: a bond has at least one");
 	return 0;

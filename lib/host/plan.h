@@ -63,7 +63,11 @@ int wr_plan_restore(struct wr_plan *plan, const struct wr_host *h, struct weir_e
 
 /* --- plan_link.c: one link --------------------------------------------------------------- */
 
-/* Bonds of @g that are there and change their mode. */
+/* Options of a bond that it takes while it is down only, and while it has no ports only. */
+#define WR_BOND_WANTS_DOWN (WEIR_BOND_MODE | WEIR_BOND_LACP_RATE | WEIR_BOND_AD_SELECT)
+#define WR_BOND_WANTS_EMPTY (WEIR_BOND_MODE | WEIR_BOND_FAIL_OVER_MAC)
+
+/* Bonds of @g that are there and get such options. */
 int wr_plan_modes(struct wr_planning *p, const struct weir_group *g);
 /* The link of @g without its ports is made, changed, or refused. */
 int wr_plan_itself(struct wr_planning *p, const struct weir_group *g, const char *name,

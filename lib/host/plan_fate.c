@@ -7,7 +7,7 @@
  *	- the vlans on it go down and come up with it (but for those with loose binding);
  *	- a bond brings up what becomes its port, and sets down what leaves it;
  *	- a bond that changes its mode goes down, if it is up, and all its ports leave
- *	  and come back (weir_txn_links());
+ *	  and come back; some options want the one or the other (weir_txn_links());
  *	- what is deleted goes when all other steps are done: until then nothing changes.
  *
  * So nobody who plans a step has to think of what else happens by it: whether a link
@@ -81,12 +81,15 @@ static void move(struct wr_fate *f, const struct wr_plan_step *s)
 		set_up(f, true);
 }
 
-static void change_mode(struct wr_plan *plan, const struct wr_host *h, struct wr_fate *bond, const char *name)
+static void change_bond(struct wr_plan *plan, const struct wr_host *h, struct wr_fate *bond,
+			const struct wr_plan_step *s)
 {
-	if (bond->is_up)
+	bool is_emptied = s->link.bond.has & WR_BOND_WANTS_EMPTY;
+
+	if (bond->is_up && s->link.bond.has & WR_BOND_WANTS_DOWN)
 		flap(bond);
-	for (size_t i = 0; i < h->n_links; i++)
-		if (!strcmp(plan->fates[i].master, name))
+	for (size_t i = 0; i < h->n_links && is_emptied; i++)
+		if (!strcmp(plan->fates[i].master, s->dev))
 			flap(&plan->fates[i]);
 }
 
@@ -106,7 +109,7 @@ static void follow(struct wr_plan *plan, const struct wr_host *h, const struct w
 			set_up(f, s->link.is_up);
 		break;
 	case WR_BOND_SET:
-		change_mode(plan, h, f, s->dev);
+		change_bond(plan, h, f, s);
 		break;
 	case WR_ADDR_DEL:
 	case WR_ROUTE_DEL:

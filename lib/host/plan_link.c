@@ -111,20 +111,24 @@ static int change_link(struct wr_planning *p, const struct weir_group *g, const 
 
 /*
  * A bond changes its mode only when it is down and has no ports: all of them, also
- * those of others, are let go and taken back by the same step.
+ * those of others, are let go and taken back by the same step. Other options want
+ * the one or the other.
  */
 static int change_mode(struct wr_planning *p, const struct weir_group *g, const char *name,
 		       const struct weir_link *real, const struct weir_link *change,
 		       const char *text)
 {
+	bool is_emptied = change->bond.has & WR_BOND_WANTS_EMPTY;
 	int r = 0;
 
-	for (size_t i = 0; i < p->host->n_links && !r; i++) {
+	for (size_t i = 0; i < p->host->n_links && is_emptied && !r; i++) {
 		const struct weir_link *port = &p->host->links[i];
 
 		if (port->has & WEIR_LINK_MASTER && port->master == (uint32_t)real->ifindex)
 			r = wr_plan_bare(p, WR_NOTHING, WEIR_EFFECT_FLAP, "port", port->name,
-					 "is let go and taken back, for another mode");
+					 change->bond.has & WEIR_BOND_MODE ?
+						 "is let go and taken back, for another mode" :
+						 "is let go and taken back, for another fail_over_mac");
 	}
 	if (!r)
 		r = change_link(p, g, name, change, text);
@@ -157,7 +161,7 @@ int wr_plan_modes(struct wr_planning *p, const struct weir_group *g)
 	if (g->type == WEIR_GROUP_BOND && real && real->kind == WEIR_LINK_BOND) {
 		if (wr_want_differs(&want, real, &change, &text) < 0)
 			return wr_nomem(p->err);
-		if (change.bond.has & WEIR_BOND_MODE)
+		if (change.bond.has & (WR_BOND_WANTS_DOWN | WR_BOND_WANTS_EMPTY))
 			r = change_mode(p, g, name, real, &change, text);
 	}
 	for (size_t i = 0; i < g->n_ports && !r; i++)

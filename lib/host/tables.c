@@ -77,6 +77,15 @@ static const struct wr_word validations[] = {
 	{ WEIR_VALIDATE_ALL, "all" },
 };
 
+static const struct wr_word reselects[] = { { 0, "always" }, { 1, "better" }, { 2, "failure" } };
+static const struct wr_word fail_over_macs[] = { { 0, "none" }, { 1, "active" }, { 2, "follow" } };
+static const struct wr_word policies[] = {
+	{ 0, "layer2" },   { 1, "layer3+4" }, { 2, "layer2+3" },
+	{ 3, "encap2+3" }, { 4, "encap3+4" }, { 5, "vlan+srcmac" },
+};
+static const struct wr_word rates[] = { { 0, "slow" }, { 1, "fast" } };
+static const struct wr_word selects[] = { { 0, "stable" }, { 1, "bandwidth" }, { 2, "count" } };
+
 static const struct wr_word vlan_protocols[] = { { 0x8100, "802.1Q" }, { 0x88a8, "802.1ad" } };
 
 /* --- addresses ----------------------------------------------------------------------- */
@@ -166,8 +175,22 @@ static const struct wr_field bond_fields[] = {
 	WR_OBJECT_ROW(weir_group_bond, miimon, "miimon", &miimon_table,
 		      .doc = "a monitor of carriers"),
 	WR_OBJECT_ROW(weir_group_bond, arpmon, "arpmon", &arpmon_table, .doc = "a monitor by ARP"),
+	WR_ROW(weir_group_bond, primary_reselect, WR_U8, "primaryReselect", .bit = WEIR_BOND_PRIMARY_RESELECT,
+	       .words = WR_WORDS(reselects), .doc = "when the primary port takes over again"),
+	WR_ROW(weir_group_bond, fail_over_mac, WR_U8, "failOverMac", .bit = WEIR_BOND_FAIL_OVER_MAC,
+	       .words = WR_WORDS(fail_over_macs), .doc = "whose MAC address follows whom"),
+	WR_ROW(weir_group_bond, xmit_hash_policy, WR_U8, "xmitHashPolicy", .bit = WEIR_BOND_XMIT_HASH_POLICY,
+	       .words = WR_WORDS(policies), .doc = "what chooses the port of a frame"),
+	WR_ROW(weir_group_bond, num_peer_notif, WR_U8, "numPeerNotif", .bit = WEIR_BOND_NUM_PEER_NOTIF,
+	       .max = 255, .doc = "gratuitous ARPs and unsolicited NAs after a failover"),
+	WR_ROW(weir_group_bond, min_links, WR_U32, "minLinks", .bit = WEIR_BOND_MIN_LINKS, .max = INT32_MAX,
+	       .doc = "active ports that carrier needs"),
+	WR_ROW(weir_group_bond, lacp_rate, WR_U8, "lacpRate", .bit = WEIR_BOND_LACP_RATE,
+	       .words = WR_WORDS(rates), .doc = "802.3ad: how often LACPDUs are asked for"),
+	WR_ROW(weir_group_bond, ad_select, WR_U8, "adSelect", .bit = WEIR_BOND_AD_SELECT,
+	       .words = WR_WORDS(selects), .doc = "802.3ad: how the aggregator is chosen"),
 };
-static WR_TABLE(bond_table, weir_group_bond, "bond", -1, bond_fields);
+static WR_TABLE(bond_table, weir_group_bond, "bond", offsetof(struct weir_group_bond, has), bond_fields);
 
 static const struct wr_field vlan_fields[] = {
 	WR_ROW(weir_group_vlan, tag, WR_U16, "tag", .bit = WEIR_GROUP_VLAN_TAG, .max = 4094,

@@ -51,7 +51,14 @@ static void want_arpmon(const struct weir_group_arpmon *m, struct weir_bond *ret
 
 static void want_bond(const struct weir_group_bond *b, struct weir_bond *ret)
 {
-	ret->has |= WEIR_BOND_MODE;
+	ret->has |= WEIR_BOND_MODE | b->has;
+	ret->primary_reselect = b->primary_reselect;
+	ret->fail_over_mac = b->fail_over_mac;
+	ret->xmit_hash_policy = b->xmit_hash_policy;
+	ret->num_peer_notif = b->num_peer_notif;
+	ret->min_links = b->min_links;
+	ret->lacp_rate = b->lacp_rate;
+	ret->ad_select = b->ad_select;
 	ret->mode = b->mode ? b->mode - 1 : WEIR_BOND_BALANCE_RR;
 	if (b->miimon.freq_ms)
 		want_miimon(&b->miimon, ret);

@@ -155,6 +155,30 @@ static void under_a_vlan(void **state)
 	host_down("bond0");
 }
 
+/* What netcf has no words for: made, changed with what each needs, and told. */
+static void options_of_a_bond(void **state)
+{
+	static const char *const bonds[] = {
+		"'mode':'802.3ad','xmitHashPolicy':'layer3+4','lacpRate':'fast','adSelect':'bandwidth','minLinks':1",
+		"'mode':'802.3ad','xmitHashPolicy':'layer2+3','lacpRate':'slow','adSelect':'count','minLinks':2",
+		"'mode':'active-backup','failOverMac':'active','primaryReselect':'failure','numPeerNotif':3",
+		"'mode':'active-backup','failOverMac':'none','primaryReselect':'better','numPeerNotif':1",
+	};
+	char json[1024];
+
+	need("bond");
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(json, sizeof(json), BOND("%s," MIIMON, ETH("a0") "," ETH("a1")), bonds[i]);
+		host_up(json);
+		assert_as_defined("bond0", json);
+		ns_sh("ip -6 addr add fd06::1/64 dev bond0 nodad 2>/dev/null; ip -6 addr show bond0 | grep -q fd06::1");
+	}
+	host_assert_step(BOND("'mode':'active-backup','failOverMac':'active'," MIIMON, ETH("a0") "," ETH("a1")), "port a1",
+			 "is let go and taken back, for another fail_over_mac", WEIR_EFFECT_FLAP);
+	ns_sh("ip -d -j link show bond0 | jq -e '.[0].linkinfo.info_data | .primary_reselect == \"better\" and "
+	      ".fail_over_mac == \"none\" and .num_peer_notif == 1' >/dev/null");
+}
+
 /* The same delay is another number of looks at the carrier. */
 static void another_interval(void **state)
 {
@@ -283,6 +307,7 @@ int main(void)
 		TEST(another_mode),
 		TEST(another_mode_and_less_on_top),
 		TEST(under_a_vlan),
+		TEST(options_of_a_bond),
 		TEST(another_interval),
 		TEST(ports_come_and_go),
 		TEST(a_bond_in_a_bridge),

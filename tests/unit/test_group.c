@@ -215,6 +215,7 @@ static const struct {
 	  "bond.arpmon.target", false },
 	{ "ARP with LACP", BOND("'bond':{'mode':'802.3ad','arpmon':{'interval':1,'target':'10.0.0.1'}}"), -EINVAL,
 	  "bond.arpmon", false },
+	{ "a rate of LACP without LACP", BOND("'bond':{'lacpRate':'fast'}"), -EINVAL, "bond.lacpRate", false },
 	{ "no ports", "{'type':'bond','name':'bond0'}", -EINVAL, "ports", false },
 
 	/* --- what a port may be */

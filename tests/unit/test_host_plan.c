@@ -64,7 +64,8 @@ static void add_kind(struct weir_link *l, const char *kind)
 		  WEIR_LINK_VLAN;
 	l->has |= WEIR_LINK_KIND;
 	wr_copy(l->kind_name, sizeof(l->kind_name), kind);
-	l->bond.has = WEIR_BOND_MODE | WEIR_BOND_MIIMON | WEIR_BOND_PRIMARY;
+	l->bond.has = WEIR_BOND_MODE | WEIR_BOND_MIIMON | WEIR_BOND_PRIMARY | WEIR_BOND_XMIT_HASH_POLICY |
+		      WEIR_BOND_MIN_LINKS | WEIR_BOND_FAIL_OVER_MAC | WEIR_BOND_LACP_RATE;
 	l->bridge.has = WEIR_BRIDGE_STP | WEIR_BRIDGE_FORWARD_DELAY;
 	l->bridge.forward_delay_cs = 1500;
 }
@@ -228,6 +229,13 @@ static const struct {
 	  "port a1: is let go and taken back, for another mode (flap)\n"
 	  "bond bond0: bond.mode: 802.3ad instead of balance-rr (flap)\n"
 	  "bond bond0: was down for a moment: its addresses and routes come back (flap)\n" },
+	{ "options of a bond", "bond0:bond+ a0+>bond0", NULL,
+	  { BOND("'xmitHashPolicy':'layer3+4','minLinks':1", ETH("a0")) }, false,
+	  "bond bond0: bond.xmit_hash_policy: layer3+4 instead of layer2\nbond.min_links: 1 instead of 0 (in place)\n" },
+	{ "an option of a bond without ports", "bond0:bond+ a0+>bond0 w:vlan+@bond0#1", NULL,
+	  { BOND("'failOverMac':'active'", ETH("a0")) }, false,
+	  "port a0: is let go and taken back, for another fail_over_mac (flap)\n"
+	  "bond bond0: bond.fail_over_mac: active instead of none (flap)\n" },
 	{ "bridge, bond, ethernet", "a0 a1", NULL, { BR("", "{'type':'bond','name':'bond0','ports':[" ETH("a0") "]}") }, false,
 	  "bridge br0: is made (in place)\n"
 	  "bond bond0: is made (in place)\n"
