@@ -2,8 +2,8 @@
 /*
  * Kinds of links that not every kernel has: bonds, vlans and what stands on them.
  * Each is made, changed, taken back and deleted, and read by three readers (as in
- * test_link.c); a bond in every mode, with its ports. In the lab nothing of this
- * is skipped.
+ * test_link.c), where it matters what goes with what: rows are test_rows.c's. In
+ * the lab nothing of this is skipped.
  */
 #include <net/if.h>
 #include <stdio.h>
@@ -27,9 +27,6 @@ static void need(const char *kind, const char *more)
 /* --- dummy --------------------------------------------------------------------------- */
 
 static const struct life dummies[] = {
-	{ "a dummy", NEW(DUMMY, COMMON | WEIR_LINK_NUM_TX_QUEUES, MAC(1), .mtu = 1400, .txqueuelen = 77, .group = 9,
-			 .alias = "one", .is_up = true, .num_tx_queues = 2),
-	  CHANGE(DUMMY, COMMON, MAC(2), .mtu = 9000, .txqueuelen = 78, .group = 0, .addr_gen_mode = 1) },
 	{ "a dummy in a bridge", NEW(DUMMY, WEIR_LINK_MASTER | WEIR_LINK_UP, .master = MAIN_BR, .is_up = true),
 	  CHANGE(DUMMY, WEIR_LINK_MASTER) },
 };
@@ -50,14 +47,6 @@ static const struct life vlans[] = {
 	  CHANGE(VLAN, COMMON & ~WEIR_LINK_UP, MAC(3), .mtu = 1400, .txqueuelen = 5, .alias = "x", .group = 2) },
 	{ "vlan 0 of a provider", NEW(VLAN, WEIR_LINK_LOWER, VLAN(WEIR_VLAN_PROTOCOL, .protocol = 0x88a8)),
 	  CHANGE(VLAN, WEIR_LINK_UP, .is_up = true) },
-	{ "a vlan with everything",
-	  NEW(VLAN, WEIR_LINK_LOWER | WEIR_LINK_MTU, .mtu = 1400,
-	      VLAN(WEIR_VLAN_REORDER_HDR | WEIR_VLAN_LOOSE_BINDING | WEIR_VLAN_BRIDGE_BINDING | WEIR_VLAN_GVRP |
-		   WEIR_VLAN_INGRESS_QOS | WEIR_VLAN_EGRESS_QOS, .id = 4094, .loose_binding = true,
-		   .ingress_qos = { 2, { { 1, 5 }, { 7, 100 } } }, .egress_qos = { 2, { { 3, 7 }, { 5, 1 } } })),
-	  CHANGE(VLAN, 0, .vlan = { .has = WEIR_VLAN_REORDER_HDR | WEIR_VLAN_LOOSE_BINDING | WEIR_VLAN_INGRESS_QOS |
-					   WEIR_VLAN_EGRESS_QOS, .reorder_hdr = true,
-				    .ingress_qos = { 2, { { 1, 0 }, { 7, 9 } } }, .egress_qos = { 2, { { 3, 2 }, { 5, 1 } } } }) },
 };
 
 static void vlans_live_and_die(void **state)
@@ -67,27 +56,11 @@ static void vlans_live_and_die(void **state)
 		live(&vlans[i]);
 }
 
-/* --- vxlan and vrf ------------------------------------------------------------------------ */
+/* --- vxlan ------------------------------------------------------------------------ */
 
 #define VXLAN(has_, ...) .vxlan = { .has = has_, __VA_ARGS__ }
 
 static const struct life tunnels[] = {
-	{ "a vxlan", NEW(VXLAN, COMMON, MAC(6), .mtu = 1400, .txqueuelen = 6, .group = 6, .alias = "v", .is_up = true,
-			 VXLAN(WEIR_VXLAN_ID | WEIR_VXLAN_PORT | WEIR_VXLAN_REMOTE | WEIR_VXLAN_LOCAL | WEIR_VXLAN_LINK |
-			       WEIR_VXLAN_TTL | WEIR_VXLAN_TOS | WEIR_VXLAN_DF | WEIR_VXLAN_LEARNING |
-			       WEIR_VXLAN_AGEING | WEIR_VXLAN_LIMIT | WEIR_VXLAN_UDP_CSUM, .id = 0xffffff,
-			       .port = 4789, .remote = { WEIR_FAMILY_IPV4, { 192, 0, 2, 9 } },
-			       .local = { WEIR_FAMILY_IPV4, { 192, 0, 2, 1 } }, .link = LOW, .ttl = 9, .tos = 0x10,
-			       .df = 1, .learning = true, .ageing_s = 100, .limit = 5, .udp_csum = true)),
-	  CHANGE(VXLAN, WEIR_LINK_MTU, .mtu = 1300,
-		 VXLAN(WEIR_VXLAN_LEARNING | WEIR_VXLAN_AGEING, .ageing_s = 200)) },
-	{ "a vxlan over IPv6",
-	  NEW(VXLAN, 0, VXLAN(WEIR_VXLAN_ID | WEIR_VXLAN_PORT | WEIR_VXLAN_REMOTE | WEIR_VXLAN_LABEL |
-			      WEIR_VXLAN_UDP_ZERO_CSUM6_TX | WEIR_VXLAN_UDP_ZERO_CSUM6_RX | WEIR_VXLAN_L2MISS |
-			      WEIR_VXLAN_L3MISS | WEIR_VXLAN_RSC | WEIR_VXLAN_PROXY, .port = 8472, .label = 0x12345,
-			      .remote = { WEIR_FAMILY_IPV6, { 0x20, 1, 0xd, 0xb8, [15] = 1 } }, .rsc = true,
-			      .udp_zero_csum6_tx = true, .l2miss = true, .l3miss = true, .proxy = true)),
-	  CHANGE(VXLAN, WEIR_LINK_ALIAS, .alias = "six") },
 	{ "a vxlan that others steer", NEW(VXLAN, WEIR_LINK_MASTER, .master = MAIN_BR,
 					   VXLAN(WEIR_VXLAN_EXTERNAL | WEIR_VXLAN_PORT | WEIR_VXLAN_LEARNING,
 						 .external = true, .port = 4789)),
@@ -101,17 +74,6 @@ static void vxlans_live_and_die(void **state)
 		live(&tunnels[i]);
 }
 
-static void routing_domains_live_and_die(void **state)
-{
-	static const struct life domain = {
-		"a routing domain", NEW(VRF, COMMON, MAC(7), .mtu = 1400, .txqueuelen = 7, .group = 7, .alias = "r",
-					.vrf = { .has = WEIR_VRF_TABLE, .table = 100 }),
-		CHANGE(VRF, WEIR_LINK_UP | WEIR_LINK_ALIAS, .is_up = true, .alias = "s") };
-
-	need("vrf", "table 5");
-	live(&domain);
-}
-
 /* --- bond -------------------------------------------------------------------------------- */
 
 #define BOND(mode_, has_, ...)                                                                     \
@@ -120,9 +82,6 @@ static void routing_domains_live_and_die(void **state)
 #define TARGETS(last) { 2, { { WEIR_FAMILY_IPV4, { 192, 0, 2, 1 } }, { WEIR_FAMILY_IPV4, { 192, 0, 2, last } } } }
 
 static const struct life bonds[] = {
-	{ "a bond in turn", NEW(BOND, 0, BOND(BALANCE_RR, WEIR_BOND_PACKETS_PER_PORT, .packets_per_port = 7)),
-	  SETB(WEIR_BOND_PACKETS_PER_PORT | WEIR_BOND_RESEND_IGMP | WEIR_BOND_MIN_LINKS, .packets_per_port = 1,
-	       .resend_igmp = 3, .min_links = 2) },
 	{ "a bond with a backup",
 	  NEW(BOND, COMMON, MAC(4), .mtu = 1400, .txqueuelen = 4, .alias = "b", .is_up = true,
 	      BOND(ACTIVE_BACKUP, WEIR_BOND_MIIMON | WEIR_BOND_UPDELAY | WEIR_BOND_DOWNDELAY |
@@ -148,17 +107,8 @@ static const struct life bonds[] = {
 	       .arp_interval_ms = 100, .arp_targets = TARGETS(3), .xmit_hash_policy = 1,
 	       .ns_targets = { 1, { { WEIR_FAMILY_IPV6, { 0x20, 1, 0xd, 0xb8, [15] = 1 } } } }) },
 	{ "a bond that repeats", NEW(BOND, 0, BOND(BROADCAST, 0)), SETB(WEIR_BOND_MODE, .mode = WEIR_BOND_BALANCE_XOR) },
-	{ "a bond by LACP",
-	  NEW(BOND, 0, BOND(802_3AD, WEIR_BOND_MIIMON | WEIR_BOND_LACP_RATE | WEIR_BOND_LACP_ACTIVE |
-			    WEIR_BOND_AD_SELECT | WEIR_BOND_AD_USER_PORT_KEY | WEIR_BOND_AD_ACTOR_SYS_PRIO |
-			    WEIR_BOND_AD_ACTOR_SYSTEM | WEIR_BOND_XMIT_HASH_POLICY, .miimon_ms = 100, .lacp_rate = 1,
-			    .lacp_active = true, .ad_select = 2, .ad_user_port_key = 1000, .ad_actor_sys_prio = 10,
-			    .ad_actor_system = { 0x52, 0x54, 0, 9, 9, 9 }, .xmit_hash_policy = 2)),
-	  SETB(WEIR_BOND_LACP_RATE | WEIR_BOND_AD_SELECT | WEIR_BOND_LACP_ACTIVE, .ad_select = 1) },
 	{ "from LACP to a backup", NEW(BOND, 0, BOND(802_3AD, WEIR_BOND_LACP_RATE, .lacp_rate = 1)),
 	  SETB(WEIR_BOND_MODE | WEIR_BOND_MIIMON, .mode = WEIR_BOND_ACTIVE_BACKUP, .miimon_ms = 100) },
-	{ "a bond by load", NEW(BOND, 0, BOND(BALANCE_TLB, WEIR_BOND_TLB_DYNAMIC_LB)),
-	  SETB(WEIR_BOND_TLB_DYNAMIC_LB, .tlb_dynamic_lb = true) },
 	{ "in both directions", NEW(BOND, 0, BOND(BALANCE_ALB, WEIR_BOND_MIIMON, .miimon_ms = 100)),
 	  SETB(WEIR_BOND_MODE, .mode = WEIR_BOND_BALANCE_TLB) },
 };
@@ -271,7 +221,6 @@ int main(void)
 		TEST(dummies_live_and_die),
 		TEST(vlans_live_and_die),
 		TEST(vxlans_live_and_die),
-		TEST(routing_domains_live_and_die),
 		TEST(bonds_live_and_die),
 		TEST(what_nobody_named_comes_back),
 		TEST(ports_of_bonds_live_and_die),
