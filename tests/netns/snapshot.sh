@@ -35,7 +35,7 @@ for dev in $(tc qdisc show | awk '/htb|ingress/ { for (i = 1; i < NF; i++) if ($
 	tc class show dev "$dev" | sed -e '/^class fq_codel/d' -e "s/^/$dev /"
 	tc filter show dev "$dev" | sed -E -e 's/ \(rule hit.*//' -e "s/^/$dev /"
 	tc filter show dev "$dev" ingress 2>/dev/null | sed -E -e 's/ installed [0-9]+ sec//' -e 's/ used [0-9]+ sec//' \
-		-e 's/index [0-9]+ //' -e 's/ to [0-9]+ direct/ to N direct/' -e 's/ id [0-9]+ name/ id N name/' -e 's/ tag [0-9a-f]+//' \
+		-e 's/index [0-9]+ //' -e 's/police 0x[0-9a-f]+/police N/' -e 's/ to [0-9]+ direct/ to N direct/' -e 's/ id [0-9]+ name/ id N name/' -e 's/ tag [0-9a-f]+//' \
 		-e "s/^/$dev /"
 done
 echo '# nft'
