@@ -4,40 +4,46 @@
 # Everything that weir may change, as text that is equal when the state is equal:
 # links, addresses, routes, neighbours, qdiscs, classes, filters, the nftables
 # ruleset, sysctls, processes and files below the directories given. Names stand
-# for indexes; counters and clocks are left out. Reads only.
+# for indexes; counters, clocks and numbers that the kernel chooses are left out.
+# Reads only. Tests call it thousands of times, so it is sparing with processes.
 #
 #	snapshot.sh DIR...
 set -u
 
-# Indexes, "@if7", and what runs by itself.
+# Lines whose order says nothing, without indexes, "@if7", what runs by itself, and MAC addresses that are made up each
+# time: those of ifbs, and of the link that Open vSwitch makes for itself.
 steady() {
 	sed -E -e 's/^[0-9]+: //' -e 's/@if[0-9]+/@/' -e 's/ [a-z_]*_timer +[0-9.]+//g' \
 		-e 's/ (topology_change|topology_change_ack|config_pending|topology_change_detected) [01]//g' \
 		-e 's/ (state|operstate) (UP|DOWN|UNKNOWN|LOWERLAYERDOWN|forwarding|listening|learning|disabled|blocking)//g' \
 		-e 's/(NO-CARRIER|LOWER_UP|M-DOWN),//g' -e 's/,(NO-CARRIER|LOWER_UP|M-DOWN)//g' -e 's/ linkdown//g' \
-		-e 's/ tso_max_size [0-9]+//g' -e 's/ promiscuity [0-9]+ +allmulti [0-9]+//' -e 's/ link-netns(id)? [^ ]+//' -e 's/ +$//'
+		-e 's/ tso_max_size [0-9]+//g' -e 's/ promiscuity [0-9]+ +allmulti [0-9]+//' -e 's/ link-netns(id)? [^ ]+//' \
+		-e '/ inet6 fe80:/d' -e 's/ (tentative|dadfailed)//g' -e 's/direct_packets_stat [0-9]+ ?//' -e 's/ +$//' \
+		-e '/^(ifb-|weir-ifb|ovs-netdev|ovs-system)/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
 }
 
-echo '# links'
-# Addresses of ifbs, and of the link that Open vSwitch makes for itself, are made up each time.
-ip -d -o link | steady | sed -E '/^(ifb-|weir-ifb|ovs-netdev|ovs-system)/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
+echo '# links, addresses, routes, qdiscs'
+qdiscs=$(tc qdisc show)
+{
+	ip -d -o link
+	bridge fdb show 2>/dev/null | grep -E ' master .*(static|permanent)'
+	ip -o addr
+	ip -4 route show table all
+	# The kernel's own IPv6 routes follow from addresses and carrier, some time later.
+	ip -6 route show table all | grep -v 'proto kernel'
+	ip neigh show nud permanent
+	echo "$qdiscs"
+} | steady
 bridge vlan show 2>/dev/null
-bridge fdb show 2>/dev/null | grep -E ' master .*(static|permanent)' | sort
-echo '# addresses and routes'
-ip -o addr | grep -v ' fe80:' | steady | sed -E 's/ (tentative|dadfailed)//g' | sort
-ip -4 route show table all | steady | sort
-# The kernel's own IPv6 routes follow from addresses and carrier, some time later.
-ip -6 route show table all | grep -v 'proto kernel' | steady | sort
-ip neigh show nud permanent | sort
-echo '# tc'
-tc qdisc show | sed -E 's/direct_packets_stat [0-9]+ ?//' | sort
-for dev in $(tc qdisc show | awk '/htb|ingress/ { for (i = 1; i < NF; i++) if ($i == "dev") print $(i + 1) }' | sort -u); do
-	tc class show dev "$dev" | sed -e '/^class fq_codel/d' -e "s/^/$dev /"
-	tc filter show dev "$dev" | sed -E -e 's/ \(rule hit.*//' -e "s/^/$dev /"
-	tc filter show dev "$dev" ingress 2>/dev/null | sed -E -e 's/ installed [0-9]+ sec//' -e 's/ used [0-9]+ sec//' \
-		-e 's/index [0-9]+ //' -e 's/police 0x[0-9a-f]+/police N/' -e 's/ to [0-9]+ direct/ to N direct/' -e 's/ id [0-9]+ name/ id N name/' -e 's/ tag [0-9a-f]+//' \
-		-e "s/^/$dev /"
-done
+echo '# classes and filters'
+for dev in $(echo "$qdiscs" | awk '/htb|ingress/ { for (i = 1; i < NF; i++) if ($i == "dev") print $(i + 1) }' | sort -u); do
+	echo "dev $dev"
+	tc class show dev "$dev"
+	tc filter show dev "$dev"
+	tc filter show dev "$dev" ingress 2>/dev/null
+done | sed -E -e '/^class fq_codel/d' -e 's/ \(rule hit.*//' -e 's/ installed [0-9]+ sec//' -e 's/ used [0-9]+ sec//' \
+	-e 's/index [0-9]+ //' -e 's/ police 0x[0-9a-f]+/ police N/' -e 's/ to [0-9]+ direct/ to N direct/' \
+	-e 's/ id [0-9]+ name/ id N name/' -e 's/ tag [0-9a-f]+//'
 echo '# nft'
 nft list ruleset 2>/dev/null
 if [ -S /run/openvswitch/db.sock ]; then
