@@ -340,7 +340,7 @@ static void one_round(struct weir *w, int who, int i)
 	struct weir_guest g = { .sz = sizeof(g), .name = name, .portgroup = "gold" };
 	struct weir_txn *t = ns_begin(w);
 
-	snprintf(name, sizeof(name), "t%d-%d", who, i % 1000);
+	snprintf(name, sizeof(name), "t%u-%u", (unsigned int)who % 10, (unsigned int)i % 1000);
 	snprintf(host, sizeof(host), "{'name':'h%d-%d','ip':'192.168.77.%d'}", who, i, 130 + 20 * who + i % 20);
 	snprintf(limits, sizeof(limits), "{'name':'gold','bandwidth':{'inbound':{'average':%d},'outbound':{'average':500}}}",
 		 1000 + 100 * who + i % 100);
