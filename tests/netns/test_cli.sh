@@ -9,17 +9,9 @@ set -u
 export LC_ALL=C
 cd "$(dirname "$0")/../.." || exit 1
 
-if [ "${1:-}" != --inside ]; then
-	for how in 'unshare -n -m' 'unshare -r -n -m'; do
-		# shellcheck disable=SC2086 # a command with its options
-		$how true 2>/dev/null && exec $how "$0" --inside
-	done
-	echo 'SKIP: neither root nor allowed to make user namespaces'
-	exit 77
-fi
-
-weir=${WEIR:-build/weir}
-case $weir in /*) ;; *) weir=$PWD/$weir ;; esac
+namespaces='-n -m'
+# shellcheck source-path=SCRIPTDIR source=enter.sh
+. tests/netns/enter.sh
 definition=$PWD/examples/default.json
 snapshot=$PWD/tests/netns/snapshot.sh
 PATH=$PATH:/usr/sbin:/sbin

@@ -8,17 +8,9 @@ set -u
 export LC_ALL=C
 cd "$(dirname "$0")/../.." || exit 1
 
-if [ "${1:-}" != --inside ]; then
-	for how in 'unshare -n -m -p -f --mount-proc --kill-child' 'unshare -r -n -m -p -f --mount-proc --kill-child'; do
-		# shellcheck disable=SC2086 # a command with its options
-		$how true 2>/dev/null && exec $how "$0" --inside
-	done
-	echo 'SKIP: neither root nor allowed to make user namespaces'
-	exit 77
-fi
-
-weir=${WEIR:-build/weir}
-case $weir in /*) ;; *) weir=$PWD/$weir ;; esac
+namespaces='-n -m -p -f --mount-proc --kill-child'
+# shellcheck source-path=SCRIPTDIR source=enter.sh
+. tests/netns/enter.sh
 snapshot=$PWD/tests/netns/snapshot.sh tools=$PWD/tools
 mount -t tmpfs -o mode=755 test-if /run || exit 1
 mkdir /run/here && cd /run/here || exit 1
