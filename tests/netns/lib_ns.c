@@ -232,6 +232,27 @@ struct weir_network *ns_network(const char *json)
 	return net;
 }
 
+struct weir *ns_start(const char *json)
+{
+	struct weir_network *net = ns_network(json);
+	struct weir *w = ns_open();
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_network_start(t, net);
+	ns_commit(t);
+	weir_network_free(net);
+	return w;
+}
+
+void ns_stop(struct weir *w)
+{
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_network_stop(t, "net");
+	ns_commit(t);
+	weir_close(w);
+}
+
 struct weir_group *ns_group(const char *json)
 {
 	struct weir_error err = WEIR_ERROR_INIT;

@@ -53,7 +53,11 @@ struct weir_txn *ns_begin(struct weir *w);
 void ns_commit(struct weir_txn *t);
 /* A definition from JSON text, in which ' stands for ". For weir_network_free(). */
 struct weir_network *ns_network(const char *json);
-/* The same for weir_group_free(). */
+/* Starts the network that JSON text defines, on a handle of its own. */
+struct weir *ns_start(const char *json);
+/* Stops the network "net", and closes the handle. */
+void ns_stop(struct weir *w);
+/* The same as ns_network() for weir_group_free(). */
 struct weir_group *ns_group(const char *json);
 
 #endif

@@ -15,27 +15,6 @@
 #include "tests/common/own_ns.h"
 #include "lib_ns.h"
 
-static struct weir *start(const char *json)
-{
-	struct weir_network *net = ns_network(json);
-	struct weir *w = ns_open();
-	struct weir_txn *t = ns_begin(w);
-
-	weir_txn_network_start(t, net);
-	ns_commit(t);
-	weir_network_free(net);
-	return w;
-}
-
-static void stop(struct weir *w)
-{
-	struct weir_txn *t = ns_begin(w);
-
-	weir_txn_network_stop(t, "net");
-	ns_commit(t);
-	weir_close(w);
-}
-
 static int try_attach(struct weir *w, const struct weir_guest *g, struct weir_port *ret, struct weir_error *err)
 {
 	struct weir_txn *t = ns_begin(w);
@@ -104,12 +83,12 @@ static void macvtap_bridge(void **state)
 	struct weir *w;
 
 	cables();
-	w = start(POOL("bridge"));
+	w = ns_start(POOL("bridge"));
 	three_guests(w);
 	reaches(1, "10.8.0.101", true);
 	reaches(1, "10.8.0.3", true);
 	reaches(1, "10.8.0.2", false);
-	stop(w);
+	ns_stop(w);
 }
 
 static void macvtap_private(void **state)
@@ -117,11 +96,11 @@ static void macvtap_private(void **state)
 	struct weir *w;
 
 	cables();
-	w = start(POOL("private"));
+	w = ns_start(POOL("private"));
 	three_guests(w);
 	reaches(1, "10.8.0.101", true);
 	reaches(1, "10.8.0.3", false);
-	stop(w);
+	ns_stop(w);
 }
 
 /* The switch outside sends back what came in, or does not. */
@@ -130,14 +109,14 @@ static void macvtap_vepa(void **state)
 	struct weir *w;
 
 	cables();
-	w = start(POOL("vepa"));
+	w = ns_start(POOL("vepa"));
 	three_guests(w);
 	reaches(1, "10.8.0.101", true);
 	reaches(1, "10.8.0.3", false);
 	ns_sh("ip -n out1 addr del 10.8.0.101/24 dev o1; ip -n out1 link add sw type bridge; ip -n out1 link set o1 master sw; "
 	      "ip -n out1 link set sw up; ip -n out1 link set o1 type bridge_slave hairpin on");
 	reaches(1, "10.8.0.3", true);
-	stop(w);
+	ns_stop(w);
 }
 
 static void macvtap_passthrough(void **state)
@@ -150,7 +129,7 @@ static void macvtap_passthrough(void **state)
 
 	cables();
 	before = ns_snapshot();
-	w = start(POOL("passthrough"));
+	w = ns_start(POOL("passthrough"));
 	g.mac[0] = 0x52;
 	g.mac[5] = 9;
 	assert_int_equal(try_attach(w, &g, &port, &err), 0);
@@ -163,7 +142,7 @@ static void macvtap_passthrough(void **state)
 	ns_sh("ip netns exec g2 ip link del $(ip -n g2 -br link | grep -o '^vnet[0-9]*') && ip netns del g2; "
 	      "ip link set p2 address 52:54:00:bb:00:02");
 	/* p1 has its own address again. */
-	stop(w);
+	ns_stop(w);
 	ns_assert_same(before, "a passthrough network that has come and gone");
 	free(before);
 }
@@ -178,11 +157,11 @@ static void vlan_of_a_link_that_takes_none(void **state)
 	struct weir *w;
 
 	cables();
-	w = start(POOL("passthrough"));
+	w = ns_start(POOL("passthrough"));
 	assert_int_equal(try_attach(w, &g, &port, &err), -EOPNOTSUPP);
 	assert_string_equal(err.attr, "vlan");
 	assert_non_null(strstr(err.msg, "p1 is no virtual function"));
-	stop(w);
+	ns_stop(w);
 }
 
 static void members_in_use_stay(void **state)
@@ -197,7 +176,7 @@ static void members_in_use_stay(void **state)
 	struct weir *w;
 
 	cables();
-	w = start(POOL("vepa"));
+	w = ns_start(POOL("vepa"));
 	assert_int_equal(try_attach(w, &g, &port, &err), 0);
 	t = ns_begin(w);
 	assert_int_equal(weir_txn_network_update(t, "net", &u, 1, WEIR_NETWORK_LIVE), -EBUSY);
@@ -222,7 +201,7 @@ static void members_in_use_stay(void **state)
 	weir_txn_network_update(t, "net", &u, 1, WEIR_NETWORK_LIVE);
 	ns_commit(t);
 	assert_int_equal(try_attach(w, &g, &port, &err), -ENODEV);
-	stop(w);
+	ns_stop(w);
 }
 
 /* --- a bridge of the host ---------------------------------------------------------------------------- */
@@ -248,7 +227,7 @@ static void host_bridge(void **state)
 
 	ns_sh("ip link add br0 address 52:54:00:cc:00:01 type bridge; ip link set br0 mtu 1400 up; ip addr add 10.8.0.100/24 dev br0");
 	before = ns_snapshot();
-	w = start("{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'br0'},"
+	w = ns_start("{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'br0'},"
 		  "'bandwidth':{'inbound':{'average':100000}}}");
 	container(w, 1, WEIR_YES);
 	container(w, 2, WEIR_YES);
@@ -257,7 +236,7 @@ static void host_bridge(void **state)
 	reaches(1, "10.8.0.3", true);
 	reaches(1, "10.8.0.2", false);
 	ns_sh("ip -n g1 link show eth0 | grep -q 'mtu 1400'");
-	stop(w);
+	ns_stop(w);
 	ns_sh("ip netns del g1; ip netns del g2; ip netns del g3");
 	ns_assert_same(before, "a network on a bridge of the host that has come and gone");
 	free(before);
@@ -283,7 +262,7 @@ static void vlans_of_a_host_bridge(void **state)
 
 	need_vlan_filtering();
 	ns_sh("ip link add br0 type bridge vlan_filtering 1; ip link set br0 up; ip addr add 10.8.0.100/24 dev br0");
-	w = start("{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'br0'}}");
+	w = ns_start("{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'br0'}}");
 	for (int i = 1; i <= 2; i++) {
 		char netns[16];
 		struct weir_guest g = { .sz = sizeof(g), .kind = WEIR_PORT_VETH, .netns = netns,
@@ -300,7 +279,7 @@ static void vlans_of_a_host_bridge(void **state)
 	reaches(1, "10.8.0.3", false);
 	reaches(1, "10.8.0.100", false);
 	reaches(3, "10.8.0.100", true);
-	stop(w);
+	ns_stop(w);
 }
 
 /* Nothing is learned; that two guests reach each other shows that the bridge was told. */
@@ -309,14 +288,14 @@ static void a_table_that_is_kept(void **state)
 	struct weir *w;
 
 	need_vlan_filtering();
-	w = start("{'name':'net','bridge':{'name':'virbr0','macTableManager':'libvirt'},"
+	w = ns_start("{'name':'net','bridge':{'name':'virbr0','macTableManager':'libvirt'},"
 		  "'ips':[{'address':'10.8.0.100','prefix':24}],'dns':{'enable':false}}");
 	container(w, 1, WEIR_ABSENT);
 	container(w, 2, WEIR_ABSENT);
 	ns_sh("bridge -d link show dev vnet0 | grep -q 'learning off flood off'");
 	reaches(1, "10.8.0.2", true);
 	reaches(1, "10.8.0.100", true);
-	stop(w);
+	ns_stop(w);
 }
 
 static void queues_of_a_macvtap(void **state)
@@ -327,20 +306,20 @@ static void queues_of_a_macvtap(void **state)
 	struct weir *w;
 
 	cables();
-	w = start(POOL("vepa"));
+	w = ns_start(POOL("vepa"));
 	t = ns_begin(w);
 	weir_txn_port_attach(t, "net", &g, NULL, fds);
 	ns_commit(t);
 	assert_true(fds[0] >= 0 && fds[1] >= 0);
 	close(fds[0]);
 	close(fds[1]);
-	stop(w);
+	ns_stop(w);
 }
 
 /* The records of 1023 ports, without the ports: the kernel is not asked. */
 static void a_full_bridge(void **state)
 {
-	struct weir *w = start("{'name':'net','bridge':{'name':'virbr0'}}");
+	struct weir *w = ns_start("{'name':'net','bridge':{'name':'virbr0'}}");
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_guest g = { .sz = sizeof(g) };
@@ -353,7 +332,7 @@ static void a_full_bridge(void **state)
 	ns_sh("rm %s/ports/v1.json", ns_state_dir);
 	assert_int_equal(try_attach(w, &g, &port, &err), 0);
 	ns_sh("rm %s/ports/v*.json; ip link del %s", ns_state_dir, port.name);
-	stop(w);
+	ns_stop(w);
 }
 
 static void wishes_that_cannot_be_done(void **state)

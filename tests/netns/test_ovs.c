@@ -41,28 +41,9 @@ static int teardown(void **state)
 
 static struct weir *start(void)
 {
-	struct weir_network *net;
-	struct weir_txn *t;
-	struct weir *w;
-
 	if (!ovs_is_there())
 		own_skip("Open vSwitch is not there: tests/ovs/deps.sh");
-	net = ns_network(net_json);
-	w = ns_open();
-	t = ns_begin(w);
-	weir_txn_network_start(t, net);
-	ns_commit(t);
-	weir_network_free(net);
-	return w;
-}
-
-static void stop(struct weir *w)
-{
-	struct weir_txn *t = ns_begin(w);
-
-	weir_txn_network_stop(t, "net");
-	ns_commit(t);
-	weir_close(w);
+	return ns_start(net_json);
 }
 
 /* A pair with one end in namespace gN, which has the address 10.8.0.N. */
@@ -139,7 +120,7 @@ static void vlans_are_apart(void **state)
 	}
 	ns_assert_same(before, "ports that have come and gone");
 	free(before);
-	stop(w);
+	ns_stop(w);
 }
 
 static void a_portgroup_changes(void **state)
@@ -167,7 +148,7 @@ static void a_portgroup_changes(void **state)
 	shows("get Port p2 tag trunks vlan_mode | tr '\\n' ' '", "7 [7, 9] native-untagged ");
 	shows("get Interface p2 external_ids:iface-id", "\"" INTERFACE_ID "\"");
 	shows("--columns=_uuid --bare find QoS | wc -l", "0");
-	stop(w);
+	ns_stop(w);
 	ns_sh("ip netns del g1; ip netns del g2");
 }
 
@@ -182,7 +163,7 @@ static void limits(void **state)
 	detach(w, "p1");
 	shows("--columns=_uuid --bare find QoS | wc -l", "0");
 	shows("--columns=_uuid --bare find Queue | wc -l", "0");
-	stop(w);
+	ns_stop(w);
 }
 
 /* --- what it is not -------------------------------------------------------------------------------- */
@@ -215,7 +196,7 @@ static void rows_of_others(void **state)
 	ns_sh("! ip link show p8 2>/dev/null");
 	detach(w, "p1");
 	shows("list-ports br0 | wc -l", "0");
-	stop(w);
+	ns_stop(w);
 }
 
 /* The switch looks for the link and says what it found; the database is as before then. */
@@ -236,7 +217,7 @@ static void a_link_that_is_not_there(void **state)
 	assert_non_null(strstr(err.msg, "ovs-vswitchd: could not open network device nolink0"));
 	ns_assert_same(before, "a port without a link");
 	free(before);
-	stop(w);
+	ns_stop(w);
 }
 
 static void wrong_bridges(void **state)
@@ -255,7 +236,7 @@ static void wrong_bridges(void **state)
 	struct weir_network *net;
 	struct weir_txn *t;
 
-	stop(w);
+	ns_stop(w);
 	w = ns_open();
 	ns_sh("ip link add lin0 type bridge");
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
@@ -276,7 +257,7 @@ static void wrong_bridges(void **state)
 	weir_txn_port_attach(t, "net", &g, NULL, NULL);
 	assert_int_equal(weir_txn_commit(t, &err), -EINVAL);
 	assert_string_equal(err.attr, "virtualport.type");
-	stop(w);
+	ns_stop(w);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

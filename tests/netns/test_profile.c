@@ -292,16 +292,8 @@ static void the_kernel(void **state)
 
 static struct weir *start(const char *json)
 {
-	struct weir_network *net = ns_network(json);
-	struct weir *w = ns_open();
-	struct weir_txn *t;
-
 	ns_sh("ip link add p1 type veth peer name o1; ip link set p1 up");
-	t = ns_begin(w);
-	weir_txn_network_start(t, net);
-	ns_commit(t);
-	weir_network_free(net);
-	return w;
+	return ns_start(json);
 }
 
 static int attach(struct weir *w)

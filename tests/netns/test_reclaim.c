@@ -13,27 +13,6 @@
 #include "base/base.h"
 #include "lib_ns.h"
 
-static struct weir *start(const char *json)
-{
-	struct weir_network *net = ns_network(json);
-	struct weir *w = ns_open();
-	struct weir_txn *t = ns_begin(w);
-
-	weir_txn_network_start(t, net);
-	ns_commit(t);
-	weir_network_free(net);
-	return w;
-}
-
-static void stop(struct weir *w)
-{
-	struct weir_txn *t = ns_begin(w);
-
-	weir_txn_network_stop(t, "net");
-	ns_commit(t);
-	weir_close(w);
-}
-
 static struct weir_port attach(struct weir *w, const char *name)
 {
 	struct weir_guest g = { .sz = sizeof(g), .name = name, .owner = "guest", .portgroup = NULL };
@@ -76,7 +55,7 @@ static const char net_json[] = "{'name':'net','bridge':{'name':'virbr0'},'portgr
 
 static void a_lost_record(void **state)
 {
-	struct weir *w = start(net_json);
+	struct weir *w = ns_start(net_json);
 	struct weir_port port = attach(w, "p0");
 	char *before = ns_snapshot();
 
@@ -94,12 +73,12 @@ static void a_lost_record(void **state)
 	refused(w, &port, -ENODEV, "");
 	weir_port_done(&port);
 	free(before);
-	stop(w);
+	ns_stop(w);
 }
 
 static void whose_it_is(void **state)
 {
-	struct weir *w = start(net_json);
+	struct weir *w = ns_start(net_json);
 	struct weir_port port = attach(w, "p0"), other = port;
 
 	memset(other.uuid, '1', 8);
@@ -117,7 +96,7 @@ static void whose_it_is(void **state)
 	refused(w, &other, -ENOENT, "");
 	reclaims(w, &port);
 	weir_port_done(&port);
-	stop(w);
+	ns_stop(w);
 	ns_sh("! ip link show p0 2>/dev/null");
 }
 
@@ -127,7 +106,7 @@ static void members_of_a_pool(void **state)
 	struct weir_port port, other;
 
 	ns_sh("ip link add u1 type veth peer name o1; ip link add u2 type veth peer name o2; ip link set u1 up; ip link set u2 up");
-	w = start("{'name':'net','forward':{'mode':'passthrough','interfaces':['u1','u2']}}");
+	w = ns_start("{'name':'net','forward':{'mode':'passthrough','interfaces':['u1','u2']}}");
 	port = attach(w, "p0");
 	assert_string_equal(port.dev, "u1");
 	ns_sh("mv %s/ports/p0.json /run/saved", ns_state_dir);
@@ -141,7 +120,7 @@ static void members_of_a_pool(void **state)
 	strncpy(other.dev, "u1", sizeof(other.dev));
 	refused(w, &other, -EBUSY, "dev");
 	weir_port_done(&port);
-	stop(w);
+	ns_stop(w);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ns_setup, ns_teardown)

@@ -195,18 +195,6 @@ static void try_frames(const char *netns, int held_to)
 
 /* --- networks ------------------------------------------------------------------------------ */
 
-static struct weir *start(const char *definition)
-{
-	struct weir_network *net = ns_network(definition);
-	struct weir *w = ns_open();
-	struct weir_txn *t = ns_begin(w);
-
-	weir_txn_network_start(t, net);
-	ns_commit(t);
-	weir_network_free(net);
-	return w;
-}
-
 static int try_attach(struct weir *w, const char *portgroup, uint8_t last, struct weir_error *err)
 {
 	static const struct weir_ip address = { WEIR_FAMILY_IPV6, { 0xfd, 7, [15] = 0x11 } };
@@ -242,7 +230,7 @@ static void detach(struct weir *w)
 
 static void forged_frames_are_dropped(void **state)
 {
-	struct weir *w = start(json);
+	struct weir *w = ns_start(json);
 
 	attach(w, NULL);
 	ns_sh("! nft list table bridge weir 2>/dev/null");
@@ -261,7 +249,7 @@ static void forged_frames_are_dropped(void **state)
 /* A kernel's own neighbour discovery and pings get through. */
 static void an_honest_guest_notices_nothing(void **state)
 {
-	struct weir *w = start(json);
+	struct weir *w = ns_start(json);
 
 	attach(w, "ip");
 	ns_sh("ip -n guest addr add 10.7.0.11/24 dev eth0; ip -n guest addr add fd07::11/64 dev eth0;"
@@ -278,7 +266,7 @@ static void a_port_is_moved(void **state)
 		const char *portgroup;
 		int held_to;
 	} moves[] = { { "mac", WEIR_SPOOFING_MAC }, { "free", WEIR_SPOOFING_ALLOWED }, { "ip", WEIR_SPOOFING_IP } };
-	struct weir *w = start(json);
+	struct weir *w = ns_start(json);
 
 	attach(w, "ip");
 	for (size_t i = 0; i < WR_COUNT(moves); i++) {
@@ -294,7 +282,7 @@ static void a_port_is_moved(void **state)
 static void what_cannot_be_held_is_named(void **state)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir *w = start(json);
+	struct weir *w = ns_start(json);
 
 	assert_int_equal(try_attach(w, "ip", 3, &err), -EINVAL);
 	assert_string_equal(err.attr, "addresses");
