@@ -24,15 +24,14 @@ static const char *last_part(char path[PATH_MAX], const char *of)
 	return slash ? slash + 1 : path;
 }
 
-/* The first link of a function; several have one of a card with more ports. */
-static bool first_link(const char *function, char ret[16])
+bool wr_link_of_function(const char *function, char ret[16])
 {
 	char path[PATH_MAX];
 	struct dirent *e;
 	DIR *dir;
 
 	*ret = '\0';
-	wr_format(path, sizeof(path), "%s/physfn/net", function);
+	wr_format(path, sizeof(path), "%s/net", function);
 	dir = opendir(path);
 	while (dir && !*ret && (e = readdir(dir)))
 		if (*e->d_name != '.')
@@ -53,7 +52,8 @@ static int search(void *arg)
 	else
 		wr_format(function, sizeof(function), "/sys/bus/pci/devices/%s", s->f->pci);
 	pci = last_part(own, function);
-	if (!*pci || !first_link(function, s->f->pf))
+	wr_format(path, sizeof(path), "%s/physfn", function);
+	if (!*pci || !wr_link_of_function(path, s->f->pf))
 		return 0;
 	for (int i = 0; !s->found; i++) {
 		const char *vf;

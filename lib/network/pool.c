@@ -4,7 +4,6 @@
  * and which one the next port gets. Use is counted by looking at the ports'
  * records, so it is outside of the definition and cannot go wrong by an update.
  */
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,23 +60,6 @@ static int add_entry(struct pool *p, const char *dev, const char *pci)
 	return 0;
 }
 
-/* The link that a function has on the host, or "": one that a guest has got has none. */
-static void link_of(const char *function, char ret[16])
-{
-	char path[PATH_MAX];
-	struct dirent *e;
-	DIR *dir;
-
-	*ret = '\0';
-	wr_format(path, sizeof(path), "%s/net", function);
-	dir = opendir(path);
-	while (dir && !*ret && (e = readdir(dir)))
-		if (*e->d_name != '.')
-			wr_copy(ret, 16, e->d_name);
-	if (dir)
-		closedir(dir);
-}
-
 /* All functions of the pf, in their order; in the namespace that has it. */
 static int list_functions(void *arg)
 {
@@ -94,7 +76,7 @@ static int list_functions(void *arg)
 			break;
 		target[len] = '\0';
 		pci = strrchr(target, '/');
-		link_of(path, dev);
+		wr_link_of_function(path, dev);
 		if (!p->want_dev)
 			r = add_entry(p, "", pci ? pci + 1 : target);
 		else if (*dev)
