@@ -17,7 +17,7 @@ def rows: [.[] | select(.bench == "accuracy")] | . as $all | [.[] | select(.meth
 		.off = (.measured / .configured - 1) * 100);
 def mbit: . * 8 / 1e6 | if . >= 100 then round else (. * 100 | round / 100) end;
 '
-jq -rs "$words"'
+jq -rs --arg on "$(uname -sr), $(nproc) cores, $(date -u +%F)" "$words"'
 def row: "| " + join(" | ") + " |";
 def head: row + "\n" + ([.[] | "---"] | row);
 def signed: (. * 100 | round / 100) | if . > 0 then "+\(.)" elif . == 0 then "0" else tostring end;
@@ -28,7 +28,7 @@ def is_htb: .method != "police";
 (["guest behind a", "direction", "protocol", "by", "most seen"] + [$rates[] | "\(mbit) Mbit/s"] | head),
 ($rows | group_by([.through, .direction, .protocol, .method]) | sort_by(.[0].through != "veth", .[0].through, .[0].method == "police") | .[] | . as $group |
 	[.[0].through, .[0].direction, .[0].protocol, .[0].method, "\(.[0].most | mbit) Mbit/s"] + [$rates[] as $r | [$group[] | select(.configured == $r)][0] | cell] | row),
-([$rows[].trials] | "\nMedians of \(min)\(if max > min then " to \(max)" else "" end) trials."),
+([$rows[].trials] | "\n\(if max == 1 then "One measurement" else "Medians of \(min) to \(max) measurements" end) of each; \($on)."),
 ([$rows[] | select(is_htb and .reached)] | "\nBy HTB \([.[] | select(.off | fabs <= 2)] | length) of \(length) are within 2 %" +
 	(sort_by(.off | fabs)[-1] | if . then "; the largest difference is \(.off | signed) % (\(.through), \(.direction), \(.protocol), by \(.method), \(.configured | mbit) Mbit/s).\n" else ".\n" end)),
 ([$all[] | select(.bench == "read back")] | if length > 0 then "Faster ones are only read back:\n\n" + (["asked for", "weir reads", "tc reads"] | head) + "\n" +
