@@ -176,6 +176,12 @@ static inline void wr_auto_plan(struct wr_plan *p)
 	wr_plan_done(p);
 }
 
+/* --- bond.c: a bond's settings, both ways (pure) ------------------------------------------- */
+
+void wr_bond_want(const struct weir_group_bond *b, struct weir_bond *ret);
+/* Adds to @b, which is empty, what the bond is. */
+void wr_bond_tell(const struct weir_bond *is, struct weir_group_bond *b);
+
 /* --- want.c: what a definition asks of one link (pure) ----------------------------------- */
 
 /* Everything but name, master and up: @g is @top or one of what it enslaves. */

@@ -83,46 +83,6 @@ static void tell_bridge(const struct weir_link *real, struct weir_group_bridge *
 		wr_format(b->delay, sizeof(b->delay), "%u", cs / 100);
 }
 
-/* Those that are not the kernel's defaults. */
-static void tell_options(const struct weir_bond *is, struct weir_group_bond *b)
-{
-	b->primary_reselect = is->primary_reselect;
-	b->fail_over_mac = is->fail_over_mac;
-	b->xmit_hash_policy = is->xmit_hash_policy;
-	b->num_peer_notif = is->num_peer_notif;
-	b->min_links = is->min_links;
-	b->lacp_rate = is->lacp_rate;
-	b->ad_select = is->ad_select;
-	b->has = (is->primary_reselect ? WEIR_BOND_PRIMARY_RESELECT : 0) |
-		 (is->fail_over_mac ? WEIR_BOND_FAIL_OVER_MAC : 0) |
-		 (is->xmit_hash_policy ? WEIR_BOND_XMIT_HASH_POLICY : 0) |
-		 (is->num_peer_notif != 1 ? WEIR_BOND_NUM_PEER_NOTIF : 0) |
-		 (is->min_links ? WEIR_BOND_MIN_LINKS : 0);
-	if (is->mode == WEIR_BOND_802_3AD)
-		b->has |= (is->lacp_rate ? WEIR_BOND_LACP_RATE : 0) | (is->ad_select ? WEIR_BOND_AD_SELECT : 0);
-	b->has &= is->has;
-}
-
-static void tell_bond(const struct weir_link *real, struct weir_group_bond *b)
-{
-	const struct weir_bond *is = &real->bond;
-
-	b->mode = (uint8_t)(is->mode + 1);
-	tell_options(is, b);
-	if (is->miimon_ms) {
-		b->miimon.freq_ms = is->miimon_ms;
-		b->miimon.has = WEIR_GROUP_UPDELAY | WEIR_GROUP_DOWNDELAY;
-		b->miimon.updelay_ms = is->updelay_ms;
-		b->miimon.downdelay_ms = is->downdelay_ms;
-		b->miimon.carrier = is->use_carrier ? WEIR_CARRIER_NETIF : WEIR_CARRIER_IOCTL;
-	} else if (is->arp_interval_ms && is->arp_targets.n) {
-		b->arpmon.interval_ms = is->arp_interval_ms;
-		b->arpmon.target = is->arp_targets.ips[0];
-		if (is->arp_validate <= 3)
-			b->arpmon.validate = (uint8_t)(is->arp_validate + 1);
-	}
-}
-
 static void tell_vlan(const struct wr_host *h, const struct weir_link *real, struct weir_group_vlan *v)
 {
 	const struct weir_link *base = wr_host_index(h, (int)real->lower);
@@ -173,7 +133,7 @@ static int tell_interface(const struct wr_host *h, const struct weir_link *real,
 		tell_bridge(real, &g->bridge);
 		return tell_ports(h, real, g);
 	case WEIR_GROUP_BOND:
-		tell_bond(real, &g->bond);
+		wr_bond_tell(&real->bond, &g->bond);
 		return tell_ports(h, real, g);
 	case WEIR_GROUP_VLAN:
 		tell_vlan(h, real, &g->vlan);

@@ -17,55 +17,6 @@ static void want_bridge(const struct weir_group_bridge *b, struct weir_bridge *r
 		ret->has |= WEIR_BRIDGE_FORWARD_DELAY;
 }
 
-/* The kernel counts delays in looks at the carrier, and rounds them down. */
-static uint32_t in_looks(uint32_t delay_ms, uint32_t freq_ms)
-{
-	return delay_ms / freq_ms * freq_ms;
-}
-
-static void want_miimon(const struct weir_group_miimon *m, struct weir_bond *ret)
-{
-	ret->has |= WEIR_BOND_MIIMON;
-	ret->miimon_ms = m->freq_ms;
-	if (m->has & WEIR_GROUP_UPDELAY)
-		ret->has |= WEIR_BOND_UPDELAY;
-	ret->updelay_ms = in_looks(m->updelay_ms, m->freq_ms);
-	if (m->has & WEIR_GROUP_DOWNDELAY)
-		ret->has |= WEIR_BOND_DOWNDELAY;
-	ret->downdelay_ms = in_looks(m->downdelay_ms, m->freq_ms);
-	if (m->carrier)
-		ret->has |= WEIR_BOND_USE_CARRIER;
-	ret->use_carrier = m->carrier == WEIR_CARRIER_NETIF;
-}
-
-static void want_arpmon(const struct weir_group_arpmon *m, struct weir_bond *ret)
-{
-	ret->has |= WEIR_BOND_ARP_INTERVAL | WEIR_BOND_ARP_TARGETS;
-	ret->arp_interval_ms = m->interval_ms;
-	ret->arp_targets.n = 1;
-	ret->arp_targets.ips[0] = m->target;
-	if (m->validate)
-		ret->has |= WEIR_BOND_ARP_VALIDATE;
-	ret->arp_validate = m->validate ? m->validate - 1u : 0;
-}
-
-static void want_bond(const struct weir_group_bond *b, struct weir_bond *ret)
-{
-	ret->has |= WEIR_BOND_MODE | b->has;
-	ret->primary_reselect = b->primary_reselect;
-	ret->fail_over_mac = b->fail_over_mac;
-	ret->xmit_hash_policy = b->xmit_hash_policy;
-	ret->num_peer_notif = b->num_peer_notif;
-	ret->min_links = b->min_links;
-	ret->lacp_rate = b->lacp_rate;
-	ret->ad_select = b->ad_select;
-	ret->mode = b->mode ? b->mode - 1 : WEIR_BOND_BALANCE_RR;
-	if (b->miimon.freq_ms)
-		want_miimon(&b->miimon, ret);
-	if (b->arpmon.interval_ms)
-		want_arpmon(&b->arpmon, ret);
-}
-
 static void want_vlan(const struct weir_group_vlan *v, struct weir_vlan *ret)
 {
 	ret->has |= WEIR_VLAN_ID | WEIR_VLAN_PROTOCOL;
@@ -87,7 +38,7 @@ void wr_want(const struct weir_group *top, const struct weir_group *g, struct we
 		break;
 	case WEIR_GROUP_BOND:
 		ret->kind = WEIR_LINK_BOND;
-		want_bond(&g->bond, &ret->bond);
+		wr_bond_want(&g->bond, &ret->bond);
 		break;
 	case WEIR_GROUP_VLAN:
 		ret->kind = WEIR_LINK_VLAN;
