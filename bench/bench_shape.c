@@ -2,8 +2,8 @@
 /*
  * Bandwidth of many ports: limits both ways given, changed and taken away, by shared
  * ifbs, by an ifb for each port, and as people do it today (tc -batch with an ifb for
- * each port). Beside it what is the kernel's own: an ingress qdisc alone walks all the
- * others, HTB alone does not.
+ * each port). Beside it what is the kernel's own: of filter blocks, which are part of
+ * qdiscs and classes, it has one list for the whole host, and walks it for each new one.
  */
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -95,25 +95,57 @@ static void weir_list(struct trial *t)
 
 /* --- the kernel's own part ------------------------------------------------------------------ */
 
-static void ingress_setup(struct trial *t)
+#define ROOT 0x10000u
+
+static void put_qdisc(struct raw *r, int port)
+{
+	const struct tcmsg tcm = { .tcm_ifindex = port, .tcm_handle = ROOT, .tcm_parent = TC_H_ROOT };
+	const struct tc_htb_glob glob = { .version = 3, .rate2quantum = 10 };
+	size_t nest;
+
+	raw_msg(r, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &tcm, sizeof(tcm));
+	raw_text(r, TCA_KIND, "htb");
+	nest = raw_nest(r, TCA_OPTIONS);
+	raw_put(r, TCA_HTB_INIT, &glob, sizeof(glob));
+	raw_nest_end(r, nest);
+}
+
+static void put_class(struct raw *r, int port, uint32_t minor)
+{
+	const struct tcmsg tcm = { .tcm_ifindex = port, .tcm_handle = ROOT | minor, .tcm_parent = ROOT };
+	const struct tc_ratespec rate = { .linklayer = TC_LINKLAYER_ETHERNET, .rate = 1250000 };
+	const struct tc_htb_opt opt = { .rate = rate, .ceil = rate, .buffer = 819200, .cbuffer = 819200, .quantum = 60000 };
+	size_t nest;
+
+	raw_msg(r, RTM_NEWTCLASS, NLM_F_CREATE | NLM_F_EXCL, &tcm, sizeof(tcm));
+	raw_text(r, TCA_KIND, "htb");
+	nest = raw_nest(r, TCA_OPTIONS);
+	raw_put(r, TCA_HTB_PARMS, &opt, sizeof(opt));
+	raw_nest_end(r, nest);
+}
+
+/*
+ * As many blocks as weir makes: of each port's root and class and of its class on the
+ * ifb, here three by HTB on the port itself. Nothing but messages of three kinds, each
+ * of which costs the same for every port, were it not for the list.
+ */
+static void blocks_setup(struct trial *t)
 {
 	static struct raw r;
 
 	for (unsigned int i = 0; i < t->n; i++) {
-		const struct tcmsg tcm = { .tcm_ifindex = PORT_INDEX((int)i), .tcm_handle = 0xffff0000,
-					   .tcm_parent = TC_H_INGRESS };
-
-		raw_msg(&r, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, &tcm, sizeof(tcm));
-		raw_text(&r, TCA_KIND, "ingress");
+		put_qdisc(&r, PORT_INDEX((int)i));
+		put_class(&r, PORT_INDEX((int)i), 1);
+		put_class(&r, PORT_INDEX((int)i), 2);
 	}
 	t->own = &r;
 	raw_socket(t, 0);
 }
 
-static void ingress(struct trial *t)
+static void blocks(struct trial *t)
 {
 	if (raw_send(t, t->own))
-		trial_fail(t, "ingress qdiscs");
+		trial_fail(t, "HTB alone");
 }
 
 /* --- as people do it today -------------------------------------------------------------------- */
@@ -157,7 +189,7 @@ static const struct arm arms[] = {
 	ARM("limits given", WEIR, weir_set),
 	ARM("limits given", "weir, an ifb for each port", weir_own_ifb),
 	ARM("limits given", "weir, inbound only", weir_inbound),
-	ARM("limits given", "ingress qdiscs alone", ingress, .setup = ingress_setup),
+	ARM("limits given", "as many blocks by HTB alone", blocks, .setup = blocks_setup),
 	ARM("limits given", "ip and tc -batch, an ifb for each port", tc_batch, .setup = tc_setup, .needs = "tc"),
 	ARM("limits changed", WEIR, weir_change, .setup = weir_set),
 	ARM("limits taken away", WEIR, weir_clear, .setup = weir_set),

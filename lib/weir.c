@@ -11,7 +11,7 @@
 #define LOCK_TIMEOUT_MS 30000
 
 extern const struct weir_step_ops wr_macvtap_ops, wr_move_ops, wr_tap_ops, wr_sysctl_ops, wr_vf_ops, wr_profile_ops;
-extern const struct weir_step_ops wr_bpf_del_ops, wr_class_give_ops;
+extern const struct weir_step_ops wr_bpf_del_ops, wr_class_give_ops, wr_block_keep_ops;
 extern const struct weir_step_ops wr_keep_ops;
 
 static const struct weir_step_ops *const own_ops[] = {
@@ -19,6 +19,7 @@ static const struct weir_step_ops *const own_ops[] = {
 	&wr_file_write_ops,   &wr_file_remove_ops,   &wr_service_start_ops,
 	&wr_service_stop_ops, &wr_service_end_ops,   &wr_service_reload_ops,
 	&wr_vf_ops,	      &wr_profile_ops,	     &wr_bpf_del_ops,      &wr_class_give_ops,
+	&wr_block_keep_ops,
 };
 
 const struct weir_step_ops *wr_find_ops(const struct weir *w, const char *name)
@@ -45,7 +46,7 @@ static int fill(struct weir *w, const struct weir_options *o, struct weir_error 
 	w->step_ops = o->step_ops;
 	w->lock_timeout_ms = o->lock_timeout_ms ? o->lock_timeout_ms : LOCK_TIMEOUT_MS;
 	w->shape_method = o->shape_method;
-	if (w->shape_method > WEIR_SHAPE_POLICE)
+	if (w->shape_method > WEIR_SHAPE_BLOCK)
 		return wr_refuse(err, -EINVAL, "options", "shape_method", "%u is unknown", w->shape_method);
 	if (keep(&w->netns, o->netns) || keep(&w->config_dir, o->config_dir) ||
 	    keep(&w->state_dir, o->state_dir))

@@ -13,6 +13,8 @@
 #define INSN(op, dst_, src_, off_, imm_)                                                            \
 	{ .code = (op), .dst_reg = (dst_), .src_reg = (src_), .off = (off_), .imm = (int32_t)(imm_) }
 #define MOV_IMM(dst, imm) INSN(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm)
+#define ADD_IMM(dst, imm) INSN(BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, imm)
+#define MOD_IMM(dst, imm) INSN(BPF_ALU64 | BPF_MOD | BPF_K, dst, 0, 0, imm)
 #define OR_IMM(dst, imm) INSN(BPF_ALU64 | BPF_OR | BPF_K, dst, 0, 0, imm)
 #define LOAD_WORD(dst, src, off) INSN(BPF_LDX | BPF_MEM | BPF_W, dst, src, off, 0)
 #define STORE_WORD(dst, src, off) INSN(BPF_STX | BPF_MEM | BPF_W, dst, src, off, 0)
@@ -34,6 +36,38 @@ static bool ifb_takes_it(void)
 	return major > 6 || (major == 6 && minor >= 12);
 }
 
+static int load(const struct bpf_insn *program, size_t n)
+{
+	union bpf_attr attr;
+	long fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SCHED_CLS;
+	attr.insns = (uintptr_t)program;
+	attr.insn_cnt = n;
+	attr.license = (uintptr_t)"LGPL-2.1-or-later";
+	memcpy(attr.prog_name, "weir", 5);
+	fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* What wr_block_class() says of the port; the filter's action does the rest. */
+static int load_by_port(void)
+{
+	/* skb->priority = 7767:0 | (skb->ifindex % WR_MAX_MINOR + 1); return -1; */
+	const struct bpf_insn program[] = {
+		LOAD_WORD(BPF_REG_2, BPF_REG_1, offsetof(struct __sk_buff, ifindex)),
+		MOD_IMM(BPF_REG_2, WR_MAX_MINOR),
+		ADD_IMM(BPF_REG_2, 1),
+		OR_IMM(BPF_REG_2, WR_CLASS(WR_MAJOR_SHARED, 0)),
+		STORE_WORD(BPF_REG_1, BPF_REG_2, offsetof(struct __sk_buff, priority)),
+		MOV_IMM(BPF_REG_0, -1),
+		EXIT,
+	};
+
+	return load(program, WR_COUNT(program));
+}
+
 int wr_bpf_load(int ifindex)
 {
 	/* skb->priority = 7767:0 | skb->tc_classid; return bpf_redirect(ifindex, 0); */
@@ -46,19 +80,10 @@ int wr_bpf_load(int ifindex)
 		CALL(BPF_FUNC_redirect),
 		EXIT,
 	};
-	union bpf_attr attr;
-	long fd;
 
-	if (!ifb_takes_it())
-		return -EOPNOTSUPP;
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_SCHED_CLS;
-	attr.insns = (uintptr_t)program;
-	attr.insn_cnt = WR_COUNT(program);
-	attr.license = (uintptr_t)"LGPL-2.1-or-later";
-	memcpy(attr.prog_name, "weir", 5);
-	fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
-	return fd < 0 ? -errno : (int)fd;
+	if (ifindex == WR_BPF_BY_PORT)
+		return load_by_port();
+	return ifb_takes_it() ? load(program, WR_COUNT(program)) : -EOPNOTSUPP;
 }
 
 /* --- adding ----------------------------------------------------------------------------------- */
@@ -94,7 +119,8 @@ int wr_txn_bpf_program(struct weir_txn *t, int ifb)
 }
 
 /* tc knows such a program by a file only, so a reader of the plan is told what it does. */
-void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, int ifb, uint32_t classid)
+void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, int ifb, uint32_t classid,
+			   bool goes_with_qdisc)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	struct weir_error err = WEIR_ERROR_INIT;
@@ -107,7 +133,8 @@ void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, int if
 		return;
 	}
 	wr_redirect_bpf_msg(&b, port->ifindex, ifb, classid, fd);
-	wr_redirect_del_msg(&undo, port->ifindex);
+	if (!goes_with_qdisc)
+		wr_redirect_del_msg(&undo, port->ifindex);
 	wr_step_plan(t, wr_tree_step(t, port, "filter bpf", &b, &undo),
 		     "# filter on %s: bpf program: priority %x:%x, redirect to link %d",
 		     wr_dev_word(port, word), classid >> 16, classid & 0xffff, ifb);

@@ -2,20 +2,27 @@
 /*
  * The outbound filter where the kernel has no act_skbedit: a program that chooses
  * the class on the ifb and redirects there. The class is the filter's, so all ports
- * on one ifb share a program.
+ * on one ifb share a program. And the program of a block (block.h), whose class
+ * follows from the port.
  */
 #ifndef WR_TC_BPF_H
 #define WR_TC_BPF_H
 
 #include "tc/tree.h"
 
-/* Loads the program: what it sees leaves by @ifindex, in the filter's class. A descriptor or -errno. */
+#define WR_BPF_BY_PORT (-1)
+
+/*
+ * Loads the program: what it sees leaves by @ifindex, in the filter's class. That of a
+ * block (WR_BPF_BY_PORT) writes the class only. A descriptor or -errno.
+ */
 int wr_bpf_load(int ifindex);
 /* The same, which @t closes in the end. */
 int wr_txn_bpf_program(struct weir_txn *t, int ifb);
 
-/* The filter, by a message that names the program by a descriptor. */
-void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, int ifb, uint32_t classid);
+/* The filter, by a message that names the program by a descriptor. @goes_with_qdisc: which is new. */
+void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, int ifb, uint32_t classid,
+			   bool goes_with_qdisc);
 /*
  * Its deletion is a step of a type of its own: undo loads the program again, maybe in
  * another process, so no message of the journal could name it.

@@ -7,6 +7,10 @@
  * first, and one that follows from the port's index is tried too, so that holes are
  * filled; what is given back goes when the transaction is decided, in its finish,
  * because until then undo may need it.
+ *
+ * The class by a block is the exception: it follows from the port's index (block.h).
+ * Two ports in 4,095 that want the same are on different ifbs; so for these all are
+ * tried.
  */
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -24,7 +28,7 @@ static int take_class(void *arg, const struct wr_tc_class *c)
 	uint32_t minor = c->classid & 0xffff;
 
 	ifb->n_used++;
-	if (minor <= WR_PER_IFB)
+	if (minor <= WR_MAX_MINOR)
 		ifb->used[minor] = true;
 	return 0;
 }
@@ -96,12 +100,32 @@ int wr_ifb_own(struct weir_txn *t, const char *port, struct wr_slot *ret)
 	return ret->ifindex < 0 ? ret->ifindex : 0;
 }
 
-static int make(struct weir_txn *t, struct wr_record *rec, struct wr_ifb **ret, struct weir_error *err)
+/* An index whose block is nobody's. They are random, so one is enough, and more say that the kernel has no blocks. */
+static int choose_index(struct weir_txn *t, struct wr_record *rec, struct weir_error *err)
+{
+	enum wr_block block = WR_BLOCK_UNKNOWN;
+
+	for (int i = 0; i < 3; i++) {
+		int r;
+
+		if (!rec->next_ifindex || block)
+			rec->next_ifindex = weir_txn_link_index(t);
+		r = wr_block_look(t->w, rec->next_ifindex, &block, err);
+		if (r || block == WR_BLOCK_FREE)
+			return r;
+	}
+	return wr_refuse(err, -EEXIST, "", "method", "block %d is in the way and not ours", rec->next_ifindex);
+}
+
+static int make(struct weir_txn *t, struct wr_record *rec, bool by_block, struct wr_ifb **ret,
+		struct weir_error *err)
 {
 	unsigned int number = rec->next_number;
+	int ifindex, r = by_block ? choose_index(t, rec, err) : 0;
 	char name[16];
-	int ifindex;
 
+	if (r)
+		return r;
 	wr_format(name, sizeof(name), WR_IFB_NAME, number);
 	ifindex = add_link(t, rec->next_ifindex, name, rec->alias, WR_MAJOR_SHARED, 0);
 	if (ifindex < 0)
@@ -111,34 +135,52 @@ static int make(struct weir_txn *t, struct wr_record *rec, struct wr_ifb **ret, 
 	if (!*ret)
 		return wr_nomem(err);
 	(*ret)->is_read = true;
+	(*ret)->block = by_block ? WR_BLOCK_FREE : WR_BLOCK_UNKNOWN;
 	return t->err.code;
 }
 
 /* --- taking ------------------------------------------------------------------------------ */
 
-/* One that this transaction gives back is there until its end: 0 if no other is left. */
-static uint32_t free_minor(const struct wr_ifb *ifb)
+/* One that this transaction gives back is there until its end. @wanted: no other will do; 0 if none is left. */
+static uint32_t free_minor(const struct wr_ifb *ifb, uint32_t wanted)
 {
-	for (uint32_t minor = 1; minor <= WR_PER_IFB && !ifb->is_dying; minor++)
+	const uint32_t first = wanted ? wanted : 1, last = wanted ? wanted : WR_MAX_MINOR;
+
+	if (ifb->is_dying || ifb->n_used >= WR_PER_IFB)
+		return 0;
+	for (uint32_t minor = first; minor <= last; minor++)
 		if (!ifb->used[minor] && !ifb->given[minor])
 			return minor;
 	return 0;
 }
 
+/* Whether another port may share the block: where ports go it may vanish, and what is not ours is not touched. */
+static int look_at_block(struct weir_txn *t, struct wr_ifb *ifb, bool *ret, struct weir_error *err)
+{
+	int r = ifb->block ? 0 : wr_block_look(t->w, ifb->ifindex, &ifb->block, err);
+
+	*ret = !ifb->has_given && ifb->block != WR_BLOCK_TAKEN;
+	return r;
+}
+
 /* NULL if no ifb has room. */
-static int choose(struct weir_txn *t, struct wr_record *rec, int port, struct wr_ifb **ret,
+static int choose(struct weir_txn *t, struct wr_record *rec, int port, bool by_block, struct wr_ifb **ret,
 		  struct weir_error *err)
 {
-	const size_t n = rec->n_ifbs, candidates[] = { n - 1, n ? (size_t)port % n : 0 };
+	const uint32_t wanted = by_block ? wr_block_class(port) & 0xffff : 0;
+	const size_t n = rec->n_ifbs, tries = !n ? 0 : by_block ? n : 2;
 
 	*ret = NULL;
-	for (size_t i = 0; i < WR_COUNT(candidates) && n && !*ret; i++) {
-		struct wr_ifb *ifb = &rec->ifbs[candidates[i]];
+	for (size_t i = 0; i < tries && !*ret; i++) {
+		struct wr_ifb *ifb = &rec->ifbs[!i ? n - 1 : by_block ? i - 1 : (size_t)port % n];
 		int r = read_classes(t->w, ifb, err);
+		bool fits = !r && free_minor(ifb, wanted);
 
+		if (fits && by_block)
+			r = look_at_block(t, ifb, &fits, err);
 		if (r)
 			return r;
-		if (free_minor(ifb))
+		if (fits)
 			*ret = ifb;
 	}
 	return 0;
@@ -151,7 +193,7 @@ int wr_ifb_next(struct weir_txn *t, int port, int *ret, struct weir_error *err)
 	int r = wr_record_of(t, &rec, err);
 
 	if (!r)
-		r = choose(t, rec, port, &ifb, err);
+		r = choose(t, rec, port, false, &ifb, err);
 	if (r)
 		return r;
 	if (!ifb && !rec->next_ifindex)
@@ -160,7 +202,16 @@ int wr_ifb_next(struct weir_txn *t, int port, int *ret, struct weir_error *err)
 	return 0;
 }
 
-int wr_ifb_take(struct weir_txn *t, int port, struct wr_slot *ret, struct weir_error *err)
+bool wr_ifb_has_block(struct weir_txn *t, int port)
+{
+	struct wr_ifb *ifb = NULL;
+	struct wr_record *rec;
+
+	return !wr_record_of(t, &rec, NULL) && !choose(t, rec, port, true, &ifb, NULL) && ifb &&
+	       ifb->block == WR_BLOCK_OURS;
+}
+
+int wr_ifb_take(struct weir_txn *t, int port, bool by_block, struct wr_slot *ret, struct weir_error *err)
 {
 	struct wr_ifb *ifb = NULL;
 	struct wr_record *rec;
@@ -168,15 +219,20 @@ int wr_ifb_take(struct weir_txn *t, int port, struct wr_slot *ret, struct weir_e
 	int r = wr_record_of(t, &rec, err);
 
 	if (!r)
-		r = choose(t, rec, port, &ifb, err);
+		r = choose(t, rec, port, by_block, &ifb, err);
 	if (!r && !ifb)
-		r = make(t, rec, &ifb, err);
+		r = make(t, rec, by_block, &ifb, err);
 	if (r)
 		return r;
-	minor = free_minor(ifb);
+	minor = by_block ? wr_block_class(port) & 0xffff : free_minor(ifb, 0);
 	ifb->used[minor] = true;
 	ifb->n_used++;
-	*ret = (struct wr_slot){ .ifindex = ifb->ifindex, .classid = WR_CLASS(WR_MAJOR_SHARED, minor) };
+	*ret = (struct wr_slot){
+		.ifindex = ifb->ifindex, .classid = WR_CLASS(WR_MAJOR_SHARED, minor),
+		.has_block = ifb->block == WR_BLOCK_OURS,
+	};
+	if (by_block)
+		ifb->block = WR_BLOCK_OURS;
 	wr_format(ret->name, sizeof(ret->name), WR_IFB_NAME, ifb->number);
 	wr_record_save(t, rec);
 	return t->err.code;
@@ -274,6 +330,18 @@ static struct wr_ifb *find(const struct wr_record *rec, int ifindex)
 	return NULL;
 }
 
+void wr_ifb_keep_block(struct weir_txn *t, int ifindex)
+{
+	struct wr_record *rec;
+	struct wr_ifb *ifb = wr_record_of(t, &rec, NULL) ? NULL : find(rec, ifindex);
+
+	if (ifb && ifb->keeps_block)
+		return;
+	wr_txn_block_keep(t, ifindex);
+	if (ifb)
+		ifb->keeps_block = true;
+}
+
 int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_error *err)
 {
 	const uint32_t minor = classid & 0xffff;
@@ -288,8 +356,9 @@ int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_e
 	if (!ifb)
 		return 0;	/* it is gone, or not of this state directory: not ours to touch */
 	r = read_classes(t->w, ifb, err);
-	if (r || minor > WR_PER_IFB || !ifb->used[minor])
+	if (r || minor > WR_MAX_MINOR || !ifb->used[minor])
 		return r;
+	ifb->has_given = true;
 	ifb->used[minor] = false;
 	ifb->given[minor] = true;
 	ifb->is_dying = --ifb->n_used == 0;

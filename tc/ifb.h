@@ -14,12 +14,20 @@ struct wr_slot {
 	int ifindex;
 	char name[16];
 	uint32_t classid;
+	bool has_block;		/* of our filter (block.h); else the first port that is to have it makes it */
 };
 
 /* The index of the ifb that a port's class will be on. */
 int wr_ifb_next(struct weir_txn *t, int port, int *ret, struct weir_error *err);
-/* Chooses a class for a port on a shared ifb; makes one where all are full. */
-int wr_ifb_take(struct weir_txn *t, int port, struct wr_slot *ret, struct weir_error *err);
+/* Whether there is an ifb with a block for the port. */
+bool wr_ifb_has_block(struct weir_txn *t, int port);
+/*
+ * Chooses a class for a port on a shared ifb; makes one where all are full. @by_block: that
+ * which the block's filter finds for the port.
+ */
+int wr_ifb_take(struct weir_txn *t, int port, bool by_block, struct wr_slot *ret, struct weir_error *err);
+/* Before a qdisc that shares the ifb's block goes: what sees to it that undo brings the filter back. */
+void wr_ifb_keep_block(struct weir_txn *t, int ifindex);
 /* Gives a class back, with the ifb if it was the last. What redirects there must be gone before. */
 int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_error *err);
 /* An ifb of @port's own; the class is to be made there. */

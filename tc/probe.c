@@ -109,7 +109,18 @@ bool wr_tc_has(struct weir *w, unsigned int feature)
 
 /* --- choosing ------------------------------------------------------------------------------ */
 
-/* By the program that the port would need, so that it is loaded once. */
+/* By the program that the port would need, so that it is loaded once; where a block has it already, not at all. */
+static bool can_block(struct weir_txn *t, int port)
+{
+	struct known none = { 0 }, *k = known_of(t->w);
+
+	if (!k)
+		k = &none;
+	if (!(k->asked & WR_TC_BLOCK))
+		remember(k, WR_TC_BLOCK, wr_ifb_has_block(t, port) || wr_txn_bpf_program(t, WR_BPF_BY_PORT) >= 0);
+	return k->found & WR_TC_BLOCK;
+}
+
 static bool can_bpf(struct weir_txn *t, int port)
 {
 	struct known none = { 0 }, *k = known_of(t->w);
@@ -131,6 +142,7 @@ enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shap
 		return forced;
 	return !wr_tc_has(t->w, WR_TC_IFB)    ? WEIR_SHAPE_POLICE :
 	       wr_tc_has(t->w, WR_TC_SKBEDIT) ? WEIR_SHAPE_SKBEDIT :
+	       can_block(t, port)	      ? WEIR_SHAPE_BLOCK :
 	       can_bpf(t, port)		      ? WEIR_SHAPE_BPF :
 						WEIR_SHAPE_IFB;
 }

@@ -13,7 +13,9 @@ enum {
 	WR_TC_SKBEDIT = 1 << 2,
 	WR_TC_IFB = 1 << 3,
 	WR_TC_FLOWER = 1 << 4,
-	WR_TC_BPF = 1 << 5,	/* asked for by wr_tc_method() alone */
+	/* Asked for by wr_tc_method() alone: */
+	WR_TC_BPF = 1 << 5,
+	WR_TC_BLOCK = 1 << 6,
 };
 
 /* Each is looked for when it is first asked for, once for each handle. */

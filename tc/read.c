@@ -9,6 +9,7 @@
 
 #include "link/kinds.h"
 #include "netlink/attr.h"
+#include "tc/block.h"
 #include "tc/read.h"
 
 #define READ_TIMEOUT_MS 5000
@@ -77,7 +78,11 @@ static void read_qdisc(const struct nlmsghdr *msg, struct wr_qdisc *ret)
 		return;
 	kind = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_KIND);
 	options = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_OPTIONS);
-	*ret = (struct wr_qdisc){ .handle = tcm->tcm_handle };
+	*ret = (struct wr_qdisc){
+		.handle = tcm->tcm_handle,
+		.ingress_block = wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_INGRESS_BLOCK), 0),
+		.egress_block = wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_EGRESS_BLOCK), 0),
+	};
 	if (kind)
 		wr_format(ret->kind, sizeof(ret->kind), "%.*s", kind->nla_len - NLA_HDRLEN,
 			  (const char *)(kind + 1));
@@ -116,13 +121,23 @@ static int take_class(void *arg, const struct wr_tc_class *c)
 	return 0;
 }
 
+static int take_filter(struct wr_port *port, const struct nlmsghdr *msg)
+{
+	int r = wr_redirect_read(msg, &port->redirect);
+
+	if (r > 0 && port->redirect.method == WEIR_SHAPE_BLOCK)
+		port->redirect.classid = wr_block_class(port->link.ifindex);
+	port->has_redirect |= r > 0;
+	return r;
+}
+
+/* What others have in a block is not this port's. */
 static int filter_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	struct wr_port *port = arg;
-	int r = wr_redirect_read(msg, &port->redirect);
 
-	port->has_redirect |= r > 0;
-	port->n_foreign_filters += r < 0;
+	if (take_filter(port, msg) < 0 && !port->ingress.ingress_block)
+		port->n_foreign_filters++;
 	return 0;
 }
 
@@ -186,7 +201,7 @@ static int many_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	struct wr_tc_class c;
 
 	if (index % ASK_EACH >= ASK_FILTER)
-		port->has_redirect |= wr_redirect_read(msg, &port->redirect) > 0;
+		take_filter(port, msg);
 	else if (wr_htb_class_read(msg, &c))
 		take_class(port, &c);
 	return 0;
@@ -205,7 +220,10 @@ int wr_ports_read(struct weir *w, struct wr_port *ports, size_t n, struct weir_e
 		wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_ECHO, ifindex, WR_CLASS(major, WR_PORT_CLASS), 0, NULL);
 		wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_ECHO, ifindex, WR_CLASS(major, WR_REST_CLASS), 0, NULL);
 		wr_redirect_get_msg(&b, ifindex, false);
-		wr_redirect_get_msg(&b, ifindex, true);
+		if (ports[i].ingress.ingress_block)
+			wr_redirect_block_get_msg(&b, ports[i].ingress.ingress_block);
+		else
+			wr_redirect_get_msg(&b, ifindex, true);
 	}
 	r = n ? wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err) : 0;
 	for (size_t i = 0; i < n && !r; i++)

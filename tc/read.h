@@ -13,6 +13,7 @@
 struct wr_qdisc {
 	char kind[16];		/* "": the kernel has none there */
 	uint32_t handle;
+	uint32_t ingress_block, egress_block;	/* shared with other qdiscs; 0: its filters are its own */
 	uint16_t options_len;	/* 0: none, or more than could be kept */
 	char options[512];
 };

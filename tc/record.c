@@ -130,9 +130,15 @@ static void put_class(struct wr_str *s, const struct wr_floor *f)
 
 static void put_ifb(struct wr_str *s, const struct wr_ifb *ifb)
 {
-	wr_str_printf(s, "ifb %d %u ", ifb->ifindex, ifb->number);
-	for (size_t i = 1; i <= WR_PER_IFB; i++)
-		wr_str_putc(s, ifb->used[i] ? '1' : '0');
+	unsigned int left = ifb->n_used;
+
+	wr_str_printf(s, "ifb %d %u", ifb->ifindex, ifb->number);
+	for (unsigned int minor = 1; left && minor <= WR_MAX_MINOR; minor++) {
+		if (!ifb->used[minor])
+			continue;
+		wr_str_printf(s, " %x", minor);
+		left--;
+	}
 	wr_str_putc(s, '\n');
 }
 
@@ -146,20 +152,24 @@ static void put_floors(struct wr_str *s, const struct wr_floors *f)
 			put_class(s, &f->list[i]);
 }
 
-static void read_ifb(struct weir *w, struct wr_record *rec, const char *line)
+static void read_ifb(struct weir *w, struct wr_record *rec, char *line)
 {
-	char bits[WR_PER_IFB + 2] = "";
-	unsigned int number;
+	char *at = line + strlen("ifb ");
+	const int ifindex = (int)strtol(at, &at, 10);
+	const unsigned int number = (unsigned int)strtoul(at, &at, 10);
 	struct wr_ifb *ifb;
-	int ifindex;
 
-	if (sscanf(line, "ifb %d %u %251s", &ifindex, &number, bits) != 3 ||
-	    index_of(w, number) != ifindex || !(ifb = wr_record_add_ifb(rec, ifindex, number)))
+	if (ifindex <= 0 || index_of(w, number) != ifindex ||
+	    !(ifb = wr_record_add_ifb(rec, ifindex, number)))
 		return;
 	ifb->is_read = true;
-	for (size_t i = 0; i < WR_PER_IFB && bits[i]; i++) {
-		ifb->used[i + 1] = bits[i] == '1';
-		ifb->n_used += bits[i] == '1';
+	while (*at) {
+		const unsigned long minor = strtoul(at, &at, 16);
+
+		if (!minor || minor > WR_MAX_MINOR)
+			break;
+		ifb->n_used += !ifb->used[minor];
+		ifb->used[minor] = true;
 	}
 }
 

@@ -3,7 +3,7 @@
 #ifndef WR_TC_RECORD_H
 #define WR_TC_RECORD_H
 
-#include "tc/tree.h"
+#include "tc/block.h"
 
 #define WR_PER_IFB 250	/* a class costs 28 us with that many beside it, 177 with 2,000 */
 #define WR_IFB_NAME "weir-ifb%u"
@@ -12,9 +12,12 @@ struct wr_ifb {
 	int ifindex;
 	unsigned int number;		/* in its name */
 	bool is_read, is_dying;
+	enum wr_block block;
+	bool keeps_block;		/* the transaction has the step for its undo */
+	bool has_given;			/* so the block may go, with the last qdisc that has it */
 	unsigned int n_used;
-	bool used[WR_PER_IFB + 1];	/* by minor; 0 is none */
-	bool given[WR_PER_IFB + 1];	/* back by this transaction, but still there until its end */
+	bool used[WR_MAX_MINOR + 1];	/* by minor; 0 is none */
+	bool given[WR_MAX_MINOR + 1];	/* back by this transaction, but still there until its end */
 };
 
 /*

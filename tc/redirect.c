@@ -19,26 +19,46 @@
 #define POLICE_CELL_LOG 9	/* 256 cells of 512 bytes hold that */
 #define BPF_HANDLE 1
 #define BPF_NAME "weir to %d"	/* the ifb, for people and for wr_redirect_read() */
+#define BLOCK_NAME "weir by port"
 
-static void filter_msg(struct wr_batch *b, uint16_t type, uint16_t flags, int port, uint32_t handle)
+static void any_filter_msg(struct wr_batch *b, uint16_t type, uint16_t flags, int ifindex,
+			   uint32_t parent, uint32_t handle)
 {
 	const struct tcmsg tcm = {
-		.tcm_ifindex = port, .tcm_handle = handle, .tcm_parent = WR_INGRESS_HANDLE,
+		.tcm_ifindex = ifindex, .tcm_handle = handle, .tcm_parent = parent,
 		.tcm_info = TC_H_MAKE(WR_FILTER_PRIO << 16, htons(ETH_P_ALL)),
 	};
 
 	wr_msg(b, type, flags, &tcm, sizeof(tcm));
 }
 
-void wr_ingress_msg(struct wr_batch *b, int port)
+static void filter_msg(struct wr_batch *b, uint16_t type, uint16_t flags, int port, uint32_t handle)
+{
+	any_filter_msg(b, type, flags, port, WR_INGRESS_HANDLE, handle);
+}
+
+/* Where a message says which link, and where on it, there is a mark and the block's number. */
+static void block_msg(struct wr_batch *b, uint16_t type, uint16_t flags, uint32_t block, uint32_t handle)
+{
+	any_filter_msg(b, type, flags, (int)TCM_IFINDEX_MAGIC_BLOCK, block, handle);
+}
+
+void wr_ingress_msg(struct wr_batch *b, int port, uint32_t block)
 {
 	wr_tc_msg(b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, port, WR_INGRESS_HANDLE, TC_H_INGRESS,
 		  "ingress");
+	if (block)
+		wr_put_u32(b, TCA_INGRESS_BLOCK, block);
 }
 
 void wr_redirect_del_msg(struct wr_batch *b, int port)
 {
 	filter_msg(b, RTM_DELTFILTER, 0, port, 0);
+}
+
+void wr_redirect_block_del_msg(struct wr_batch *b, int ifb)
+{
+	block_msg(b, RTM_DELTFILTER, 0, (uint32_t)ifb, 0);
 }
 
 void wr_redirect_dump_msg(struct wr_batch *b, int port)
@@ -49,6 +69,11 @@ void wr_redirect_dump_msg(struct wr_batch *b, int port)
 void wr_redirect_get_msg(struct wr_batch *b, int port, bool is_bpf)
 {
 	filter_msg(b, RTM_GETTFILTER, 0, port, is_bpf ? BPF_HANDLE : WR_U32_FIRST);
+}
+
+void wr_redirect_block_get_msg(struct wr_batch *b, uint32_t block)
+{
+	block_msg(b, RTM_GETTFILTER, 0, block, BPF_HANDLE);
 }
 
 /* --- actions ---------------------------------------------------------------------------- */
@@ -150,6 +175,22 @@ void wr_redirect_bpf_msg(struct wr_batch *b, int port, int ifb, uint32_t classid
 	wr_nest_end(b, options);
 }
 
+/* The program chooses the class alone: what redirects is an action, whose packets ifbs of all kernels take. */
+void wr_redirect_block_msg(struct wr_batch *b, int ifb, int fd)
+{
+	size_t options, actions;
+
+	block_msg(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, (uint32_t)ifb, BPF_HANDLE);
+	wr_put_text(b, TCA_KIND, "bpf");
+	options = wr_nest(b, TCA_OPTIONS);
+	actions = wr_nest(b, TCA_BPF_ACT);
+	put_mirred(b, 1, ifb);
+	wr_nest_end(b, actions);
+	wr_put_u32(b, TCA_BPF_FD, (uint32_t)fd);
+	wr_put_text(b, TCA_BPF_NAME, BLOCK_NAME);
+	wr_nest_end(b, options);
+}
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 static const struct nlattr *inside(const struct nlattr *nest, uint16_t type)
@@ -208,6 +249,11 @@ static bool read_bpf(const struct nlattr *options, struct wr_redirect *ret)
 	char name[64] = "";
 
 	copy(inside(options, TCA_BPF_NAME), name, sizeof(name) - 1);
+	if (!strcmp(name, BLOCK_NAME)) {
+		read_action(inside(inside(options, TCA_BPF_ACT), 1), ret);
+		ret->method = WEIR_SHAPE_BLOCK;
+		return ret->ifb;
+	}
 	copy(inside(options, TCA_BPF_CLASSID), &ret->classid, sizeof(ret->classid));
 	ret->method = WEIR_SHAPE_BPF;
 	return ret->classid && sscanf(name, BPF_NAME, &ret->ifb) == 1;
@@ -228,6 +274,9 @@ int wr_redirect_read(const struct nlmsghdr *msg, struct wr_redirect *ret)
 	copy(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_KIND), kind, sizeof(kind) - 1);
 	options = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_OPTIONS);
 	if (!strcmp(kind, "bpf") && options && read_bpf(options, &r)) {
+		/* A block that ports of another ifb have come to share is none of ours. */
+		if (r.method == WEIR_SHAPE_BLOCK && tcm->tcm_block_index != (uint32_t)r.ifb)
+			return -EEXIST;
 		*ret = r;
 		return 1;
 	}

@@ -5,6 +5,7 @@
  *
  *	skbedit	writes the class into the packet's priority, redirects to a shared ifb
  *	bpf	the same by a program
+ *	block	the same by a program and a filter that all ports of an ifb share: block.h
  *	ifb	redirects to an ifb of the port's own, whose class is the default
  *	police	drops what is too much, right here
  */
@@ -32,18 +33,26 @@ struct wr_redirect {
 	uint64_t bytes, packets, drops, overlimits;	/* police: read back only */
 };
 
-void wr_ingress_msg(struct wr_batch *b, int port);
-/* The filter by every method but bpf. @flags as of RTM_NEWTFILTER. */
+/* The qdisc for them. @block: whose filters it has; 0: filters of its own. */
+void wr_ingress_msg(struct wr_batch *b, int port, uint32_t block);
+/* The filter by every method but bpf and block. @flags as of RTM_NEWTFILTER. */
 void wr_redirect_msg(struct wr_batch *b, uint16_t flags, int port, const struct wr_redirect *r);
 /* The filter whose program is behind the descriptor @fd. */
 void wr_redirect_bpf_msg(struct wr_batch *b, int port, int ifb, uint32_t classid, int fd);
+/* That of a block, which has the number of the ifb. */
+void wr_redirect_block_msg(struct wr_batch *b, int ifb, int fd);
 void wr_redirect_del_msg(struct wr_batch *b, int port);
+void wr_redirect_block_del_msg(struct wr_batch *b, int ifb);
 /* Asks for the one of ours: a program or another. */
 void wr_redirect_get_msg(struct wr_batch *b, int port, bool is_bpf);
+void wr_redirect_block_get_msg(struct wr_batch *b, uint32_t block);
 /* Asks for all filters on the way in. */
 void wr_redirect_dump_msg(struct wr_batch *b, int port);
 
-/* Takes an RTM_NEWTFILTER: 1: it is ours, and in @ret; 0: only part of one of ours; -EEXIST: of others. */
+/*
+ * Takes an RTM_NEWTFILTER: 1: it is ours, and in @ret; 0: only part of one of ours; -EEXIST: of others.
+ * The class by a block depends on the port, and is not filled in.
+ */
 int wr_redirect_read(const struct nlmsghdr *msg, struct wr_redirect *ret);
 
 #endif

@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 
 #include "link/kinds.h"
+#include "netlink/attr.h"
 #include "tc/seen.h"
 
 #define READ_TIMEOUT_MS 5000
@@ -58,6 +59,14 @@ static int read_links(struct weir *w, struct wr_seen *s, struct weir_error *err)
 	return r;
 }
 
+static void note_ingress(struct wr_seen_link *l, const struct nlmsghdr *msg)
+{
+	const size_t at = NLMSG_HDRLEN + sizeof(struct tcmsg);
+
+	l->ingress = ((const struct tcmsg *)NLMSG_DATA(msg))->tcm_handle;
+	l->block = wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_INGRESS_BLOCK), 0);
+}
+
 static int note_qdisc(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	const struct tcmsg *tcm = NLMSG_DATA(msg);
@@ -70,7 +79,7 @@ static int note_qdisc(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	if (tcm->tcm_parent == TC_H_ROOT)
 		l->root = tcm->tcm_handle;
 	else if (tcm->tcm_parent == TC_H_INGRESS)
-		l->ingress = tcm->tcm_handle;
+		note_ingress(l, msg);
 	return 0;
 }
 
@@ -80,7 +89,7 @@ static void forget_qdiscs(void *arg)
 
 	for (size_t i = 0; i < s->n; i++) {
 		s->list[i].is_bare = true;
-		s->list[i].root = s->list[i].ingress = 0;
+		s->list[i].root = s->list[i].ingress = s->list[i].block = 0;
 	}
 }
 

@@ -14,6 +14,7 @@ struct wr_seen_link {
 	enum weir_link_kind kind;
 	char name[16];
 	uint32_t root, ingress;	/* handles; 0: what the kernel puts there, nothing */
+	uint32_t block;		/* that ingress shares; 0: none */
 	bool is_bare;		/* every qdisc is the kernel's own */
 };
 

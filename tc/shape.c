@@ -33,7 +33,7 @@ struct shaping {
 	struct weir_error *err;
 };
 
-static const char *const methods[] = { "auto", "skbedit", "bpf", "ifb", "police" };
+static const char *const methods[] = { "auto", "skbedit", "bpf", "ifb", "police", "block" };
 
 const char *weir_shape_method_name(enum weir_shape_method method)
 {
@@ -127,16 +127,26 @@ static void plan_filter(struct shaping *s, struct weir_step *step, const char *v
 		     verb, wr_dev_word(&s->dev, word), WR_FILTER_PRIO, class, action);
 }
 
+/*
+ * Of a qdisc that is new it needs no undo of its own. Nor could it have one: after a
+ * kill the old qdisc may be there still, in whose block that would be refused.
+ */
 static int add_filter(struct shaping *s, const struct wr_redirect *r, const char *ifb)
 {
+	const bool goes_with_qdisc = !s->port.has_redirect;
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 
+	if (r->method == WEIR_SHAPE_BLOCK) {
+		wr_txn_block_filter_add(s->t, &(struct wr_dev){ r->ifb, ifb });
+		return s->t->err.code;
+	}
 	if (r->method == WEIR_SHAPE_BPF) {
-		wr_txn_bpf_filter_add(s->t, &s->dev, r->ifb, r->classid);
+		wr_txn_bpf_filter_add(s->t, &s->dev, r->ifb, r->classid, goes_with_qdisc);
 		return s->t->err.code;
 	}
 	wr_redirect_msg(&b, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, r);
-	wr_redirect_del_msg(&undo, s->dev.ifindex);
+	if (!goes_with_qdisc)
+		wr_redirect_del_msg(&undo, s->dev.ifindex);
 	plan_filter(s, wr_tree_step(s->t, &s->dev, "filter u32", &b, &undo), "add", r, ifb);
 	return s->t->err.code;
 }
@@ -159,10 +169,17 @@ static int del_filter(struct shaping *s)
 	return s->t->err.code;
 }
 
-static int add_ingress(struct shaping *s)
+/* The block that the port's qdisc shares; 0: none. */
+static uint32_t block_of(const struct wr_redirect *r)
 {
+	return r->method == WEIR_SHAPE_BLOCK ? (uint32_t)r->ifb : 0;
+}
+
+static int add_ingress(struct shaping *s, const struct wr_redirect *redirect)
+{
+	const uint32_t block = block_of(redirect);
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char word[80];
+	char word[80], shared[32] = "";
 	int r;
 
 	if (s->port.has_redirect)
@@ -170,33 +187,41 @@ static int add_ingress(struct shaping *s)
 	r = make_room(s, &s->port.ingress, TC_H_INGRESS, true);
 	if (r)
 		return r;
-	wr_ingress_msg(&b, s->dev.ifindex);
+	wr_ingress_msg(&b, s->dev.ifindex, block);
 	wr_tc_del_msg(&undo, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
+	if (block)
+		wr_format(shared, sizeof(shared), " ingress_block %u", block);
 	wr_step_plan(s->t, wr_tree_step(s->t, &s->dev, "qdisc ffff: ingress", &b, &undo),
-		     "tc qdisc add dev %s ingress", wr_dev_word(&s->dev, word));
+		     "tc qdisc add dev %s%s ingress", wr_dev_word(&s->dev, word), shared);
 	return s->t->err.code;
 }
 
 /*
  * The qdisc takes its filter along: as two messages, the second would be carried out
  * even if the first was refused. A program's filter is a step of another type, and
- * ends the transaction if it fails.
+ * ends the transaction if it fails; that of a block is other ports' too.
  */
 static int del_ingress(struct shaping *s)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	const bool is_bpf = s->port.redirect.method == WEIR_SHAPE_BPF;
+	const struct wr_redirect *redirect = &s->port.redirect;
+	const bool is_bpf = redirect->method == WEIR_SHAPE_BPF;
+	const uint32_t block = block_of(redirect);
 	int r = is_bpf ? del_filter(s) : 0;
 	char word[80];
 
 	if (r)
 		return r;
+	if (block)
+		wr_ifb_keep_block(s->t, redirect->ifb);
 	wr_tc_del_msg(&b, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
-	wr_ingress_msg(&undo, s->dev.ifindex);
-	if (!is_bpf)
-		wr_redirect_msg(&undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, &s->port.redirect);
+	wr_ingress_msg(&undo, s->dev.ifindex, block);
+	if (!is_bpf && !block)
+		wr_redirect_msg(&undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, redirect);
 	wr_step_plan(s->t, wr_tree_step(s->t, &s->dev, "qdisc ffff: ingress", &b, &undo),
 		     "tc qdisc del dev %s ingress", wr_dev_word(&s->dev, word));
+	s->port.has_redirect = false;
+	*s->port.ingress.kind = '\0';
 	return s->t->err.code;
 }
 
@@ -208,7 +233,7 @@ static int add_class(struct shaping *s, enum weir_shape_method method, struct wr
 {
 	struct wr_htb_class c = wr_htb_from_rate(s->in, s->port.link.mtu);
 	int r = method == WEIR_SHAPE_IFB ? wr_ifb_own(s->t, s->dev.name, slot) :
-					   wr_ifb_take(s->t, s->dev.ifindex, slot, s->err);
+					   wr_ifb_take(s->t, s->dev.ifindex, method == WEIR_SHAPE_BLOCK, slot, s->err);
 
 	if (r)
 		return r;
@@ -233,7 +258,7 @@ int wr_redirect_explain(struct weir_txn *t, const struct wr_dev *dev, const stru
 			const char *ifb)
 {
 	struct shaping s = { .t = t, .dev = *dev };
-	int code = add_ingress(&s);
+	int code = add_ingress(&s, r);
 
 	return code ? code : add_filter(&s, r, ifb);
 }
@@ -251,8 +276,8 @@ static int add_redirect(struct shaping *s)
 		r = add_class(s, redirect.method, &redirect, &slot);
 	}
 	if (!r)
-		r = add_ingress(s);
-	if (!r)
+		r = add_ingress(s, &redirect);
+	if (!r && !slot.has_block)
 		r = add_filter(s, &redirect, slot.name);
 	note(s, &redirect, slot.name);
 	return r;
@@ -276,12 +301,16 @@ static int give_back(struct weir_txn *t, int ifb, uint32_t classid, struct weir_
 	return classid ? wr_ifb_give(t, ifb, classid, err) : del_own_ifb(t, ifb);
 }
 
-/* Filters of others that came to stand in our qdisc keep it. */
-static int del_redirect(struct shaping *s, bool keep_ingress)
+/* Filters of others that came to stand in our qdisc keep it. @then: by which method the port goes on; AUTO: none. */
+static int del_redirect(struct shaping *s, enum weir_shape_method then)
 {
 	const struct wr_redirect old = s->port.redirect;
-	int r = keep_ingress || s->port.n_foreign_filters ? del_filter(s) : del_ingress(s);
+	const bool has_others = s->port.n_foreign_filters, shares = old.method == WEIR_SHAPE_BLOCK;
+	int r;
 
+	if (has_others && then == WEIR_SHAPE_BLOCK)
+		return wr_refuse(s->err, -EEXIST, "", "method", "filters of others are in the ingress qdisc");
+	r = has_others || (then && then != WEIR_SHAPE_BLOCK && !shares) ? del_filter(s) : del_ingress(s);
 	return r ? r : give_back(s->t, old.ifb, old.classid, s->err);
 }
 
@@ -324,7 +353,7 @@ static int shape_in(struct shaping *s)
 	if (want && is && (!s->opts.method || s->opts.method == s->port.redirect.method))
 		return change_redirect(s);
 	if (is)
-		r = del_redirect(s, want);
+		r = del_redirect(s, want ? s->opts.method : WEIR_SHAPE_AUTO);
 	return r || !want ? r : add_redirect(s);
 }
 
@@ -339,7 +368,7 @@ static int refuse(struct weir_txn *t, const char *name, struct weir_error *err)
 
 static int check_options(const struct weir_shape_options *o, struct weir_error *err)
 {
-	if ((unsigned int)o->method > WEIR_SHAPE_POLICE)
+	if ((unsigned int)o->method > WEIR_SHAPE_BLOCK)
 		return wr_refuse(err, -EINVAL, "", "method", "%d is unknown", o->method);
 	if ((unsigned int)o->leaf > WEIR_LEAF_DEFAULT)
 		return wr_refuse(err, -EINVAL, "", "leaf", "%d is unknown", o->leaf);

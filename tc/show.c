@@ -189,6 +189,7 @@ static size_t take_candidates(const struct wr_seen *seen, struct wr_port *ports)
 			continue;
 		ports[n].link = (struct weir_link){ .ifindex = l->ifindex, .mtu = l->mtu, .kind = l->kind };
 		ports[n].root.handle = l->root;
+		ports[n].ingress.ingress_block = l->block;
 		wr_copy(ports[n++].link.name, sizeof(l->name), l->name);
 	}
 	return n;
@@ -259,6 +260,8 @@ static const char *why(const struct wr_redirect *r)
 		[WEIR_SHAPE_SKBEDIT] = "goes to an ifb that ports share, in a class that the redirect itself chooses",
 		[WEIR_SHAPE_BPF] = "goes to an ifb that ports share, in a class that a program chooses: "
 				   "the kernel has no act_skbedit",
+		[WEIR_SHAPE_BLOCK] = "goes to an ifb that ports share, by a filter that they share too: a program "
+				     "works the class out from the port's index",
 		[WEIR_SHAPE_IFB] = "goes to an ifb of the port's own",
 		[WEIR_SHAPE_POLICE] = "is dropped where it is too much, because nothing can wait on the way in",
 	};

@@ -210,6 +210,10 @@ void wr_tree_del_foreign(struct weir_txn *t, const struct wr_dev *dev, const str
 	wr_tc_msg(&undo, RTM_NEWQDISC, ADD, dev->ifindex, q->handle, parent, q->kind);
 	if (q->options_len)
 		wr_put(&undo, TCA_OPTIONS, q->options, q->options_len);
+	if (q->ingress_block)
+		wr_put_u32(&undo, TCA_INGRESS_BLOCK, q->ingress_block);
+	if (q->egress_block)
+		wr_put_u32(&undo, TCA_EGRESS_BLOCK, q->egress_block);
 	wr_format(what, sizeof(what), "qdisc %x: %s", q->handle >> 16, q->kind);
 	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc qdisc del dev %s %s",
 		     wr_dev_word(dev, word), parent == TC_H_ROOT ? "root" : q->kind);

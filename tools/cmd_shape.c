@@ -56,11 +56,11 @@ static const char *leaf_at(int i)
 
 static int read_options(struct tool *t, const struct args *a, struct weir_shape_options *ret)
 {
-	const int method = number_of(a->value[OPT_METHOD], method_at, WEIR_SHAPE_POLICE + 1);
+	const int method = number_of(a->value[OPT_METHOD], method_at, WEIR_SHAPE_BLOCK + 1);
 	const int leaf = number_of(a->value[OPT_LEAF], leaf_at, WEIR_LEAF_DEFAULT + 1);
 
 	if (method < 0)
-		return usage_error(t, "--method takes skbedit, bpf, ifb or police, not %s", a->value[OPT_METHOD]);
+		return usage_error(t, "--method takes skbedit, block, bpf, ifb or police, not %s", a->value[OPT_METHOD]);
 	if (leaf < 0)
 		return usage_error(t, "--leaf takes fq_codel, sfq or default, not %s", a->value[OPT_LEAF]);
 	if (!a->value[OPT_INBOUND] && !a->value[OPT_OUTBOUND])

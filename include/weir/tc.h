@@ -134,7 +134,12 @@ WEIR_API char *weir_rate_format(uint64_t bytes_per_s, char buf[WEIR_RATE_TEXT]);
  * @WEIR_SHAPE_AUTO:	the first of these that the kernel can do
  * @WEIR_SHAPE_SKBEDIT:	redirected to an ifb that a few hundred ports share; the
  *			filter chooses the class there (act_skbedit)
- * @WEIR_SHAPE_BPF:	the same, by a program for each ifb (cls_bpf)
+ * @WEIR_SHAPE_BLOCK:	the same, by one filter that these ports share, with a
+ *			program (cls_bpf): the least work for the kernel. Ingress
+ *			filters of others on such a port are those of all of them:
+ *			`tc filter add block INDEX-OF-THE-IFB` instead of dev; who
+ *			wants some for a single port takes another method
+ * @WEIR_SHAPE_BPF:	the same, by a filter of the port's own, with a program
  * @WEIR_SHAPE_IFB:	redirected to an ifb of the port's own
  * @WEIR_SHAPE_POLICE:	what is too much is dropped, nothing waits (act_police)
  */
@@ -143,7 +148,8 @@ enum weir_shape_method {
 	WEIR_SHAPE_SKBEDIT = 1,
 	WEIR_SHAPE_BPF = 2,
 	WEIR_SHAPE_IFB = 3,
-	WEIR_SHAPE_POLICE = 4
+	WEIR_SHAPE_POLICE = 4,
+	WEIR_SHAPE_BLOCK = 5
 };
 
 /**
@@ -353,7 +359,7 @@ WEIR_API int weir_shape_explain(struct weir *w, int ifindex, char **ret, struct 
  * weir_shape_method_name() - a method as a word
  * @method:	an enum weir_shape_method
  *
- * Return: "skbedit", "bpf", "ifb", "police", "auto", or "unknown"
+ * Return: "skbedit", "block", "bpf", "ifb", "police", "auto", or "unknown"
  *
  * Since: 0.2
  */

@@ -102,6 +102,9 @@ static const struct {
 	{ RTM_NEWTFILTER, "u32", "2/7", 0 },
 	{ RTM_NEWTFILTER, "u32", "2/7/1", 0 },
 	{ RTM_NEWTFILTER, "u32", "2/7/1/2", 0 },
+	{ RTM_NEWTFILTER, "bpf", "2/1", 0 },
+	{ RTM_NEWTFILTER, "bpf", "2/1/1", 0 },
+	{ RTM_NEWTFILTER, "bpf", "2/1/1/2", 0 },
 };
 
 static bool is_nest(const struct walk *w, const char *path, size_t *ret_header)

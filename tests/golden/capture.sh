@@ -156,7 +156,7 @@ annotate() {
 			header = 12
 			is(1, "RTA_DST"); is(4, "RTA_OIF"); is(5, "RTA_GATEWAY"); is(6, "RTA_PRIORITY")
 		}
-		if (what ~ /^tc/) { header = 20; is(1, "TCA_KIND"); is(2, "TCA_OPTIONS", 0) }
+		if (what ~ /^tc/) { header = 20; is(1, "TCA_KIND"); is(2, "TCA_OPTIONS", 0); is(13, "TCA_INGRESS_BLOCK") }
 		if (what == "tc-htb") {
 			is("2/1", "TCA_HTB_PARMS"); is("2/2", "TCA_HTB_INIT"); is("2/3", "TCA_HTB_CTAB")
 			is("2/4", "TCA_HTB_RTAB"); is("2/6", "TCA_HTB_RATE64"); is("2/7", "TCA_HTB_CEIL64")
@@ -178,6 +178,11 @@ annotate() {
 			is("2/7/1", "action 1", 0); is("2/7/1/1", "TCA_ACT_KIND"); is("2/7/1/2", "TCA_ACT_OPTIONS", 0)
 			is("2/7/1/2/1", "TCA_POLICE_TBF"); is("2/7/1/2/2", "TCA_POLICE_RATE")
 			is("2/7/1/2/8", "TCA_POLICE_RATE64")
+		}
+		if (what == "tc-bpf-block") {
+			is("2/1", "TCA_BPF_ACT", 0); is("2/1/1", "action 1", 0); is("2/1/1/1", "TCA_ACT_KIND")
+			is("2/1/1/2", "TCA_ACT_OPTIONS", 0); is("2/1/1/2/2", "TCA_MIRRED_PARMS")
+			is("2/4", "TCA_BPF_OPS_LEN"); is("2/5", "TCA_BPF_OPS")
 		}
 		if (what == "tc-fq_codel") {
 			is("2/1", "TCA_FQ_CODEL_TARGET"); is("2/3", "TCA_FQ_CODEL_INTERVAL"); is("2/5", "TCA_FQ_CODEL_FLOWS")
@@ -332,6 +337,9 @@ save filter-skbedit tc-u32-skbedit $NEWFILTER sent tc filter add dev veth0 paren
 	match u32 0 0 action skbedit priority 7765:1a pipe action mirred egress redirect dev low0
 save filter-police tc-u32-police $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 handle 800::1 u32 \
 	match u32 0 0 action police rate 1000000bps burst 131072b mtu 70000 drop
+save qdisc-ingress-block tc $NEWQDISC sent tc qdisc add dev veth0 ingress_block 100 ingress
+save filter-block tc-bpf-block $NEWFILTER sent tc filter add block 100 protocol all prio 30565 handle 1 bpf bytecode '1,6 0 0 4294967295,' \
+	action mirred egress redirect dev low0
 save filter-flower tc-flower $NEWFILTER sent tc filter add dev br1 parent 7765: protocol all prio 30565 handle 16 flower \
 	dst_mac 52:54:00:01:02:03 classid 7765:10
 save filter-table tc-u32-table $NEWFILTER sent tc filter add dev br1 parent 7765: protocol all prio 30565 handle 765: u32 \

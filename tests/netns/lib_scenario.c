@@ -9,8 +9,10 @@
 #include <weir/link.h>
 #include <weir/update.h>
 
+#include "base/base.h"
 #include "lib_ovs.h"
 #include "lib_scenario.h"
+#include "tc/bpf.h"
 
 static const char nat_json[] =
 	"{'name':'nat net','uuid':'11111111-2222-4333-8444-555555555555','forward':{'mode':'nat',"
@@ -509,6 +511,39 @@ static void change_limits(struct weir_txn *t)
 	weir_txn_shape_clear(t, index_of(t, "a1"), "a1", NULL);
 }
 
+/* Where a user namespace may load no program: next to it. */
+static enum weir_shape_method block(void)
+{
+	wr_auto(fd) int fd = wr_bpf_load(WR_BPF_BY_PORT);
+
+	return fd < 0 ? WEIR_SHAPE_IFB : WEIR_SHAPE_BLOCK;
+}
+
+/* Two ports in a block, and one that has a filter of its own. */
+static void with_blocks(struct weir *w)
+{
+	static const struct weir_bandwidth some = LIMITS(1000000, 500000);
+	struct weir_txn *t;
+
+	with_links(w);
+	t = ns_begin(w);
+	shape(t, "a0", &some, block());
+	shape(t, "a1", &some, block());
+	shape(t, "c0", &some, WEIR_SHAPE_IFB);
+	ns_commit(t);
+}
+
+/* All leave it, one of them for an ifb of its own, and others get one. */
+static void change_blocks(struct weir_txn *t)
+{
+	static const struct weir_bandwidth other = LIMITS(2000000, 100000);
+
+	shape(t, "a0", &other, WEIR_SHAPE_IFB);
+	weir_txn_shape_clear(t, index_of(t, "a1"), "a1", NULL);
+	shape(t, "c0", &other, block());
+	shape(t, "c1", &other, block());
+}
+
 /* What others set where we want to be, and a port that had noqueue before. */
 static void with_others(struct weir *w)
 {
@@ -779,6 +814,7 @@ const struct scenario scenarios[] = {
 	{ .name = "detach a tap", .prepare = with_ports, .build = detach_tap },
 	{ .name = "detach a veth with a floor", .prepare = with_ports, .build = detach_veth },
 	{ .name = "change limits", .prepare = with_shaped, .build = change_limits },
+	{ .name = "change blocks", .prepare = with_blocks, .build = change_blocks },
 	{ .name = "limits where others are", .prepare = with_others, .build = replace_others, .has_plan = true },
 	{ .name = "change floors", .prepare = with_floors, .build = change_floors },
 	{ .name = "stop with ports", .prepare = with_ports, .build = stop_nat },

@@ -10,6 +10,14 @@
 #	snapshot.sh DIR...
 set -u
 
+# Classes on shared ifbs follow from a port's index, where a block's filter finds them, and that may be random.
+classes() {
+	case $1 in
+	weir-ifb*) tc class show dev "$1" | sed -E -e 's/7767:[0-9a-f]+/7767:N/' -e 's/leaf [0-9a-f]+:/leaf N:/' | sort ;;
+	*) tc class show dev "$1" ;;
+	esac
+}
+
 # Lines whose order says nothing, without indexes, "@if7", what runs by itself, and MAC addresses that are made up each
 # time: those of ifbs, and of the link that Open vSwitch makes for itself.
 steady() {
@@ -19,6 +27,7 @@ steady() {
 		-e 's/(NO-CARRIER|LOWER_UP|M-DOWN),//g' -e 's/,(NO-CARRIER|LOWER_UP|M-DOWN)//g' -e 's/ linkdown//g' \
 		-e 's/ tso_max_size [0-9]+//g' -e 's/ promiscuity [0-9]+ +allmulti [0-9]+//' -e 's/ link-netns(id)? [^ ]+//' \
 		-e '/ inet6 fe80:/d' -e 's/ (tentative|dadfailed)//g' -e 's/direct_packets_stat [0-9]+ ?//' -e 's/ +$//' \
+		-e 's/ingress_block [0-9]+/ingress_block N/' -e 's/ [0-9a-f]+: (dev weir-ifb[0-9]+ parent 7767:)[0-9a-f]+/ N: \1N/' \
 		-e '/^(ifb-|weir-ifb|ovs-netdev|ovs-system)/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
 }
 
@@ -38,12 +47,12 @@ bridge vlan show 2>/dev/null
 echo '# classes and filters'
 for dev in $(echo "$qdiscs" | awk '/htb|ingress/ { for (i = 1; i < NF; i++) if ($i == "dev") print $(i + 1) }' | sort -u); do
 	echo "dev $dev"
-	tc class show dev "$dev"
+	classes "$dev"
 	tc filter show dev "$dev"
 	tc filter show dev "$dev" ingress 2>/dev/null
 done | sed -E -e '/^class fq_codel/d' -e 's/ \(rule hit.*//' -e 's/ installed [0-9]+ sec//' -e 's/ used [0-9]+ sec//' \
 	-e 's/index [0-9]+ //' -e 's/ police 0x[0-9a-f]+/ police N/' -e 's/ to [0-9]+ direct/ to N direct/' \
-	-e 's/ id [0-9]+ name/ id N name/' -e 's/ tag [0-9a-f]+//'
+	-e 's/ id [0-9]+ name/ id N name/' -e 's/ tag [0-9a-f]+//' -e 's/^filter block [0-9]+/filter block N/'
 echo '# nft'
 nft list ruleset 2>/dev/null
 if [ -S /run/openvswitch/db.sock ]; then
@@ -60,7 +69,8 @@ echo '# files'
 for dir in "$@"; do
 	find "$dir" -type f ! -name lock -printf '%p %m\n' | sort
 	find "$dir" -type f ! -name lock ! -name '*.pid' ! -name '*.leases' -print0 | sort -z | xargs -0r cat |
-		sed -E -e 's/^(ifb|floors) [0-9]+ /\1 N /' -e 's/"(bridgeIfindex|ifbIfindex|ifindex)": [0-9]+/"\1": N/'
+		sed -E -e 's/^(ifb|floors) [0-9]+ /\1 N /' -e 's/"(bridgeIfindex|ifbIfindex|ifbClass|ifindex)": [0-9]+/"\1": N/' \
+			-e '/^ifb N/s/ [0-9a-f]+/ C/g'
 done
 echo '# processes'
 for dir in "$@"; do

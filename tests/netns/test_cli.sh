@@ -685,7 +685,7 @@ runs 2 shape lim0 --inbound 10foo && warns '^weir: shape: --inbound: average: "1
 runs 2 shape lim0 --inbound 0 && warns '^weir: shape: --inbound: average: "0" is nothing: a limit that is not wanted is left out$'
 runs 2 shape lim0 --outbound 1mbit,burst=5000000 && warns '^weir: shape: --outbound: burst: "5000000" is above the largest, 4194303 KiB$'
 runs 2 shape lim0 --outbound 99999999999tbit && warns '^weir: shape: --outbound: average: "99999999999tbit" is above the largest, 2\^54 KB/s$'
-runs 2 shape lim0 --inbound 1mbit --method magic && warns 'skbedit, bpf, ifb or police'
+runs 2 shape lim0 --inbound 1mbit --method magic && warns 'skbedit, block, bpf, ifb or police'
 runs 2 shape lim0 --inbound 1mbit --leaf tree && warns 'fq_codel'
 runs 2 shape show --interval 0 && warns 'seconds'
 runs 1 shape lim0 --inbound 5,4 && warns '^weir: bandwidth of lim0: inbound.peak: is below the average$'

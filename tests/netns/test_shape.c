@@ -20,6 +20,7 @@
 #include <weir/tc.h>
 #include <weir/txn.h>
 
+#include "tc/block.h"
 #include "tc/bpf.h"
 #include "tests/common/own_ns.h"
 
@@ -137,20 +138,32 @@ static void add_port(int i)
 /* --- methods ------------------------------------------------------------------------------ */
 
 static const enum weir_shape_method methods[] = {
-	WEIR_SHAPE_SKBEDIT, WEIR_SHAPE_BPF, WEIR_SHAPE_IFB, WEIR_SHAPE_POLICE,
+	WEIR_SHAPE_SKBEDIT, WEIR_SHAPE_BLOCK, WEIR_SHAPE_BPF, WEIR_SHAPE_IFB, WEIR_SHAPE_POLICE,
 };
 #define N_METHODS (sizeof(methods) / sizeof(methods[0]))
 
 static bool kernel_can(enum weir_shape_method method)
 {
-	int fd = method == WEIR_SHAPE_BPF ? wr_bpf_load(1) : -1;
+	int fd = method == WEIR_SHAPE_BPF ? wr_bpf_load(1) : method == WEIR_SHAPE_BLOCK ? wr_bpf_load(WR_BPF_BY_PORT) : -1;
 
 	if (fd >= 0)
 		close(fd);
-	return method == WEIR_SHAPE_BPF	   ? fd >= 0 :
+	return method == WEIR_SHAPE_BPF || method == WEIR_SHAPE_BLOCK ? fd >= 0 :
 	       method == WEIR_SHAPE_SKBEDIT ? own_try("tc actions add action skbedit priority 1") :
 	       method == WEIR_SHAPE_POLICE  ? own_try("tc actions add action police rate 1mbit burst 10k") :
 					      true;
+}
+
+/* One whose filter is the port's own, on an ifb that ports share. */
+static enum weir_shape_method own_filter(void)
+{
+	return kernel_can(WEIR_SHAPE_SKBEDIT) ? WEIR_SHAPE_SKBEDIT : WEIR_SHAPE_BPF;
+}
+
+/* The @nth class on an ifb, or that which follows from the port. */
+static uint32_t class_of(const struct weir_shape *s, uint32_t nth)
+{
+	return s->method == WEIR_SHAPE_BLOCK ? wr_block_class(s->ifindex) : 0x77670000 + nth;
 }
 
 static void class_is(const struct weir_shape *s, const char *rate)
@@ -244,7 +257,7 @@ static void from_method_to_method(void **state)
 			continue;
 		set("v0", &limits, from);
 		assert_int_equal(set("v0", &limits, to).method, to);
-		shows("tc filter show dev v0 ingress | grep -c 'bpf.*direct\\|match 0'", "1");
+		shows("tc filter show dev v0 ingress | grep -c 'bpf.*direct\\|weir by port\\|match 0'", "1");
 		clear("v0");
 		same_as(before, weir_shape_method_name(to));
 	}
@@ -259,16 +272,18 @@ static void the_best_is_chosen(void **state)
 
 	add_port(0);
 	s = set("v0", &limits, WEIR_SHAPE_AUTO);
-	assert_int_equal(s.method, kernel_can(WEIR_SHAPE_SKBEDIT) ? WEIR_SHAPE_SKBEDIT : WEIR_SHAPE_BPF);
+	assert_int_equal(s.method, kernel_can(WEIR_SHAPE_SKBEDIT) ? WEIR_SHAPE_SKBEDIT :
+				   kernel_can(WEIR_SHAPE_BLOCK)	  ? WEIR_SHAPE_BLOCK :
+								    WEIR_SHAPE_BPF);
 	assert_string_equal(s.ifb_name, "weir-ifb0");
-	assert_int_equal(s.ifb_class, 0x77670001);
+	assert_int_equal(s.ifb_class, class_of(&s, 1));
 }
 
 /* --- sharing -------------------------------------------------------------------------------- */
 
 #define N_SHARED 5
 
-static void ports_share_an_ifb(void **state)
+static void share_an_ifb(enum weir_shape_method method)
 {
 	static const struct weir_bandwidth limits = LIMITS(0, 4 * MBIT), more = LIMITS(0, 9 * MBIT);
 	struct weir_shape s[N_SHARED];
@@ -282,8 +297,8 @@ static void ports_share_an_ifb(void **state)
 		char name[16];
 
 		snprintf(name, sizeof(name), "v%d", i);
-		s[i] = set(name, &limits, WEIR_SHAPE_AUTO);
-		assert_int_equal(s[i].ifb_class, 0x77670001 + i);
+		s[i] = set(name, &limits, method);
+		assert_int_equal(s[i].ifb_class, class_of(&s[i], 1 + (uint32_t)i));
 		assert_string_equal(s[i].ifb_name, "weir-ifb0");
 	}
 	/* One of them changes, another goes: the rest stays. The hole is filled again. */
@@ -291,7 +306,7 @@ static void ports_share_an_ifb(void **state)
 	shows("tc class show dev weir-ifb0 | grep -c 'rate 4Mbit'", "4");
 	clear("v2");
 	shows("tc class show dev weir-ifb0 | grep -c htb", "4");
-	assert_int_equal(set("v2", &limits, WEIR_SHAPE_AUTO).ifb_class, s[2].ifb_class);
+	assert_int_equal(set("v2", &limits, method).ifb_class, s[2].ifb_class);
 	/* A port that vanished: what is known of it is enough. */
 	own_sh("ip link del v3");
 	t = begin();
@@ -311,7 +326,16 @@ static void ports_share_an_ifb(void **state)
 	commit(t, "all");
 	add_port(4);
 	own_sh("[ -z \"$(ip -o link show type ifb)\" ] && [ -z \"$(tc qdisc show | grep -v noqueue)\" ]");
+	for (int i = 0; i < N_SHARED; i++)
+		own_sh("ip link del v%d", i);
 	free(before);
+}
+
+static void ports_share_an_ifb(void **state)
+{
+	share_an_ifb(own_filter());
+	if (kernel_can(WEIR_SHAPE_BLOCK))
+		share_an_ifb(WEIR_SHAPE_BLOCK);
 }
 
 #define N_MANY 300
@@ -333,7 +357,7 @@ static void many_ports(void **state)
 	}
 	commit(t, "many");
 	shows("tc class show dev weir-ifb0 | grep -c htb", "250");
-	/* Where programs redirect, ports on one ifb share theirs. */
+	/* Where programs redirect, ports on one ifb share theirs, and by a block the filter. */
 	if (s[0].method == WEIR_SHAPE_BPF)
 		own_sh("[ $(for p in p0 p1 p249 p250; do tc filter show dev $p ingress; done |"
 		       " sed -n 's/.* id \\([0-9]*\\) .*/\\1/p' | sort -u | wc -l) = 2 ]");
@@ -346,6 +370,111 @@ static void many_ports(void **state)
 	commit(t, "none");
 	own_sh("[ -z \"$(ip -o link show type ifb)\" ]");
 	free(s);
+}
+
+/* --- blocks ------------------------------------------------------------------------------------------ */
+
+static const struct weir_bandwidth block_limits = LIMITS(0, 4 * MBIT);
+
+static struct weir_shape by_block(const char *name)
+{
+	return set(name, &block_limits, WEIR_SHAPE_BLOCK);
+}
+
+static void has_filter(const char *name, const char *count)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "tc filter show dev %s ingress | grep -c 'weir by port'; true", name);
+	shows(command, count);
+}
+
+/* Filters of a block that somebody else has under the ifb's number are left alone, and so is a block without any. */
+static void a_block_of_others_is_not_used(void **state)
+{
+	struct weir_shape first, s;
+
+	if (!kernel_can(WEIR_SHAPE_BLOCK))
+		own_skip("the kernel does not take the program");
+	for (int i = 0; i < 5; i++)
+		add_port(i);
+	first = set("v0", &block_limits, own_filter());
+	own_sh("tc qdisc add dev v1 ingress_block %d ingress", first.ifb_ifindex);
+	s = by_block("v2");
+	assert_string_equal(s.ifb_name, "weir-ifb1");
+	own_sh("[ -z \"$(tc filter show dev v1 ingress)\" ]");
+	own_sh("tc filter add block %d protocol ip prio 5 u32 match ip dst 192.0.2.1 flowid 1:1", first.ifb_ifindex);
+	s = by_block("v3");
+	assert_string_equal(s.ifb_name, "weir-ifb1");
+	has_filter("v1", "0");
+	/* Nor is a port in theirs shaped, or its block deleted, unless it is told to. */
+	shows("tc qdisc show dev v1", "ingress_block");
+	assert_int_equal(weir_shape_get(w, index_of("v1"), &s, NULL), -ENOENT);
+}
+
+/* What others put into the block goes on for its other ports. */
+static void a_block_is_for_all(void **state)
+{
+	struct weir_shape s;
+
+	if (!kernel_can(WEIR_SHAPE_BLOCK))
+		own_skip("the kernel does not take the program");
+	add_port(0);
+	add_port(1);
+	s = by_block("v0");
+	by_block("v1");
+	own_sh("tc filter add block %d protocol ip prio 5 u32 match ip dst 192.0.2.1 flowid 1:1", s.ifb_ifindex);
+	clear("v0");
+	shows("tc filter show dev v1 ingress", "pref 5");
+	has_filter("v1", "1");
+	own_sh("[ -z \"$(tc qdisc show dev v0 | grep ingress)\" ]");
+}
+
+/* Ports whose indexes lead to the same class. */
+static void the_same_class_is_on_another_ifb(void **state)
+{
+	struct weir_shape s[2];
+
+	if (!kernel_can(WEIR_SHAPE_BLOCK))
+		own_skip("the kernel does not take the program");
+	own_sh("ip link add v0 index 5000 type veth peer name e0 && ip link add v1 index %d type veth peer name e1",
+	       5000 + WR_MAX_MINOR);
+	s[0] = by_block("v0");
+	s[1] = by_block("v1");
+	assert_int_equal(s[0].ifb_class, s[1].ifb_class);
+	assert_string_equal(s[0].ifb_name, "weir-ifb0");
+	assert_string_equal(s[1].ifb_name, "weir-ifb1");
+	has_filter("v0", "1");
+	has_filter("v1", "1");
+}
+
+/* With its last port a block goes; whoever comes next makes it again, and undo does. */
+static void a_block_comes_back(void **state)
+{
+	struct weir_link taken = { .sz = sizeof(taken), .kind = WEIR_LINK_IFB, .name = "lo", .has = WEIR_LINK_NAME };
+	struct weir_shape_options opts = { .sz = sizeof(opts), .method = WEIR_SHAPE_BLOCK };
+	struct weir_txn *t;
+
+	if (!kernel_can(WEIR_SHAPE_BLOCK))
+		own_skip("the kernel does not take the program");
+	for (int i = 0; i < 4; i++)
+		add_port(i);
+	set("v0", &block_limits, own_filter());
+	by_block("v1");
+	own_sh("ip link del v1");
+	assert_string_equal(by_block("v2").ifb_name, "weir-ifb0");
+	has_filter("v2", "1");
+	t = begin();
+	weir_txn_shape_clear(t, index_of("v2"), "v2", NULL);
+	weir_txn_link_add(t, &taken);
+	assert_int_equal(weir_txn_commit(t, NULL), -EEXIST);
+	has_filter("v2", "1");
+	/* One goes and one comes in the same transaction. */
+	t = begin();
+	weir_txn_shape_clear(t, index_of("v2"), "v2", NULL);
+	weir_txn_shape_set(t, index_of("v3"), "v3", &block_limits, &opts, NULL);
+	commit(t, "one for the other");
+	has_filter("v3", "1");
 }
 
 /* --- the record ------------------------------------------------------------------------------------ */
@@ -362,18 +491,18 @@ static void the_record_may_be_wrong(void **state)
 	assert_int_equal(weir_open(&opts, &w, NULL), 0);
 	for (int i = 0; i < 5; i++)
 		add_port(i);
-	assert_int_equal(set("v0", &limits, WEIR_SHAPE_AUTO).ifb_class, 0x77670001);
-	assert_int_equal(set("v1", &limits, WEIR_SHAPE_AUTO).ifb_class, 0x77670002);
+	assert_int_equal(set("v0", &limits, own_filter()).ifb_class, 0x77670001);
+	assert_int_equal(set("v1", &limits, own_filter()).ifb_class, 0x77670002);
 	/* Somebody deletes the ifb. */
 	own_sh("ip link del weir-ifb0");
-	assert_int_equal(set("v2", &limits, WEIR_SHAPE_AUTO).ifb_class, 0x77670001);
+	assert_int_equal(set("v2", &limits, own_filter()).ifb_class, 0x77670001);
 	shows("tc class show dev weir-ifb0 | grep -c htb", "1");
 	/* The record is lost: the kernel knows. */
 	own_sh("rm %s/tc", dir);
-	assert_int_equal(set("v3", &limits, WEIR_SHAPE_AUTO).ifb_class, 0x77670002);
+	assert_int_equal(set("v3", &limits, own_filter()).ifb_class, 0x77670002);
 	/* The record is spoilt: another ifb is made, and nobody's class is taken. */
 	own_sh("echo 'ifb no ifb' >%s/tc", dir);
-	assert_string_equal(set("v4", &limits, WEIR_SHAPE_AUTO).ifb_name, "weir-ifb1");
+	assert_string_equal(set("v4", &limits, own_filter()).ifb_name, "weir-ifb1");
 	shows("tc class show dev weir-ifb0 | grep -c htb", "2");
 	clear("v4");
 	shows("ip -o link show type ifb | grep -c weir-ifb1; true", "0");
@@ -430,7 +559,7 @@ static void filters_of_others_stay(void **state)
 	static const struct weir_bandwidth limits = LIMITS(8 * MBIT, 4 * MBIT);
 
 	add_port(0);
-	set("v0", &limits, WEIR_SHAPE_AUTO);
+	set("v0", &limits, own_filter());
 	own_sh("tc filter add dev v0 parent ffff: prio 5 protocol ip u32 match ip dst 192.0.2.1 flowid 1:1");
 	clear("v0");
 	shows("tc filter show dev v0 ingress", "pref 5");
@@ -581,6 +710,7 @@ static void wait_for_queue(void)
 static void change_under_load(enum weir_shape_method method)
 {
 	static const struct weir_bandwidth limits[] = { LIMITS(4 * MBIT, 2 * MBIT), LIMITS(2 * MBIT, 4 * MBIT) };
+	struct weir_shape shape = { .sz = sizeof(shape) };
 	int ready[2], stop[2], status = 0;
 	pid_t guest, host;
 	char path[64];
@@ -601,6 +731,10 @@ static void change_under_load(enum weir_shape_method method)
 	kill(guest, SIGKILL);
 	waitpid(guest, NULL, 0);
 	own_sh("for d in v0 $(ls /proc/sys/net/ipv4/conf | grep ifb); do tc -s qdisc show dev $d root | grep -q 'dropped 0' || exit 1; done");
+	/* And all of it has gone through the port's classes. */
+	assert_int_equal(weir_shape_get(w, index_of("v0"), &shape, NULL), 0);
+	assert_in_range(shape.inbound.packets, WINDOW, UINT32_MAX);
+	assert_in_range(shape.outbound.packets, WINDOW, UINT32_MAX);
 	own_sh("ip link del v0");
 	for (int i = 0; i < 2; i++) {
 		close(ready[i]);
@@ -624,6 +758,10 @@ int main(void)
 		TEST(the_best_is_chosen),
 		TEST(ports_share_an_ifb),
 		TEST(many_ports),
+		TEST(a_block_of_others_is_not_used),
+		TEST(a_block_is_for_all),
+		TEST(the_same_class_is_on_another_ifb),
+		TEST(a_block_comes_back),
 		TEST(the_record_may_be_wrong),
 		TEST(noqueue_comes_back),
 		TEST(others_are_replaced_when_told),

@@ -439,10 +439,29 @@ static void floors_as_tc_sends_them(void **state)
 
 static void ingress_as_tc_sends_it(void **state)
 {
-	wr_auto(batch) struct wr_batch b = { 0 };
+	wr_auto(batch) struct wr_batch own = { 0 }, shared = { 0 };
 
-	wr_ingress_msg(&b, 112);
-	golden_compare("qdisc-ingress", wr_msg_header(&b), NULL, 0);
+	wr_ingress_msg(&own, 112, 0);
+	golden_compare("qdisc-ingress", wr_msg_header(&own), NULL, 0);
+	wr_ingress_msg(&shared, 112, 100);
+	golden_compare("qdisc-ingress-block", wr_msg_header(&shared), NULL, 0);
+}
+
+/* tc takes an extended program from a file alone, so its message has a classic one. */
+static void blocks_as_tc_sends_them(void **state)
+{
+	static const struct golden_but but[] = {
+		{ "2/4", GOLDEN_THEIRS, "how long the classic program is" }, { "2/5", GOLDEN_THEIRS, "the program itself" },
+		{ "2/6", GOLDEN_OURS, "the program's descriptor" }, { "2/7", GOLDEN_OURS, "a name, to know it again by" },
+	};
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_redirect back = { 0 };
+
+	wr_redirect_block_msg(&b, 100, 3);
+	golden_compare("filter-block", wr_msg_header(&b), but, WR_COUNT(but));
+	assert_int_equal(wr_redirect_read(wr_msg_header(&b), &back), 1);
+	assert_int_equal(back.method, WEIR_SHAPE_BLOCK);
+	assert_int_equal(back.ifb, 100);
 }
 
 /* A class that was written is read as what it was, beyond 32 bits too. */
@@ -661,7 +680,7 @@ static void senseless_limits_are_refused(void **state)
 static void a_port_is_not_shaped_by_them(void **state)
 {
 	static const struct weir_bandwidth bad = IN(.peak_bytes_per_s = 1), good = IN(.average_bytes_per_s = MBIT);
-	static const struct weir_shape_options no_method = { .sz = sizeof(no_method), .method = 5 };
+	static const struct weir_shape_options no_method = { .sz = sizeof(no_method), .method = 6 };
 	static const struct weir_shape_options no_leaf = { .sz = sizeof(no_leaf), .leaf = 4 };
 	static const struct {
 		const struct weir_bandwidth *bandwidth;
@@ -705,6 +724,7 @@ int main(void)
 		cmocka_unit_test(filters_as_tc_sends_them),
 		cmocka_unit_test(floors_as_tc_sends_them),
 		cmocka_unit_test(ingress_as_tc_sends_it),
+		cmocka_unit_test(blocks_as_tc_sends_them),
 		cmocka_unit_test(classes_are_read_back),
 		cmocka_unit_test(a_leaf_is_known_by_its_handle),
 		cmocka_unit_test(steps_of_a_port),

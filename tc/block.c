@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Filters that ports have in common: see block.h. */
+#include <linux/rtnetlink.h>
+
+#include "tc/block.h"
+#include "tc/bpf.h"
+
+#define READ_TIMEOUT_MS 5000
+
+/* --- looking -------------------------------------------------------------------------------- */
+
+/*
+ * The same code has a block without filters, which may be that of somebody else's
+ * ports. What a kernel with other words says counts as such a one.
+ */
+static bool is_absent(int code, const char *msg)
+{
+	return code == -EINVAL && !strncmp(msg, "Block of given index", 20);
+}
+
+static int take_filter(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct wr_redirect *ret = arg;
+
+	wr_redirect_read(msg, ret);
+	return 0;
+}
+
+int wr_block_look(struct weir *w, int ifb, enum wr_block *ret, struct weir_error *err)
+{
+	struct wr_redirect filter = { .method = WEIR_SHAPE_AUTO };
+	struct wr_reader reader = { .reply = take_filter, .arg = &filter };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result result = { 0 };
+	int r;
+
+	wr_redirect_block_get_msg(&b, (uint32_t)ifb);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	*ret = filter.method == WEIR_SHAPE_BLOCK  ? WR_BLOCK_OURS :
+	       is_absent(result.code, result.msg) ? WR_BLOCK_FREE :
+						    WR_BLOCK_TAKEN;
+	return r;
+}
+
+/* --- adding ------------------------------------------------------------------------------------ */
+
+void wr_txn_block_filter_add(struct weir_txn *t, const struct wr_dev *ifb)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct weir_error err = WEIR_ERROR_INIT;
+	int fd = t->dry ? -1 : wr_txn_bpf_program(t, WR_BPF_BY_PORT);
+	char word[80];
+
+	if (fd < 0 && !t->dry) {
+		wr_syserr(&err, fd, ifb->name, "the kernel does not take the program");
+		wr_txn_fail(t, &err);
+		return;
+	}
+	wr_redirect_block_msg(&b, ifb->ifindex, fd);
+	wr_redirect_block_del_msg(&undo, ifb->ifindex);
+	wr_step_plan(t, wr_tree_step(t, ifb, "filter of the block", &b, &undo),
+		     "# filter of block %d: bpf program: priority %x:(index of the port %% %u + 1), "
+		     "action mirred egress redirect dev %s",
+		     ifb->ifindex, WR_MAJOR_SHARED, WR_MAX_MINOR, wr_dev_word(ifb, word));
+}
+
+/* --- keeping --------------------------------------------------------------------------------------- */
+
+static int nothing(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
+	return 0;
+}
+
+/* There again or still, or no qdisc has the block. */
+static bool is_kept(int code, const struct weir_error *err)
+{
+	return code == -EEXIST || is_absent(code, err->msg);
+}
+
+static int undo(struct weir *w, const struct weir_step *s, bool applied, struct weir_error *err)
+{
+	struct weir_blob part = weir_step_part(s, 0);
+	struct weir_error own = WEIR_ERROR_INIT;
+	wr_auto(batch) struct wr_batch b = { 0 };
+	wr_auto(fd) int fd = wr_bpf_load(WR_BPF_BY_PORT);
+	int32_t ifb = 0;
+	int r;
+
+	if (fd < 0)
+		return wr_syserr(err, fd, s->object, "the kernel does not take the program");
+	if (part.len == sizeof(ifb))
+		memcpy(&ifb, part.data, sizeof(ifb));
+	wr_redirect_block_msg(&b, ifb, fd);
+	r = wr_sock_run(&w->sock, &b, NULL, NULL, &own);
+	if (!r || is_kept(r, &own))
+		return 0;
+	if (err) {
+		*err = own;
+		wr_copy(err->object, sizeof(err->object), s->object);
+	}
+	return r;
+}
+
+const struct weir_step_ops wr_block_keep_ops = {
+	.sz = sizeof(wr_block_keep_ops), .name = "tc block", .apply = nothing, .undo = undo,
+	.order = WEIR_STEP_BEFORE,
+};
+
+void wr_txn_block_keep(struct weir_txn *t, int ifb)
+{
+	const int32_t part = ifb;
+	char object[64];
+
+	wr_format(object, sizeof(object), "filter of block %d", ifb);
+	wr_txn_add(t, &wr_block_keep_ops, object, &(struct weir_blob){ &part, sizeof(part) }, 1);
+}

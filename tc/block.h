@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Filters that ports have in common. The ingress qdiscs of all ports on one ifb
+ * share a block, whose number is the ifb's index, and in it is one filter: its
+ * program works the class out from the port's index, its action redirects. So a
+ * port costs neither a filter nor a block of its own; of blocks the kernel has a
+ * list, which it walks for each new one (flow_indr_dev_setup_offload).
+ *
+ * The block comes with the first qdisc and goes with the last, and with it the filter.
+ */
+#ifndef WR_TC_BLOCK_H
+#define WR_TC_BLOCK_H
+
+#include "tc/tree.h"
+
+/* Whose the block of an ifb's number is. */
+enum wr_block { WR_BLOCK_UNKNOWN, WR_BLOCK_FREE, WR_BLOCK_OURS, WR_BLOCK_TAKEN };
+
+int wr_block_look(struct weir *w, int ifb, enum wr_block *ret, struct weir_error *err);
+
+/* The class that the program finds for a port. Not every two ports of an ifb can have that: ifb.c */
+static inline uint32_t wr_block_class(int port)
+{
+	return WR_CLASS(WR_MAJOR_SHARED, (uint32_t)port % WR_MAX_MINOR + 1);
+}
+
+/* The filter, behind the first qdisc that has the block. */
+void wr_txn_block_filter_add(struct weir_txn *t, const struct wr_dev *ifb);
+/*
+ * To stand before the deletion of a qdisc that may be the block's last: nothing is
+ * done, but undo sees to it that the filter is there for the qdiscs that came back.
+ */
+void wr_txn_block_keep(struct weir_txn *t, int ifb);
+extern const struct weir_step_ops wr_block_keep_ops;
+
+#endif
