@@ -100,32 +100,13 @@ int wr_ifb_own(struct weir_txn *t, const char *port, struct wr_slot *ret)
 	return ret->ifindex < 0 ? ret->ifindex : 0;
 }
 
-/* An index whose block is nobody's. They are random, so one is enough, and more say that the kernel has no blocks. */
-static int choose_index(struct weir_txn *t, struct wr_record *rec, struct weir_error *err)
-{
-	enum wr_block block = WR_BLOCK_UNKNOWN;
-
-	for (int i = 0; i < 3; i++) {
-		int r;
-
-		if (!rec->next_ifindex || block)
-			rec->next_ifindex = weir_txn_link_index(t);
-		r = wr_block_look(t->w, rec->next_ifindex, &block, err);
-		if (r || block == WR_BLOCK_FREE)
-			return r;
-	}
-	return wr_refuse(err, -EEXIST, "", "method", "block %d is in the way and not ours", rec->next_ifindex);
-}
-
-static int make(struct weir_txn *t, struct wr_record *rec, bool by_block, struct wr_ifb **ret,
-		struct weir_error *err)
+/* The block of its index, one of 2^31, is taken to be nobody's: a new ifb need not be asked about. */
+static int make(struct weir_txn *t, struct wr_record *rec, struct wr_ifb **ret, struct weir_error *err)
 {
 	unsigned int number = rec->next_number;
-	int ifindex, r = by_block ? choose_index(t, rec, err) : 0;
 	char name[16];
+	int ifindex;
 
-	if (r)
-		return r;
 	wr_format(name, sizeof(name), WR_IFB_NAME, number);
 	ifindex = add_link(t, rec->next_ifindex, name, rec->alias, WR_MAJOR_SHARED, 0);
 	if (ifindex < 0)
@@ -135,7 +116,7 @@ static int make(struct weir_txn *t, struct wr_record *rec, bool by_block, struct
 	if (!*ret)
 		return wr_nomem(err);
 	(*ret)->is_read = true;
-	(*ret)->block = by_block ? WR_BLOCK_FREE : WR_BLOCK_UNKNOWN;
+	(*ret)->block = WR_BLOCK_FREE;
 	return t->err.code;
 }
 
@@ -221,7 +202,7 @@ int wr_ifb_take(struct weir_txn *t, int port, bool by_block, struct wr_slot *ret
 	if (!r)
 		r = choose(t, rec, port, by_block, &ifb, err);
 	if (!r && !ifb)
-		r = make(t, rec, by_block, &ifb, err);
+		r = make(t, rec, &ifb, err);
 	if (r)
 		return r;
 	minor = by_block ? wr_block_class(port) & 0xffff : free_minor(ifb, 0);
