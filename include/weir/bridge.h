@@ -132,7 +132,8 @@ WEIR_API int weir_txn_fdb_add(struct weir_txn *t, const struct weir_fdb *fdb);
  * @t:		the transaction
  * @fdb:	which; its state does not matter
  *
- * Undone by what was there, which is read at commit.
+ * Undone by what was there, which is read at commit. Nothing is done where the
+ * transaction deletes the port: its addresses go with it.
  *
  * Return: 0 or a negative errno, which the transaction remembers. At commit:
  *   -ENOENT	there is no such entry
@@ -140,6 +141,21 @@ WEIR_API int weir_txn_fdb_add(struct weir_txn *t, const struct weir_fdb *fdb);
  * Since: 0.2
  */
 WEIR_API int weir_txn_fdb_del(struct weir_txn *t, const struct weir_fdb *fdb);
+
+/**
+ * weir_fdb_get() - whether a bridge knows an address behind a port
+ * @w:		the handle
+ * @fdb:	port, address and vlan; its state does not matter
+ * @ret:	receives the entry
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or a negative errno:
+ *   -ENOENT	the bridge does not know it, or behind another port
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_fdb_get(struct weir *w, const struct weir_fdb *fdb, struct weir_fdb *ret,
+			  struct weir_error *err);
 
 /**
  * weir_fdb_list() - the addresses that are behind a port

@@ -291,6 +291,8 @@ struct weir_bridge_port {
 #define WEIR_VETH_PEER_MAC (1ull << 1)
 /** WEIR_VETH_PEER_MTU - peer_mtu is set */
 #define WEIR_VETH_PEER_MTU (1ull << 2)
+/** WEIR_VETH_PEER_IFINDEX - peer_ifindex is set */
+#define WEIR_VETH_PEER_IFINDEX (1ull << 3)
 
 /**
  * struct weir_veth - the other end of a pair, for weir_txn_link_add() only
@@ -301,6 +303,8 @@ struct weir_bridge_port {
  * @peer_netns:		the namespace it is made in, a name below /run/netns or
  *			a path; NULL: the same. The caller's string
  * @peer_up:		bring it up as well
+ * @peer_ifindex:	its index, from weir_txn_link_index(), so that later steps can
+ *			change it too; unset: one is chosen. Since 0.2
  */
 struct weir_veth {
 	uint64_t has;
@@ -309,6 +313,7 @@ struct weir_veth {
 	uint32_t peer_mtu;
 	const char *peer_netns;
 	bool peer_up;
+	int peer_ifindex;
 };
 
 /** WEIR_TUN_OWNER - in weir_tun.has: owner is set */

@@ -337,10 +337,20 @@ static void peer_up(struct weir_txn *t, const struct weir_link *l, int peer_ifin
 	wr_step_plan(t, s, "ip link set dev %s up", l->veth.peer_name);
 }
 
+/* One whose index the caller knows is a link like any other, which later steps may change. */
+static void note_peer(struct weir_txn *t, const struct weir_link *l)
+{
+	if (l->kind != WEIR_LINK_VETH || !(l->veth.has & WEIR_VETH_PEER_IFINDEX) || l->veth.peer_netns)
+		return;
+	wr_txn_created(t, l->veth.peer_ifindex, l->veth.peer_name);
+	wr_txn_created_kind(t, l->kind);
+}
+
 static void create(struct weir_txn *t, const struct weir_link *l, bool up)
 {
 	const struct wr_kind *k = wr_kind(l->kind);
-	int netns_fd = open_peer_netns(t, l), peer_ifindex = wr_txn_ifindex(t);
+	int netns_fd = open_peer_netns(t, l);
+	int peer_ifindex = l->veth.has & WEIR_VETH_PEER_IFINDEX ? l->veth.peer_ifindex : wr_txn_ifindex(t);
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct weir_link first = *l;
 	uint64_t later = AFTER_CREATE;
@@ -362,6 +372,7 @@ static void create(struct weir_txn *t, const struct weir_link *l, bool up)
 	plan_create(t, s, &first, k, up);
 	wr_txn_created(t, l->ifindex, l->name);
 	wr_txn_created_kind(t, l->kind);
+	note_peer(t, l);
 	settle(t, l, later, !up);
 	peer_up(t, l, peer_ifindex);
 }

@@ -137,6 +137,7 @@ static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct w
 	return 0;
 }
 
+/* Behind a link that the transaction deletes nothing is left to take back. */
 int weir_txn_fdb_del(struct weir_txn *t, const struct weir_fdb *fdb)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, get = { 0 };
@@ -145,7 +146,7 @@ int weir_txn_fdb_del(struct weir_txn *t, const struct weir_fdb *fdb)
 	struct weir_fdb f;
 	char object[64];
 
-	if (prepared(t, fdb, &f, object))
+	if (prepared(t, fdb, &f, object) || wr_txn_deletes(t, f.ifindex))
 		return t->err.code;
 	fdb_msg(&b, RTM_DELNEIGH, 0, &f);
 	s = wr_txn_msg(t, object, NULL, &b, NULL, NULL);
@@ -164,6 +165,35 @@ int weir_txn_fdb_del(struct weir_txn *t, const struct weir_fdb *fdb)
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
+
+static int take_entry(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	return msg->nlmsg_type == RTM_NEWNEIGH ? decode(msg, arg) : 0;
+}
+
+int weir_fdb_get(struct weir *w, const struct weir_fdb *fdb, struct weir_fdb *ret, struct weir_error *err)
+{
+	struct weir_fdb f, found = { 0 };
+	struct wr_reader reader = { .reply = take_entry, .arg = &found };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result result;
+	char object[64];
+	int r = wr_opts_copy(&f, sizeof(f), fdb, "fdb", err);
+
+	if (r)
+		return r;
+	object_of(&f, object);
+	fdb_msg(&b, RTM_GETNEIGH, 0, &f);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	if (!r && result.code < 0)
+		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, object, "", "%s", result.msg);
+	/* The kernel looks the address up in the whole bridge. */
+	if (!r && found.ifindex != f.ifindex)
+		r = wr_error(err, -ENOENT, WEIR_STAGE_REPLY, object, "", "is not there");
+	if (!r)
+		*ret = found;
+	return r;
+}
 
 struct reading {
 	struct weir_fdb *list;

@@ -22,6 +22,8 @@ static int verify(const struct weir_link *link, struct weir_error *err)
 	if (wr_check_ifname(link->veth.peer_name))
 		return wr_refuse(err, -EINVAL, "", "veth.peer_name", "\"%.15s\" is no name for a link",
 				 link->veth.peer_name);
+	if (link->veth.has & WEIR_VETH_PEER_IFINDEX && link->veth.peer_ifindex <= 0)
+		return wr_refuse(err, -EINVAL, "", "veth.peer_ifindex", "is no index");
 	if (link->has & WEIR_LINK_MTU && !good_mtu(link->mtu))
 		return wr_refuse(err, -ERANGE, "", "mtu", "%u is outside 68..65535", link->mtu);
 	if (link->veth.has & WEIR_VETH_PEER_MTU && !good_mtu(link->veth.peer_mtu))
@@ -65,6 +67,8 @@ static void text(const struct weir_link *link, struct wr_str *out)
 
 	wr_str_puts(out, " peer name ");
 	wr_str_shell(out, v->peer_name);
+	if (v->has & WEIR_VETH_PEER_IFINDEX)
+		wr_str_printf(out, " index %d", v->peer_ifindex);
 	wr_mac_format(v->peer_mac, mac);
 	if (v->has & WEIR_VETH_PEER_MAC)
 		wr_str_printf(out, " address %s", mac);
@@ -104,6 +108,16 @@ static int take_mtu(struct wr_link_words *w, const char *value)
 	return *end ? wr_refuse(w->err, -EINVAL, "", "veth.peer_mtu", "\"%.40s\" is no number", value) : 0;
 }
 
+static int take_index(struct wr_link_words *w, const char *value)
+{
+	char *end;
+	long index = strtol(value, &end, 10);
+
+	w->l->veth.peer_ifindex = index > 0 && index <= INT32_MAX ? (int)index : 0;
+	w->l->veth.has |= WEIR_VETH_PEER_IFINDEX;
+	return *end ? wr_refuse(w->err, -EINVAL, "", "veth.peer_ifindex", "\"%.40s\" is no number", value) : 0;
+}
+
 static int take_netns(struct wr_link_words *w, const char *value)
 {
 	w->l->veth.peer_netns = value;
@@ -116,7 +130,8 @@ static int take(struct wr_link_words *w, const char *word)
 	static const struct {
 		const char *word;
 		int (*take)(struct wr_link_words *w, const char *value);
-	} parts[] = { { "name", take_name }, { "address", take_mac }, { "mtu", take_mtu }, { "netns", take_netns } };
+	} parts[] = { { "name", take_name }, { "index", take_index }, { "address", take_mac }, { "mtu", take_mtu },
+		      { "netns", take_netns } };
 	size_t i = 0;
 	int r = 0;
 

@@ -278,6 +278,29 @@ static void addresses_that_are_refused(void **state)
 	}
 }
 
+static void asked_for_one(void **state)
+{
+	const struct weir_fdb known = FDB(9), unknown = FDB(8);
+	struct weir_fdb elsewhere = FDB(9), got;
+	struct weir_txn *t;
+
+	own_sh("bridge fdb add 52:54:00:01:01:09 dev p0 master static; ip link add p9 type veth peer name q9;"
+	       "ip link set p9 master br9");
+	elsewhere.ifindex = get("p9").ifindex;
+	assert_int_equal(weir_fdb_get(w, &known, &got, NULL), 0);
+	assert_memory_equal(got.mac, known.mac, 6);
+	assert_int_equal(got.state, WEIR_FDB_STATIC);
+	assert_int_equal(weir_fdb_get(w, &unknown, &got, NULL), -ENOENT);
+	assert_int_equal(weir_fdb_get(w, &elsewhere, &got, NULL), -ENOENT);
+
+	/* An address that nobody knows, behind a link that goes. */
+	t = begin();
+	weir_txn_link_del(t, PORT, "p0");
+	weir_txn_fdb_del(t, &unknown);
+	commit(t, "the port goes");
+	assert_false(is_there("p0"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +310,7 @@ int main(void)
 		TEST(vlans_that_are_none),
 		TEST(addresses_behind_ports),
 		TEST(addresses_that_are_refused),
+		TEST(asked_for_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

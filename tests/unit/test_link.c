@@ -765,6 +765,7 @@ static void words_of_links(void **state)
 		{ "x0 type macvlan macaddr put", "!macaddr: \"put\" is none of: add, del, set or flush" },
 		{ "x0 type macvlan macaddr set 2:0:0:0:0:1 2:0:0:0:0:1", "!macaddr_data: 02:00:00:00:00:01 is there twice" },
 		{ "x0 type veth peer mtu much", "!veth.peer_mtu: \"much\" is no number" },
+		{ "x0 type veth peer index much", "!veth.peer_ifindex: \"much\" is no number" },
 		{ "x0 type vlan egress-qos-map", "!egress-qos-map: needs a value" },
 		{ "x0 master nobody", "!master: names a link: that needs a handle" },
 	};
