@@ -234,6 +234,8 @@ static void list_as_json(struct tool *t, const struct weir_network_entry *list, 
 		json_object_set_new(entry, "bridge_missing", json_boolean(list[i].bridge_missing));
 		json_object_set_new(entry, "autostart", json_boolean(list[i].is_autostart));
 		json_object_set_new(entry, "ports", json_integer(list[i].n_ports));
+		json_object_set_new(entry, "ports_left", list[i].n_ports_left == WEIR_ROOM_UNLIMITED ?
+			json_null() : json_integer(list[i].n_ports_left));
 		json_array_append_new(array, entry);
 	}
 	out_json(&t->out, array);

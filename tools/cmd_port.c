@@ -217,15 +217,37 @@ static int attach(struct tool *t, const char *network, const struct weir_guest *
 	return tool_commit(t, txn, STATUS_NOT_FOUND);
 }
 
+/* Of a network whose bridges have no limit: null. */
+static void attached_as_json(struct tool *t, const struct weir_port *port)
+{
+	uint32_t left = WEIR_ROOM_UNLIMITED;
+	char *text = NULL;
+	json_t *json;
+
+	weir_port_json(port, &text);
+	json = text ? json_of(text) : json_object();
+	weir_network_room(t->w, port->network, WEIR_ROOM_UNLIMITED, &left, NULL);
+	json_object_set_new(json, "ports_left", left == WEIR_ROOM_UNLIMITED ? json_null() : json_integer(left));
+	out_json(&t->out, json);
+}
+
+/* Before it happens: the next guests would be refused. */
+static void warn_if_full(struct tool *t, const struct weir_port *port)
+{
+	uint32_t left;
+
+	if (t->is_json || weir_network_room(t->w, port->network, FEW_PORTS, &left, NULL) || left >= FEW_PORTS)
+		return;
+	fprintf(stderr, "weir: network %s has room for %u more port%s%s\n", port->network, (unsigned int)left,
+		left == 1 ? "" : "s", port->mode <= WEIR_FORWARD_OPEN ? "; bridge.spread gives it more bridges" : "");
+}
+
 static void report_attached(struct tool *t, const struct weir_port *port)
 {
 	char mac[18];
-	char *json = NULL;
 
 	if (t->is_json) {
-		weir_port_json(port, &json);
-		out_text(&t->out, "%s", json ? json : "");
-		free(json);
+		attached_as_json(t, port);
 		return;
 	}
 	out_text(&t->out, "port %s attached to network %s: %s, mac %s", port->name, port->network,
@@ -252,6 +274,7 @@ int cmd_net_attach(struct tool *t, const struct args *a)
 	status = attach(t, a->words[0], &guest, &port, fds);
 	if (status || t->is_dry_run)
 		return status;
+	warn_if_full(t, &port);
 	if (a->exec)
 		return become(t, &port, fds, guest.n_queues, a->exec);
 	report_attached(t, &port);
@@ -303,11 +326,22 @@ static void add_limit(struct table *table, const struct weir_rate *rate)
 	free(s);
 }
 
+static bool are_spread(const struct weir_port *list, size_t n)
+{
+	bool are = false;
+
+	for (size_t i = 1; i < n; i++)
+		are |= strcmp(list[i].bridge, list[0].bridge) != 0;
+	return are;
+}
+
+/* On which bridge a port is, is worth a column where there are several. */
 static void ports_as_table(struct tool *t, const struct weir_port *list, size_t n)
 {
 	static const char *const heads[] = { "NAME",    "KIND",     "MAC",       "PORTGROUP",
-					     "INBOUND", "OUTBOUND", "GUEST END", "OWNER" };
-	struct table *table = table_new(heads, 8);
+					     "INBOUND", "OUTBOUND", "GUEST END", "OWNER", "BRIDGE" };
+	bool with_bridge = are_spread(list, n);
+	struct table *table = table_new(heads, with_bridge ? 9 : 8);
 	char mac[18];
 
 	for (size_t i = 0; i < n; i++) {
@@ -321,6 +355,8 @@ static void ports_as_table(struct tool *t, const struct weir_port *list, size_t 
 		add_limit(table, &p->bandwidth.outbound);
 		table_cell(table, TINT_NONE, "%s%s%s", p->ifname, *p->netns ? "@" : "", p->netns);
 		table_cell(table, TINT_NONE, "%s", p->owner);
+		if (with_bridge)
+			table_cell(table, TINT_NONE, "%s", p->bridge);
 	}
 	table_print(table, &t->out);
 }

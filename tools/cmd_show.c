@@ -17,21 +17,24 @@ static const char *or_nothing(const char *s)
 
 static void show_state(struct out *o, const struct weir_network_entry *e)
 {
-	char *s;
+	char *s, *left = NULL;
 
 	if (!e)
 		return;
-	s = xformat("%s, %s, %u port%s",
+	if (e->n_ports_left != WEIR_ROOM_UNLIMITED)
+		left = xformat(", room for %u more", (unsigned int)e->n_ports_left);
+	s = xformat("%s, %s, %u port%s%s",
 		    e->bridge_missing ? "should run, but its bridge is gone" :
 		    e->is_active      ? "active" :
 					"inactive",
 		    e->is_persistent ? "stored" : "not stored", (unsigned int)e->n_ports,
-		    e->n_ports == 1 ? "" : "s");
+		    e->n_ports == 1 ? "" : "s", or_nothing(left));
 	out_pair_tinted(o, "state",
 			e->bridge_missing ? TINT_RED :
 			e->is_active      ? TINT_GREEN :
 					    TINT_DIM,
 			s);
+	free(left);
 	free(s);
 }
 
@@ -51,11 +54,13 @@ static void show_bridge(struct out *o, const struct weir_network *net)
 	const struct weir_network_bridge *b = &net->bridge;
 	char *delay =
 		b->stp == WEIR_YES && b->delay_s ? xformat(" (delay %u s)", b->delay_s) : NULL;
+	char *others = b->spread > 1 ? xformat(" and %u more", b->spread - 1) : NULL;
 
-	out_pair(o, "bridge", "%s, stp %s%s, mtu %u%s%s", *b->name ? b->name : "(first free)",
-		 b->stp == WEIR_YES ? "on" : "off", or_nothing(delay), net->mtu ? net->mtu : 1500u,
-		 net->mac ? ", mac " : "", or_nothing(net->mac));
+	out_pair(o, "bridge", "%s%s, stp %s%s, mtu %u%s%s", *b->name ? b->name : "(first free)",
+		 or_nothing(others), b->stp == WEIR_YES ? "on" : "off", or_nothing(delay),
+		 net->mtu ? net->mtu : 1500u, net->mac ? ", mac " : "", or_nothing(net->mac));
 	free(delay);
+	free(others);
 }
 
 static void show_forward(struct out *o, const struct weir_forward *f)

@@ -367,6 +367,11 @@ static void check_networks(struct tool *t, struct report *r)
 			    xformat("%s should run, but its bridge %s is gone", list[i].name,
 				    list[i].bridge),
 			    "weir net stop it, and start it again");
+		else if (list[i].n_ports_left < FEW_PORTS)
+			add(r, "host", "networks", false, STATE_WARNING,
+			    xformat("%s has room for %u more ports", list[i].name,
+				    (unsigned int)list[i].n_ports_left),
+			    "a larger bridge.spread in its definition, and weir net reload");
 	}
 	add(r, "host", "networks", false, STATE_NOTE, xformat("%zu known, %zu active", n, n_active),
 	    NULL);

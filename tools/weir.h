@@ -121,6 +121,8 @@ struct command {
 
 /* Most types of steps that all features together have. */
 #define MAX_STEP_OPS 32
+/* A network that has room for fewer ports than this is worth a word. */
+#define FEW_PORTS 100
 
 struct tool {
 	const struct command *cmd;

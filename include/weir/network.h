@@ -141,6 +141,11 @@ enum weir_mac_table_manager {
  * @stp:		enum weir_yes_no: spanning tree protocol; absent: no
  * @delay_s:		forward delay in seconds, while STP is on
  * @mac_table_manager:	an enum weir_mac_table_manager
+ * @spread:		over how many bridges ports are spread, up to 64; 0: 1. A
+ *			bridge has at most 1023 ports, and its kernel looks for a free
+ *			number from the first on; more of them are made beside it
+ *			(virbr0-1, ...), each joined to it by a pair, which takes a port
+ *			of both. Modes isolated to open
  */
 struct weir_network_bridge {
 	char name[16];
@@ -148,6 +153,7 @@ struct weir_network_bridge {
 	uint8_t stp;
 	uint32_t delay_s;
 	uint8_t mac_table_manager;
+	uint32_t spread;
 };
 
 /**
@@ -872,7 +878,8 @@ struct weir_port_address {
  * @network:		the network
  * @portgroup:		the portgroup it got its settings from; empty: none
  * @plug:		an enum weir_plug
- * @bridge:		plugs NETWORK and BRIDGE: the bridge it is a port of
+ * @bridge:		plugs NETWORK and BRIDGE: the bridge it is a port of; of a
+ *			network with several, one of them
  * @mac_table_manager:	an enum weir_mac_table_manager
  * @dev:		plug DIRECT: the link below it
  * @direct_mode:	plug DIRECT: an enum weir_direct_mode
@@ -1123,6 +1130,9 @@ WEIR_API int weir_pool_pick(const struct weir_port *port, const struct weir_pool
 WEIR_API int weir_network_get(struct weir *w, const char *name, int which,
 			      struct weir_network **ret, struct weir_error *err);
 
+/** WEIR_ROOM_UNLIMITED - the kernel has no limit that ports would reach */
+#define WEIR_ROOM_UNLIMITED UINT32_MAX
+
 /**
  * struct weir_network_entry - a network in a list
  * @name:		its name
@@ -1133,6 +1143,8 @@ WEIR_API int weir_network_get(struct weir *w, const char *name, int which,
  * @bridge_missing:	it should run, but its bridge is gone
  * @n_ports:		guests' ports on it
  * @is_autostart:	it is started when the host boots
+ * @n_ports_left:	how many more ports its bridges can have, or
+ *			WEIR_ROOM_UNLIMITED, as for one that does not run. Since 0.2
  */
 struct weir_network_entry {
 	char name[256];
@@ -1143,6 +1155,7 @@ struct weir_network_entry {
 	bool bridge_missing;
 	uint32_t n_ports;
 	bool is_autostart;
+	uint32_t n_ports_left;
 };
 
 /**
@@ -1157,6 +1170,26 @@ struct weir_network_entry {
  * Since: 0.1
  */
 WEIR_API int weir_network_list(struct weir *w, struct weir_network_entry **ret, size_t *ret_n,
+			       struct weir_error *err);
+
+/**
+ * weir_network_room() - how many more ports a network can have
+ * @w:		the handle
+ * @name:	the network; it must run
+ * @enough:	a number that is as good as any larger one: where there is clearly room
+ *		for so many, nothing is counted. WEIR_ROOM_UNLIMITED: exactly
+ * @ret:	receives the number of ports that its Linux bridges have room for, at most
+ *		@enough. Other networks have no limit
+ * @err:	filled on failure; may be NULL
+ *
+ * A Linux bridge has at most 1023 ports; struct weir_network_bridge has @spread for
+ * more. Others' ports on a bridge of the host count too.
+ *
+ * Return: 0 or a negative errno: -ENOENT if it does not run
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_network_room(struct weir *w, const char *name, uint32_t enough, uint32_t *ret,
 			       struct weir_error *err);
 
 /**
@@ -1287,7 +1320,10 @@ WEIR_API int weir_txn_network_reload(struct weir_txn *t, const char *name);
  *   -EEXIST	the port's name is taken
  *   -ENODEV	a bridge or link of the host, or a whole pool, is not there
  *   -EBUSY	no member of the pool is free
- *   -ENOSPC	the bridge has as many ports as a bridge can have, 1023
+ *   -ENOSPC	the network's bridges have as many ports as a bridge can have, 1023
+ *		each. Of several a port gets the one that has the fewest, unless it is
+ *		isolated and the network is not, or the other way round: those are all
+ *		on the first, so that isolated ports never meet
  *   -EOPNOTSUPP something that the definition asks cannot be done yet; the error
  *		names it
  *

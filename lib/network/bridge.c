@@ -55,7 +55,9 @@ bool wr_forwards(const struct weir_network *net, int family)
 
 /* --- the bridge --------------------------------------------------------------------------------- */
 
-int wr_add_bridge(struct weir_txn *t, const struct weir_network *net)
+/* Its own, or a further one with another name and address. */
+int wr_add_bridge(struct weir_txn *t, const struct weir_network *net, const char *name,
+		  const uint8_t mac[6])
 {
 	struct weir_link l = {
 		.sz = sizeof(l),
@@ -65,9 +67,9 @@ int wr_add_bridge(struct weir_txn *t, const struct weir_network *net)
 		.mtu = net->mtu,
 	};
 
-	wr_copy(l.name, sizeof(l.name), net->bridge.name);
+	wr_copy(l.name, sizeof(l.name), name);
 	wr_format(l.alias, sizeof(l.alias), "weir network %s", net->name);
-	wr_mac_parse(net->mac, l.mac);
+	memcpy(l.mac, mac, sizeof(l.mac));
 	if (net->mtu)
 		l.has |= WEIR_LINK_MTU;
 	/* As libvirt has it: a table that is kept by hand is one for each vlan. */
@@ -129,14 +131,14 @@ void wr_del_address(struct weir_txn *t, const struct weir_network_ip *ip, int if
 	weir_txn_addr_del(t, &a);
 }
 
-void wr_bring_up(struct weir_txn *t, const struct weir_network *net, int ifindex)
+void wr_bring_up(struct weir_txn *t, const char *name, int ifindex)
 {
 	struct weir_link up = { .sz = sizeof(up),
 				.has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_UP,
 				.ifindex = ifindex,
 				.is_up = true };
 
-	wr_copy(up.name, sizeof(up.name), net->bridge.name);
+	wr_copy(up.name, sizeof(up.name), name);
 	weir_txn_link_set(t, &up);
 }
 

@@ -185,6 +185,18 @@ static int change_port(struct weir_txn *t, const struct weir_network *net, struc
 	return wr_port_limit(t, port, &g->bandwidth, WEIR_FROM_PORTGROUP);
 }
 
+/* --- its bridges ---------------------------------------------------------------------------------------- */
+
+static void change_spread(struct weir_txn *t, struct wr_live *live, const struct weir_network *net)
+{
+	const size_t had = live->n_spans;
+
+	wr_spread_del(t, live, wr_spread(net) - 1);
+	wr_spread_add(t, live, net);
+	wr_spread_quiet(t, live, had);
+	wr_spread_up(t, live, had);
+}
+
 /* --- all of it ------------------------------------------------------------------------------------------- */
 
 static int change_own_bridge(struct weir_txn *t, struct wr_live *live,
@@ -197,6 +209,7 @@ static int change_own_bridge(struct weir_txn *t, struct wr_live *live,
 		wr_quiet_ipv6(t, net);
 	add_addresses(t, live, net);
 	change_bridge(t, live, net);
+	change_spread(t, live, net);
 	if (differ(&live->net, net, "bandwidth"))
 		wr_limit_bridge(t, live, net);
 	return wr_txn_dhcp_reload(t, &live->net, net);
@@ -215,6 +228,8 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 		r = check_pool(net, ports, n, &err);
 	if (!r && wr_has_own_bridge(net))
 		r = check_ips_free(t, live, net, &err);
+	if (!r)
+		r = wr_check_spread(weir_txn_handle(t), live, net, ports, n, &err);
 	if (r) {
 		weir_ports_free(ports, n);
 		return refuse(t, net->name, &err);

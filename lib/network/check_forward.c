@@ -32,6 +32,7 @@ int wr_check_bridge_by_mode(const struct weir_network *net, enum weir_check how,
 		{ b->zone && !wr_has_own_bridge(net), "bridge.zone" },
 		{ b->stp && !wr_has_own_bridge(net), "bridge.stp" },
 		{ b->delay_s && !wr_has_own_bridge(net), "bridge.delay" },
+		{ b->spread && !wr_has_own_bridge(net), "bridge.spread" },
 		{ net->mtu && !wr_has_own_bridge(net), "mtu" },
 	};
 

@@ -84,6 +84,9 @@ static enum weir_takes effect_of(const struct walk *w, const char *path, enum ki
 
 	if (!strcmp(path, "forward.mode"))
 		return mode_effect(w);
+	/* The joins are isolated as the network is, for old ports and new ones. */
+	if (!strcmp(path, "portIsolated") && (wr_spread(w->from) > 1 || wr_spread(w->to) > 1))
+		return R;
 	/* Open vSwitch is told in place. */
 	if (wr_wants_ovs(w->from) && wr_wants_ovs(w->to) &&
 	    (begins(path, "portgroups.vlan") || begins(path, "portgroups.virtualport.profileid")))

@@ -69,11 +69,20 @@ struct neighbours {
 	struct weir_error *err;
 };
 
+static bool share_bridge(const struct weir_network *a, const struct weir_network *b, char name[16])
+{
+	if (wr_spread_clash(a, b, name))
+		return true;
+	wr_copy(name, 16, b->bridge.name);
+	return (wr_has_own_bridge(a) || wr_has_own_bridge(b)) && !strcmp(a->bridge.name, b->bridge.name);
+}
+
 /* What must not be shared with another stored definition. */
 static int compare_config(void *arg, const char *name)
 {
 	struct neighbours *n = arg;
 	struct weir_network *other;
+	char bridge[16];
 	int r = 0;
 
 	/* A definition that cannot be read is no reason to refuse another one. */
@@ -81,10 +90,8 @@ static int compare_config(void *arg, const char *name)
 		return 0;
 	if (!strcmp(other->uuid, n->net->uuid))
 		r = wr_refuse(n->err, -EEXIST, "", "uuid", "is that of network %s", name);
-	else if ((wr_has_own_bridge(n->net) || wr_has_own_bridge(other)) &&
-		 !strcmp(other->bridge.name, n->net->bridge.name))
-		r = wr_refuse(n->err, -EEXIST, "", "bridge.name", "%s is that of network %s",
-			      other->bridge.name, name);
+	else if (share_bridge(n->net, other, bridge))
+		r = wr_refuse(n->err, -EEXIST, "", "bridge.name", "%s is that of network %s", bridge, name);
 	else
 		r = wr_check_apart(n->net, other, n->err);
 	weir_network_free(other);
@@ -174,6 +181,7 @@ int weir_txn_network_autostart(struct weir_txn *t, const char *name, bool on)
 
 struct listing {
 	struct weir *w;
+	struct wr_masters masters;	/* once there is a network that runs */
 	struct weir_network_entry *entries;
 	size_t n, cap;
 };
@@ -194,6 +202,7 @@ static struct weir_network_entry *entry_of(struct listing *l, const char *name)
 	}
 	more = &l->entries[l->n++];
 	memset(more, 0, sizeof(*more));
+	more->n_ports_left = WEIR_ROOM_UNLIMITED;
 	wr_copy(more->name, sizeof(more->name), name);
 	return more;
 }
@@ -221,11 +230,17 @@ static int list_config(void *arg, const char *name)
 	return 0;
 }
 
+static bool is_missing(struct weir *w, int ifindex, const char *name)
+{
+	struct weir_link link;
+
+	return weir_link_get(w, ifindex, NULL, &link, NULL) || strcmp(link.name, name) != 0;
+}
+
 static int list_live(void *arg, const char *name)
 {
 	struct listing *l = arg;
 	struct weir_network_entry *e = entry_of(l, name);
-	struct weir_link link;
 	struct wr_live *live;
 
 	if (!e)
@@ -235,8 +250,13 @@ static int list_live(void *arg, const char *name)
 		return 0;
 	describe(e, &live->net);
 	e->bridge_missing = *live->net.bridge.name &&
-			    (weir_link_get(l->w, live->bridge_ifindex, NULL, &link, NULL) ||
-			     strcmp(link.name, live->net.bridge.name));
+			    is_missing(l->w, live->bridge_ifindex, live->net.bridge.name);
+	for (size_t i = 0; i < live->n_spans; i++)
+		e->bridge_missing |= is_missing(l->w, live->spans[i].ifindex, live->spans[i].name);
+	if (!l->masters.items)
+		wr_masters(l->w, &l->masters, NULL);
+	if (l->masters.items)
+		e->n_ports_left = wr_room_among(live, &l->masters);
 	wr_live_free(live);
 	return 0;
 }
@@ -272,6 +292,7 @@ int weir_network_list(struct weir *w, struct weir_network_entry **ret, size_t *r
 		r = wr_store_each(w, WR_STORE_LIVE, list_live, &l, err);
 	if (!r)
 		r = wr_store_each(w, WR_STORE_PORTS, count_port, &l, err);
+	free(l.masters.items);
 	if (r) {
 		free(l.entries);
 		return r == -ENOMEM ? wr_nomem(err) : r;

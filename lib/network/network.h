@@ -10,12 +10,23 @@
 
 struct weir_link;
 
+/* A further bridge of a network, and the pair that joins it to the first one. */
+struct wr_span {
+	char name[16];
+	int32_t ifindex;
+	char join[16];		/* the end on the first bridge, ... */
+	int32_t join_ifindex;
+	int32_t far_ifindex;	/* ... and the other one */
+};
+
 /* A running network: LIVE, one file in the state directory. */
 struct wr_live {
 	int32_t bridge_ifindex;
 	int32_t ifb_ifindex;	/* of the bridge's own bandwidth; 0: none */
 	char ifb_name[16];
 	uint32_t ifb_class;	/* there, if others share it */
+	struct wr_span *spans;
+	size_t n_spans;
 	struct weir_network net;
 };
 
@@ -70,13 +81,14 @@ int wr_complete(struct weir *w, struct weir_network *net, struct weir_error *err
 /* --- bridge.c: parts of a network with a bridge of its own ------------------------------ */
 
 /* Returns the index. */
-int wr_add_bridge(struct weir_txn *t, const struct weir_network *net);
+int wr_add_bridge(struct weir_txn *t, const struct weir_network *net, const char *name,
+		  const uint8_t mac[6]);
 void wr_quiet_ipv6(struct weir_txn *t, const struct weir_network *net);
 void wr_add_address(struct weir_txn *t, const struct weir_network_ip *ip, int ifindex);
 void wr_add_route(struct weir_txn *t, const struct weir_network_route *from, int ifindex);
 void wr_del_address(struct weir_txn *t, const struct weir_network_ip *ip, int ifindex);
 void wr_del_route(struct weir_txn *t, const struct weir_network_route *from, int ifindex);
-void wr_bring_up(struct weir_txn *t, const struct weir_network *net, int ifindex);
+void wr_bring_up(struct weir_txn *t, const char *name, int ifindex);
 void wr_add_forwarding(struct weir_txn *t, const struct weir_network *net);
 void wr_change_nat(struct weir_txn *t, const struct weir_network *net,
 		   int (*change)(struct weir_txn *t, const struct weir_nat *nat));
@@ -86,6 +98,38 @@ void wr_limit_bridge(struct weir_txn *t, struct wr_live *live, const struct weir
 bool wr_forwards(const struct weir_network *net, int family);
 /* The first digit of a sysctl below net/, or -1. */
 int wr_sysctl_digit(struct weir *w, const char *key);
+
+/* --- spread.c: networks over several bridges ---------------------------------------------- */
+
+/* How many bridges a definition asks for, at least 1. */
+unsigned int wr_spread(const struct weir_network *net);
+/* Of the further bridge @i, from 1, or of an @end of its join. */
+void wr_span_name(const char *bridge, unsigned int i, const char *end, char ret[16]);
+/* A name that bridges of both have, other than the first ones'; or NULL. */
+const char *wr_spread_clash(const struct weir_network *a, const struct weir_network *b, char buf[16]);
+const struct wr_span *wr_span_of(const struct wr_live *live, const char *bridge);
+/* Makes those that @net asks for beyond what @live has, and notes them there. Two more steps bring them up. */
+void wr_spread_add(struct weir_txn *t, struct wr_live *live, const struct weir_network *net);
+void wr_spread_quiet(struct weir_txn *t, const struct wr_live *live, size_t first);
+void wr_spread_up(struct weir_txn *t, const struct wr_live *live, size_t first);
+void wr_spread_del(struct weir_txn *t, struct wr_live *live, size_t left);
+int wr_check_spread(struct weir *w, const struct wr_live *live, const struct weir_network *net,
+		    const struct weir_port *ports, size_t n, struct weir_error *err);
+
+/* --- room.c: how many ports fit, and where ------------------------------------------------ */
+
+/* Most ports that a Linux bridge can have. */
+#define WR_BRIDGE_PORTS 1023
+/* Of every port in the namespace the index of its master, sorted; items are for free(). */
+struct wr_masters {
+	uint32_t *items;
+	size_t n;
+};
+int wr_masters(struct weir *w, struct wr_masters *ret, struct weir_error *err);
+uint32_t wr_room_among(const struct wr_live *live, const struct wr_masters *m);
+int wr_room_on_first(struct weir *w, const struct wr_live *live, uint32_t *ret, struct weir_error *err);
+/* The one with the fewest ports, of several the first. */
+size_t wr_bridge_pick(const uint32_t *n_ports, size_t n);
 
 /* --- hook.c ----------------------------------------------------------------------------- */
 
@@ -99,13 +143,15 @@ void wr_txn_hook(struct weir_txn *t, const char *operation, const struct weir_ne
 /* Whether the addresses that @net has beyond those of @old, which runs, are nobody else's. */
 int wr_check_free(struct weir *w, const struct weir_network *old, const struct weir_network *net,
 		  struct weir_error *err);
-/* Most ports that a Linux bridge can have. */
-#define WR_BRIDGE_PORTS 1023
 /* What a port is put on: a bridge, or a link of the host. */
 struct wr_place {
 	int ifindex;
 	uint16_t default_pvid;	/* the vlan that a bridge gives to new ports; 0: none */
+	int join_ifindex;	/* of a further bridge, at the first one; 0: it is none */
 };
+/* room.c: chooses the bridge of a port and takes room there for it; @place has the first one. */
+int wr_take_room(struct weir_txn *t, const struct wr_live *live, struct weir_port *port,
+		 struct wr_place *place, struct weir_error *err);
 int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr_place *place,
 		     const struct weir_guest *guest, int *ret_fds);
 /* A bridge of the host, looked up. */
@@ -114,6 +160,8 @@ int wr_find_bridge(struct weir *w, struct weir_port *port, struct wr_place *ret,
 int wr_port_link_put_back(struct weir_txn *t, const struct weir_port *port,
 			  const struct wr_place *place);
 int wr_port_link_del(struct weir_txn *t, const struct weir_port *port);
+/* Has the first bridge forget a guest that is behind a join. */
+void wr_port_forget(struct weir_txn *t, const struct wr_live *live, const struct weir_port *port);
 /* port_ovs.c: whether it is a port of Open vSwitch; whether its bridge, which has the link, can have it. */
 bool wr_is_ovs(const struct weir_port *port);
 int wr_find_ovs_bridge(struct weir *w, const struct weir_port *port, const struct weir_link *bridge,

@@ -133,7 +133,7 @@ int wr_find_bridge(struct weir *w, struct weir_port *port, struct wr_place *ret,
 		return wr_refuse(err, -EINVAL, "port", "vlan",
 				 "needs a bridge that filters vlans, and %s does not",
 				 port->bridge);
-	*ret = (struct wr_place){ bridge.ifindex, bridge.bridge.vlan_default_pvid };
+	*ret = (struct wr_place){ .ifindex = bridge.ifindex, .default_pvid = bridge.bridge.vlan_default_pvid };
 	return 0;
 }
 
@@ -166,41 +166,17 @@ static int find_member(struct weir *w, const struct weir_network *net, struct we
 	return 0;
 }
 
-/*
- * A bridge numbers its ports from 1 to 1023; what the kernel says of one more,
- * EXFULL, comes only at the end. Records are counted exactly only where there are
- * enough of them.
- */
-static int check_room(struct weir *w, const struct weir_port *port, struct weir_error *err)
-{
-	struct weir_port *ports = NULL;
-	size_t n = 0, on_it = 0;
-	int r = wr_store_count(w, WR_STORE_PORTS, &n, err);
-
-	if (r || n < WR_BRIDGE_PORTS || wr_is_ovs(port))
-		return r;
-	n = 0;
-	r = weir_port_list(w, port->network, &ports, &n, err);
-	for (size_t i = 0; i < n; i++)
-		on_it += !strcmp(ports[i].bridge, port->bridge);
-	weir_ports_free(ports, n);
-	if (r || on_it < WR_BRIDGE_PORTS)
-		return r;
-	return wr_refuse(err, -ENOSPC, "port", "",
-			 "bridge %s has %d ports, and no bridge can have more", port->bridge,
-			 WR_BRIDGE_PORTS);
-}
-
-static int find_place(struct weir *w, const struct wr_live *live, struct weir_port *port,
+static int find_place(struct weir_txn *t, const struct wr_live *live, struct weir_port *port,
 		      struct wr_place *ret, struct weir_error *err)
 {
+	struct weir *w = weir_txn_handle(t);
 	int r;
 
 	ret->ifindex = live->bridge_ifindex;
 	if (port->plug == WEIR_PLUG_DIRECT || port->plug == WEIR_PLUG_HOSTDEV)
 		return find_member(w, &live->net, port, ret, err);
-	r = check_room(w, port, err);
-	return r || port->plug == WEIR_PLUG_NETWORK ? r : wr_find_bridge(w, port, ret, err);
+	r = port->plug == WEIR_PLUG_NETWORK ? 0 : wr_find_bridge(w, port, ret, err);
+	return r || wr_is_ovs(port) ? r : wr_take_room(t, live, port, ret, err);
 }
 
 /* --- attaching ----------------------------------------------------------------------------------- */
@@ -289,7 +265,7 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 	if (!r)
 		r = complete(w, &port, &err);
 	if (!r)
-		r = find_place(w, live, &port, &place, &err);
+		r = find_place(t, live, &port, &place, &err);
 	r = r ? refuse(t, network, &err) : attach(t, live, &full, &port, &place, ret_fds);
 	wr_live_free(live);
 	if (!r && ret)
@@ -331,16 +307,18 @@ static int index_of_link(void *arg)
 	return (int)if_nametoindex(arg);
 }
 
-static int del_floor(struct weir_txn *t, struct weir_port *port)
+static int del_floor(struct weir_txn *t, const struct wr_live *live, struct weir_port *port)
 {
-	const int bridge = weir_in_netns(weir_txn_handle(t), index_of_link, port->bridge);
+	char *name = live ? (char *)live->net.bridge.name : port->bridge;
+	const int bridge = weir_in_netns(weir_txn_handle(t), index_of_link, name);
 
 	if (bridge <= 0)
 		return 0;
-	return weir_txn_floor_set(t, bridge, port->bridge, port->mac, 0, port->floor_class, NULL);
+	return weir_txn_floor_set(t, bridge, name, port->mac, 0, port->floor_class, NULL);
 }
 
-static int detach(struct weir_txn *t, struct weir_port *port)
+/* @live may be NULL: the record of the network is lost. */
+static int detach(struct weir_txn *t, const struct wr_live *live, struct weir_port *port)
 {
 	int r = wr_txn_unstore(t, WR_STORE_PORTS, port->name);
 
@@ -352,6 +330,8 @@ static int detach(struct weir_txn *t, struct weir_port *port)
 		r = wr_port_disassociate(t, port);
 	if (!r)
 		r = wr_port_link_del(t, port);
+	if (!r && live)
+		wr_port_forget(t, live, port);
 	if (!r)
 		r = guard(t, port, weir_txn_guard_del);
 	if (!r && *port->vf)
@@ -359,7 +339,7 @@ static int detach(struct weir_txn *t, struct weir_port *port)
 	if (!r && port->ifb_ifindex > 0)
 		r = unshape(t, port);
 	if (!r && port->floor_class)
-		r = del_floor(t, port);
+		r = del_floor(t, live, port);
 	return r;
 }
 
@@ -370,8 +350,10 @@ int weir_txn_port_detach(struct weir_txn *t, const char *network, const char *na
 	struct wr_live *live = NULL;
 	int r = find_port(weir_txn_handle(t), network, name, &port, &err);
 
-	r = r ? refuse(t, network, &err) : detach(t, &port);
-	if (!r && !wr_store_live(weir_txn_handle(t), network, &live, NULL))
+	if (!r)
+		wr_store_live(weir_txn_handle(t), network, &live, NULL);
+	r = r ? refuse(t, network, &err) : detach(t, live, &port);
+	if (!r && live)
 		wr_txn_hook(t, "port-deleted", &live->net, &port);
 	wr_live_free(live);
 	weir_port_done(&port);

@@ -73,7 +73,7 @@ static int check_place(struct weir *w, const struct wr_live *live, const struct 
 				 live->net.name);
 	if (plug == WEIR_PLUG_DIRECT || plug == WEIR_PLUG_HOSTDEV)
 		return check_member(w, &live->net, port, err);
-	if (strcmp(port->bridge, live->net.bridge.name) != 0)
+	if (strcmp(port->bridge, live->net.bridge.name) != 0 && !wr_span_of(live, port->bridge))
 		return wr_refuse(err, -EINVAL, "", "bridge", "is %s, and the network's is %s",
 				 port->bridge, live->net.bridge.name);
 	return 0;
@@ -85,7 +85,9 @@ static int put_back(struct weir_txn *t, const struct wr_live *live, struct weir_
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir *w = weir_txn_handle(t);
-	struct wr_place place = { live->bridge_ifindex, 0 };
+	const struct wr_span *span = wr_span_of(live, port->bridge);
+	struct wr_place place = { .ifindex = span ? span->ifindex : live->bridge_ifindex,
+				  .join_ifindex = span ? span->join_ifindex : 0 };
 	struct weir_link l;
 	int r;
 

@@ -3,7 +3,7 @@
  * Starting and stopping a network, as steps. The order of a start:
  *
  *	read	routes of the host
- *	send 1	the bridge, down
+ *	send 1	the bridge, down, and further ones with their joins
  *	files	IPv6 sysctls of the bridge, before it comes up; forwarding
  *	nft	what may pass, before anything can
  *	send 2	addresses, bandwidth, up, routes
@@ -211,17 +211,22 @@ static int start_on_host(struct weir_txn *t, struct wr_live *live)
 static int start(struct weir_txn *t, struct wr_live *live)
 {
 	const struct weir_network *net = &live->net;
+	uint8_t mac[6] = { 0 };
 
 	if (!wr_has_own_bridge(net))
 		return start_on_host(t, live);
-	live->bridge_ifindex = wr_add_bridge(t, net);
+	wr_mac_parse(net->mac, mac);
+	live->bridge_ifindex = wr_add_bridge(t, net, net->bridge.name, mac);
+	wr_spread_add(t, live, net);
 	wr_quiet_ipv6(t, net);
+	wr_spread_quiet(t, live, 0);
 	wr_add_forwarding(t, net);
 	wr_change_nat(t, net, weir_txn_nat_add);
 	for (size_t i = 0; i < net->n_ips; i++)
 		wr_add_address(t, &net->ips[i], live->bridge_ifindex);
 	wr_limit_bridge(t, live, net);
-	wr_bring_up(t, net, live->bridge_ifindex);
+	wr_bring_up(t, net->bridge.name, live->bridge_ifindex);
+	wr_spread_up(t, live, 0);
 	for (size_t i = 0; i < net->n_routes; i++)
 		wr_add_route(t, &net->routes[i], live->bridge_ifindex);
 	if (wr_dhcp_wanted(net))
@@ -291,6 +296,7 @@ int weir_txn_network_stop(struct weir_txn *t, const char *name)
 	/* Links go last, whatever the order here; of a bridge that goes, ports give nothing back. */
 	if (wr_has_own_bridge(&live->net))
 		r = weir_txn_link_del(t, live->bridge_ifindex, live->net.bridge.name);
+	wr_spread_del(t, live, 0);
 	wr_store_each(w, WR_STORE_PORTS, sweep_port, &sweep, NULL);
 	if (wr_dhcp_wanted(&live->net))
 		wr_txn_dhcp_stop(t, &live->net);

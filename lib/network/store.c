@@ -23,11 +23,21 @@
 
 /* --- the record of a running network ------------------------------------------------------ */
 
+static const struct wr_field span_fields[] = {
+	WR_ROW(wr_span, name, WR_NAME, "name", .flags = WR_REQUIRED, .doc = "a further bridge"),
+	WR_ROW(wr_span, ifindex, WR_S32, "ifindex", .doc = "its index"),
+	WR_ROW(wr_span, join, WR_NAME, "join", .doc = "the port of the first bridge that leads to it"),
+	WR_ROW(wr_span, join_ifindex, WR_S32, "joinIfindex", .doc = "the index of that"),
+	WR_ROW(wr_span, far_ifindex, WR_S32, "farIfindex", .doc = "the index of its other end"),
+};
+static WR_TABLE(span_table, wr_span, "further bridge", -1, span_fields);
+
 static const struct wr_field live_fields[] = {
 	WR_ROW(wr_live, bridge_ifindex, WR_S32, "bridgeIfindex", .doc = "index of the bridge"),
 	WR_ROW(wr_live, ifb_ifindex, WR_S32, "ifbIfindex", .doc = "index of the bridge's ifb"),
 	WR_ROW(wr_live, ifb_name, WR_NAME, "ifbName", .doc = "the bridge's ifb"),
 	WR_ROW(wr_live, ifb_class, WR_U32, "ifbClass", .doc = "the bridge's class on a shared ifb"),
+	WR_LIST_ROW(wr_live, spans, "spans", &span_table, .doc = "further bridges, in their order"),
 	WR_OBJECT_ROW(wr_live, net, "definition", &wr_network_table, .flags = WR_REQUIRED,
 		      .doc = "what it was started from"),
 };

@@ -88,6 +88,9 @@ static const struct wr_field bridge_fields[] = {
 	       .doc = "forward delay, while STP is on"),
 	WR_ROW(weir_network_bridge, mac_table_manager, WR_U8, "macTableManager",
 	       .words = WR_WORDS(wr_managers), .doc = "who keeps its table of MAC addresses"),
+	WR_ROW(weir_network_bridge, spread, WR_U32, "spread", .min = 1, .max = WR_MOST_BRIDGES,
+	       .unit = "bridges",
+	       .doc = "over how many bridges ports are spread, joined in a star: one has 1023 at most"),
 };
 static WR_TABLE(bridge_table, weir_network_bridge, "bridge", -1, bridge_fields);
 

@@ -21,6 +21,8 @@ const struct wr_table *wr_section_table(enum weir_section section);
 #define WR_FORWARD_MODES 9
 #define WR_MANAGERS 2
 #define WR_SPOOFINGS 3
+/* Over which a network can be spread. */
+#define WR_MOST_BRIDGES 64
 extern const struct wr_word wr_forward_modes[WR_FORWARD_MODES], wr_managers[WR_MANAGERS],
 	wr_spoofings[WR_SPOOFINGS];
 

@@ -330,8 +330,38 @@ static void with_filtering_bridge(struct weir *w)
 static void with_kept_table(struct weir *w)
 {
 	run_network(w, "{'name':'nat net','uuid':'11111111-2222-4333-8444-999999999997','mac':'52:54:00:cc:00:02',"
-		       "'bridge':{'name':'virbr0','macTableManager':'libvirt'},'dns':{'enable':false},"
+		       "'bridge':{'name':'virbr0','spread':2,'macTableManager':'libvirt'},'dns':{'enable':false},"
 		       "'ips':[{'address':'10.8.0.1','prefix':24}],'portgroups':[{'name':'gold'}]}");
+	ns_sh("ip link add own0 address 52:54:00:cc:00:09 type veth peer name own1 address 52:54:00:cc:00:0a; "
+	      "ip link set own0 master virbr0");
+}
+
+/* Somebody's port on the first bridge has ours go to the other, behind the join. */
+static void with_port_behind(struct weir *w)
+{
+	struct weir_txn *t;
+
+	with_kept_table(w);
+	t = ns_begin(w);
+	attach_tap(t);
+	ns_commit(t);
+}
+
+/* Without STP, which goes on to change the state by itself where two bridges talk. */
+#define SPREAD(n) "{'name':'spread','uuid':'11111111-2222-4333-8444-999999999996','mac':'52:54:00:cc:00:03',"                    \
+		  "'bridge':{'name':'virbr0','spread':" #n "},'dns':{'enable':false},'mtu':1400}"
+
+static void with_one_bridge(struct weir *w)
+{
+	run_network(w, SPREAD(1));
+}
+
+static void spread_more(struct weir_txn *t)
+{
+	struct weir_network *net = ns_network(SPREAD(2));
+
+	weir_txn_network_apply(t, net, WEIR_NETWORK_LIVE);
+	weir_network_free(net);
 }
 
 /* A vlan, limits in the database, and a tap that Open vSwitch has. */
@@ -807,8 +837,11 @@ const struct scenario scenarios[] = {
 	{ .name = "attach with a hook", .prepare = with_hook, .build = attach_tap },
 	{ .name = "attach in vlans", .prepare = with_filtering_bridge, .build = attach_tap,
 	  .needs = "bridge vlan_filtering 1" },
-	{ .name = "attach to a table that is kept", .prepare = with_kept_table, .build = attach_tap,
+	{ .name = "attach to tables that are kept", .prepare = with_kept_table, .build = attach_tap,
 	  .needs = "bridge vlan_filtering 1" },
+	{ .name = "detach from behind a join", .prepare = with_port_behind, .build = detach_tap,
+	  .needs = "bridge vlan_filtering 1" },
+	{ .name = "a bridge more", .prepare = with_one_bridge, .build = spread_more, .has_plan = true },
 	{ .name = "attach to Open vSwitch", .prepare = with_ovs, .build = attach_tap, .needs = "Open vSwitch" },
 	{ .name = "detach from Open vSwitch", .prepare = with_ovs_port, .build = detach_tap, .needs = "Open vSwitch" },
 	{ .name = "detach a tap", .prepare = with_ports, .build = detach_tap },

@@ -69,7 +69,7 @@ echo '# files'
 for dir in "$@"; do
 	find "$dir" -type f ! -name lock -printf '%p %m\n' | sort
 	find "$dir" -type f ! -name lock ! -name '*.pid' ! -name '*.leases' -print0 | sort -z | xargs -0r cat |
-		sed -E -e 's/^(ifb|floors) [0-9]+ /\1 N /' -e 's/"(bridgeIfindex|ifbIfindex|ifbClass|ifindex)": [0-9]+/"\1": N/' \
+		sed -E -e 's/^(ifb|floors) [0-9]+ /\1 N /' -e 's/"([a-z]*[iI]findex|ifbClass)": [0-9]+/"\1": N/' \
 			-e '/^ifb N/s/ [0-9a-f]+/ C/g'
 done
 echo '# processes'

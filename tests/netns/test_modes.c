@@ -316,25 +316,6 @@ static void queues_of_a_macvtap(void **state)
 	ns_stop(w);
 }
 
-/* The records of 1023 ports, without the ports: the kernel is not asked. */
-static void a_full_bridge(void **state)
-{
-	struct weir *w = ns_start("{'name':'net','bridge':{'name':'virbr0'}}");
-	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_port port = { .sz = sizeof(port) };
-	struct weir_guest g = { .sz = sizeof(g) };
-
-	ns_sh("mkdir -p %s/ports; cd %s/ports; for i in $(seq 1 1023); do "
-	      "echo '{\"name\":\"v'$i'\",\"network\":\"net\",\"bridge\":\"virbr0\"}' >v$i.json; done", ns_state_dir,
-	      ns_state_dir);
-	assert_int_equal(try_attach(w, &g, &port, &err), -ENOSPC);
-	assert_non_null(strstr(err.msg, "1023 ports"));
-	ns_sh("rm %s/ports/v1.json", ns_state_dir);
-	assert_int_equal(try_attach(w, &g, &port, &err), 0);
-	ns_sh("rm %s/ports/v*.json; ip link del %s", ns_state_dir, port.name);
-	ns_stop(w);
-}
-
 static void wishes_that_cannot_be_done(void **state)
 {
 	static const struct {
@@ -371,7 +352,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(macvtap_bridge),	  TEST(macvtap_private),     TEST(macvtap_vepa),
 		TEST(macvtap_passthrough), TEST(vlan_of_a_link_that_takes_none), TEST(members_in_use_stay), TEST(host_bridge),
-		TEST(a_full_bridge),	  TEST(vlans_of_a_host_bridge), TEST(a_table_that_is_kept), TEST(queues_of_a_macvtap),
+		TEST(vlans_of_a_host_bridge), TEST(a_table_that_is_kept), TEST(queues_of_a_macvtap),
 		TEST(wishes_that_cannot_be_done),
 	};
 

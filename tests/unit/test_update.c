@@ -361,8 +361,10 @@ static void items_are_read_in_part_or_whole(void **state)
 			"'portgroups':[{'name':'red','vlan':{'tags':[{'id':" id "}]}}]}"
 #define OVS "'virtualport':{'type':'openvswitch'},"
 
-/* Vlans of a portgroup reach running ports where Open vSwitch is told, and nowhere else. */
-static void what_vlans_take(void **state)
+#define BRIDGES(n, members) "{'name':'net','bridge':{'name':'virbr0','spread':" #n "}" members "}"
+
+/* Vlans of a portgroup reach running ports where Open vSwitch is told, and nowhere else; joins are isolated when they are made. */
+static void what_changes_take(void **state)
 {
 	static const struct {
 		const char *from, *to;
@@ -370,6 +372,9 @@ static void what_vlans_take(void **state)
 	} cases[] = {
 		{ VLAN_OF_GROUP(OVS, "7"), VLAN_OF_GROUP(OVS, "8"), WEIR_TAKES_NOTHING },
 		{ VLAN_OF_GROUP("", "7"), VLAN_OF_GROUP("", "8"), WEIR_TAKES_REPLUG },
+		{ BRIDGES(1, ""), BRIDGES(3, ""), WEIR_TAKES_NOTHING },
+		{ BRIDGES(1, ""), BRIDGES(1, ",'portIsolated':true"), WEIR_TAKES_REPLUG },
+		{ BRIDGES(2, ""), BRIDGES(2, ",'portIsolated':true"), WEIR_TAKES_RESTART },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
@@ -391,7 +396,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(definitions_change),
-		cmocka_unit_test(what_vlans_take),
+		cmocka_unit_test(what_changes_take),
 		cmocka_unit_test(senseless_updates_are_refused),
 		cmocka_unit_test(items_are_read_in_part_or_whole),
 	};
