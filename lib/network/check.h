@@ -58,6 +58,25 @@ int wr_check_dhcp_range(const struct weir_network_ip *ip, const struct weir_dhcp
 			struct weir_error *err);
 bool wr_same_mac(const char *a, const char *b);
 
+/* --- twice.c */
+
+/* Something of item @i; no data: it has none. */
+struct wr_key {
+	const void *data;
+	size_t len;
+	size_t i;
+};
+struct wr_key wr_text_key(const char *text, size_t i);
+/* The first item that has the same as this one, and what; the item itself if it is alone. */
+struct wr_twice {
+	size_t first;
+	const char *what;
+};
+/* For @n items, each alone so far; for free(). NULL: out of memory. */
+struct wr_twice *wr_twice_new(size_t n);
+/* Sorts @keys, one for each item, and notes who is the first with the same. */
+void wr_find_twice(struct wr_key *keys, size_t n, const char *what, struct wr_twice *ret);
+
 /* virtualport.c: whether a port of this network can have this one, which is there. */
 int wr_virtualport_gate(const struct weir_network *net, const struct weir_virtualport *vp,
 			struct weir_error *err);

@@ -97,25 +97,35 @@ int wr_check_nat(const struct weir_network *net, enum weir_check how, struct wei
 	return 0;
 }
 
+static int check_once(struct wr_key *keys, size_t n, const char *list, struct weir_error *err)
+{
+	wr_auto(free) struct wr_twice *twice = wr_twice_new(n);
+
+	if (!twice)
+		return wr_nomem(err);
+	wr_find_twice(keys, n, "", twice);
+	for (size_t i = 0; i < n; i++)
+		if (twice[i].first < i)
+			return wr_in_item(err, wr_refuse(err, -EEXIST, "", "", "is [%zu] too", twice[i].first),
+					  list, i);
+	return 0;
+}
+
 int wr_check_pool(const struct weir_network *net, enum weir_check how, struct weir_error *err)
 {
 	const struct weir_forward *f = &net->forward;
+	const size_t most = f->n_interfaces > f->n_addresses ? f->n_interfaces : f->n_addresses;
+	wr_auto(free) struct wr_key *keys = calloc(most + 1, sizeof(*keys));
+	int r;
 
+	if (!keys)
+		return wr_nomem(err);
 	for (size_t i = 0; i < f->n_interfaces; i++)
-		for (size_t k = 0; k < i; k++)
-			if (!strcmp(f->interfaces[i].dev, f->interfaces[k].dev))
-				return wr_in_item(err,
-						  wr_refuse(err, -EEXIST, "", "", "is [%zu] too",
-							    k),
-						  "forward.interfaces", i);
+		keys[i] = wr_text_key(f->interfaces[i].dev, i);
+	r = check_once(keys, f->n_interfaces, "forward.interfaces", err);
 	for (size_t i = 0; i < f->n_addresses; i++)
-		for (size_t k = 0; k < i; k++)
-			if (!strcmp(f->addresses[i].pci, f->addresses[k].pci))
-				return wr_in_item(err,
-						  wr_refuse(err, -EEXIST, "", "", "is [%zu] too",
-							    k),
-						  "forward.addresses", i);
-	return 0;
+		keys[i] = wr_text_key(f->addresses[i].pci, i);
+	return r ? r : check_once(keys, f->n_addresses, "forward.addresses", err);
 }
 
 /* --- as a definition ------------------------------------------------------------------------------- */

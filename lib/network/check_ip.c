@@ -182,7 +182,7 @@ static char last_digit(const char *mac)
 	return n ? mac[n - 1] | 0x20 : '\0';
 }
 
-/* Every pair of hosts is compared. In whichever way it is written, its last digit is the address's last: most differ there. */
+/* One is compared with all hosts. In whichever way it is written, its last digit is the address's last: most differ there. */
 bool wr_same_mac(const char *a, const char *b)
 {
 	uint8_t x[6], y[6];
@@ -190,47 +190,72 @@ bool wr_same_mac(const char *a, const char *b)
 	return a && b && last_digit(a) == last_digit(b) && !wr_mac_parse(a, x) && !wr_mac_parse(b, y) && !memcmp(x, y, 6);
 }
 
-static bool same_text(const char *a, const char *b)
+/* In whichever way it is written. */
+static struct wr_key mac_key(const char *mac, size_t i, uint8_t buf[6])
 {
-	return a && b && !strcmp(a, b);
+	bool is_one = mac && !wr_mac_parse(mac, buf);
+
+	return (struct wr_key){ is_one ? buf : NULL, is_one ? 6 : 0, i };
 }
 
 /* Two entries for one guest or one address: dnsmasq would take one, nobody could say which. */
-static const char *collide(const struct weir_dhcp_host *a, const struct weir_dhcp_host *b)
+static int find_collisions(const struct weir_dhcp_host *hosts, size_t n, struct wr_twice *ret,
+			   struct weir_error *err)
 {
-	if (wr_same_mac(a->mac, b->mac))
-		return "mac";
-	if (same_text(a->name, b->name))
-		return "name";
-	if (same_text(a->id, b->id))
-		return "id";
-	return wr_ip_equal(&a->address, &b->address) ? "ip" : NULL;
+	wr_auto(free) struct wr_key *keys = calloc(n + 1, sizeof(*keys));
+	wr_auto(free) uint8_t (*macs)[6] = calloc(n + 1, sizeof(*macs));
+
+	if (!keys || !macs)
+		return wr_nomem(err);
+	for (size_t i = 0; i < n; i++)
+		keys[i] = mac_key(hosts[i].mac, i, macs[i]);
+	wr_find_twice(keys, n, "mac", ret);
+	for (size_t i = 0; i < n; i++)
+		keys[i] = wr_text_key(hosts[i].name, i);
+	wr_find_twice(keys, n, "name", ret);
+	for (size_t i = 0; i < n; i++)
+		keys[i] = wr_text_key(hosts[i].id, i);
+	wr_find_twice(keys, n, "id", ret);
+	for (size_t i = 0; i < n; i++)
+		keys[i] = (struct wr_key){ &hosts[i].address, sizeof(hosts[i].address), i };
+	wr_find_twice(keys, n, "ip", ret);
+	return 0;
 }
 
-static int check_host_strictly(const struct weir_network_ip *ip, size_t i, struct weir_error *err)
+static int check_host_strictly(const struct weir_network_ip *ip, size_t i, const struct wr_twice *twice,
+			       struct weir_error *err)
 {
 	const struct weir_dhcp_host *host = &ip->dhcp.hosts[i];
-	const char *what;
 
 	if (ip->address.family == WEIR_FAMILY_IPV4 && host->id)
 		return wr_refuse(err, -EINVAL, "", "id", "is for IPv6 only");
-	for (size_t k = 0; k < i; k++) {
-		what = collide(&ip->dhcp.hosts[k], host);
-		if (what)
-			return wr_refuse(err, -EEXIST, "", what, "is that of dhcp.hosts[%zu] too",
-					 k);
-	}
+	if (twice->first < i)
+		return wr_refuse(err, -EEXIST, "", twice->what, "is that of dhcp.hosts[%zu] too",
+				 twice->first);
 	return check_in_subnet(ip, &host->address, "ip", err);
+}
+
+static int check_hosts_strictly(const struct weir_network_ip *ip, struct weir_error *err)
+{
+	wr_auto(free) struct wr_twice *twice = wr_twice_new(ip->dhcp.n_hosts);
+	int r = twice ? find_collisions(ip->dhcp.hosts, ip->dhcp.n_hosts, twice, err) : wr_nomem(err);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < ip->dhcp.n_hosts; i++) {
+		r = check_host_strictly(ip, i, &twice[i], err);
+		if (r)
+			return wr_in_item(err, r, "dhcp.hosts", i);
+	}
+	return 0;
 }
 
 static int check_dhcp_strictly(const struct weir_network_ip *ip, struct weir_error *err)
 {
-	for (size_t i = 0; i < ip->dhcp.n_hosts; i++) {
-		int r = check_host_strictly(ip, i, err);
+	int r = check_hosts_strictly(ip, err);
 
-		if (r)
-			return wr_in_item(err, r, "dhcp.hosts", i);
-	}
+	if (r)
+		return r;
 	if (!ip->dhcp.bootp.file)
 		return 0;
 	if (ip->address.family != WEIR_FAMILY_IPV4)

@@ -186,18 +186,30 @@ static int check_vlans(const struct weir_network *net, enum weir_check how, stru
 
 /* --- portgroups ------------------------------------------------------------------------------------- */
 
-static int check_group(const struct weir_network *net, size_t i, struct weir_error *err)
+static int find_twice(const struct weir_network *net, struct wr_twice *ret, struct weir_error *err)
+{
+	wr_auto(free) struct wr_key *keys = calloc(net->n_portgroups + 1, sizeof(*keys));
+
+	if (!keys)
+		return wr_nomem(err);
+	for (size_t i = 0; i < net->n_portgroups; i++)
+		keys[i] = wr_text_key(net->portgroups[i].name, i);
+	wr_find_twice(keys, net->n_portgroups, "name", ret);
+	for (size_t i = 0; i < net->n_portgroups; i++)
+		keys[i] = wr_text_key(wr_yes(net->portgroups[i].is_default) ? "yes" : NULL, i);
+	wr_find_twice(keys, net->n_portgroups, "default", ret);
+	return 0;
+}
+
+static int check_group(const struct weir_network *net, size_t i, const struct wr_twice *twice,
+		       struct weir_error *err)
 {
 	const struct weir_portgroup *g = &net->portgroups[i];
 
-	for (size_t k = 0; k < i; k++) {
-		if (!strcmp(g->name, net->portgroups[k].name))
-			return wr_refuse(err, -EEXIST, "", "name", "is that of portgroups[%zu] too",
-					 k);
-		if (wr_yes(g->is_default) && wr_yes(net->portgroups[k].is_default))
-			return wr_refuse(err, -EEXIST, "", "default", "is portgroups[%zu] already",
-					 k);
-	}
+	if (twice->first < i)
+		return wr_refuse(err, -EEXIST, "", twice->what, "is %sportgroups[%zu] %s",
+				 *twice->what == 'n' ? "that of " : "", twice->first,
+				 *twice->what == 'n' ? "too" : "already");
 	if (wr_is_limited(&g->bandwidth) && !can_limit(net))
 		return wr_refuse(err, -EINVAL, "", "bandwidth",
 				 "needs a bridge, which this mode has not");
@@ -206,10 +218,13 @@ static int check_group(const struct weir_network *net, size_t i, struct weir_err
 
 int wr_check_portgroups(const struct weir_network *net, enum weir_check how, struct weir_error *err)
 {
+	wr_auto(free) struct wr_twice *twice = wr_twice_new(net->n_portgroups);
 	int r = check_vlans(net, how, err);
 
+	if (!r)
+		r = twice ? find_twice(net, twice, err) : wr_nomem(err);
 	for (size_t i = 0; i < net->n_portgroups && !r; i++) {
-		r = check_group(net, i, err);
+		r = check_group(net, i, &twice[i], err);
 		if (r)
 			wr_in_item(err, r, "portgroups", i);
 	}

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cmocka.h>
 
@@ -132,6 +133,10 @@ static const struct rule rules[] = {
 	{ "an MTU on an own bridge", NET("'mtu':9000"), NET(MODE("bridge") ",'mtu':9000"), -EINVAL, "mtu", false },
 	{ "a bridge in mode bridge", NET(MODE("bridge") ",'bridge':{'name':'br0'}"),
 	  NET(MODE("vepa") ",'bridge':{'name':'br0'}"), -EINVAL, "bridge.name", false },
+	{ "several bridges of its own", NET("'bridge':{'spread':64}"), NET("'bridge':{'spread':65}"), -ERANGE,
+	  "bridge.spread", true },
+	{ "no others", NET("'bridge':{'spread':2}"), NET(MODE("bridge") ",'bridge':{'name':'b','spread':2}"), -EINVAL,
+	  "bridge.spread", false },
 	{ "a MAC table manager for a bridge", NET(MODE("bridge") ",'bridge':{'macTableManager':'libvirt'}"),
 	  NET(MODE("hostdev") ",'bridge':{'macTableManager':'libvirt'}"), -EINVAL, "bridge.macTableManager", false },
 	{ "addresses on an own bridge", NET(IPS(V4)), NET(MODE("passthrough") "," IPS(V4)), -EINVAL, "ips", false },
@@ -432,6 +437,106 @@ static void verdicts_of_libvirt(void **state)
 	}
 }
 
+/* --- what is there twice ------------------------------------------------------------------------------ */
+
+static unsigned int seed = 7;
+
+static unsigned int chance(unsigned int n)
+{
+	seed = seed * 1103515245 + 12345;
+	return seed >> 16 & 0x7fff ? (seed >> 16 & 0x7fff) % n : 0;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && !strcasecmp(a, b);
+}
+
+/* Each with each, as it is meant: the first host that has something of another before it. */
+static void look(const struct weir_dhcp_host *h, size_t n, char attr[64], char msg[64])
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++) {
+			const char *what = same(h[k].mac, h[i].mac)   ? "mac" :
+					   same(h[k].name, h[i].name) ? "name" :
+					   h[k].address.bytes[3] == h[i].address.bytes[3] ? "ip" : NULL;
+
+			if (!what)
+				continue;
+			snprintf(attr, 64, "ips[0].dhcp.hosts[%zu].%s", i, what);
+			snprintf(msg, 64, "is that of dhcp.hosts[%zu] too", k);
+			return;
+		}
+}
+
+/* From lists where nearly all are alone to those with several alike. */
+static void hosts_that_are_there_twice(void **state)
+{
+	char macs[60][18], names[60][8];
+	struct weir_dhcp_host hosts[60];
+
+	for (int round = 0; round < 400; round++) {
+		struct weir_network_ip ip = { .address = { WEIR_FAMILY_IPV4, { 10, 0, 0, 1 } }, .prefix = 24,
+					      .dhcp = { .hosts = hosts, .n_hosts = chance(60) } };
+		struct weir_network net = { .sz = sizeof(net), .name = (char *)"n", .ips = &ip, .n_ips = 1 };
+		struct weir_error err = WEIR_ERROR_INIT;
+		char attr[64] = "", msg[64] = "";
+
+		for (size_t i = 0; i < ip.dhcp.n_hosts; i++) {
+			snprintf(macs[i], sizeof(macs[i]), chance(2) ? "52:54:00:00:%02x:0a" : "52:54:00:00:%02X:0A", chance(250));
+			snprintf(names[i], sizeof(names[i]), "h%u", chance(999));
+			hosts[i] = (struct weir_dhcp_host){ .mac = macs[i], .name = chance(3) ? names[i] : NULL,
+							    .address = { WEIR_FAMILY_IPV4, { 10, 0, 0, (uint8_t)(2 + chance(250)) } } };
+		}
+		look(hosts, ip.dhcp.n_hosts, attr, msg);
+		assert_int_equal(weir_network_check(&net, &err), *attr ? -EEXIST : 0);
+		assert_string_equal(err.attr, attr);
+		assert_string_equal(err.msg, msg);
+	}
+}
+
+/* --- several bridges -------------------------------------------------------------------------------- */
+
+static void names_of_bridges(void **state)
+{
+	static const struct {
+		const char *a, *b, *clash;
+	} cases[] = {
+		{ "{'name':'a','bridge':{'name':'virbr0','spread':3}}", "{'name':'b','bridge':{'name':'virbr0-2'}}", "virbr0-2" },
+		{ "{'name':'a','bridge':{'name':'virbr0','spread':2}}", "{'name':'b','bridge':{'name':'virbr0-2'}}", NULL },
+		{ "{'name':'a','bridge':{'name':'virbr0','spread':64}}", "{'name':'b','bridge':{'name':'virbr1','spread':64}}", NULL },
+		/* Long names are cut. */
+		{ "{'name':'a','bridge':{'name':'production-1','spread':2}}", "{'name':'b','bridge':{'name':'production-2','spread':2}}",
+		  "production--1" },
+		/* The first ones are somebody else's business: one of them may be the host's. */
+		{ "{'name':'a','bridge':{'name':'br0'}}", "{'name':'b','bridge':{'name':'br0'}}", NULL },
+	};
+	char name[16];
+
+	wr_span_name("abcdefghijklmno", 63, "b", name);
+	assert_string_equal(name, "abcdefghijk-63b");
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		struct weir_network *a = parse("a", cases[i].a), *b = parse("b", cases[i].b);
+		const char *clash = wr_spread_clash(a, b, name);
+
+		if (!clash != !cases[i].clash || (clash && strcmp(clash, cases[i].clash) != 0))
+			fail_msg("%s, %s: %s", cases[i].a, cases[i].b, clash ? clash : "none");
+		assert_int_equal(!wr_spread_clash(b, a, name), !clash);
+		weir_network_free(a);
+		weir_network_free(b);
+	}
+}
+
+static void where_the_fewest_are(void **state)
+{
+	static const uint32_t ports[] = { 7, 5, 5, 6 };
+
+	assert_int_equal(wr_bridge_pick(ports, 1), 0);
+	assert_int_equal(wr_bridge_pick(ports, 2), 1);
+	assert_int_equal(wr_bridge_pick(ports, 4), 1);
+	assert_int_equal(wr_bridge_pick(ports + 2, 2), 0);
+}
+
 /* What JSON cannot say, but a program can. */
 static void definitions_made_by_hand(void **state)
 {
@@ -498,6 +603,9 @@ int main(void)
 		cmocka_unit_test(verdicts_of_libvirt),
 		cmocka_unit_test(definitions_made_by_hand),
 		cmocka_unit_test(networks_apart),
+		cmocka_unit_test(hosts_that_are_there_twice),
+		cmocka_unit_test(names_of_bridges),
+		cmocka_unit_test(where_the_fewest_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
