@@ -25,6 +25,8 @@
 #include "network/network.h"
 #include "network/tables.h"
 
+#define DEFAULT_MTU 1500
+
 static int refuse(struct weir_txn *t, const char *name, struct weir_error *err)
 {
 	if (!*err->object)
@@ -99,12 +101,20 @@ static void change_filter(struct weir_txn *t, const struct weir_network *old,
 		wr_change_nat(t, net, weir_txn_nat_add);
 }
 
-static bool has_ip(const struct weir_network *net, const struct weir_network_ip *ip)
+/* Found by its address alone if not with @prefix. */
+static bool has_ip(const struct weir_network *net, const struct weir_network_ip *ip, bool prefix)
 {
 	for (size_t i = 0; i < net->n_ips; i++)
-		if (wr_ip_equal(&net->ips[i].address, &ip->address))
+		if (wr_ip_equal(&net->ips[i].address, &ip->address) &&
+		    (!prefix || weir_network_ip_prefix(&net->ips[i]) == weir_network_ip_prefix(ip)))
 			return true;
 	return false;
+}
+
+/* Its subnet has another size now. IPv4 can have both for a moment, so that no packet is lost; IPv6 cannot. */
+static bool is_resized(const struct weir_network *old, const struct weir_network_ip *ip)
+{
+	return ip->address.family == WEIR_FAMILY_IPV4 && has_ip(old, ip, false) && !has_ip(old, ip, true);
 }
 
 static bool has_route(const struct weir_network *net, const struct weir_network_route *rt)
@@ -123,40 +133,79 @@ static void del_addresses(struct weir_txn *t, const struct wr_live *live,
 		if (!has_route(net, &live->net.routes[i]))
 			wr_del_route(t, &live->net.routes[i], live->bridge_ifindex);
 	for (size_t i = 0; i < live->net.n_ips; i++)
-		if (!has_ip(net, &live->net.ips[i]))
+		if (!has_ip(net, &live->net.ips[i], true))
 			wr_del_address(t, &live->net.ips[i], live->bridge_ifindex);
+}
+
+static void resize_subnets(struct weir_txn *t, const struct wr_live *live, const struct weir_network *net)
+{
+	for (size_t i = 0; i < net->n_ips; i++)
+		if (is_resized(&live->net, &net->ips[i]))
+			wr_add_address(t, &net->ips[i], live->bridge_ifindex);
 }
 
 static void add_addresses(struct weir_txn *t, const struct wr_live *live,
 			  const struct weir_network *net)
 {
 	for (size_t i = 0; i < net->n_ips; i++)
-		if (!has_ip(&live->net, &net->ips[i]))
+		if (!has_ip(&live->net, &net->ips[i], true) && !is_resized(&live->net, &net->ips[i]))
 			wr_add_address(t, &net->ips[i], live->bridge_ifindex);
 	for (size_t i = 0; i < net->n_routes; i++)
 		if (!has_route(&live->net, &net->routes[i]))
 			wr_add_route(t, &net->routes[i], live->bridge_ifindex);
 }
 
-static void change_bridge(struct weir_txn *t, const struct wr_live *live,
-			  const struct weir_network *net)
+/* What differs, at one of the bridges. */
+static void change_bridge(struct weir_txn *t, const struct wr_live *live, const struct weir_network *net,
+			  const char *name, int ifindex)
 {
 	struct weir_link l = {
 		.sz = sizeof(l),
 		.has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME,
-		.ifindex = live->bridge_ifindex,
+		.ifindex = ifindex,
 		.kind = WEIR_LINK_BRIDGE,
-		.bridge = { .has = WEIR_BRIDGE_STP, .stp = wr_yes(net->bridge.stp) },
 	};
 
-	if (!differ(&live->net, net, "bridge"))
-		return;
-	wr_copy(l.name, sizeof(l.name), net->bridge.name);
-	if (net->bridge.delay_s) {
-		l.bridge.has |= WEIR_BRIDGE_FORWARD_DELAY;
+	if (differ(&live->net, net, "bridge")) {
+		l.bridge.has = WEIR_BRIDGE_STP | (net->bridge.delay_s ? WEIR_BRIDGE_FORWARD_DELAY : 0);
+		l.bridge.stp = wr_yes(net->bridge.stp);
 		l.bridge.forward_delay_cs = net->bridge.delay_s * 100;
 	}
+	if (differ(&live->net, net, "mtu")) {
+		l.has |= WEIR_LINK_MTU;
+		l.mtu = net->mtu ? net->mtu : DEFAULT_MTU;
+	}
+	wr_copy(l.name, sizeof(l.name), name);
+	if (l.bridge.has || l.has & WEIR_LINK_MTU)
+		weir_txn_link_set(t, &l);
+}
+
+/* What a guest has learned of the old address would be lost until it asks again: it is told. */
+static void change_mac(struct weir_txn *t, const struct wr_live *live, const struct weir_network *net)
+{
+	struct weir_link l = { .sz = sizeof(l), .has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_MAC,
+			       .ifindex = live->bridge_ifindex };
+	char path[96];
+
+	if (!differ(&live->net, net, "mac"))
+		return;
+	wr_format(path, sizeof(path), "net/ipv4/conf/%s/arp_notify", net->bridge.name);
+	weir_txn_sysctl_set(t, path, "1", true);
+	wr_format(path, sizeof(path), "net/ipv6/conf/%s/ndisc_notify", net->bridge.name);
+	weir_txn_sysctl_set(t, path, "1", true);
+	wr_copy(l.name, sizeof(l.name), net->bridge.name);
+	wr_mac_parse(net->mac, l.mac);
 	weir_txn_link_set(t, &l);
+}
+
+static void change_bridges(struct weir_txn *t, const struct wr_live *live, const struct weir_network *net)
+{
+	change_mac(t, live, net);
+	change_bridge(t, live, net, net->bridge.name, live->bridge_ifindex);
+	for (size_t i = 0; i < live->n_spans; i++)
+		change_bridge(t, live, net, live->spans[i].name, live->spans[i].ifindex);
+	if (differ(&live->net, net, "mtu"))
+		wr_spread_mtu(t, live, net->mtu ? net->mtu : DEFAULT_MTU);
 }
 
 static int check_ips_free(struct weir_txn *t, const struct wr_live *live,
@@ -203,12 +252,13 @@ static int change_own_bridge(struct weir_txn *t, struct wr_live *live,
 			     const struct weir_network *net)
 {
 	change_filter(t, &live->net, net);
+	resize_subnets(t, live, net);
 	del_addresses(t, live, net);
 	/* The first IPv6 address needs IPv6, which the bridge was made without; behind the last it goes. */
 	if (differ(&live->net, net, "ips"))
 		wr_quiet_ipv6(t, net);
 	add_addresses(t, live, net);
-	change_bridge(t, live, net);
+	change_bridges(t, live, net);
 	change_spread(t, live, net);
 	if (differ(&live->net, net, "bandwidth"))
 		wr_limit_bridge(t, live, net);

@@ -24,8 +24,7 @@ static const struct {
 } effects[] = {
 	{ "name", R, R, R },
 	{ "uuid", R, R, R },
-	{ "mac", R, R, R },
-	{ "mtu", R, R, R },
+	{ "mtu", P, P, P },
 	{ "ipv6", R, R, R },
 	{ "bridge.name", R, R, R },
 	{ "bridge.zone", R, R, R },
@@ -35,8 +34,6 @@ static const struct {
 	{ "domain.register", R, R, R },
 	{ "ips", L, L, L },
 	{ "ips.address", R, R, R },
-	{ "ips.prefix", R, R, R },
-	{ "ips.netmask", R, R, R },
 	{ "ips.dhcp", L, L, L },
 	{ "vlan", P, P, P },
 	{ "virtualport", P, P, P },

@@ -112,6 +112,7 @@ const struct wr_span *wr_span_of(const struct wr_live *live, const char *bridge)
 void wr_spread_add(struct weir_txn *t, struct wr_live *live, const struct weir_network *net);
 void wr_spread_quiet(struct weir_txn *t, const struct wr_live *live, size_t first);
 void wr_spread_up(struct weir_txn *t, const struct wr_live *live, size_t first);
+void wr_spread_mtu(struct weir_txn *t, const struct wr_live *live, uint32_t mtu);
 void wr_spread_del(struct weir_txn *t, struct wr_live *live, size_t left);
 int wr_check_spread(struct weir *w, const struct wr_live *live, const struct weir_network *net,
 		    const struct weir_port *ports, size_t n, struct weir_error *err);

@@ -180,6 +180,24 @@ void wr_spread_up(struct weir_txn *t, const struct wr_live *live, size_t first)
 		wr_bring_up(t, live->spans[i].name, live->spans[i].ifindex);
 }
 
+/* Both ends of each join; that on the further bridge is known by the pair. */
+void wr_spread_mtu(struct weir_txn *t, const struct wr_live *live, uint32_t mtu)
+{
+	struct weir_link l = { .sz = sizeof(l), .has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_MTU,
+			       .kind = WEIR_LINK_VETH, .mtu = mtu };
+
+	for (size_t i = 0; i < live->n_spans; i++) {
+		const struct wr_span *span = &live->spans[i];
+
+		l.ifindex = span->join_ifindex;
+		wr_copy(l.name, sizeof(l.name), span->join);
+		weir_txn_link_set(t, &l);
+		l.ifindex = span->far_ifindex;
+		wr_span_name(live->net.bridge.name, (unsigned int)i + 1, "b", l.name);
+		weir_txn_link_set(t, &l);
+	}
+}
+
 /* --- taking them away ----------------------------------------------------------------------------- */
 
 /* All but the first @left of them. */

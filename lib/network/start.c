@@ -120,7 +120,8 @@ int wr_check_free(struct weir *w, const struct weir_network *old, const struct w
 		bool known = false;
 
 		for (size_t k = 0; k < old->n_ips; k++)
-			known |= wr_ip_equal(&net->ips[i].address, &old->ips[k].address);
+			known |= wr_ip_equal(&net->ips[i].address, &old->ips[k].address) &&
+				 weir_network_ip_prefix(&net->ips[i]) == weir_network_ip_prefix(&old->ips[k]);
 		if (!known)
 			ips[added.n_ips++] = net->ips[i];
 	}
