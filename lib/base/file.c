@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -129,10 +131,20 @@ static bool stored_name(const char *file, char name[256])
 	return true;
 }
 
-int wr_file_each(const char *folder, const char *what, int (*fn)(void *arg, const char *name),
-		 void *arg, struct weir_error *err)
+/* tmpfs counts on; what disks hold has its numbers from a bitmap. */
+static bool has_unique_inodes(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
+
+int wr_file_each_entry(const char *folder, const char *what,
+		       int (*fn)(void *arg, const struct wr_entry *entry), void *arg,
+		       struct weir_error *err)
 {
 	DIR *dir = opendir(folder);
+	struct wr_entry entry;
 	struct dirent *e;
 	char name[256];
 	int r = 0;
@@ -140,9 +152,32 @@ int wr_file_each(const char *folder, const char *what, int (*fn)(void *arg, cons
 	if (!dir)
 		return errno == ENOENT || errno == ENOTDIR ? 0 :
 		       wr_syserr(err, -errno, what, "%s", folder);
-	while (!r && (e = readdir(dir)))
+	entry = (struct wr_entry){ .name = name, .is_unique = has_unique_inodes(dirfd(dir)) };
+	while (!r && (e = readdir(dir))) {
+		entry.inode = e->d_ino;
 		if (stored_name(e->d_name, name))
-			r = fn(arg, name);
+			r = fn(arg, &entry);
+	}
 	closedir(dir);
 	return r;
+}
+
+struct each_name {
+	int (*fn)(void *arg, const char *name);
+	void *arg;
+};
+
+static int call_by_name(void *arg, const struct wr_entry *entry)
+{
+	const struct each_name *each = arg;
+
+	return each->fn(each->arg, entry->name);
+}
+
+int wr_file_each(const char *folder, const char *what, int (*fn)(void *arg, const char *name),
+		 void *arg, struct weir_error *err)
+{
+	struct each_name each = { fn, arg };
+
+	return wr_file_each_entry(folder, what, call_by_name, &each, err);
 }

@@ -22,10 +22,20 @@ int wr_file_write(const char *path, const void *data, size_t len, mode_t mode, b
 int wr_file_sync_parent(const char *path);
 /* Writes into an existing file, in one write(): what sysctl and sysfs want. */
 int wr_file_poke(const char *path, const char *text);
+/* One NAME.json. */
+struct wr_entry {
+	const char *name;
+	uint64_t inode;
+	bool is_unique;	/* the file system gives no other file this inode, not even later */
+};
 /*
- * Calls @fn with NAME for each finished NAME.json in the folder, not for what a writer has just begun or moved aside,
- * until it returns other than 0, which is returned. No folder is an empty one; @what: whose files, for the error.
+ * Calls @fn for each finished NAME.json in the folder, not for what a writer has just begun or moved aside, until
+ * it returns other than 0, which is returned. No folder is an empty one; @what: whose files, for the error.
  */
+int wr_file_each_entry(const char *folder, const char *what,
+		       int (*fn)(void *arg, const struct wr_entry *entry), void *arg,
+		       struct weir_error *err);
+/* The same with NAME alone. */
 int wr_file_each(const char *folder, const char *what, int (*fn)(void *arg, const char *name),
 		 void *arg, struct weir_error *err);
 /* Makes the directory and its parents. 0 also when it is there. */

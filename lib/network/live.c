@@ -3,23 +3,26 @@
  * All running networks, for questions about each of them: is this subnet or this
  * bridge another's? Their files are read once for each handle and again only
  * when they are replaced, so that the 500th network starts about as fast as the
- * first. Files are always replaced as a whole, so another file is another inode.
+ * first. Files are always replaced as a whole, so another file is another inode;
+ * where numbers of inodes are used again, stat() tells two files apart.
  */
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/table.h"
 #include "network/network.h"
 
 struct known {
 	char *name;
-	struct stat file;
+	uint64_t inode;
+	struct stat file;	/* where inodes are used again */
 	struct wr_live *live;	/* NULL: it cannot be read */
-	bool is_there;		/* in the walk that is going on */
 };
 
+/* In the folder's order, which stays the same for the files that stay. */
 struct cache {
-	struct known *items;	/* by name */
+	struct known *items;
 	size_t n, room;
 };
 
@@ -30,16 +33,21 @@ static void forget(struct known *k)
 {
 	free(k->name);
 	wr_live_free(k->live);
+	*k = (struct known){ 0 };
+}
+
+static void forget_all(struct cache *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		forget(&c->items[i]);
+	free(c->items);
+	*c = (struct cache){ 0 };
 }
 
 static void cache_free(void *arg)
 {
-	struct cache *c = arg;
-
-	for (size_t i = 0; i < c->n; i++)
-		forget(&c->items[i]);
-	free(c->items);
-	free(c);
+	forget_all(arg);
+	free(arg);
 }
 
 static struct cache *cache_of(struct weir *w)
@@ -56,46 +64,25 @@ static struct cache *cache_of(struct weir *w)
 	return c;
 }
 
-/* Where the name is, or where it would have to be. */
-static size_t place_of(const struct cache *c, const char *name, bool *ret_found)
+/* One look into the folder: what is known moves from @old to @now. */
+struct walk {
+	struct weir *w;
+	struct cache old, now;
+	size_t next;	/* of @old: most likely the next that is found */
+};
+
+static struct known *find_old(struct walk *walk, const char *name, uint64_t inode)
 {
-	size_t low = 0, high = c->n;
+	for (size_t i = 0; i < walk->old.n; i++) {
+		size_t at = (walk->next + i) % walk->old.n;
+		struct known *k = &walk->old.items[at];
 
-	*ret_found = false;
-	while (low < high && !*ret_found) {
-		size_t middle = (low + high) / 2;
-		int order = strcmp(name, c->items[middle].name);
-
-		*ret_found = order == 0;
-		low = order > 0 ? middle + 1 : order < 0 ? low : middle;
-		high = order < 0 ? middle : high;
+		if (k->inode != inode || !k->name || strcmp(k->name, name))
+			continue;
+		walk->next = at + 1;
+		return k;
 	}
-	return low;
-}
-
-static struct known *get(struct cache *c, const char *name)
-{
-	bool found;
-	size_t i = place_of(c, name, &found);
-	struct known *more;
-
-	if (found)
-		return &c->items[i];
-	if (c->n == c->room) {
-		more = realloc(c->items, (2 * c->room + 16) * sizeof(*more));
-		if (!more)
-			return NULL;
-		c->items = more;
-		c->room = 2 * c->room + 16;
-	}
-	memmove(&c->items[i + 1], &c->items[i], (c->n - i) * sizeof(*c->items));
-	c->items[i] = (struct known){ .name = strdup(name) };
-	if (!c->items[i].name) {
-		memmove(&c->items[i], &c->items[i + 1], (c->n - i) * sizeof(*c->items));
-		return NULL;
-	}
-	c->n++;
-	return &c->items[i];
+	return NULL;
 }
 
 static bool is_same(const struct stat *a, const struct stat *b)
@@ -105,66 +92,60 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-static void refresh(struct weir *w, struct known *k, const struct stat *file)
+static int make_room(struct cache *c)
 {
-	if (k->file.st_ino && is_same(&k->file, file))
-		return;
-	wr_live_free(k->live);
-	k->live = NULL;
-	k->file = *file;
-	wr_store_live(w, k->name, &k->live, NULL);
-}
+	struct known *more;
 
-struct walk {
-	struct weir *w;
-	struct cache *cache;
-};
-
-static int visit(void *arg, const char *name)
-{
-	const struct walk *walk = arg;
-	struct stat file;
-	struct known *k;
-
-	if (wr_store_stat(walk->w, WR_STORE_LIVE, name, &file))
+	if (c->n < c->room)
 		return 0;
-	k = get(walk->cache, name);
-	if (!k)
+	more = realloc(c->items, (2 * c->room + 16) * sizeof(*more));
+	if (!more)
 		return -ENOMEM;
-	refresh(walk->w, k, &file);
-	k->is_there = true;
+	c->items = more;
+	c->room = 2 * c->room + 16;
 	return 0;
 }
 
-static void drop_the_gone(struct cache *c)
+static int visit(void *arg, const struct wr_entry *e)
 {
-	size_t kept = 0;
+	struct walk *walk = arg;
+	struct known *old = find_old(walk, e->name, e->inode);
+	struct known k = { .inode = e->inode };
 
-	for (size_t i = 0; i < c->n; i++) {
-		if (c->items[i].is_there)
-			c->items[kept++] = c->items[i];
-		else
-			forget(&c->items[i]);
+	if (!e->is_unique && wr_store_stat(walk->w, WR_STORE_LIVE, e->name, &k.file))
+		return 0;
+	if (make_room(&walk->now))
+		return -ENOMEM;
+	if (old && (e->is_unique || is_same(&old->file, &k.file))) {
+		walk->now.items[walk->now.n++] = *old;
+		*old = (struct known){ 0 };
+		return 0;
 	}
-	c->n = kept;
+	k.name = strdup(e->name);
+	if (!k.name)
+		return -ENOMEM;
+	wr_store_live(walk->w, k.name, &k.live, NULL);
+	walk->now.items[walk->now.n++] = k;
+	return 0;
 }
 
 int wr_live_each(struct weir *w, int (*fn)(void *arg, const struct weir_network *net), void *arg,
 		 struct weir_error *err)
 {
-	struct walk walk = { w, cache_of(w) };
+	struct cache *c = cache_of(w);
+	struct walk walk = { .w = w };
 	int r;
 
-	if (!walk.cache)
+	if (!c)
 		return wr_nomem(err);
-	for (size_t i = 0; i < walk.cache->n; i++)
-		walk.cache->items[i].is_there = false;
-	r = wr_store_each(w, WR_STORE_LIVE, visit, &walk, err);
+	walk.old = *c;
+	r = wr_store_each_entry(w, WR_STORE_LIVE, visit, &walk, err);
+	*c = walk.now;
+	forget_all(&walk.old);
 	if (r)
 		return r == -ENOMEM ? wr_nomem(err) : r;
-	drop_the_gone(walk.cache);
-	for (size_t i = 0; i < walk.cache->n && !r; i++)
-		if (walk.cache->items[i].live)
-			r = fn(arg, &walk.cache->items[i].live->net);
+	for (size_t i = 0; i < c->n && !r; i++)
+		if (c->items[i].live)
+			r = fn(arg, &c->items[i].live->net);
 	return r;
 }

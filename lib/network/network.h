@@ -44,6 +44,10 @@ enum wr_store { WR_STORE_CONFIG, WR_STORE_LIVE, WR_STORE_PORTS, WR_STORE_AUTOSTA
 int wr_store_each(struct weir *w, enum wr_store which, int (*fn)(void *arg, const char *name),
 		  void *arg, struct weir_error *err);
 
+struct wr_entry;
+int wr_store_each_entry(struct weir *w, enum wr_store which,
+			int (*fn)(void *arg, const struct wr_entry *entry), void *arg,
+			struct weir_error *err);
 int wr_store_count(struct weir *w, enum wr_store which, size_t *ret, struct weir_error *err);
 
 /* Whether there is a file of that name, whatever is in it. */

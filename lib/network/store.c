@@ -186,6 +186,16 @@ int wr_store_each(struct weir *w, enum wr_store which, int (*fn)(void *arg, cons
 	return r ? r : wr_file_each(path, stores[which].what, fn, arg, err);
 }
 
+int wr_store_each_entry(struct weir *w, enum wr_store which,
+			int (*fn)(void *arg, const struct wr_entry *entry), void *arg,
+			struct weir_error *err)
+{
+	char path[PATH_MAX];
+	int r = folder_of(w, which, path, err);
+
+	return r ? r : wr_file_each_entry(path, stores[which].what, fn, arg, err);
+}
+
 static int count_one(void *arg, const char *name)
 {
 	size_t *n = arg;
