@@ -12,6 +12,8 @@
  * Neighbour advertisements are believed for what they advertise and not for who
  * sends them, so that is looked at too.
  */
+#include <linux/netfilter.h>
+
 #include "base/ip.h"
 #include "base/table.h"
 #include "nat/nat.h"
@@ -53,7 +55,7 @@ static const char remove_guard[] =
 	"delete table bridge weir\n";
 
 const struct wr_nat_rules wr_guard_rules = {
-	.table = "bridge weir", .make = make_guard, .remove = remove_guard, .place = 1,
+	.table = "bridge weir", .family = NFPROTO_BRIDGE, .make = make_guard, .remove = remove_guard, .place = 1,
 };
 
 static void put_address(const char *port, const struct weir_ip *ip, struct wr_str *out)

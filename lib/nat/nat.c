@@ -27,8 +27,8 @@ struct job {
 	struct weir *w;
 	const struct wr_nat_rules *rules;
 	const char *bridge;
-	const char *want;		/* become(): the list */
-	struct wr_nat_table table;	/* look(): the result */
+	const char *want;	/* become(): the list */
+	struct wr_str own;	/* look(): the result */
 	struct weir_error *err;
 };
 
@@ -61,14 +61,11 @@ static int become(void *arg)
 {
 	struct job *job = arg;
 	struct wr_nft *nft;
-	wr_auto(nat_table) struct wr_nat_table table = { 0 };
 	int r = get_nft(job, &nft);
 
 	if (r == -EPROTONOSUPPORT && !*job->want)
 		return 0;	/* a kernel without nf_tables has nothing to remove */
-	if (!r)
-		r = wr_nft_read(nft, job->rules, &table, job->bridge, job->err);
-	return r ? r : wr_nft_become(nft, job->rules, &table, job->want, job->err);
+	return r ? r : wr_nft_become(nft, job->rules, job->bridge, job->want, job->err);
 }
 
 static int look(void *arg)
@@ -77,7 +74,7 @@ static int look(void *arg)
 	struct wr_nft *nft;
 	int r = get_nft(job, &nft);
 
-	return r ? r : wr_nft_read(nft, job->rules, &job->table, job->bridge, job->err);
+	return r ? r : wr_nft_read(nft, job->rules, job->bridge, &job->own, job->err);
 }
 
 static void format_object(const struct kind *kind, const char *bridge, char buf[64])
@@ -183,13 +180,13 @@ static int build(struct weir_txn *t, const struct kind *kind, const char *bridge
 		return 0;
 	/* A plan may be made where nobody can look: then everything is as it is usually. */
 	if (!weir_in_netns(job.w, look, &job))
-		before = wr_str_text(&job.table.own);
+		before = wr_str_text(&job.own);
 	else
 		before = add ? "" : elements->data;
-	r = job.table.own.failed ? wr_nomem(err) : 0;
+	r = job.own.failed ? wr_nomem(err) : 0;
 	if (!r)
 		r = put_step(t, kind, bridge, before, add ? elements->data : "");
-	wr_nat_table_done(&job.table);
+	wr_str_done(&job.own);
 	return r;
 }
 

@@ -24,6 +24,7 @@ struct wr_nft;
 /* The constant part of one of the two tables. */
 struct wr_nat_rules {
 	const char *table;	/* family and name */
+	uint8_t family;		/* NFPROTO_* */
 	const char *make;	/* may be run again where it is there */
 	const char *remove;	/* fails as a whole while an element leads to a chain */
 	unsigned int place;	/* where a connection keeps what it knows of it */
@@ -56,10 +57,16 @@ int wr_guard_elements(const struct weir_guard *guard, struct wr_str *out, struct
 
 /* --- table.c: text only, nothing here talks to the kernel --------------------- */
 
+/* The next line of @list, without its end; NULL behind the last. */
+const char *wr_nat_next_line(const char **list, size_t *ret_len);
 /* Reads the output of "list table". */
 void wr_nat_table_read(struct wr_nat_table *table, const char *listing, const char *bridge);
 void wr_nat_table_done(struct wr_nat_table *table);
-/* The same from a table that was read for no bridge, so that all elements are others'. */
+/* The bridge's elements in a table that was read for no bridge, so that all are others'. */
+void wr_nat_table_own(const struct wr_nat_table *all, const char *bridge, struct wr_str *ret);
+/* Whether the bridge has none of them, and no chain is missing for those that it is to have. */
+bool wr_nat_table_only_adds(const struct wr_nat_table *all, const char *bridge, const char *want);
+/* All of it as seen from the bridge. */
 void wr_nat_table_pick(const struct wr_nat_table *all, const char *bridge, struct wr_nat_table *ret);
 /* What @all is once the script for @want was run on what was picked from it. */
 void wr_nat_table_become(struct wr_nat_table *all, const struct wr_nat_table *picked, const char *want);
@@ -75,6 +82,14 @@ static inline void wr_auto_nat_table(struct wr_nat_table *table)
 	wr_nat_table_done(table);
 }
 
+/* --- raw.c: elements without libnftables ---------------------------------------- */
+
+/* The messages that add the elements of @list to a table that is there; false if there is one that has none. */
+bool wr_nat_messages(const struct wr_nat_rules *rules, const char *list, uint32_t generation,
+		     struct wr_str *out);
+/* All of them or, with a negative errno, none; -ERESTART: another generation. */
+int wr_nat_send(int fd, const struct wr_str *messages);
+
 /* --- nft.c: libnftables, in the namespace of the calling thread --------------- */
 
 /* -EPROTONOSUPPORT: the kernel has no nf_tables; -EPERM: the caller may not use it. */
@@ -82,12 +97,15 @@ int wr_nft_open(struct wr_nft **ret, struct weir_error *err);
 /* The same about one that is open: the caller may have lost a privilege. */
 int wr_nft_check(struct wr_nft *nft, struct weir_error *err);
 void wr_nft_close(struct wr_nft *nft);
-/* Behind wr_nft_open() or wr_nft_check(): what they learned says whether the table was changed meanwhile. */
-int wr_nft_read(struct wr_nft *nft, const struct wr_nat_rules *rules, struct wr_nat_table *table,
-		const char *bridge, struct weir_error *err);
-/* Makes the elements of the bridge that @table was read for those in @want. */
-int wr_nft_become(struct wr_nft *nft, const struct wr_nat_rules *rules,
-		  const struct wr_nat_table *table, const char *want, struct weir_error *err);
+/*
+ * Both behind wr_nft_open() or wr_nft_check(): what those learned says whether the table was changed meanwhile.
+ * wr_nft_read() appends the bridge's elements.
+ */
+int wr_nft_read(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
+		struct wr_str *ret, struct weir_error *err);
+/* Makes the elements of the bridge those in @want. */
+int wr_nft_become(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
+		  const char *want, struct weir_error *err);
 /* One script is one transaction of the kernel's: all of it or nothing. */
 int wr_nft_run(struct wr_nft *nft, const char *script, struct weir_error *err);
 

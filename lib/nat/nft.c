@@ -244,8 +244,7 @@ static bool is_good(const struct wr_nat_table *table)
 	return !table->own.failed && !table->others.failed && !table->chains.failed;
 }
 
-int wr_nft_read(struct wr_nft *nft, const struct wr_nat_rules *rules, struct wr_nat_table *table,
-		const char *bridge, struct weir_error *err)
+static int know(struct wr_nft *nft, const struct wr_nat_rules *rules, struct weir_error *err)
 {
 	struct known *known = &nft->known[rules->place];
 	int r = known->is_known && known->at == nft->now ? 0 : list_table(nft, rules, err);
@@ -253,29 +252,58 @@ int wr_nft_read(struct wr_nft *nft, const struct wr_nat_rules *rules, struct wr_
 	if (r)
 		return r;
 	known->is_known = is_good(&known->table);
-	wr_nat_table_pick(&known->table, bridge, table);
-	return known->is_known && is_good(table) ? 0 : wr_nomem(err);
+	return known->is_known ? 0 : wr_nomem(err);
 }
 
-int wr_nft_become(struct wr_nft *nft, const struct wr_nat_rules *rules,
-		  const struct wr_nat_table *table, const char *want, struct weir_error *err)
+int wr_nft_read(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
+		struct wr_str *ret, struct weir_error *err)
+{
+	int r = know(nft, rules, err);
+
+	if (r)
+		return r;
+	wr_nat_table_own(&nft->known[rules->place].table, bridge, ret);
+	return ret->failed ? wr_nomem(err) : 0;
+}
+
+/* Whether that was all there was to do: elements, for a table that nobody has changed since it was read. */
+static bool add_elements(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
+			 const char *want)
 {
 	struct known *known = &nft->known[rules->place];
-	wr_auto(str) struct wr_str script = { 0 };
-	bool was_known = known->is_known;
-	int r;
+	wr_auto(str) struct wr_str messages = { 0 };
 
-	wr_nat_script(rules, table, want, &script);
+	if (!wr_nat_table_only_adds(&known->table, bridge, want) ||
+	    !wr_nat_messages(rules, want, known->at, &messages) || wr_nat_send(nft->fd, &messages))
+		return false;
+	wr_str_puts(&known->table.others, want);
+	known->is_known = is_good(&known->table);
+	known->at++;
+	return true;
+}
+
+int wr_nft_become(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
+		  const char *want, struct weir_error *err)
+{
+	struct known *known = &nft->known[rules->place];
+	wr_auto(nat_table) struct wr_nat_table table = { 0 };
+	wr_auto(str) struct wr_str script = { 0 };
+	int r = know(nft, rules, err);
+
+	if (r || add_elements(nft, rules, bridge, want))
+		return r;
+	wr_nat_table_pick(&known->table, bridge, &table);
+	wr_nat_script(rules, &table, want, &script);
 	if (script.failed)
 		return wr_nomem(err);
 	if (!script.len)
 		return 0;
 	known->is_known = false;
 	r = wr_nft_run(nft, script.data, err);
-	if (r || !was_known || ask(nft) || nft->now != known->at + 1)
+	if (r || ask(nft) || nft->now != known->at + 1)
 		return r;
 	/* One commit since the table was read, so it was ours. */
-	wr_nat_table_become(&known->table, table, want);
+	wr_nat_table_become(&known->table, &table, want);
 	known->is_known = is_good(&known->table);
 	known->at = nft->now;
 	return 0;

@@ -14,6 +14,8 @@
  */
 #include <stdio.h>
 
+#include <linux/netfilter.h>
+
 #include "nat/nat.h"
 
 /*
@@ -86,13 +88,12 @@ static const char remove_table[] =
 	"delete table inet weir\n";
 
 const struct wr_nat_rules wr_nat_rules = {
-	.table = "inet weir", .make = make_table, .remove = remove_table, .place = 0,
+	.table = "inet weir", .family = NFPROTO_INET, .make = make_table, .remove = remove_table, .place = 0,
 };
 
 /* --- lists ------------------------------------------------------------------- */
 
-/* The next line of @list, without its end; NULL behind the last. */
-static const char *next_line(const char **list, size_t *ret_len)
+const char *wr_nat_next_line(const char **list, size_t *ret_len)
 {
 	const char *line = *list;
 
@@ -108,7 +109,7 @@ static bool has_line(const char *list, const char *line, size_t len)
 	const char *other;
 	size_t other_len;
 
-	while ((other = next_line(&list, &other_len)))
+	while ((other = wr_nat_next_line(&list, &other_len)))
 		if (other_len == len && !memcmp(other, line, len))
 			return true;
 	return false;
@@ -121,7 +122,7 @@ static void put_elements(struct wr_str *out, const struct wr_nat_rules *rules, c
 	const char *line;
 	size_t len;
 
-	while ((line = next_line(&list, &len))) {
+	while ((line = wr_nat_next_line(&list, &len))) {
 		size_t set = strcspn(line, " \n");
 
 		if (set < len && !has_line(except, line, len))
@@ -139,7 +140,7 @@ static void list_chains(const char *list, struct wr_str *out)
 	const char *line;
 	size_t len;
 
-	while ((line = next_line(&list, &len))) {
+	while ((line = wr_nat_next_line(&list, &len))) {
 		const char *chain = memmem(line, len, link, sizeof(link) - 1);
 		size_t n;
 
@@ -182,7 +183,7 @@ static void put_chains(struct wr_str *out, const char *list, const char *except)
 
 	list_chains(list, &chains);
 	text = wr_str_text(&chains);
-	while ((name = next_line(&text, &len)))
+	while ((name = wr_nat_next_line(&text, &len)))
 		if (!has_line(except, name, len))
 			put_chain(out, name, len);
 }
@@ -192,7 +193,7 @@ static void delete_chains(struct wr_str *out, const char *chains, const char *us
 	const char *name;
 	size_t len;
 
-	while ((name = next_line(&chains, &len)))
+	while ((name = wr_nat_next_line(&chains, &len)))
 		if (!has_line(used, name, len))
 			wr_str_printf(out, "delete chain inet weir %.*s\n", (int)len, name);
 }
@@ -236,7 +237,7 @@ void wr_nat_table_read(struct wr_nat_table *table, const char *listing, const ch
 	size_t len;
 
 	table->is_there = true;
-	while ((line = next_line(&listing, &len))) {
+	while ((line = wr_nat_next_line(&listing, &len))) {
 		const char *text = line + strspn(line, "\t");
 
 		if (!strncmp(text, elements, sizeof(elements) - 1)) {
@@ -252,19 +253,41 @@ void wr_nat_table_read(struct wr_nat_table *table, const char *listing, const ch
 	}
 }
 
-void wr_nat_table_pick(const struct wr_nat_table *all, const char *bridge, struct wr_nat_table *ret)
+/* Every line of a table that was read for no bridge: the bridge's to @own, all others to @others; NULL: not wanted. */
+static void part(const struct wr_nat_table *all, const char *bridge, struct wr_str *own,
+		 struct wr_str *others)
 {
 	const char *list = wr_str_text(&all->others), *line;
 	size_t len;
 
+	while ((line = wr_nat_next_line(&list, &len))) {
+		size_t set = strcspn(line, " \n") + 1;
+		bool is_own = set < len && is_of(line + set, len - set, bridge);
+
+		if (is_own || others)
+			wr_str_add(is_own ? own : others, line, len + 1);
+	}
+}
+
+void wr_nat_table_own(const struct wr_nat_table *all, const char *bridge, struct wr_str *ret)
+{
+	part(all, bridge, ret, NULL);
+}
+
+void wr_nat_table_pick(const struct wr_nat_table *all, const char *bridge, struct wr_nat_table *ret)
+{
 	ret->is_there = all->is_there;
 	wr_str_puts(&ret->chains, wr_str_text(&all->chains));
-	while ((line = next_line(&list, &len))) {
-		size_t set = strcspn(line, " \n") + 1;
-		bool own = set < len && is_of(line + set, len - set, bridge);
+	part(all, bridge, &ret->own, &ret->others);
+}
 
-		wr_str_add(own ? &ret->own : &ret->others, line, len + 1);
-	}
+bool wr_nat_table_only_adds(const struct wr_nat_table *all, const char *bridge, const char *want)
+{
+	wr_auto(str) struct wr_str own = { 0 }, script = { 0 };
+
+	part(all, bridge, &own, NULL);
+	put_chains(&script, want, wr_str_text(&all->chains));
+	return all->is_there && *want && !own.len && !script.len && !own.failed && !script.failed;
 }
 
 void wr_nat_table_become(struct wr_nat_table *all, const struct wr_nat_table *picked, const char *want)

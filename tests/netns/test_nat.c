@@ -25,6 +25,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include <linux/netlink.h>
+
 #include <jansson.h>
 #include <weir/txn.h>
 
@@ -949,6 +951,74 @@ static void test_left_over_is_replaced(void **state)
 	assert_no_rules(HOST);
 }
 
+/* --- elements as messages ------------------------------------------------------------------- */
+
+static int send_elements(const struct wr_nat_rules *rules, const char *list, uint32_t generation)
+{
+	wr_auto(fd) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	wr_auto(str) struct wr_str messages = { 0 };
+
+	assert_true(fd >= 0);
+	if (!wr_nat_messages(rules, list, generation, &messages))
+		return -EINVAL;
+	return wr_nat_send(fd, &messages);
+}
+
+/* Adds what a script of libnftables' adds, to a table that has the chains and elements of others. */
+static void check_messages(const struct wr_nat_rules *rules, const char *others, const char *list)
+{
+	const struct wr_nat_table nothing = { 0 };
+	wr_auto(nat_table) struct wr_nat_table table = { .is_there = true };
+	wr_auto(str) struct wr_str make = { 0 }, add = { 0 };
+	wr_auto(nft) struct wr_nft *nft = NULL;
+	char *before, *with;
+
+	assert_int_equal(wr_nft_open(&nft, NULL), 0);
+	wr_nat_script(rules, &nothing, others, &make);
+	assert_int_equal(wr_nft_run(nft, make.data, NULL), 0);
+	before = ruleset(HOST);
+	wr_nat_script(rules, &table, list, &add);
+	assert_int_equal(wr_nft_run(nft, add.data, NULL), 0);
+	with = ruleset(HOST);
+	sh_in(HOST, "nft delete table %s", rules->table);
+	assert_int_equal(wr_nft_run(nft, make.data, NULL), 0);
+	assert_int_equal(send_elements(rules, list, 0), 0);
+	assert_ruleset(with);
+	sh_in(HOST, "nft delete table %s", rules->table);
+	assert_int_equal(wr_nft_run(nft, make.data, NULL), 0);
+	/* All or nothing; and nothing for a ruleset that is another. */
+	assert_int_equal(send_elements(rules, list, 1), -ERESTART);
+	assert_int_equal(send_elements(rules, "same \"x\" . \"x\"\nnone \"x\"\n", 0), -ENOENT);
+	assert_int_equal(send_elements(rules, "same \"x\" . x\n", 0), -EINVAL);
+	assert_ruleset(before);
+	sh_in(HOST, "nft delete table %s", rules->table);
+}
+
+static void test_messages_are_what_scripts_are(void **state)
+{
+	struct weir_nat b = with_range(net_b(WEIR_FORWARD_NAT)), nats[8];
+	const struct weir_guard guard = {
+		.sz = sizeof(guard), .port = "vnet0", .mac = { 0x52, 0x54, 0, 1, 0xab, 0 }, .hold_addresses = true,
+		.addresses = (struct weir_ip[]){ { WEIR_FAMILY_IPV4, { 10, 1, 0, 2 } },
+						 { WEIR_FAMILY_IPV6, { 0x0d, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 } } },
+		.n_addresses = 2,
+	};
+	wr_auto(str) struct wr_str others = { 0 }, guards = { 0 };
+	size_t n = all_sorts(nats);
+
+	assert_int_equal(wr_nat_elements(&b, &others, NULL), 0);
+	wr_str_puts(&others, "nat4 \"brC\" : goto p_1024-65535\n");
+	for (size_t i = 0; i < n; i++) {
+		wr_auto(str) struct wr_str list = { 0 };
+
+		assert_int_equal(wr_nat_elements(&nats[i], &list, NULL), 0);
+		if (list.len)
+			check_messages(&wr_nat_rules, others.data, list.data);
+	}
+	assert_int_equal(wr_guard_elements(&guard, &guards, NULL), 0);
+	check_messages(&wr_guard_rules, "ports \"vnet1\" : jump hold_mac\n", guards.data);
+}
+
 /* --- killed -------------------------------------------------------------------------------- */
 
 enum kill_at { KILL_BEFORE, KILL_AFTER };
@@ -1352,6 +1422,7 @@ int main(void)
 		test(test_table_is_kept),
 		test(test_several_steps),
 		test(test_left_over_is_replaced),
+		test(test_messages_are_what_scripts_are),
 		test(test_killed),
 		test(test_table_in_use_is_not_removed),
 		test(test_plan),
