@@ -242,6 +242,25 @@ WEIR_API int weir_route_list(struct weir *w, struct weir_route **ret, size_t *re
 			     struct weir_error *err);
 
 /**
+ * weir_route_get() - the route that packets to an address take
+ * @w:		the handle
+ * @dst:	the address
+ * @ret:	receives the route as it stands in the table, with the prefix that matched
+ * @err:	filled on failure; may be NULL
+ *
+ * One question, whose answer takes the same time however many routes there are.
+ *
+ * Return: 0, or a negative errno:
+ *   -ENETUNREACH	no route matches
+ *   -ENOENT		what matches is no unicast route of the main table
+ *   another		a route that refuses (-EHOSTUNREACH, -EACCES, -EINVAL)
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_route_get(struct weir *w, const struct weir_ip *dst, struct weir_route *ret,
+			    struct weir_error *err);
+
+/**
  * weir_txn_sysctl_set() - write a sysctl of the network namespace
  * @t:		the transaction
  * @key:	path below /proc/sys with slashes, "net/ipv4/ip_forward"

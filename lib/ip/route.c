@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Unicast routes of the main table: RTM_NEWROUTE, its undo, and reading them in one dump. */
+/* Unicast routes of the main table: RTM_NEWROUTE, its undo, reading them in one dump, asking for one. */
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 
@@ -192,4 +192,46 @@ int weir_route_list(struct weir *w, struct weir_route **ret, size_t *ret_n, stru
 	*ret = all.routes;
 	*ret_n = all.n;
 	return 0;
+}
+
+struct match {
+	struct weir_route *ret;
+	int code;
+	struct weir_error *err;
+};
+
+static int take_match(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct match *m = arg;
+
+	if (msg->nlmsg_type == RTM_NEWROUTE)
+		m->code = wr_route_decode(msg, m->ret, m->err);
+	return m->code == -ENOENT ? 0 : m->code;
+}
+
+int weir_route_get(struct weir *w, const struct weir_ip *dst, struct weir_route *ret,
+		   struct weir_error *err)
+{
+	const unsigned int bits = wr_ip_bits(dst);
+	/* IPv4 names the table only if it is asked to, IPv6 always, and refuses to be asked. */
+	const unsigned int table = dst->family == WEIR_FAMILY_IPV4 ? RTM_F_LOOKUP_TABLE : 0;
+	struct rtmsg rtm = { .rtm_family = dst->family, .rtm_dst_len = bits,
+			     .rtm_flags = RTM_F_FIB_MATCH | table };
+	struct match m = { .ret = ret, .code = -ENOENT, .err = err };
+	struct wr_reader reader = { .reply = take_match, .arg = &m };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result result;
+	char text[WEIR_IP_TEXT];
+	int r;
+
+	if (!bits)
+		return wr_refuse(err, -EINVAL, "route", "dst", "is no address");
+	wr_msg(&b, RTM_GETROUTE, 0, &rtm, sizeof(rtm));
+	wr_put(&b, RTA_DST, dst->bytes, bits / 8);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	if (r)
+		return r;
+	r = result.code < 0 ? result.code : m.code;
+	return !r ? 0 : wr_error(err, r, WEIR_STAGE_KERNEL, "route", "", "to %s: %s", weir_ip_format(dst, text),
+				 result.code < 0 ? result.msg : "is none of the main table");
 }

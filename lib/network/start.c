@@ -85,6 +85,34 @@ static int check_advertised(struct weir *w, const struct weir_route *rt, struct 
 		link.name, key);
 }
 
+/*
+ * Whether what the kernel takes to the subnet is wider than the subnet: then there
+ * is no route to the subnet itself, and the routes need not all be read. A kernel
+ * that passes over links without carrier would not tell of theirs.
+ */
+static bool is_unrouted(struct weir *w, const struct weir_network_ip *ip)
+{
+	unsigned int prefix = weir_network_ip_prefix(ip);
+	struct weir_ip subnet = weir_ip_mask(&ip->address, prefix);
+	struct weir_route rt = { .sz = sizeof(rt) };
+	int r = weir_route_get(w, &subnet, &rt, NULL);
+
+	return r == -ENETUNREACH || (!r && rt.prefix < prefix);
+}
+
+static bool are_unrouted(struct weir *w, const struct weir_network *net)
+{
+	for (size_t i = 0; i < net->n_ips; i++)
+		if (net->ips[i].address.family != WEIR_FAMILY_IPV4)
+			return false;
+	if (wr_sysctl_digit(w, "ipv4/conf/all/ignore_routes_with_linkdown"))
+		return false;
+	for (size_t i = 0; i < net->n_ips; i++)
+		if (!is_unrouted(w, &net->ips[i]))
+			return false;
+	return true;
+}
+
 static int check_routes(struct weir *w, const struct weir_network *net, struct weir_error *err)
 {
 	bool ra = wr_forwards(net, WEIR_FAMILY_IPV6) &&
@@ -93,7 +121,7 @@ static int check_routes(struct weir *w, const struct weir_network *net, struct w
 	size_t n = 0;
 	int r = 0;
 
-	if (net->n_ips)
+	if (net->n_ips && !are_unrouted(w, net))
 		r = weir_route_list(w, &routes, &n, err);
 	for (size_t i = 0; i < n && !r; i++) {
 		r = check_route(w, net, &routes[i], err);

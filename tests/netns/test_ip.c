@@ -309,7 +309,33 @@ static void routes_arrive(void **state)
 	free(before);
 }
 
-/* Only unicast routes of the main table are listed, of both families, by one send. */
+/* By which prefix an address is reached, or why not. */
+static void one_route(const char *to, int code, unsigned int prefix)
+{
+	struct weir_route rt = { .sz = sizeof(rt) };
+	struct weir_ip dst;
+
+	assert_int_equal(weir_ip_parse(to, &dst), 0);
+	if (weir_route_get(w, &dst, &rt, NULL) != code || (!code && rt.prefix != prefix))
+		fail_msg("%s: another route", to);
+}
+
+static void asked_for_one(void)
+{
+	const struct weir_ip none = { 0 };
+	struct weir_route rt;
+
+	one_route("10.7.5.0", 0, 24);
+	one_route("10.8.5.0", 0, 8);
+	one_route("192.0.2.7", 0, 24);
+	one_route("2001:db8::7", 0, 64);
+	one_route("192.0.2.1", -ENOENT, 0);	/* our own address: of another table */
+	one_route("11.0.0.1", -EINVAL, 0);	/* a black hole */
+	one_route("12.0.0.1", -ENETUNREACH, 0);	/* in a table that no rule leads to */
+	assert_int_equal(weir_route_get(w, &none, &rt, NULL), -EINVAL);
+}
+
+/* Only unicast routes of the main table are listed, of both families, by one send; or one is asked for. */
 static void lists_of_routes(void **state)
 {
 	struct weir_counters before = { .sz = sizeof(before) }, after = { .sz = sizeof(after) };
@@ -328,6 +354,7 @@ static void lists_of_routes(void **state)
 	weir_get_counters(w, &after);
 	assert_int_equal(n, json_array_size(v4) + json_array_size(v6));
 	assert_int_equal(after.n_sends - before.n_sends, 1);
+	asked_for_one();
 	free(routes);
 	json_decref(v4);
 	json_decref(v6);
