@@ -241,9 +241,14 @@ static int errno_of(const char *complaint)
 	return -EIO;
 }
 
-/* It is our child: its pid means nobody else until we have waited for it. */
+/*
+ * It is our child: its pid means nobody else until we have waited for it. It is
+ * looked at every millisecond and, where there are pidfds, when it has ended.
+ */
 static bool wait_child(pid_t pid, int *status, int timeout_ms)
 {
+	wr_auto(fd) int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
 	for (int ms = 0; ms < timeout_ms; ms++) {
 		pid_t done = waitpid(pid, status, WNOHANG);
 
@@ -251,7 +256,10 @@ static bool wait_child(pid_t pid, int *status, int timeout_ms)
 			return true;
 		if (done < 0 && errno != EINTR)
 			return false;
-		pause_ms(1);
+		if (fd < 0)
+			pause_ms(1);
+		else
+			poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 1);
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, status, 0);
