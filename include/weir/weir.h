@@ -61,8 +61,9 @@ enum weir_yes_no {
  * @most_in_flight: how many changes the kernel is handed at once; 0: as many as
  *		it takes, which is fastest. While it works on them, others that
  *		ask it something about links wait, on every network namespace of
- *		the host; with a limit (16 is a good one) they get their turn in
- *		between. Deletions are one message all the same
+ *		the host; with a limit (16 is a good one) it gets no more at a
+ *		time than it does in about a millisecond, and the others get
+ *		their turn in between. Deletions are one message all the same
  *
  * Strings are copied.
  */

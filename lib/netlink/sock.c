@@ -5,6 +5,7 @@
  * the error that an NLMSG_DONE carries.
  */
 #include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -244,11 +245,18 @@ static int transmit(struct wr_sock *s, const void *data, size_t len, uint32_t n,
 	return 0;
 }
 
+/* Questions are answered with a whole object. */
+static bool is_question(const struct nlmsghdr *nlh)
+{
+	return (nlh->nlmsg_type & 3) == (RTM_GETLINK & 3);
+}
+
 /* As many whole messages from @at as one sendmsg() takes, up to @most; sets their sequence numbers. */
 static size_t next_chunk(struct wr_sock *s, struct wr_batch *b, size_t at, uint32_t most,
 			 uint32_t *ret_n)
 {
 	struct nlmsghdr *nlh = NULL;
+	uint32_t n_questions = 0;
 	size_t end = at;
 
 	*ret_n = 0;
@@ -256,8 +264,9 @@ static size_t next_chunk(struct wr_sock *s, struct wr_batch *b, size_t at, uint3
 		struct nlmsghdr *next = (void *)(b->buf.data + end);
 		size_t len = MNL_ALIGN(next->nlmsg_len);
 
-		if (nlh && (end + len - at > s->chunk || *ret_n >= most))
+		if (nlh && (end + len - at > s->chunk || *ret_n >= most || n_questions >= s->most_reads))
 			break;
+		n_questions += is_question(next);
 		nlh = next;
 		nlh->nlmsg_seq = ++s->seq;
 		nlh->nlmsg_pid = 0;
@@ -267,6 +276,26 @@ static size_t next_chunk(struct wr_sock *s, struct wr_batch *b, size_t at, uint3
 	if (nlh)
 		nlh->nlmsg_flags |= NLM_F_ACK;
 	return end - at;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* What one send may take where there is a limit to what is in flight: that is what others wait for. */
+#define SLICE_NS 1000000
+
+/* How many messages fit into a slice, after @n of them took that long; it grows slowly, for the next may be dearer. */
+static uint32_t fit_slice(uint32_t n, uint64_t took_ns, uint32_t most)
+{
+	uint64_t fit = took_ns ? n * (uint64_t)SLICE_NS / took_ns : 1;
+
+	fit = fit > 2 * n ? 2 * n : fit ? fit : 1;
+	return fit < most ? (uint32_t)fit : most;
 }
 
 /*
@@ -281,19 +310,21 @@ static void give_way(void)
 }
 
 /*
- * @most: messages in one chunk. @ret_lost: not every answer arrived.
+ * @most: messages in one chunk, and as many as fit into a slice where it is a limit on changes. @ret_lost: not every answer arrived.
  * @ret_interrupted: a dump has to be repeated.
  */
 static int run_chunks(struct wr_sock *s, struct wr_batch *b, struct wr_result *results,
 		      const struct wr_reader *reader, uint32_t most, bool *ret_lost, bool *ret_interrupted,
 		      struct weir_error *err)
 {
-	uint32_t base = 0, n;
+	const bool is_polite = most < UINT32_MAX && !reader;
+	uint32_t base = 0, n, next = is_polite ? 1 : most;
 
 	*ret_lost = false;
 	*ret_interrupted = false;
 	for (size_t at = 0; at < b->buf.len;) {
-		size_t len = next_chunk(s, b, at, most, &n);
+		size_t len = next_chunk(s, b, at, next, &n);
+		uint64_t began = is_polite ? now_ns() : 0;
 		struct exchange x = {
 			.s = s, .results = results + base, .first_seq = s->seq - n + 1,
 			.n = n, .base = base, .reader = reader,
@@ -314,8 +345,10 @@ static int run_chunks(struct wr_sock *s, struct wr_batch *b, struct wr_result *r
 					"a reply cannot be read");
 		at += len;
 		base += n;
-		if (most < UINT32_MAX && !reader && at < b->buf.len)
-			give_way();
+		if (!is_polite || at == b->buf.len)
+			continue;
+		next = fit_slice(n, now_ns() - began, most);
+		give_way();
 	}
 	return 0;
 }
@@ -362,19 +395,11 @@ int wr_sock_run(struct wr_sock *s, struct wr_batch *b, struct wr_result *results
 	return 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *results,
 		 const struct wr_reader *reader, unsigned int timeout_ms, struct weir_error *err)
 {
 	wr_auto(free) struct wr_result *own = NULL;
-	int64_t deadline = now_ms() + timeout_ms;
+	uint64_t deadline = now_ns() + timeout_ms * (uint64_t)1000000;
 	long pause_us = 100;
 
 	for (;;) {
@@ -384,10 +409,10 @@ int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *result
 
 		if (own_results(b, &results, &own))
 			return wr_nomem(err);
-		r = run_chunks(s, b, results, reader, s->most_reads, &lost, &interrupted, err);
+		r = run_chunks(s, b, results, reader, UINT32_MAX, &lost, &interrupted, err);
 		if (r || (!lost && !interrupted))
 			return r;
-		if (now_ms() >= deadline)
+		if (now_ns() >= deadline)
 			return wr_error(err, -EAGAIN, WEIR_STAGE_REPLY, "netlink dump", "",
 					"kept changing for %u ms", timeout_ms);
 		nanosleep(&pause, NULL);
