@@ -82,16 +82,33 @@ static int protocol_of(int fd)
 	return protocol;
 }
 
-/* GETs change nothing, and what is no batch of nf_tables asks. */
-static bool changes(int protocol, const struct nlmsghdr *nlh)
+/* GETs change nothing. */
+static bool changes(const struct nlmsghdr *nlh)
 {
-	return protocol != NETLINK_ROUTE || (nlh->nlmsg_type & 3) != 2;
+	return (nlh->nlmsg_type & 3) != 2;
+}
+
+/* Whether one of rtnetlink's messages changes something: then questions among them are there for what they do. */
+static bool any_changes(const void *data, size_t len)
+{
+	const struct nlmsghdr *nlh = data;
+
+	for (size_t at = 0; len - at >= sizeof(*nlh) && nlh->nlmsg_len >= sizeof(*nlh);) {
+		if (changes(nlh))
+			return true;
+		at += NLMSG_ALIGN(nlh->nlmsg_len);
+		if (at >= len)
+			return false;
+		nlh = (const void *)((const char *)data + at);
+	}
+	return false;
 }
 
 /* Counts the messages of one send, and keeps those that change something. */
 static void note(int fd, const void *data, size_t len)
 {
 	int protocol = kept.on ? protocol_of(fd) : -1;
+	const bool are_kept = protocol == NETLINK_ROUTE && any_changes(data, len);
 	const struct nlmsghdr *nlh = data;
 	size_t left = len;
 
@@ -103,7 +120,7 @@ static void note(int fd, const void *data, size_t len)
 		size_t step = NLMSG_ALIGN(nlh->nlmsg_len);
 
 		sent.n_messages++;
-		if (kept.on && protocol == NETLINK_ROUTE && changes(protocol, nlh))
+		if (are_kept)
 			keep(KIND_MESSAGE, NETLINK_ROUTE, fd, nlh, nlh->nlmsg_len);
 		if (step >= left)
 			break;

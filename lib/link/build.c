@@ -297,8 +297,27 @@ static void settle(struct weir_txn *t, const struct weir_link *l, uint64_t first
 
 #define AFTER_CREATE (WEIR_LINK_ALIAS | WEIR_LINK_ADDR_GEN_MODE)
 
-void wr_link_settle_tap(struct weir_txn *t, const struct weir_link *l)
+/*
+ * A tap that nobody has open is without carrier, which the kernel looks at up to a
+ * second later. Until then a bridge takes it for one that works: it starts the port
+ * and its timers, only to stop them again. Since 6.8 the kernel looks at it when
+ * somebody asks about the link. That makes a port a third cheaper.
+ */
+static void note_carrier(struct weir_txn *t, const struct weir_link *l)
 {
+	wr_auto(batch) struct wr_batch b = { 0 };
+	char object[64];
+
+	link_msg(&b, RTM_GETLINK, 0, l->ifindex, false, false);
+	wr_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	wr_format(object, sizeof(object), "tap %s", l->name);
+	wr_txn_msg(t, object, WR_LINK_TABLES(NULL), &b, NULL, NULL);
+}
+
+void wr_link_settle_tap(struct weir_txn *t, const struct weir_link *l, bool is_open)
+{
+	if (!is_open && l->has & WEIR_LINK_MASTER)
+		note_carrier(t, l);
 	settle(t, l, l->has & ~(WEIR_LINK_NAME | WEIR_LINK_IFINDEX | WEIR_LINK_UP), true);
 }
 

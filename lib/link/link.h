@@ -22,6 +22,6 @@ void wr_link_step(struct weir_txn *t, const struct weir_link *part, const struct
 /* The messages that give a link back what it loses with its namespace: its master, its settings as a port, being up. */
 void wr_link_put_master(struct wr_batch *b, const struct weir_link *was);
 /* The messages that give a tap, made by ioctl, its settings. */
-void wr_link_settle_tap(struct weir_txn *t, const struct weir_link *l);
+void wr_link_settle_tap(struct weir_txn *t, const struct weir_link *l, bool is_open);
 
 #endif

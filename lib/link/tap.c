@@ -208,6 +208,6 @@ int weir_txn_tap_add(struct weir_txn *t, const struct weir_link *link, unsigned 
 	plan_tap(t, s, &tap);
 	wr_txn_created(t, l.ifindex, l.name);
 	wr_txn_created_kind(t, l.kind);
-	wr_link_settle_tap(t, &l);
+	wr_link_settle_tap(t, &l, n_queues);
 	return t->err.code ? t->err.code : l.ifindex;
 }

@@ -5,9 +5,13 @@
  * scrubbed when they come back, gone with their network.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -181,11 +185,24 @@ static void nobody_can(void **state)
 
 /* --- ports that are ready ------------------------------------------------------------------ */
 
+/* As a guest has it. */
+static int open_tap(const char *name)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	assert_int_equal(ioctl(fd, TUNSETIFF, &ifr), 0);
+	return fd;
+}
+
 static void leased_and_returned(void **state)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_port a = { .sz = sizeof(a) }, b = { .sz = sizeof(b) }, c = { .sz = sizeof(c) };
 	uint64_t n_sends;
+	int guest;
 
 	assert_int_equal(weir_ready_lease(w, "net", NULL, &a, &err), -EAGAIN);
 	assert_int_equal(weir_ready_keep(w, "net", NULL, 2, &err), 0);
@@ -199,10 +216,13 @@ static void leased_and_returned(void **state)
 	ns_sh("tc class show dev %s | grep -q 'rate 8Mbit'", a.name);
 	ns_sh("grep -q 'guest b' %s/ports/%s.json", ns_state_dir, b.name);
 
-	ns_sh("bridge fdb add 02:00:00:00:00:77 dev %s master dynamic", b.name);
+	guest = open_tap(b.name);
+	/* Once the port has noticed; then its guest is heard from. */
+	ns_sh("for i in $(seq 300); do bridge fdb add 02:00:00:00:00:77 dev %s master dynamic 2>/dev/null && exit 0; sleep 0.1; done; exit 1", b.name);
 	assert_int_equal(weir_ready_return(w, "net", b.name, &err), 0);
 	assert_int_equal(weir_ready_return(w, "net", b.name, &err), -EALREADY);
 	ns_sh("! bridge fdb show dev %s | grep -q 02:00:00:00:00:77", b.name);
+	close(guest);
 	ns_sh("ip link show dev %s | grep -q '<.*UP'", b.name);
 	ns_sh("! grep -q 'guest b' %s/ports/%s.json", ns_state_dir, b.name);
 	assert_int_equal(weir_ready_lease(w, "net", NULL, &c, &err), 0);
