@@ -5,10 +5,11 @@
 # A program tells its numbers by cmocka's closing lines or by a last line "N passed, N failed[, N skipped]"; one that
 # gives none, is killed, or ends with an error that its numbers don't show counts as one failure. Exit status 77
 # without numbers is a skip, and a line "SKIP: why" is shown. What failed is said once more before the closing line, so
-# that the end of a long output tells it. The sums are appended to a file, and what failed to FILE.failed, for `make check`.
+# that the end of a long output tells it. The sums are appended to a file, what failed to FILE.failed, and why something
+# was skipped to FILE.skipped, for `make check`.
 #
 #   tests/run.sh --tier NAME [--totals FILE] [--logs DIR] [--timeout S] [--netns] [--wrap COMMAND] PROGRAM...
-#   tests/run.sh --sum FILE		one line per tier, and the last line that counts them all
+#   tests/run.sh --sum FILE		one line per tier and per reason to skip, and the last line that counts them all
 set -u
 
 # The sums of stdin's lines "NAME PASSED FAILED SKIPPED" as the closing line; fails if something failed.
@@ -50,6 +51,17 @@ failures() {
 	END					{ if (!n) tell(why ? why : last) }' "$1"
 }
 
+# Why stdin's lines "PROGRAM WHY" were skipped: a line for each reason, the most frequent first.
+reasons() {
+	awk '{
+		why = substr($0, length($1) + 2)
+		n[why]++
+		if (!index(who[why] " ", " " $1 " "))
+			who[why] = who[why] " " $1
+	}
+	END { for (why in n) printf "%d\tskipped: %s (%d:%s)\n", n[why], why, n[why], who[why] }' | sort -k1,1nr -k2 | cut -f2-
+}
+
 # run_one PROGRAM: runs it, prints its line, appends its numbers to $sums
 run_one() {
 	name=$(basename "$1" .sh)
@@ -84,7 +96,8 @@ run_one() {
 	[ "$3" = 0 ] || text="$text, $3 skipped"
 	[ "$took" -lt 2 ] || text="$text  ($took s)"
 	printf '%-7s%-32s%s\n' "$tier" "$name" "$text"
-	[ "$3" = 0 ] || sed -n 's/^.*SKIP: */       skipped: /p' "$log" | sort | uniq | head -n 20
+	[ "$3" = 0 ] || sed -n "s/^.*SKIP: */$name /p" "$log" | tee -a "$skipped" | cut -d' ' -f2- | sort -u | head -n 20 |
+		sed 's/^/       skipped: /'
 	[ "$2" = 0 ] || failures "$log" >>"$failed"
 	if [ -n "${V:-}" ]; then
 		cat "$log"
@@ -99,6 +112,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--sum)
 		awk '{ printf "%-7s%5d passed, %d failed%s\n", $1, $2, $3, $4 ? ", " $4 " skipped" : "" }' "$2"
+		[ ! -f "$2.skipped" ] || reasons <"$2.skipped"
 		[ ! -f "$2.failed" ] || cat "$2.failed"
 		closing_line <"$2"
 		exit
@@ -117,8 +131,10 @@ done
 mkdir -p "$logs/$tier"
 sums=$logs/$tier/sums
 failed=$logs/$tier/failed
+skipped=$logs/$tier/skipped
 : >"$sums"
 : >"$failed"
+: >"$skipped"
 
 if [ -n "$netns" ]; then	# as root a plain network namespace, or else one inside a user namespace
 	for enter in 'unshare -n -m' 'unshare -r -n -m' ''; do
@@ -126,6 +142,7 @@ if [ -n "$netns" ]; then	# as root a plain network namespace, or else one inside
 	done
 	if [ -z "$enter" ]; then
 		echo "       skipped: $tier: neither root nor allowed to make user namespaces"
+		echo "$tier neither root nor allowed to make user namespaces" >>"$skipped"
 		echo "$tier 0 0 $#" >>"$sums"
 		set --
 	fi
@@ -142,6 +159,7 @@ closing=$(closing_line <"$sums")
 rc=$?
 cat "$failed"
 [ -z "$totals" ] || cat "$failed" >>"$totals.failed"
+[ -z "$totals" ] || cat "$skipped" >>"$totals.skipped"
 [ -z "$totals" ] || echo "$tier $closing" | awk '{ print $1, $2 + 0, $4 + 0, $6 + 0 }' >>"$totals"
 echo "$closing"
 exit $rc

@@ -219,6 +219,12 @@ verdict 'tests/run.sh: a tier without programs fails' $?
 printf 'a 1 0 0\nb 20 0 3\n' >sums && "$here/../run.sh" --sum sums >"$tmp/out" &&
 	[ "$(tail -n 1 "$tmp/out")" = '21 passed, 0 failed, 3 skipped' ]
 verdict 'tests/run.sh --sum' $?
+printf '#!/bin/sh\necho "SKIP: no tun"; echo "SKIP: no bond"; echo "SKIP: no bond"; echo "1 passed, 0 failed, 3 skipped"\n' >prog
+cp prog prog2
+"$here/../run.sh" --tier t --logs logs --totals sums ./prog ./prog2 >"$tmp/out" && "$here/../run.sh" --sum sums >"$tmp/out" &&
+	[ "$(grep skipped: "$tmp/out")" = 'skipped: no bond (4: prog prog2)
+skipped: no tun (2: prog prog2)' ]
+verdict 'tests/run.sh --sum: why' $?
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
