@@ -130,11 +130,12 @@ void wr_set_has(const struct wr_table *t, const struct wr_field *f, void *obj)
 const char *wr_word(const struct wr_field *f, uint64_t value)
 {
 	static const struct wr_word yes_no[] = { { 1, "no" }, { 2, "yes" } };
-	struct wr_words w = f->flags & WR_TRISTATE ? (struct wr_words)WR_WORDS(yes_no) : f->words;
+	const struct wr_word *words = f->flags & WR_TRISTATE ? yes_no : f->words;
+	size_t n = f->flags & WR_TRISTATE ? WR_COUNT(yes_no) : f->n_words;
 
-	for (size_t i = 0; i < w.n; i++)
-		if (w.words[i].value == value)
-			return w.words[i].name;
+	for (size_t i = 0; i < n; i++)
+		if (words[i].value == value)
+			return words[i].name;
 	return NULL;
 }
 
@@ -165,10 +166,10 @@ uint64_t wr_field_max(const struct wr_field *f)
 
 void wr_field_choices(const struct wr_field *f, struct wr_str *out)
 {
-	for (size_t i = 0; i < f->words.n; i++) {
+	for (size_t i = 0; i < f->n_words; i++) {
 		if (i)
-			wr_str_puts(out, i + 1 == f->words.n ? " or " : ", ");
-		wr_str_puts(out, f->words.words[i].name);
+			wr_str_puts(out, i + 1 == f->n_words ? " or " : ", ");
+		wr_str_puts(out, f->words[i].name);
 	}
 }
 
@@ -194,7 +195,7 @@ static int check_integer(const struct wr_field *f, uint64_t shown, struct weir_e
 	char text[24];
 
 	wr_format(text, sizeof(text), f->codec == WR_S32 ? "%" PRId64 : "%" PRIu64, shown);
-	if (f->words.n)
+	if (f->n_words)
 		return wr_word(f, shown) ? 0 : refuse_word(f, text, err);
 	if (f->codec == WR_S32 ? (int64_t)shown < (int64_t)f->min || (int64_t)shown > (int64_t)wr_field_max(f) :
 				 shown < f->min || shown > wr_field_max(f))
@@ -276,9 +277,9 @@ static int parse_word(const struct wr_field *f, void *obj, const char *text, str
 {
 	char shown[WR_SHOWN], quoted[WR_SHOWN + 2];
 
-	for (size_t i = 0; i < f->words.n; i++)
-		if (!strcmp(f->words.words[i].name, text)) {
-			wr_store(f, obj, f->words.words[i].value);
+	for (size_t i = 0; i < f->n_words; i++)
+		if (!strcmp(f->words[i].name, text)) {
+			wr_store(f, obj, f->words[i].value);
 			return 0;
 		}
 	wr_format(quoted, sizeof(quoted), "\"%s\"", wr_shown(text, shown));
@@ -324,7 +325,7 @@ static int parse_number(const struct wr_field *f, void *obj, const char *text,
 static int parse_integer(const struct wr_field *f, void *obj, const char *text,
 			 struct weir_error *err)
 {
-	if (f->words.n)
+	if (f->n_words)
 		return parse_word(f, obj, text, err);
 	if (f->flags & (WR_BOOL | WR_TRISTATE))
 		return parse_bool(f, obj, text, err);
@@ -736,7 +737,7 @@ static void json_value(const struct wr_field *f, const void *obj, int indent, st
 		wr_str_puts(out, wr_load(f, obj) == (f->flags & WR_BOOL ? 1 : 2) ? "true" : "false");
 	} else {
 		wr_field_text(f, obj, &text);
-		if (wr_is_integer(f) && !f->words.n && !(f->flags & WR_HEX))
+		if (wr_is_integer(f) && !f->n_words && !(f->flags & WR_HEX))
 			wr_str_puts(out, wr_str_text(&text));
 		else
 			wr_str_json(out, wr_str_text(&text));

@@ -70,33 +70,30 @@ struct wr_word {
 	const char *name;
 };
 
-struct wr_words {
-	const struct wr_word *words;
-	size_t n;
-};
-
 struct wr_table;
 
+/* In the order of sizes, so that no room is lost between them: there are hundreds of rows. */
 struct wr_field {
 	const char *name;	/* the word in text, JSON and error paths */
 	const char *doc;	/* one line for help and the schema */
+	const char *unit;	/* of the shown value, for help */
+	const struct wr_word *words;	/* WR_WORDS(): an integer that is shown as a word */
+	const struct wr_table *sub;	/* WR_OBJECT, WR_LIST: what is inside */
+	int (*check)(const char *text);	/* WR_STRING, WR_NAME: further rule, 0 or -errno */
+	const char *rule;	/* that rule in words */
+	uint64_t bit;		/* in the struct's has; 0: zero or NULL means absent */
+	uint64_t min, max;	/* range of an integer as shown; max 0: no bound but the width */
+	uint32_t scale;		/* member = shown value * scale; 0: 1 */
+	uint32_t mask;		/* WR_BIT: which bit; WR_MACS: what that says */
 	uint16_t offset;	/* of the member */
 	uint16_t size;		/* of the member */
 	uint16_t count;		/* WR_LIST: offset of the size_t count */
 	uint16_t attr;		/* netlink attribute type */
 	uint16_t attr6;		/* WR_IP: that of an IPv6 address, where it is another; WR_MACS: what says what to do with them */
-	uint8_t family;		/* WR_IP, WR_IPS: the only family; 0: both */
-	uint32_t mask;		/* WR_BIT: which bit; WR_MACS: what that says */
-	uint8_t codec;		/* enum wr_codec */
 	uint16_t flags;		/* enum wr_row_flags */
-	uint64_t bit;		/* in the struct's has; 0: zero or NULL means absent */
-	uint64_t min, max;	/* range of an integer as shown; max 0: no bound but the width */
-	uint32_t scale;		/* member = shown value * scale; 0: 1 */
-	const char *unit;	/* of the shown value, for help */
-	struct wr_words words;	/* an integer that is shown as a word */
-	const struct wr_table *sub;	/* WR_OBJECT, WR_LIST: what is inside */
-	int (*check)(const char *text);	/* WR_STRING, WR_NAME: further rule, 0 or -errno */
-	const char *rule;	/* that rule in words */
+	uint8_t codec;		/* enum wr_codec */
+	uint8_t family;		/* WR_IP, WR_IPS: the only family; 0: both */
+	uint8_t n_words;
 };
 
 struct wr_table {
@@ -112,20 +109,27 @@ struct wr_table {
 
 #define WR_SIZEOF(type, member) sizeof(((struct type *)0)->member)
 
+/* What rows say for a schema is taken back where there is none: a later value of a member counts, the other is not kept. */
+#ifdef WR_NO_DOCS
+#define WR_ROW_END .doc = NULL
+#else
+#define WR_ROW_END
+#endif
+
 /* A row: struct, member, codec, name; then what else there is to say, by member name. */
 #define WR_ROW(type, member, codec_, name_, ...)                                                   \
 	{ .name = name_, .codec = codec_, .offset = offsetof(struct type, member),                 \
-	  .size = WR_SIZEOF(type, member), __VA_ARGS__ }
+	  .size = WR_SIZEOF(type, member), ##__VA_ARGS__, WR_ROW_END }
 /* A row that a netlink attribute carries. */
 #define WR_ATTR(type, member, attr_, codec_, name_, bit_, ...)                                     \
 	WR_ROW(type, member, codec_, name_, .attr = attr_, .bit = bit_, ##__VA_ARGS__)
 #define WR_LIST_ROW(type, member, name_, table_, ...)                                              \
 	{ .name = name_, .codec = WR_LIST, .offset = offsetof(struct type, member),                \
 	  .size = WR_SIZEOF(type, member), .count = offsetof(struct type, n_##member),             \
-	  .sub = table_, __VA_ARGS__ }
+	  .sub = table_, ##__VA_ARGS__, WR_ROW_END }
 #define WR_OBJECT_ROW(type, member, name_, table_, ...)                                            \
 	WR_ROW(type, member, WR_OBJECT, name_, .sub = table_, ##__VA_ARGS__)
-#define WR_WORDS(array) { array, WR_COUNT(array) }
+#define WR_WORDS(array) array, .n_words = WR_COUNT(array)
 #define WR_TABLE(var, type, name_, has_, fields_, ...)                                             \
 	const struct wr_table var = { .name = name_, .size = sizeof(struct type), .has = has_,     \
 				      .fields = fields_, .n = WR_COUNT(fields_), __VA_ARGS__ }

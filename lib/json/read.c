@@ -79,7 +79,7 @@ static int refuse_key(const struct wr_table *t, const char *key, struct weir_err
 
 bool wr_json_is_number(const struct wr_field *f)
 {
-	return wr_is_integer(f) && !f->words.n && !(f->flags & (WR_BOOL | WR_TRISTATE | WR_HEX));
+	return wr_is_integer(f) && !f->n_words && !(f->flags & (WR_BOOL | WR_TRISTATE | WR_HEX));
 }
 
 static bool is_boolean(const struct wr_field *f)

@@ -76,9 +76,9 @@ static void number(const struct wr_field *f, int depth, struct wr_str *out)
 static void words(const struct wr_field *f, int depth, struct wr_str *out)
 {
 	key("enum", depth, out);
-	for (size_t i = 0; i < f->words.n; i++) {
+	for (size_t i = 0; i < f->n_words; i++) {
 		wr_str_puts(out, i ? ", " : "[");
-		wr_str_json(out, f->words.words[i].name);
+		wr_str_json(out, f->words[i].name);
 	}
 	wr_str_putc(out, ']');
 }
@@ -87,7 +87,7 @@ static void words(const struct wr_field *f, int depth, struct wr_str *out)
 static void string(const struct wr_field *f, int depth, struct wr_str *out)
 {
 	text_member("type", "string", depth, out);
-	if (f->words.n)
+	if (f->n_words)
 		words(f, depth, out);
 	else if (wr_is_integer(f))
 		text_member("pattern", "^(0[xX][0-9a-fA-F]+|[0-9]+)$", depth, out);

@@ -186,9 +186,9 @@ static int read_word(const struct wr_xml_place *p, const struct wr_field *f, voi
 	wr_auto(str) struct wr_str choices = { 0 };
 	char shown[WR_SHOWN];
 
-	for (size_t i = 0; i < f->words.n; i++)
-		if (!strcmp(f->words.words[i].name, text)) {
-			wr_store(f, obj, f->words.words[i].value);
+	for (size_t i = 0; i < f->n_words; i++)
+		if (!strcmp(f->words[i].name, text)) {
+			wr_store(f, obj, f->words[i].value);
 			return 0;
 		}
 	wr_field_choices(f, &choices);
@@ -211,7 +211,7 @@ static int read_integer(const struct wr_xml_place *p, const struct wr_xml_row *r
 	uint8_t yes;
 	int r;
 
-	if (f->words.n)
+	if (f->n_words)
 		return read_word(p, f, obj, text);
 	if (f->flags & (WR_BOOL | WR_TRISTATE)) {
 		r = wr_xml_yes_no(p, text, &yes);

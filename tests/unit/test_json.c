@@ -870,8 +870,8 @@ static uint64_t draw_number(uint64_t *seed, const struct wr_field *f)
 
 	if (f->flags & WR_TRISTATE)
 		return 1 + below(seed, 2);
-	if (f->words.n)
-		return f->words.words[below(seed, f->words.n)].value;
+	if (f->n_words)
+		return f->words[below(seed, f->n_words)].value;
 	switch (below(seed, 3)) {
 	case 0:
 		return min;

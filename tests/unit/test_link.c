@@ -262,8 +262,8 @@ static uint64_t random_integer(const struct wr_field *f)
 {
 	uint64_t min = f->min, max = wr_field_max(f);
 
-	if (f->words.n)
-		return f->words.words[chance() % f->words.n].value;
+	if (f->n_words)
+		return f->words[chance() % f->n_words].value;
 	if (f->codec == WR_S32)
 		min = 1;
 	switch (chance() % 4) {

@@ -66,14 +66,14 @@ static const struct {
 
 static void check_words(const struct wr_table *t, const struct wr_field *f)
 {
-	for (size_t i = 0; i < f->words.n; i++) {
-		const struct wr_word *w = &f->words.words[i];
+	for (size_t i = 0; i < f->n_words; i++) {
+		const struct wr_word *w = &f->words[i];
 
 		row_assert(*w->name);
 		row_assert(w->value <= wr_field_max(f));
 		for (size_t k = 0; k < i; k++) {
-			row_assert(strcmp(w->name, f->words.words[k].name) != 0);
-			row_assert(w->value != f->words.words[k].value);
+			row_assert(strcmp(w->name, f->words[k].name) != 0);
+			row_assert(w->value != f->words[k].value);
 		}
 	}
 }
@@ -86,8 +86,8 @@ static void check_number(const struct wr_table *t, const struct wr_field *f)
 	row_assert(f->min <= wr_field_max(f));
 	row_assert(wr_field_max(f) <= widest / (f->scale ? f->scale : 1));
 	row_assert(!(f->flags & WR_BOOL && f->flags & WR_TRISTATE));
-	row_assert(!(f->flags & (WR_BOOL | WR_TRISTATE) && (f->words.n || f->max || f->scale)));
-	row_assert(!f->words.n || (!f->max && !f->scale && !f->unit));
+	row_assert(!(f->flags & (WR_BOOL | WR_TRISTATE) && (f->n_words || f->max || f->scale)));
+	row_assert(!f->n_words || (!f->max && !f->scale && !f->unit));
 	row_assert(!f->check);
 	check_words(t, f);
 }
