@@ -15,8 +15,8 @@ SBINDIR    ?= $(PREFIX)/sbin
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR    ?= $(PREFIX)/share
 ifdef SMALL
-CFLAGS     ?= $(SMALLEST) $(if $(findstring clang,$(CC)),,-flto=auto)
-LDFLAGS    ?= -s -Wl,-z,noseparate-code,-O2,--build-id=none
+CFLAGS     ?= $(SMALLEST) $(if $(findstring clang,$(CC)),,-flto=auto -flto-partition=one)
+LDFLAGS    ?= -s -no-pie -Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=512,-O2,--build-id=none
 endif
 CFLAGS     ?= -O2 -g
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
@@ -55,13 +55,13 @@ say  = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wformat=2 -Wundef -Wvla \
 	-Wimplicit-fallthrough -Wcast-align -Wnull-dereference -Wno-unused-parameter $(if $(WERROR),-Werror)
 OURS := -std=gnu11 -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 -DWR_VERSION=\"$(VERSION)\" \
-	$(if $(SMALL),-fno-pie -fno-asynchronous-unwind-tables,-fPIC) -fvisibility=hidden -fno-common -ffunction-sections -fdata-sections $(WARN) $(SANITIZE)
+	$(if $(SMALL),-fno-pie -fno-asynchronous-unwind-tables -DWR_NO_DOCS -Wno-override-init,-fPIC) -fvisibility=hidden -fno-common -ffunction-sections -fdata-sections $(WARN) $(SANITIZE)
 
 # Asked once, and only when a recipe needs it: `make deps check` is read before pkg-config is installed.
 ask      = $(eval $(1) := $$(shell $(2)))$($(1))
 cflags   = $(call ask,CFLAGS_OF_$(1),$(PKG_CONFIG) --cflags $(1) | sed 's/-I/-isystem /g')
 libs     = $(call ask,LIBS_OF_$(1),$(PKG_CONFIG) --libs $(1))
-SMALLEST = $(call ask,SMALLEST,f=-Oz; $(CC) $$$$f -c -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f || echo -Os)
+SMALLEST = $(call ask,SMALLEST,for f in -Os -Oz -malign-data=abi; do $(CC) $$$$f -c -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f; done)
 NO_UNDEFINED_VERSION = $(call ask,NO_UNDEFINED_VERSION,\
 	f='-Xlinker --no-undefined-version'; $(CC) $$$$f -shared -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f)
 
@@ -132,8 +132,10 @@ NETCF  := $(if $(filter libweir-xml,$(LIBRARIES)),$(B)/libnetcf.so.1.4.0)# with 
 # library but libweir (tools/features.c), with small/ in jansson's place, and in libmnl's where there is no libmnl.a.
 ifdef SMALL
 TOOL_OBJ := $(patsubst %,$(B)/obj/tools/%.o,weir options help features out text tool \
-	rows_core cmd_recover rows_link cmd_link cmd_set cmd_monitor rows_shape cmd_shape)
-STATIC   := $(WEIR_OBJ) $(B)/small.a
+	rows_core cmd_recover rows_link cmd_link cmd_set cmd_monitor rows_shape cmd_shape \
+	rows_if cmd_if cmd_apply cmd_check file)
+WEIR_OBJ := $(filter-out $(addprefix %/link/,macvtap.o vf.o vf_info.o profile.o profile_msg.o),$(WEIR_OBJ))
+STATIC   := $(WEIR_OBJ) $(call objects,$(call sources,lib/host lib/json)) $(B)/small.a
 HAS_MNL   = $(call ask,HAS_MNL,f='-static -x c - -o /dev/null -lmnl'; \
 	echo 'int main(void) { return 0; }' | $(CC) $$$$f 2>/dev/null && echo -lmnl)
 SMALL_INCLUDES := -Ismall -isystem $(B)/include -include small/libc.h

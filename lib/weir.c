@@ -14,6 +14,11 @@ extern const struct weir_step_ops wr_macvtap_ops, wr_move_ops, wr_tap_ops, wr_sy
 extern const struct weir_step_ops wr_bpf_del_ops, wr_class_give_ops, wr_block_keep_ops;
 extern const struct weir_step_ops wr_keep_ops;
 
+/* A program that is linked without a type's file can do without it (SMALL in the Makefile); it is then at address 0. */
+#pragma weak wr_macvtap_ops
+#pragma weak wr_vf_ops
+#pragma weak wr_profile_ops
+
 static const struct weir_step_ops *const own_ops[] = {
 	&wr_msg_ops,	      &wr_macvtap_ops,	     &wr_move_ops,	     &wr_tap_ops,	     &wr_sysctl_ops, &wr_keep_ops,
 	&wr_file_write_ops,   &wr_file_remove_ops,   &wr_service_start_ops,
@@ -25,7 +30,7 @@ static const struct weir_step_ops *const own_ops[] = {
 const struct weir_step_ops *wr_find_ops(const struct weir *w, const char *name)
 {
 	for (size_t i = 0; i < WR_COUNT(own_ops); i++)
-		if (!strcmp(own_ops[i]->name, name))
+		if (own_ops[i] && !strcmp(own_ops[i]->name, name))
 			return own_ops[i];
 	for (const struct weir_step_ops *const *o = w->step_ops; o && *o; o++)
 		if (!strcmp((*o)->name, name))

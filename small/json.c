@@ -1,38 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * See jansson.h. A value is its text, or a list of values in the order in which
- * they came; nothing is ever looked up. A value has one owner, so giving up the
- * reference frees it.
+ * Values of JSON: made, put together, looked up and written. A value has one owner,
+ * so giving up the reference frees it. Reading text is parse.c's; see jansson.h.
  */
-#include <ctype.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
-struct json_t {
-	char open;	/* '{', '[', '"' for a string, 0 for any other text */
-	bool is_raw;	/* a string as it stands in JSON: escaped already */
-	char *key;	/* in an object */
-	char *text;
-	json_t *first, *last, *next;
-};
-
-static json_t *value_new(char open, const char *text, size_t len)
+json_t *small_json_value(json_type type, const char *text, size_t len)
 {
 	json_t *v = calloc(1, sizeof(*v));
 
 	if (!v)
 		return NULL;
-	v->open = open;
-	v->text = strndup(text, len);
-	if (v->text)
-		return v;
-	free(v);
-	return NULL;
+	v->type = type;
+	v->len = len;
+	v->text = calloc(1, len + 1);
+	if (!v->text) {
+		free(v);
+		return NULL;
+	}
+	memcpy(v->text, text, len);
+	return v;
 }
 
 void json_decref(json_t *v)
@@ -52,10 +42,11 @@ void json_decref(json_t *v)
 
 /* --- making ------------------------------------------------------------------------ */
 
-/* Bytes of the UTF-8 character at @s, 0 if there is none; no surrogates, nothing longer than it must be. */
-static size_t character(const unsigned char *s)
+/* Bytes of the UTF-8 character at @text, 0 if there is none; no surrogates, nothing longer than it must be. */
+size_t small_json_character(const char *text)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *s = (const unsigned char *)text;
 	size_t n = *s < 0x80 ? 1 : (*s & 0xe0) == 0xc0 ? 2 : (*s & 0xf0) == 0xe0 ? 3 :
 		   (*s & 0xf8) == 0xf0 ? 4 : 0;
 	uint32_t c = n > 1 ? *s & (0x7fu >> n) : *s;
@@ -75,36 +66,31 @@ json_t *json_string(const char *text)
 	if (!text)
 		return NULL;
 	for (const char *p = text; *p; p += n) {
-		n = character((const unsigned char *)p);
+		n = small_json_character(p);
 		if (!n)
 			return NULL;
 	}
-	return value_new('"', text, strlen(text));
-}
-
-static json_t *word(const char *text)
-{
-	return value_new(0, text, strlen(text));
+	return small_json_value(JSON_STRING, text, strlen(text));
 }
 
 json_t *json_object(void)
 {
-	return value_new('{', "", 0);
+	return small_json_value(JSON_OBJECT, "", 0);
 }
 
 json_t *json_array(void)
 {
-	return value_new('[', "", 0);
+	return small_json_value(JSON_ARRAY, "", 0);
 }
 
 json_t *json_true(void)
 {
-	return word("true");
+	return small_json_value(JSON_TRUE, "true", 4);
 }
 
 json_t *json_false(void)
 {
-	return word("false");
+	return small_json_value(JSON_FALSE, "false", 5);
 }
 
 json_t *json_boolean(int value)
@@ -114,39 +100,20 @@ json_t *json_boolean(int value)
 
 json_t *json_null(void)
 {
-	return word("null");
+	return small_json_value(JSON_NULL, "null", 4);
 }
 
 json_t *json_integer(json_int_t value)
 {
 	char buf[32];
 
-	snprintf(buf, sizeof(buf), "%lld", value);
-	return word(buf);
-}
-
-/* With a point or an exponent, so that it is read as a real again; "1e+05" is "1e5". */
-json_t *json_real(double value)
-{
-	char buf[40], *exponent, *digits;
-	int n = snprintf(buf, sizeof(buf) - 2, "%.17g", value);
-
-	if (!isfinite(value))
-		return NULL;
-	exponent = strchr(buf, 'e');
-	if (!exponent && !strchr(buf, '.'))
-		memcpy(buf + n, ".0", 3);
-	if (exponent) {
-		exponent += exponent[1] == '-' ? 2 : 1;
-		digits = exponent + strspn(exponent, "+0");
-		memmove(exponent, digits, strlen(digits) + 1);
-	}
-	return word(buf);
+	return small_json_value(JSON_INTEGER, buf, (size_t)snprintf(buf, sizeof(buf), "%lld", value));
 }
 
 /* --- putting together -------------------------------------------------------------- */
 
-static int append(json_t *list, json_t *value)
+/* The members of an object are a list as well. */
+int json_array_append_new(json_t *list, json_t *value)
 {
 	if (!list || !value) {
 		json_decref(value);
@@ -158,11 +125,6 @@ static int append(json_t *list, json_t *value)
 		list->first = value;
 	list->last = value;
 	return 0;
-}
-
-int json_array_append_new(json_t *array, json_t *value)
-{
-	return append(array, value);
 }
 
 /* The value of a key that is there gives way; its place stays. */
@@ -189,7 +151,36 @@ int json_object_set_new(json_t *object, const char *key, json_t *value)
 		json_decref(value);
 		return -1;
 	}
-	return replace(object, value) ? 0 : append(object, value);
+	return replace(object, value) ? 0 : json_array_append_new(object, value);
+}
+
+/* --- looking up -------------------------------------------------------------------- */
+
+json_t *json_object_get(const json_t *object, const char *key)
+{
+	json_t *v = object->first;
+
+	while (v && strcmp(v->key, key) != 0)
+		v = v->next;
+	return v;
+}
+
+json_t *json_array_get(const json_t *array, size_t i)
+{
+	json_t *v = array->first;
+
+	while (v && i--)
+		v = v->next;
+	return v;
+}
+
+size_t json_array_size(const json_t *array)
+{
+	size_t n = 0;
+
+	for (const json_t *v = array->first; v; v = v->next)
+		n++;
+	return n;
 }
 
 /* --- packing ----------------------------------------------------------------------- */
@@ -219,7 +210,7 @@ static bool pack_member(struct packing *p, json_t *list)
 {
 	const char *key = NULL;
 
-	if (list->open == '{') {
+	if (json_is_object(list)) {
 		next_letter(p);	/* the key's 's' */
 		key = va_arg(p->args, const char *);
 	}
@@ -275,8 +266,6 @@ static json_t *pack(struct packing *p)
 		return json_integer(va_arg(p->args, int));
 	case 'I':
 		return json_integer(va_arg(p->args, json_int_t));
-	case 'f':
-		return json_real(va_arg(p->args, double));
 	case 'n':
 		return json_null();
 	}
@@ -296,13 +285,13 @@ json_t *json_pack(const char *format, ...)
 
 /* --- writing ----------------------------------------------------------------------- */
 
-static void put_string(FILE *f, const char *s)
+static void put_string(FILE *f, const char *s, size_t len)
 {
 	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
 
 	fputc('"', f);
-	for (; *s; s++) {
-		const char *special = strchr(plain, *s);
+	for (; len--; s++) {
+		const char *special = *s ? strchr(plain, *s) : NULL;
 
 		if (special)
 			fprintf(f, "\\%c", letters[special - plain]);
@@ -322,19 +311,21 @@ static void new_line(FILE *f, size_t indent, size_t depth)
 
 static void put(FILE *f, const json_t *v, size_t indent, size_t depth)
 {
-	if (v->open == '"' && !v->is_raw) {
-		put_string(f, v->text);
+	bool is_object = json_is_object(v);
+
+	if (json_is_string(v)) {
+		put_string(f, v->text, v->len);
 		return;
 	}
-	if (v->open != '{' && v->open != '[') {
+	if (!is_object && !json_is_array(v)) {
 		fputs(v->text, f);
 		return;
 	}
-	fputc(v->open, f);
+	fputc(is_object ? '{' : '[', f);
 	for (const json_t *child = v->first; child; child = child->next) {
 		new_line(f, indent, depth + 1);
 		if (child->key) {
-			put_string(f, child->key);
+			put_string(f, child->key, strlen(child->key));
 			fputs(": ", f);
 		}
 		put(f, child, indent, depth + 1);
@@ -343,7 +334,7 @@ static void put(FILE *f, const json_t *v, size_t indent, size_t depth)
 	}
 	if (v->first)
 		new_line(f, indent, depth);
-	fputc(v->open == '{' ? '}' : ']', f);
+	fputc(is_object ? '}' : ']', f);
 }
 
 int json_dumpf(const json_t *value, FILE *f, size_t flags)
@@ -369,76 +360,4 @@ char *json_dumps(const json_t *value, size_t flags)
 		return NULL;
 	}
 	return text;
-}
-
-/* --- taking apart ------------------------------------------------------------------ */
-
-static const char *skip_blank(const char *s)
-{
-	return s + strspn(s, " \t\r\n,:");
-}
-
-static size_t string_len(const char *s)
-{
-	size_t n = 1;
-
-	while (s[n] && s[n] != '"')
-		n += s[n] == '\\' && s[n + 1] ? 2 : 1;
-	return s[n] ? n + 1 : 0;
-}
-
-static json_t *parse(const char **at, int depth);
-
-static bool parse_member(const char **at, json_t *list, int depth)
-{
-	size_t len = list->open == '{' ? string_len(*at) : 0;
-	char *key = len >= 2 ? strndup(*at + 1, len - 2) : NULL;
-	int r;
-
-	*at = skip_blank(*at + len);
-	if (list->open == '{')
-		r = key ? json_object_set_new(list, key, parse(at, depth)) : -1;
-	else
-		r = json_array_append_new(list, parse(at, depth));
-	free(key);
-	return !r;
-}
-
-static json_t *parse_list(const char **at, int depth)
-{
-	json_t *list = **at == '{' ? json_object() : json_array();
-	bool good = list != NULL;
-
-	for (*at = skip_blank(*at + 1); good && **at && **at != '}' && **at != ']'; *at = skip_blank(*at))
-		good = parse_member(at, list, depth);
-	if (good && **at) {
-		++*at;
-		return list;
-	}
-	json_decref(list);
-	return NULL;
-}
-
-static json_t *parse(const char **at, int depth)
-{
-	const char *s = *at;
-	size_t len = *s == '"' ? string_len(s) : strcspn(s, " \t\r\n,:]}");
-	json_t *v;
-
-	if (depth == 0 || !len)
-		return NULL;
-	if (*s == '{' || *s == '[')
-		return parse_list(at, depth - 1);
-	v = value_new(*s == '"' ? '"' : 0, s, len);
-	if (v)
-		v->is_raw = true;
-	*at += len;
-	return v;
-}
-
-json_t *json_loads(const char *text, size_t flags, json_error_t *error)
-{
-	const char *at = text ? skip_blank(text) : "";
-
-	return parse(&at, 64);
 }

@@ -1,10 +1,109 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* See libc.h. musl's strerror() gives constant text, so it is as good from any thread. */
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "shorter.h"
+
 #ifndef __GLIBC__
+
+/* All that prints by a format calls this one, within libc too. */
+int vfprintf(FILE *restrict f, const char *restrict format, va_list ap)
+{
+	return small_vfprintf(f, format, ap);
+}
+
+char *strstr(const char *text, const char *part)
+{
+	return small_strstr(text, part);
+}
+
+void qsort_r(void *base, size_t n, size_t size, int (*compare)(const void *, const void *, void *), void *arg)
+{
+	small_qsort_r(base, n, size, compare, arg);
+}
+
+struct comparison {
+	int (*compare)(const void *, const void *);
+};
+
+static int compare_two(const void *a, const void *b, void *arg)
+{
+	return ((const struct comparison *)arg)->compare(a, b);
+}
+
+void qsort(void *base, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+	struct comparison c = { compare };
+
+	small_qsort_r(base, n, size, compare_two, &c);
+}
+
+long strtol(const char *restrict text, char **restrict end, int base)
+{
+	return (long)small_strtoll(text, end, base);
+}
+
+unsigned long strtoul(const char *restrict text, char **restrict end, int base)
+{
+	return (unsigned long)small_strtoull(text, end, base);
+}
+
+long long strtoll(const char *restrict text, char **restrict end, int base)
+{
+	return small_strtoll(text, end, base);
+}
+
+unsigned long long strtoull(const char *restrict text, char **restrict end, int base)
+{
+	return small_strtoull(text, end, base);
+}
+
+/* --- threads --------------------------------------------------------------------- */
+
+struct thread {
+	void *(*fn)(void *);
+	void *arg;
+};
+
+static int thread_main(void *arg)
+{
+	struct thread *t = arg;
+
+	t->fn(t->arg);
+	return 0;
+}
+
+/*
+ * The one use of a thread is to do something in another namespace while its maker
+ * waits (lib/base/netns.c). So the maker sleeps until it has ended, and what is one
+ * thread's own can be both's.
+ */
+int pthread_create(pthread_t *restrict ret, const pthread_attr_t *restrict attr, void *(*fn)(void *), void *restrict arg)
+{
+	const size_t size = 128 << 10;
+	struct thread t = { fn, arg };
+	char *stack = malloc(size);
+	int pid = stack ? clone(thread_main, stack + size,
+				CLONE_VM | CLONE_VFORK | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD, &t) : -1;
+	int r = pid < 0 ? EAGAIN : 0;
+
+	free(stack);
+	return r;
+}
+
+int pthread_join(pthread_t thread, void **ret)
+{
+	return 0;
+}
+
+/* --- names of errors --------------------------------------------------------------- */
 
 const char *strerrordesc_np(int code)
 {

@@ -3,7 +3,6 @@
  * weir check, repair: what differs between definitions and the kernel, and bringing
  * that back. weir if begin, commit, rollback: going back on many changes.
  */
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,12 +87,18 @@ static int by_builder(struct tool *t, const char *verb, int (*builder)(struct we
 	return STATUS_OK;
 }
 
+/* For people who find it begun: nothing depends on it. */
 static const char *who(void)
 {
-	const char *sudo = getenv("SUDO_USER");
-	const struct passwd *pw = getpwuid(getuid());
+	static const char *const variables[] = { "SUDO_USER", "LOGNAME", "USER" };
 
-	return sudo && *sudo ? sudo : pw ? pw->pw_name : "somebody";
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const char *name = getenv(variables[i]);
+
+		if (name && *name)
+			return name;
+	}
+	return getuid() ? "somebody" : "root";
 }
 
 static int begin(struct weir_txn *txn)

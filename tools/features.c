@@ -14,6 +14,7 @@
 #pragma weak net_step_ops
 #pragma weak cmd_schema
 #pragma weak if_commands
+#pragma weak if_step_ops
 #pragma weak link_commands
 #pragma weak shape_commands
 #pragma weak vf_commands
@@ -32,8 +33,8 @@ static const struct feature {
 	const struct weir_step_ops *const *const *step_ops;
 	const char *folder;	/* of the state directory, with a lock and a journal of its own; NULL: itself */
 } features[] = {
-	{ "networks", "libnftables and jansson", " net pool plan schema ", net_commands, &net_step_ops, NULL },
-	{ "host interfaces", "networks", " if apply confirm check repair ", if_commands, NULL, "host" },
+	{ "networks", "libnftables", " net pool plan schema ", net_commands, &net_step_ops, NULL },
+	{ "host interfaces", "nothing", " if apply confirm check repair ", if_commands, &if_step_ops, "host" },
 	{ "links", "nothing", " link monitor ", link_commands, NULL, NULL },
 	{ "bandwidth", "nothing", " shape ", shape_commands, NULL, NULL },
 	{ "virtual functions", "libpci", " pf vf ", vf_commands, &vf_step_ops, NULL },

@@ -79,3 +79,6 @@ const struct command if_commands[] = {
 	{ 0 },
 };
 /* clang-format on */
+
+static const struct weir_step_ops *const step_ops[] = { &weir_group_verify_step, NULL };
+const struct weir_step_ops *const *const if_step_ops = step_ops;

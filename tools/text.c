@@ -69,16 +69,28 @@ bool number_parse(const char *text, unsigned long max, unsigned long *ret)
 	return true;
 }
 
-/* 5000000 bytes/s are "40Mbit/s": in bits as everywhere else, in one word for columns. */
+/* 5000000 bytes/s are "40Mbit/s": in bits as everywhere else, four digits at most, in one word for columns. */
 char *rate_text(uint64_t bytes_per_s)
 {
 	static const char *const units[] = { "bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s" };
-	double value = 8.0 * (double)bytes_per_s;
+	uint64_t bits = bytes_per_s < UINT64_MAX / 8 ? 8 * bytes_per_s : UINT64_MAX, unit = 1, part = 1000;
+	int digits = 3;
 	size_t i = 0;
 
-	for (; value >= 1000 && i < 4; i++)
-		value /= 1000;
-	return xformat("%.4g%s", value, units[i]);
+	for (; bits / unit >= 1000 && i < 4; i++)
+		unit *= 1000;
+	for (uint64_t whole = bits / unit; whole >= 10 && digits; whole /= 10, digits--)
+		part /= 10;
+	if (unit == 1)
+		return xformat("%llu%s", (unsigned long long)bits, units[i]);
+	/* In thousandths of the unit, or in tenths: rounded, and without zeros at the end. */
+	unit /= part;
+	bits = bits / unit + (bits % unit * 2 >= unit);
+	for (; digits && bits % 10 == 0; bits /= 10, part /= 10)
+		digits--;
+	return digits ? xformat("%llu.%0*llu%s", (unsigned long long)(bits / part), digits,
+				(unsigned long long)(bits % part), units[i]) :
+			xformat("%llu%s", (unsigned long long)bits, units[i]);
 }
 
 char *limits_text(const struct weir_rate *rate)

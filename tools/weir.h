@@ -146,6 +146,7 @@ struct tool {
 extern const struct command core_commands[], net_commands[], link_commands[], doctor_commands[];
 extern const struct command shape_commands[], vf_commands[], xml_commands[];
 extern const struct weir_step_ops *const *const net_step_ops;
+extern const struct weir_step_ops *const *const if_step_ops;
 extern const struct weir_step_ops *const *const vf_step_ops;
 
 /* features.c: what of it this build has */
@@ -200,10 +201,11 @@ int tool_begin(struct tool *t, struct weir_txn **ret, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int tool_commit(struct tool *t, struct weir_txn *txn, int status_if_absent);
 
-/* define.c: definitions from files */
+/* file.c */
 int tool_read_text(struct tool *t, const char *file, int status, char **ret, size_t *ret_len);
 /* Shows t->err as what is wrong with the file. */
 int tool_fail_in(struct tool *t, const char *file, int status);
+/* define.c: a definition from a file */
 int tool_read_network(struct tool *t, const char *file, struct weir_network **ret);
 
 /* cmd_update.c: what the options say of an update, all but its item; usage errors are told */

@@ -34,21 +34,53 @@ static const struct real {
 	void *(*nlmsg_get_payload)(const struct nlmsghdr *nlh);
 	json_t *(*pack)(const char *format, ...);
 	json_t *(*string)(const char *text);
-	json_t *(*real)(double value);
 	json_t *(*loads)(const char *text, size_t flags, json_error_t *error);
+	json_t *(*loadb)(const char *text, size_t len, size_t flags, json_error_t *error);
+	json_t *(*get)(const json_t *object, const char *key);
 	int (*set_new)(json_t *object, const char *key, json_t *value);
 	char *(*dumps)(const json_t *value, size_t flags);
 } real = {
 	mnl_nlmsg_put_header, mnl_nlmsg_put_extra_header, mnl_attr_put, mnl_attr_nest_start,
 	mnl_attr_nest_end, mnl_attr_ok, mnl_attr_next, mnl_attr_get_type, mnl_attr_get_payload_len,
 	mnl_attr_get_payload, mnl_nlmsg_get_payload_tail, mnl_nlmsg_get_payload,
-	json_pack, json_string, json_real, json_loads, json_object_set_new, json_dumps,
+	json_pack, json_string, json_loads, json_loadb, json_object_get, json_object_set_new, json_dumps,
 };
 
 static void real_free(json_t *value)
 {
 	json_decref(value);
 }
+
+typedef json_error_t real_error;
+
+static int real_code(const real_error *e)
+{
+	return json_error_code(e);
+}
+
+/* What jansson's header says of a value. */
+struct seen {
+	int type;
+	size_t n;
+	long long number;
+	const char *text;
+	size_t len;
+};
+
+static struct seen look(const json_t *v)
+{
+	return (struct seen){ json_typeof(v), json_array_size(v), json_is_integer(v) ? json_integer_value(v) : 0,
+			      json_is_string(v) ? json_string_value(v) : "", json_is_string(v) ? json_string_length(v) : 0 };
+}
+
+static const json_t *real_item(const json_t *array, size_t i)
+{
+	return json_array_get(array, i);
+}
+
+static const int real_codes[] = { json_error_out_of_memory, json_error_invalid_syntax, json_error_duplicate_key,
+				  json_error_numeric_overflow };
+static const size_t real_flags[] = { JSON_REJECT_DUPLICATES, JSON_ALLOW_NUL };
 
 /* clang-format off */
 #define mnl_socket small_mnl_socket
@@ -83,14 +115,42 @@ static void real_free(json_t *value)
 #undef json_object
 #undef json_boolean
 #undef json_decref
+#undef json_object_foreach
+#undef json_typeof
+#undef json_is_object
+#undef json_is_array
+#undef json_is_string
+#undef json_is_integer
+#undef json_is_real
+#undef json_is_true
+#undef json_is_boolean
+#undef JSON_INTEGER_FORMAT
+#undef JSON_INDENT
+#undef JSON_ENCODE_ANY
+#undef JSON_DECODE_ANY
+#undef JSON_REJECT_DUPLICATES
+#undef JSON_ALLOW_NUL
+#define json_type small_json_type
+#define JSON_OBJECT SMALL_JSON_OBJECT
+#define JSON_ARRAY SMALL_JSON_ARRAY
+#define JSON_STRING SMALL_JSON_STRING
+#define JSON_INTEGER SMALL_JSON_INTEGER
+#define JSON_REAL SMALL_JSON_REAL
+#define JSON_TRUE SMALL_JSON_TRUE
+#define JSON_FALSE SMALL_JSON_FALSE
+#define JSON_NULL SMALL_JSON_NULL
 #define json_t small_json_t
 #define json_int_t small_json_int_t
+#define json_error small_json_error
 #define json_error_t small_json_error_t
+#define json_error_out_of_memory small_out_of_memory
+#define json_error_invalid_syntax small_invalid_syntax
+#define json_error_duplicate_key small_duplicate_key
+#define json_error_numeric_overflow small_numeric_overflow
 #define json_object small_json_object
 #define json_array small_json_array
 #define json_string small_json_string
 #define json_integer small_json_integer
-#define json_real small_json_real
 #define json_boolean small_json_boolean
 #define json_true small_json_true
 #define json_false small_json_false
@@ -98,16 +158,20 @@ static void real_free(json_t *value)
 #define json_pack small_json_pack
 #define json_array_append_new small_json_array_append_new
 #define json_object_set_new small_json_object_set_new
+#define json_object_get small_json_object_get
+#define json_array_get small_json_array_get
+#define json_array_size small_json_array_size
 #define json_decref small_json_decref
 #define json_dumps small_json_dumps
 #define json_dumpf small_json_dumpf
 #define json_loads small_json_loads
-#undef JSON_INDENT
-#undef JSON_ENCODE_ANY
-#undef JSON_DECODE_ANY
+#define json_loadb small_json_loadb
 #include "small/jansson.h"
 #include "small/json.c"
+#include "small/parse.c"
 #undef json_t
+#include "small/print.c"
+#include "small/shorter.c"
 #include "small/scan.c"
 /* clang-format on */
 
@@ -270,17 +334,6 @@ static void test_pack(void **state)
 	     small_json_pack("{s:o, s:i}", "a", small_json_string("x"), "b", 1));
 }
 
-static void test_reals(void **state)
-{
-	static const double values[] = { 0,    1,	-1,    0.5,	0.1,	  1e15,	 1e16, 1e17,
-					 1e20, 1.5e300, 1e-5,  1e-7,	123456.75, 1e100 };
-
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-		same(real.real(values[i]), small_json_real(values[i]));
-	same(real.real(1.0 / (double)*(const volatile int *)&(int){ 0 }),
-	     small_json_real(1.0 / (double)*(const volatile int *)&(int){ 0 }));
-}
-
 /* A key that is set again keeps its place; first, last, and in between. */
 static void test_replace(void **state)
 {
@@ -310,22 +363,243 @@ static void test_loads(void **state)
 		same(real.loads(texts[i], REAL_DECODE_ANY, NULL), small_json_loads(texts[i], 0, NULL));
 }
 
-/* Text that is cut anywhere, or nested without end, is refused and not read past its end. */
+/* Jansson computes with them and writes them in its own way. */
+static bool has_fraction(const char *text)
+{
+	for (; *text; text++)
+		if (text[0] >= '0' && text[0] <= '9' && text[1] && strchr(".eE", text[1]))
+			return true;
+	return false;
+}
+
+/* Both read it with the flags that libweir reads with: the same values, or refused for the same reason. */
+static void read_both(const char *text, size_t len)
+{
+	size_t all = real_flags[0] | real_flags[1] | REAL_DECODE_ANY;
+	small_json_error_t our_error;
+	real_error their_error;
+	json_t *theirs = real.loadb(text, len, all, &their_error);
+	struct small_json_t *ours = small_json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &our_error);
+
+	if (!theirs != !ours)
+		fail_msg("\"%s\": jansson says \"%s\", small \"%s\"", text, theirs ? "" : their_error.text, ours ? "" : our_error.text);
+	if (!theirs && (real_codes[our_error.code - 1] != real_code(&their_error) && our_error.code != json_error_invalid_syntax))
+		fail_msg("\"%s\": jansson says \"%s\", small \"%s\"", text, their_error.text, our_error.text);
+	if (!theirs && our_error.line != their_error.line)
+		fail_msg("\"%s\": jansson says line %d, small %d", text, their_error.line, our_error.line);
+	if (!has_fraction(text)) {
+		same(theirs, ours);
+		return;
+	}
+	real_free(theirs);
+	small_json_decref(ours);
+}
+
 static void test_loads_damaged(void **state)
 {
-	const char *whole = "{\"a\": [1, \"x\\\"y\", {\"b\": null}]}";
-	char deep[1024];
+	static const char *const texts[] = {
+		"", " ", "{\"a\": [1, \"x\\\"y\", {\"b\": null}]}", "[1,]", "[,1]", "{,}", "{\"a\":1,}", "{\"a\" 1}", "{1:2}", "[1 2]",
+		"]", "}", "[}", "{]", "01", "-", "-01", "1.", "1.e1", ".5", "1e", "1e+", "1e-7", "-0", "-0.5e+3", "+1", "0x1",
+		"9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809",
+		"tru", "True", "truex", "nul", "nullnull", "true false", "{}{}", "'a'", "\"a", "\"\\", "\"\\x\"", "\"\\u12\"",
+		"\"\\u12g4\"", "\"\\u0041\\u00e4\\u20ac\\ud83d\\ude00\"", "\"\\ud83d\"", "\"\\ude00\"", "\"\\ud83d\\u0041\"",
+		"\"\\u0000x\"", "{\"\\u0000\": 1}", "\"a\nb\"", "\"a\tb\"", "\"/\b\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\xff\"",
+		"\"\xc3\"", "\"\xc3\xa4\"", "\xc3\xa4", "{\"a\":1,\"a\":2}", "{\"a\":{\"a\":1},\"b\":{\"a\":2}}", "[1]x", "[1]\x01",
+		"\f1", "/*x*/1", "[\n1,\n\n x]", "{\"a\":\n\n tru}", "[\"a\":1]", "{\"a\":1 \"b\":2}", "[[[[[[[[]]]]]]]", "NaN", "Infinity",
+	};
+	char deep[5000];
 
-	for (size_t len = 0; len < strlen(whole); len++) {
-		char *cut = strndup(whole, len);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		for (size_t len = 0; len <= strlen(texts[i]); len++) {
+			char *cut = strndup(texts[i], len);	/* so that reading past its end is noticed */
 
-		assert_null(small_json_loads(cut, 0, NULL));
-		free(cut);
-	}
+			read_both(cut, len);
+			free(cut);
+		}
+	read_both("[\0]", 3);
 	memset(deep, '[', sizeof(deep) - 1);
 	deep[sizeof(deep) - 1] = '\0';
-	assert_null(small_json_loads(deep, 0, NULL));
+	read_both(deep, sizeof(deep) - 1);
 	assert_null(small_json_loads(NULL, 0, NULL));
+}
+
+/* Any change of a byte of a text that is right. */
+static void test_loads_anything(void **state)
+{
+	static const char whole[] = "{\"a\": [1, -2.5e3, \"x\\\"\\u00e4\", {\"b\": null}], \"c\": true,\n \"d\": \"\"}";
+	static const char bytes[] = "{}[]:,\"\\0-.eutn \x7f\xc3";
+	char text[sizeof(whole)];
+
+	for (size_t i = 0; i < sizeof(whole) - 1; i++)
+		for (size_t k = 0; k < sizeof(bytes) - 1; k++) {
+			memcpy(text, whole, sizeof(whole));
+			text[i] = bytes[k];
+			read_both(text, sizeof(whole) - 1);
+		}
+}
+
+/* Where they say what they expected, they say it at the same place. */
+static void test_loads_columns(void **state)
+{
+	static const char *const texts[] = {
+		"{\n  \"name\": \"n\",\n}", "{\"name\":\"n\"", "{\"name\":\"n\"}}", "{\"name\":\"n\"} x", "{'name':\"n\"}",
+		"{\"name\":n}", "{\"a\":1,\"a\":2}", "{\"a\" 1}", "[\"\xc3\xa4\", x]", "[1 22]", "[1 \"ab\"]", "99999999999999999999",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		small_json_error_t our_error;
+		real_error their_error;
+
+		assert_null(real.loadb(texts[i], strlen(texts[i]), real_flags[0], &their_error));
+		assert_null(small_json_loadb(texts[i], strlen(texts[i]), JSON_REJECT_DUPLICATES, &our_error));
+		assert_int_equal(our_error.line, their_error.line);
+		if (our_error.column != their_error.column || strcmp(our_error.text, their_error.text) != 0)
+			fail_msg("%s: column %d: %s; jansson: column %d: %s", texts[i], our_error.column, our_error.text,
+				 their_error.column, their_error.text);
+	}
+}
+
+/* What is asked of a value that was read. */
+static void test_values(void **state)
+{
+	static const char text[] = "[{\"a\": 1, \"b\": \"x\\u0000y\"}, [1, 2, 3], \"text\", -17, 1.5, true, false, null, []]";
+	json_t *theirs = real.loadb(text, strlen(text), real_flags[1], NULL);
+	struct small_json_t *ours = small_json_loads(text, JSON_ALLOW_NUL, NULL), *value;
+	const char *key;
+	size_t n = 0, i = 0;
+
+	assert_non_null(ours);
+	for (const struct small_json_t *v = ours ? ours->first : NULL; v; v = v->next, i++) {
+		struct seen seen = look(real_item(theirs, i));
+
+		assert_ptr_equal(json_array_get(ours, i), v);
+		assert_int_equal(json_typeof(v), seen.type);
+		assert_int_equal(json_is_array(v) ? json_array_size(v) : 0, seen.n);
+		assert_int_equal(json_is_integer(v) ? json_integer_value(v) : 0, seen.number);
+		if (json_is_string(v))
+			assert_memory_equal(v->text, seen.text, seen.len + 1);
+	}
+	assert_int_equal(json_array_size(ours), look(theirs).n);
+	json_object_foreach(json_array_get(ours, 0), key, value)
+		n += *key == 'a' ? 1 : 10 * json_string_length(value);
+	assert_int_equal(n, 31);
+	assert_null(json_object_get(json_array_get(ours, 0), "c"));
+	assert_null(json_array_get(ours, 9));
+	small_json_decref(ours);
+	real_free(theirs);
+}
+
+/* --- libc ------------------------------------------------------------------------------ */
+
+__attribute__((format(printf, 1, 2))) static void print_both(const char *format, ...)
+{
+	char *text[2] = { NULL, NULL };
+	size_t len;
+	int n[2];
+
+	for (int i = 0; i < 2; i++) {
+		FILE *f = open_memstream(&text[i], &len);
+		va_list ap;
+
+		va_start(ap, format);
+		n[i] = (i ? small_vfprintf : vfprintf)(f, format, ap);
+		va_end(ap);
+		fclose(f);
+	}
+	assert_string_equal(text[1], text[0]);
+	assert_int_equal(n[1], n[0]);
+	free(text[0]);
+	free(text[1]);
+}
+
+static void test_print(void **state)
+{
+	static const long long values[] = { 0, 1, -1, 7, 255, 4096, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN };
+	char *longer = calloc(1, 2001);
+
+	assert_non_null(longer);
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		print_both("%d %u %x %X %o", (int)values[i], (unsigned int)values[i], (unsigned int)values[i],
+			   (unsigned int)values[i], (unsigned int)values[i]);
+		print_both("%ld %lu %lx|%lld %llu %llx|%zu", (long)values[i], (unsigned long)values[i], (unsigned long)values[i],
+			   values[i], (unsigned long long)values[i], (unsigned long long)values[i], (size_t)values[i]);
+		print_both("%5d|%-5d|%05d|%.3d|%*d|%02x|%04X|%06x", (int)values[i], (int)values[i], (int)values[i],
+			   (int)values[i], (int)(i * 3), (int)values[i], (unsigned int)values[i], (unsigned int)values[i],
+			   (unsigned int)values[i]);
+		print_both("%.*s|%*s|%-8s|%.2s|%c%%", (int)i, "some text", (int)i * 2, "x", "left", "cut", 'a' + (int)i);
+	}
+	print_both("%s", "");
+	print_both("plain");
+	memset(longer, 'x', 2000);
+	print_both("%s and %s", longer, longer);
+	free(longer);
+}
+
+static int by_byte(const void *a, const void *b, void *arg)
+{
+	++*(size_t *)arg;
+	return *(const unsigned char *)a - *(const unsigned char *)b;
+}
+
+static void test_sort(void **state)
+{
+	unsigned char items[300][3];
+
+	for (unsigned int n = 0; n < 300; n++) {
+		size_t sum = 0, after = 0, n_compared = 0;
+
+		for (unsigned int i = 0; i < n; i++) {
+			items[i][0] = (unsigned char)(n % 3 == 0 ? i : n % 3 == 1 ? 255 - i : (unsigned int)rand());
+			items[i][1] = (unsigned char)(items[i][0] ^ 0x55);
+			sum += items[i][0];
+		}
+		small_qsort_r(items, n, 3, by_byte, &n_compared);
+		for (unsigned int i = 0; i < n; i++) {
+			assert_true(!i || items[i - 1][0] <= items[i][0]);
+			assert_int_equal(items[i][1], items[i][0] ^ 0x55);
+			after += items[i][0];
+		}
+		assert_int_equal(after, sum);
+		assert_true(n_compared <= 20ul * n);
+	}
+}
+
+static void test_numbers(void **state)
+{
+	static const char *const texts[] = {
+		"", " ", "0", "7", "-7", "+7", "007", "08", "0x1f", "0X1F", "0x", "0xg", "-0x10", " \t\n12z", "--1", "1f", "zz",
+		"18446744073709551615", "18446744073709551616", "-18446744073709551615", "9223372036854775807",
+		"9223372036854775808", "-9223372036854775808", "-9223372036854775809", "99999999999999999999999",
+	};
+	static const int bases[] = { 0, 10, 16 };
+
+	for (size_t i = 0; i < 3 * sizeof(texts) / sizeof(texts[0]); i++) {
+		const char *text = texts[i / 3];
+		char *end, *our_end;
+		unsigned long long u;
+		long long s;
+		int e;
+
+		errno = 0;
+		u = strtoull(text, &end, bases[i % 3]);
+		e = errno;
+		errno = 0;
+		assert_true(small_strtoull(text, &our_end, bases[i % 3]) == u);
+		assert_ptr_equal(our_end, end);
+		assert_int_equal(errno, e);
+		errno = 0;
+		s = strtoll(text, &end, bases[i % 3]);
+		e = errno;
+		errno = 0;
+		assert_true(small_strtoll(text, &our_end, bases[i % 3]) == s);
+		assert_ptr_equal(our_end, end);
+		assert_int_equal(errno, e);
+	}
+	assert_true(small_strtoull("12", NULL, 10) == 12);
+	assert_string_equal(small_strstr("abcabd", "abd"), "abd");
+	assert_string_equal(small_strstr("abc", ""), "abc");
+	assert_null(small_strstr("abc", "abcd"));
+	assert_null(small_strstr("", "a"));
 }
 
 /* What we scan, whole, cut anywhere, and with other things in it: the same number and the same values. */
@@ -367,9 +641,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages), cmocka_unit_test(test_attribute_lengths),
 		cmocka_unit_test(test_socket),	 cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_pack),	 cmocka_unit_test(test_reals),
+		cmocka_unit_test(test_pack),	 cmocka_unit_test(test_print),
 		cmocka_unit_test(test_replace),	 cmocka_unit_test(test_loads),
-		cmocka_unit_test(test_loads_damaged), cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_loads_damaged), cmocka_unit_test(test_loads_anything),
+		cmocka_unit_test(test_loads_columns), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_scan), cmocka_unit_test(test_sort), cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls of libc in as few bytes as they can be, for libc.c to put in musl's place: print.c, shorter.c. */
+#ifndef SMALL_SHORTER_H
+#define SMALL_SHORTER_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+int small_vfprintf(FILE *f, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
+char *small_strstr(const char *text, const char *part);
+void small_qsort_r(void *base, size_t n, size_t size, int (*compare)(const void *, const void *, void *), void *arg);
+long long small_strtoll(const char *text, char **end, int base);
+unsigned long long small_strtoull(const char *text, char **end, int base);
+
+#endif
