@@ -10,11 +10,20 @@
 #	snapshot.sh DIR...
 set -u
 
+# Classes and filters of a link; what it has none of is an error that tc goes on after.
+tc_of() {
+	tc -force -batch - <<-END 2>/dev/null
+		class show dev $1
+		filter show dev $1
+		filter show dev $1 ingress
+	END
+}
+
 # Classes on shared ifbs follow from a port's index, where a block's filter finds them, and that may be random.
 classes() {
 	case $1 in
-	weir-ifb*) tc class show dev "$1" | sed -E -e 's/7767:[0-9a-f]+/7767:N/' -e 's/leaf [0-9a-f]+:/leaf N:/' | sort ;;
-	*) tc class show dev "$1" ;;
+	weir-ifb*) tc_of "$1" | sed -E -e 's/7767:[0-9a-f]+/7767:N/' -e 's/leaf [0-9a-f]+:/leaf N:/' | sort ;;
+	*) tc_of "$1" ;;
 	esac
 }
 
@@ -32,24 +41,26 @@ steady() {
 }
 
 echo '# links, addresses, routes, qdiscs'
+links=$(ip -d -o link)
 qdiscs=$(tc qdisc show)
+bridges=
+case $links in *' bridge '*) bridges=1 ;; esac
 {
-	ip -d -o link
-	bridge fdb show 2>/dev/null | grep -E ' master .*(static|permanent)'
-	ip -o addr
-	ip -4 route show table all
-	# The kernel's own IPv6 routes follow from addresses and carrier, some time later.
-	ip -6 route show table all | grep -v 'proto kernel'
-	ip neigh show nud permanent
+	echo "$links"
 	echo "$qdiscs"
+	[ -z "$bridges" ] || bridge fdb show | grep -E ' master .*(static|permanent)'
+	# The kernel's own IPv6 routes follow from addresses and carrier, some time later.
+	ip -o -force -batch - <<-END | sed '/:.* proto kernel /d'
+		addr show
+		route show table all
+		neigh show nud permanent
+	END
 } | steady
-bridge vlan show 2>/dev/null
+[ -z "$bridges" ] || bridge vlan show
 echo '# classes and filters'
-for dev in $(echo "$qdiscs" | awk '/htb|ingress/ { for (i = 1; i < NF; i++) if ($i == "dev") print $(i + 1) }' | sort -u); do
+for dev in $(echo "$qdiscs" | sed -nE 's/^qdisc (htb|ingress|clsact) [^ ]+ dev ([^ ]+) .*/\2/p' | sort -u); do
 	echo "dev $dev"
 	classes "$dev"
-	tc filter show dev "$dev"
-	tc filter show dev "$dev" ingress 2>/dev/null
 done | sed -E -e '/^class fq_codel/d' -e 's/ \(rule hit.*//' -e 's/ installed [0-9]+ sec//' -e 's/ used [0-9]+ sec//' \
 	-e 's/index [0-9]+ //' -e 's/ police 0x[0-9a-f]+/ police N/' -e 's/ to [0-9]+ direct/ to N direct/' \
 	-e 's/ id [0-9]+ name/ id N name/' -e 's/ tag [0-9a-f]+//' -e 's/^filter block [0-9]+/filter block N/'
@@ -66,12 +77,11 @@ echo '# sysctls'
 (cd /proc/sys/net && grep -H . ipv4/ip_forward ipv4/conf/*/forwarding ipv6/conf/*/forwarding \
 	ipv6/conf/*/disable_ipv6 ipv6/conf/*/accept_ra ipv6/conf/*/autoconf 2>/dev/null)
 echo '# files'
-for dir in "$@"; do
-	find "$dir" -type f ! -name lock -printf '%p %m\n' | sort
-	find "$dir" -type f ! -name lock ! -name '*.pid' ! -name '*.leases' -print0 | sort -z | xargs -0r cat |
-		sed -E -e 's/^(ifb|floors) [0-9]+ /\1 N /' -e 's/"([a-z]*[iI]findex|ifbClass)": [0-9]+/"\1": N/' \
-			-e '/^ifb N/s/ [0-9a-f]+/ C/g'
-done
+{
+	find "$@" -type f ! -name lock -printf '%p %m\n'
+	grep -ran --exclude=lock --exclude='*.pid' --exclude='*.leases' '' "$@"
+} | sed -E -e 's/:(ifb|floors) [0-9]+ /:\1 N /' -e 's/"([a-z]*[iI]findex|ifbClass)": [0-9]+/"\1": N/' \
+	-e '/:ifb N/s/ [0-9a-f]+/ C/g' | sort
 echo '# processes'
 for dir in "$@"; do
 	grep -las -- "[=]$dir" /proc/[0-9]*/cmdline | while IFS=/ read -r _ _ pid _; do

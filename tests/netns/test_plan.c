@@ -22,8 +22,8 @@ static const char json_state[] =
 	" .addr_info |= map(select(.scope != \"link\")) |"
 	" if .linkinfo.info_kind? == \"ifb\" then del(.address) else . end) | sort_by(.ifname)';"
 	"tc -j qdisc | jq -S 'sort_by(.dev, .handle) | map(del(.options.direct_packets_stat?))';"
-	"for dev in $(ls /proc/sys/net/ipv4/conf); do"
-	" tc class show dev $dev 2>/dev/null | grep -v fq_codel; tc -j filter show dev $dev ingress 2>/dev/null |"
+	"for dev in $(tc qdisc | sed -nE 's/^qdisc (htb|ingress) [^ ]+ dev ([^ ]+) .*/\\2/p' | sort -u); do"
+	" tc class show dev $dev | grep -v fq_codel; tc -j filter show dev $dev ingress 2>/dev/null |"
 	" jq -S 'map(del(.options.actions[]?.index, .options.actions[]?.installed,"
 	"  .options.actions[]?.last_used, .options.actions[]?.stats))'; done;"
 	"nft -j list ruleset | jq -S 'del(.. | .handle?)'";

@@ -106,8 +106,9 @@ static void clear(const char *name)
 static char *everything(void)
 {
 	return own_text("ip -o link show | sed -E 's/state [A-Z]+//; s/(NO-CARRIER|LOWER_UP|M-DOWN),//g; s/,(NO-CARRIER|LOWER_UP|M-DOWN)//g'; tc qdisc show |"
-			" sed -E 's/direct_packets_stat [0-9]+ ?//'; for d in $(ls /proc/sys/net/ipv4/conf); do "
-			"tc class show dev $d 2>/dev/null | grep -v fq_codel; tc filter show dev $d ingress 2>/dev/null; done; true");
+			" sed -E 's/direct_packets_stat [0-9]+ ?//'; for d in $(tc qdisc | sed -nE '/noqueue/!s/.* dev ([^ ]+) .*/\\1/p' | sort -u);"
+			" do printf 'class show dev %%s\\nfilter show dev %%s ingress\\n' $d $d | tc -force -batch - 2>/dev/null |"
+			" grep -v fq_codel; done; true");
 }
 
 static void same_as(const char *before, const char *what)
