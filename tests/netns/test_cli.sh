@@ -448,7 +448,7 @@ check 'it starts' [ $? = 0 ]
 says '^network default started on bridge virbr0$'
 warns 'rtnetlink: [1-3] sends'
 runs 0 net list && says '^default +active '
-runs 0 net show default && says '^state +active, stored, 0 ports$'
+runs 0 net show default && says '^state +active, stored, 0 ports, room for 1023 more$'
 runs 0 --json net show default --live && gives '.name == "default"'
 runs 1 net start default && warns 'default: is running'
 runs 0 link list --ours && says 'virbr0 +bridge +(down|up|no-carrier)'
