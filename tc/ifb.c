@@ -29,7 +29,7 @@ static int take_class(void *arg, const struct wr_tc_class *c)
 
 	ifb->n_used++;
 	if (minor <= WR_MAX_MINOR)
-		ifb->used[minor] = true;
+		wr_set_minor(&ifb->used, minor, true);
 	return 0;
 }
 
@@ -130,7 +130,7 @@ static uint32_t free_minor(const struct wr_ifb *ifb, uint32_t wanted)
 	if (ifb->is_dying || ifb->n_used >= WR_PER_IFB)
 		return 0;
 	for (uint32_t minor = first; minor <= last; minor++)
-		if (!ifb->used[minor] && !ifb->given[minor])
+		if (!wr_has_minor(&ifb->used, minor) && !wr_has_minor(&ifb->given, minor))
 			return minor;
 	return 0;
 }
@@ -206,7 +206,7 @@ int wr_ifb_take(struct weir_txn *t, int port, bool by_block, struct wr_slot *ret
 	if (r)
 		return r;
 	minor = by_block ? wr_block_class(port) & 0xffff : free_minor(ifb, 0);
-	ifb->used[minor] = true;
+	wr_set_minor(&ifb->used, minor, true);
 	ifb->n_used++;
 	*ret = (struct wr_slot){
 		.ifindex = ifb->ifindex, .classid = WR_CLASS(WR_MAJOR_SHARED, minor),
@@ -337,11 +337,11 @@ int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_e
 	if (!ifb)
 		return 0;	/* it is gone, or not of this state directory: not ours to touch */
 	r = read_classes(t->w, ifb, err);
-	if (r || minor > WR_MAX_MINOR || !ifb->used[minor])
+	if (r || minor > WR_MAX_MINOR || !wr_has_minor(&ifb->used, minor))
 		return r;
 	ifb->has_given = true;
-	ifb->used[minor] = false;
-	ifb->given[minor] = true;
+	wr_set_minor(&ifb->used, minor, false);
+	wr_set_minor(&ifb->given, minor, true);
 	ifb->is_dying = --ifb->n_used == 0;
 	wr_format(name, sizeof(name), WR_IFB_NAME, ifb->number);
 	wr_record_save(t, rec);

@@ -134,7 +134,7 @@ static void put_ifb(struct wr_str *s, const struct wr_ifb *ifb)
 
 	wr_str_printf(s, "ifb %d %u", ifb->ifindex, ifb->number);
 	for (unsigned int minor = 1; left && minor <= WR_MAX_MINOR; minor++) {
-		if (!ifb->used[minor])
+		if (!wr_has_minor(&ifb->used, minor))
 			continue;
 		wr_str_printf(s, " %x", minor);
 		left--;
@@ -168,8 +168,8 @@ static void read_ifb(struct weir *w, struct wr_record *rec, char *line)
 
 		if (!minor || minor > WR_MAX_MINOR)
 			break;
-		ifb->n_used += !ifb->used[minor];
-		ifb->used[minor] = true;
+		ifb->n_used += !wr_has_minor(&ifb->used, (uint32_t)minor);
+		wr_set_minor(&ifb->used, (uint32_t)minor, true);
 	}
 }
 

@@ -8,6 +8,11 @@
 #define WR_PER_IFB 250	/* a class costs 28 us with that many beside it, 177 with 2,000 */
 #define WR_IFB_NAME "weir-ifb%u"
 
+/* A set of classes by their minor numbers; 0 is none. */
+struct wr_minors {
+	uint64_t bits[(WR_MAX_MINOR + 64) / 64];
+};
+
 struct wr_ifb {
 	int ifindex;
 	unsigned int number;		/* in its name */
@@ -16,9 +21,21 @@ struct wr_ifb {
 	bool keeps_block;		/* the transaction has the step for its undo */
 	bool has_given;			/* so the block may go, with the last qdisc that has it */
 	unsigned int n_used;
-	bool used[WR_MAX_MINOR + 1];	/* by minor; 0 is none */
-	bool given[WR_MAX_MINOR + 1];	/* back by this transaction, but still there until its end */
+	struct wr_minors used;
+	struct wr_minors given;		/* back by this transaction, but still there until its end */
 };
+
+static inline bool wr_has_minor(const struct wr_minors *m, uint32_t minor)
+{
+	return m->bits[minor / 64] >> minor % 64 & 1;
+}
+
+static inline void wr_set_minor(struct wr_minors *m, uint32_t minor, bool has)
+{
+	const uint64_t bit = UINT64_C(1) << minor % 64;
+
+	m->bits[minor / 64] = has ? m->bits[minor / 64] | bit : m->bits[minor / 64] & ~bit;
+}
 
 /*
  * A class before the transaction, for the undo of whatever its steps do, and what
