@@ -4,6 +4,7 @@
  * words of its own or leaves out the remedy. Its words are kept; ours follow.
  */
 #include <libmnl/libmnl.h>
+#include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 
 #include "netlink/attr.h"
@@ -44,7 +45,14 @@ static const struct {
 	{ "vrf", "CONFIG_NET_VRF, module vrf" },
 	{ "htb", "CONFIG_NET_SCH_HTB, module sch_htb" },
 	{ "ingress", "CONFIG_NET_SCH_INGRESS, module sch_ingress" },
-	{ "u32", "CONFIG_NET_CLS_U32 and CONFIG_NET_ACT_MIRRED, modules cls_u32 and act_mirred" },
+	{ "fq_codel", "CONFIG_NET_SCH_FQ_CODEL, module sch_fq_codel" },
+	{ "sfq", "CONFIG_NET_SCH_SFQ, module sch_sfq" },
+	{ "u32", "CONFIG_NET_CLS_U32, module cls_u32" },
+	{ "flower", "CONFIG_NET_CLS_FLOWER, module cls_flower" },
+	{ "bpf", "CONFIG_NET_CLS_BPF, module cls_bpf" },
+	{ "mirred", "CONFIG_NET_ACT_MIRRED, module act_mirred" },
+	{ "skbedit", "CONFIG_NET_ACT_SKBEDIT, module act_skbedit" },
+	{ "police", "CONFIG_NET_ACT_POLICE, module act_police" },
 };
 /* clang-format on */
 
@@ -70,6 +78,21 @@ static const char *kind_of(const struct nlmsghdr *msg)
 					     mnl_attr_get_payload_len(info), IFLA_INFO_KIND)) : "";
 }
 
+static const struct nlattr *inside(const struct nlattr *nest, uint16_t type)
+{
+	return nest ? wr_attr_find(mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest), type) : NULL;
+}
+
+/* TCA_ACT_KIND of an action of cls_u32's, which are counted from 1. */
+static const char *action_of(const struct nlmsghdr *msg, uint16_t place)
+{
+	size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(wr_header_size(msg->nlmsg_type));
+	const struct nlattr *attrs =
+		at > msg->nlmsg_len ? NULL : wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_OPTIONS);
+
+	return attr_text(inside(inside(inside(attrs, TCA_U32_ACT), place), TCA_ACT_KIND));
+}
+
 static bool is_missing_kind(const struct nlmsghdr *msg, int code)
 {
 	if (!(msg->nlmsg_flags & NLM_F_CREATE))
@@ -78,6 +101,27 @@ static bool is_missing_kind(const struct nlmsghdr *msg, int code)
 		return code == -EOPNOTSUPP;
 	return (msg->nlmsg_type == RTM_NEWQDISC || msg->nlmsg_type == RTM_NEWTFILTER) &&
 	       code == -ENOENT;
+}
+
+static void add_missing(char words[256], const char *kind)
+{
+	const size_t len = strlen(words);
+
+	for (size_t i = 0; i < WR_COUNT(options); i++)
+		if (!strcmp(options[i].kind, kind))
+			wr_format(words + len, 256 - len, "%s%s (%s)", len ? " or " : "the kernel lacks ", kind,
+				  options[i].option);
+}
+
+/* Of a filter's actions the kernel says that one is missing, not which. */
+static void name_missing(const struct nlmsghdr *msg, const char *kernel, char words[256])
+{
+	if (msg->nlmsg_type == RTM_NEWTFILTER && strstr(kernel, "action")) {
+		add_missing(words, action_of(msg, 1));
+		add_missing(words, action_of(msg, 2));
+	} else {
+		add_missing(words, kind_of(msg));
+	}
 }
 
 static const char *meaning(const struct nlmsghdr *msg, int code)
@@ -92,18 +136,13 @@ static const char *meaning(const struct nlmsghdr *msg, int code)
 
 void wr_explain(const struct nlmsghdr *msg, struct weir_error *err)
 {
-	const char *words = meaning(msg, err->code), *kind;
-	char kernel[sizeof(err->msg)], option[128];
+	const char *words = meaning(msg, err->code);
+	char kernel[sizeof(err->msg)], missing[256] = "";
 
-	if (is_missing_kind(msg, err->code)) {
-		kind = kind_of(msg);
-		for (size_t i = 0; i < WR_COUNT(options); i++)
-			if (!strcmp(options[i].kind, kind)) {
-				wr_format(option, sizeof(option), "the kernel lacks %s (%s)", kind,
-					  options[i].option);
-				words = option;
-			}
-	}
+	if (is_missing_kind(msg, err->code))
+		name_missing(msg, err->msg, missing);
+	if (*missing)
+		words = missing;
 	if (!words)
 		return;
 	memcpy(kernel, err->msg, sizeof(kernel));

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The lab tier (make check-lab): on every kernel of the lab first the test of the machine itself and those of its cards,
-# then the whole netns tier. The machines run at the same time; what each says is shown in order. Nothing may be skipped
-# there, so a skip counts as a failure. The programs must have been built.
+# The lab tier (make check-lab): on every kernel of the lab first the test that takes its modules away and brings them
+# back, then those of the machine itself and of its cards, then the whole netns tier. The machines run at the same time;
+# what each says is shown in order. Nothing may be skipped there, so a skip counts as a failure. The programs must have
+# been built.
 set -eu -o pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -11,7 +12,7 @@ set -eu -o pipefail
 cd "$TREE"
 build=${WEIR_BUILD:-build}
 shopt -s nullglob
-tests=(tests/lab/test_kernel.sh tests/lab/test_sriov.sh tests/lab/test_hostdev.sh)
+tests=(tests/lab/test_missing.sh tests/lab/test_kernel.sh tests/lab/test_sriov.sh tests/lab/test_hostdev.sh)
 for program in "$build"/tests/netns/test_* tests/netns/test_*.sh; do
 	[ ! -x "$program" ] || tests+=("$program")
 done
