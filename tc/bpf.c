@@ -118,26 +118,35 @@ int wr_txn_bpf_program(struct weir_txn *t, int ifb)
 	return fd;
 }
 
-/* tc knows such a program by a file only, so a reader of the plan is told what it does. */
-void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, int ifb, uint32_t classid,
-			   bool goes_with_qdisc)
+/* No command makes it, so a reader of the plan is told what it does. */
+static void plan_add(struct weir_txn *t, struct weir_step *s, const struct wr_dev *port, const struct wr_dev *ifb,
+		     uint32_t classid)
+{
+	char word[80], to[80];
+
+	wr_step_plan(t, s, "# tc cannot make this filter: it takes a program from a file alone, and ours is in none; "
+			   "where the kernel has act_skbedit, this does the same:\n"
+			   "# tc filter add dev %s parent ffff: protocol all prio %u u32 match u32 0 0 "
+			   "action skbedit priority %x:%x pipe action mirred egress redirect dev %s",
+		     wr_dev_word(port, word), WR_FILTER_PRIO, classid >> 16, classid & 0xffff, wr_dev_word(ifb, to));
+}
+
+void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, const struct wr_dev *ifb,
+			   uint32_t classid, bool goes_with_qdisc)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	struct weir_error err = WEIR_ERROR_INIT;
-	int fd = t->dry ? -1 : wr_txn_bpf_program(t, ifb);
-	char word[80];
+	int fd = t->dry ? -1 : wr_txn_bpf_program(t, ifb->ifindex);
 
 	if (fd < 0 && !t->dry) {
 		wr_syserr(&err, fd, port->name, "the kernel does not take the program");
 		wr_txn_fail(t, &err);
 		return;
 	}
-	wr_redirect_bpf_msg(&b, port->ifindex, ifb, classid, fd);
+	wr_redirect_bpf_msg(&b, port->ifindex, ifb->ifindex, classid, fd);
 	if (!goes_with_qdisc)
 		wr_redirect_del_msg(&undo, port->ifindex);
-	wr_step_plan(t, wr_tree_step(t, port, "filter bpf", &b, &undo),
-		     "# filter on %s: bpf program: priority %x:%x, redirect to link %d",
-		     wr_dev_word(port, word), classid >> 16, classid & 0xffff, ifb);
+	plan_add(t, wr_tree_step(t, port, "filter bpf", &b, &undo), port, ifb, classid);
 }
 
 /* --- deleting ----------------------------------------------------------------------------------- */

@@ -21,8 +21,8 @@ int wr_bpf_load(int ifindex);
 int wr_txn_bpf_program(struct weir_txn *t, int ifb);
 
 /* The filter, by a message that names the program by a descriptor. @goes_with_qdisc: which is new. */
-void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, int ifb, uint32_t classid,
-			   bool goes_with_qdisc);
+void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, const struct wr_dev *ifb,
+			   uint32_t classid, bool goes_with_qdisc);
 /*
  * Its deletion is a step of a type of its own: undo loads the program again, maybe in
  * another process, so no message of the journal could name it.

@@ -137,7 +137,7 @@ static struct wr_htb_class limits(const struct wr_htb_class *parent, uint64_t by
 static void change(struct weir_txn *t, const struct wr_dev *dev, struct wr_floor *m,
 		   const struct wr_htb_class *c)
 {
-	wr_tree_change(t, dev, &m->was, c);
+	wr_tree_change(t, dev, &m->was, c, WEIR_LEAF_AUTO);
 	m->is = *c;
 }
 
@@ -168,8 +168,17 @@ static int check_sum(const struct wr_floors *f, uint64_t limit, uint64_t more, s
 			 f->sum_bytes_per_s ? is : "0", all, more ? ", and so much more is not left" : "");
 }
 
+static void change_leaves(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors *f, enum weir_leaf leaf)
+{
+	wr_tree_leaf(t, dev, &f->rest.was, leaf, f->rest.is.rate_bytes_per_s);
+	for (size_t i = 0; i < f->n; i++)
+		if (!f->list[i].is_gone)
+			wr_tree_leaf(t, dev, &f->list[i].was, leaf, f->list[i].is.rate_bytes_per_s);
+	f->leaf = leaf;
+}
+
 int wr_floors_resize(struct weir_txn *t, const struct wr_dev *dev, const struct wr_htb_class *limit,
-		     struct weir_error *err)
+		     enum weir_leaf leaf, struct weir_error *err)
 {
 	struct wr_record *rec;
 	struct wr_floors *f;
@@ -181,6 +190,8 @@ int wr_floors_resize(struct weir_txn *t, const struct wr_dev *dev, const struct 
 		return r;
 	change(t, dev, &f->limit, limit);
 	change_rest(t, dev, f);
+	if (leaf)
+		change_leaves(t, dev, f, leaf);
 	wr_record_save(t, rec);
 	return t->err.code;
 }

@@ -18,9 +18,9 @@ void wr_floors_forget(struct weir_txn *t, const struct wr_dev *dev);
 /* That a link gets a limit made for floors: into the record. */
 void wr_floors_note(struct weir_txn *t, const struct wr_dev *dev, uint32_t major, enum weir_leaf leaf,
 		    const struct wr_htb_class *limit);
-/* Another limit for a link with floors: -ERANGE if they would be above it. */
+/* Another limit for a link with floors: -ERANGE if they would be above it. @leaf: AUTO: as they are. */
 int wr_floors_resize(struct weir_txn *t, const struct wr_dev *dev, const struct wr_htb_class *limit,
-		     struct weir_error *err);
+		     enum weir_leaf leaf, struct weir_error *err);
 
 /* The filter of one guest. */
 void wr_floor_filter_msg(struct wr_batch *b, enum wr_by by, int ifindex, const uint8_t mac[6],

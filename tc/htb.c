@@ -179,18 +179,17 @@ uint32_t wr_leaf_target_us(uint64_t bytes_per_s)
 	       two_packets > MAX_TARGET_US ? MAX_TARGET_US : two_packets;
 }
 
-void wr_leaf_msg(struct wr_batch *b, bool is_new, int ifindex, uint32_t classid, uint32_t handle,
+void wr_leaf_msg(struct wr_batch *b, uint16_t flags, int ifindex, uint32_t classid, uint32_t handle,
 		 uint64_t bytes_per_s)
 {
 	enum weir_leaf leaf = wr_leaf_of(handle);
 	size_t options;
 
-	wr_tc_msg(b, RTM_NEWQDISC, is_new ? NLM_F_CREATE | NLM_F_EXCL : 0, ifindex, handle, classid,
-		  weir_leaf_name(leaf));
+	wr_tc_msg(b, RTM_NEWQDISC, flags, ifindex, handle, classid, weir_leaf_name(leaf));
 	if (leaf != WEIR_LEAF_FQ_CODEL)
 		return;
 	options = wr_nest(b, TCA_OPTIONS);
-	if (is_new)	/* cannot be changed later, not even to what it is */
+	if (flags & NLM_F_CREATE)	/* cannot be changed later, not even to what it is */
 		wr_put_u32(b, TCA_FQ_CODEL_FLOWS, WR_LEAF_FLOWS);
 	wr_put_u32(b, TCA_FQ_CODEL_TARGET, wr_leaf_target_us(bytes_per_s));
 	wr_put_u32(b, TCA_FQ_CODEL_INTERVAL, 20 * wr_leaf_target_us(bytes_per_s));

@@ -63,8 +63,8 @@ uint32_t wr_leaf_handle(enum weir_leaf leaf, uint32_t minor);
 enum weir_leaf wr_leaf_of(uint32_t handle);
 /* fq_codel's patience in microseconds: a packet at a low rate takes longer than its 5 ms. */
 uint32_t wr_leaf_target_us(uint64_t bytes_per_s);
-/* The leaf below a class: a new one, or in place what depends on the rate. */
-void wr_leaf_msg(struct wr_batch *b, bool is_new, int ifindex, uint32_t classid, uint32_t handle,
+/* The leaf below a class. @flags: with NLM_F_CREATE a new one, 0: in place what depends on the rate. */
+void wr_leaf_msg(struct wr_batch *b, uint16_t flags, int ifindex, uint32_t classid, uint32_t handle,
 		 uint64_t bytes_per_s);
 
 #endif

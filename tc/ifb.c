@@ -20,8 +20,6 @@
 #include "tc/ifb.h"
 #include "tc/record.h"
 
-#define QUEUE_LEN 256	/* packets; the driver's own 32 drop too early */
-
 static int take_class(void *arg, const struct wr_tc_class *c)
 {
 	struct wr_ifb *ifb = arg;
@@ -60,7 +58,7 @@ static int add_link(struct weir_txn *t, int ifindex, const char *name, const cha
 		.kind = WEIR_LINK_IFB,
 		.ifindex = ifindex,
 		.num_tx_queues = 1,
-		.txqueuelen = QUEUE_LEN,
+		.txqueuelen = WR_IFB_QUEUE,
 		.addr_gen_mode = WEIR_ADDR_GEN_NONE,
 	};
 	struct weir_link up = { .sz = sizeof(up), .has = WEIR_LINK_NAME | WEIR_LINK_IFINDEX | WEIR_LINK_UP,

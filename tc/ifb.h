@@ -9,6 +9,8 @@
 #include "tc/htb.h"
 #include "txn/txn.h"
 
+#define WR_IFB_QUEUE 256	/* packets; the driver's own 32 drop too early */
+
 /* A class on an ifb that is free, and which nobody else gets in this transaction. */
 struct wr_slot {
 	int ifindex;

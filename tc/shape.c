@@ -102,8 +102,8 @@ static int shape_out(struct shaping *s)
 	if (!s->port.major)
 		return add_root(s, &c);
 	if (s->port.rest.classid)
-		return wr_floors_resize(s->t, &s->dev, &c, s->err);
-	wr_tree_change(s->t, &s->dev, &s->port.class, &c);
+		return wr_floors_resize(s->t, &s->dev, &c, s->opts.leaf, s->err);
+	wr_tree_change(s->t, &s->dev, &s->port.class, &c, s->opts.leaf);
 	return s->t->err.code;
 }
 
@@ -141,7 +141,7 @@ static int add_filter(struct shaping *s, const struct wr_redirect *r, const char
 		return s->t->err.code;
 	}
 	if (r->method == WEIR_SHAPE_BPF) {
-		wr_txn_bpf_filter_add(s->t, &s->dev, r->ifb, r->classid, goes_with_qdisc);
+		wr_txn_bpf_filter_add(s->t, &s->dev, &(struct wr_dev){ r->ifb, ifb }, r->classid, goes_with_qdisc);
 		return s->t->err.code;
 	}
 	wr_redirect_msg(&b, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, r);
@@ -340,7 +340,7 @@ static int change_redirect(struct shaping *s)
 	if (r)
 		return r;
 	c = wr_htb_from_rate(s->in, s->port.link.mtu);
-	wr_tree_change(s->t, &(struct wr_dev){ now->ifb, ifb.name }, &class, &c);
+	wr_tree_change(s->t, &(struct wr_dev){ now->ifb, ifb.name }, &class, &c, s->opts.leaf);
 	note(s, now, ifb.name);
 	return s->t->err.code;
 }

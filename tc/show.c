@@ -4,6 +4,7 @@
  * would make the same. Only reads.
  */
 
+#include "tc/ifb.h"
 #include "tc/seen.h"
 #include "tc/shape.h"
 
@@ -235,6 +236,21 @@ static void explain_out(struct weir_txn *t, const struct wr_dev *dev, const stru
 		explain_class(t, dev, &port->rest);
 }
 
+static void explain_ifb(struct weir_txn *t, const struct wr_dev *ifb, bool is_shared)
+{
+	struct weir_step *root;
+	char word[80];
+
+	wr_dev_word(ifb, word);
+	wr_tree_qdisc(t, ifb, is_shared ? WR_MAJOR_SHARED : WR_MAJOR, is_shared ? 0 : WR_PORT_CLASS);
+	if (t->err.code)
+		return;
+	root = &t->steps[t->n_steps - 1];
+	wr_step_plan(t, root, "%sip link add name %s txqueuelen %u numtxqueues 1 type ifb\n"
+			      "ip link set dev %s addrgenmode none up\n%s",
+		     is_shared ? "# there once for all ports that share it\n" : "", word, WR_IFB_QUEUE, word, root->plan);
+}
+
 static int explain_in(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port,
 		      struct weir_error *err)
 {
@@ -247,8 +263,8 @@ static int explain_in(struct weir_txn *t, const struct wr_dev *dev, const struct
 	if (code)
 		return code;
 	class = ifb ? class_on(ifb, r) : NULL;
-	if (class && !r->classid)
-		wr_tree_qdisc(t, &(struct wr_dev){ r->ifb, ifb->name }, WR_MAJOR, WR_PORT_CLASS);
+	if (ifb)
+		explain_ifb(t, &(struct wr_dev){ r->ifb, ifb->name }, r->classid);
 	if (class)
 		explain_class(t, &(struct wr_dev){ r->ifb, ifb->name }, class);
 	return wr_redirect_explain(t, dev, r, ifb ? ifb->name : "");

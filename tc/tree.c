@@ -64,23 +64,31 @@ static void plan_class(struct weir_txn *t, struct weir_step *s, const char *verb
 		     c->quantum_bytes);
 }
 
-static void add_leaf(struct weir_txn *t, const struct wr_dev *dev, uint32_t classid, uint32_t handle,
-		     uint64_t bytes_per_s)
+static void leaf_step(struct weir_txn *t, const struct wr_dev *dev, const char *verb, uint32_t classid,
+		      uint32_t handle, uint64_t bytes_per_s, const struct wr_batch *request,
+		      const struct wr_batch *undo)
 {
-	wr_auto(batch) struct wr_batch b = { 0 };
-	enum weir_leaf leaf = wr_leaf_of(handle);
+	const enum weir_leaf leaf = wr_leaf_of(handle);
+	const uint32_t target = wr_leaf_target_us(bytes_per_s);
 	char what[32], word[80], args[80] = "";
-	uint32_t target = wr_leaf_target_us(bytes_per_s);
 
-	wr_leaf_msg(&b, true, dev->ifindex, classid, handle, bytes_per_s);
 	wr_format(what, sizeof(what), "qdisc %x: %s", handle >> 16, weir_leaf_name(leaf));
 	if (leaf == WEIR_LEAF_FQ_CODEL)
 		wr_format(args, sizeof(args), " flows %u target %uus interval %uus", WR_LEAF_FLOWS,
 			  target, 20 * target);
-	/* It goes with its class. */
-	wr_step_plan(t, wr_tree_step(t, dev, what, &b, NULL),
-		     "tc qdisc add dev %s parent %x:%x handle %x: %s%s", wr_dev_word(dev, word),
+	wr_step_plan(t, wr_tree_step(t, dev, what, request, undo),
+		     "tc qdisc %s dev %s parent %x:%x handle %x: %s%s", verb, wr_dev_word(dev, word),
 		     classid >> 16, classid & 0xffff, handle >> 16, weir_leaf_name(leaf), args);
+}
+
+static void add_leaf(struct weir_txn *t, const struct wr_dev *dev, uint32_t classid, uint32_t handle,
+		     uint64_t bytes_per_s)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	wr_leaf_msg(&b, ADD, dev->ifindex, classid, handle, bytes_per_s);
+	/* It goes with its class. */
+	leaf_step(t, dev, "add", classid, handle, bytes_per_s, &b, NULL);
 }
 
 static void class_words(char what[32], uint32_t classid)
@@ -117,9 +125,9 @@ static void change_leaf(struct weir_txn *t, const struct wr_dev *dev, const stru
 	if (wr_leaf_of(handle) != WEIR_LEAF_FQ_CODEL ||
 	    (old->options_len && target == wr_leaf_target_us(old->limits.rate_bytes_per_s)))
 		return;
-	wr_leaf_msg(&b, false, dev->ifindex, old->classid, handle, bytes_per_s);
+	wr_leaf_msg(&b, 0, dev->ifindex, old->classid, handle, bytes_per_s);
 	if (old->options_len)
-		wr_leaf_msg(&undo, false, dev->ifindex, old->classid, handle,
+		wr_leaf_msg(&undo, 0, dev->ifindex, old->classid, handle,
 			    old->limits.rate_bytes_per_s);
 	wr_format(what, sizeof(what), "qdisc %x: fq_codel", handle >> 16);
 	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo),
@@ -128,8 +136,48 @@ static void change_leaf(struct weir_txn *t, const struct wr_dev *dev, const stru
 		     target, 20 * target);
 }
 
+/* HTB puts its own in the place of one that is deleted. @rate: what the class has by then. */
+static void put_leaf(struct wr_batch *b, uint16_t flags, const struct wr_dev *dev, uint32_t classid,
+		     uint32_t handle, uint32_t other, uint64_t rate)
+{
+	if (handle)
+		wr_leaf_msg(b, NLM_F_CREATE | NLM_F_REPLACE | flags, dev->ifindex, classid, handle, rate);
+	else
+		wr_tc_del_msg(b, RTM_DELQDISC, dev->ifindex, other, classid);
+}
+
+void wr_tree_leaf(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old,
+		  enum weir_leaf leaf, uint64_t bytes_per_s)
+{
+	const uint32_t is = WR_CLASS(old->leaf >> 16, 0);
+	const uint32_t want = wr_leaf_handle(leaf, old->classid & 0xffff);
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct weir_error err = WEIR_ERROR_INIT;
+	char object[64], what[32], word[80];
+
+	if (is == want)
+		return;
+	if (is && wr_leaf_of(is) == WEIR_LEAF_DEFAULT) {
+		wr_format(object, sizeof(object), "qdisc %x: on %s", is >> 16, dev->name);
+		wr_refuse(&err, -EEXIST, object, "", "is in the way and not ours");
+		wr_txn_fail(t, &err);
+		return;
+	}
+	put_leaf(&b, 0, dev, old->classid, want, is, bytes_per_s);
+	/* Of one that is there already NLM_F_EXCL changes nothing. */
+	if (old->options_len)
+		put_leaf(&undo, NLM_F_EXCL, dev, old->classid, is, want, old->limits.rate_bytes_per_s);
+	if (want) {
+		leaf_step(t, dev, "replace", old->classid, want, bytes_per_s, &b, &undo);
+		return;
+	}
+	wr_format(what, sizeof(what), "qdisc %x: %s", is >> 16, weir_leaf_name(wr_leaf_of(is)));
+	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc qdisc del dev %s parent %x:%x handle %x:",
+		     wr_dev_word(dev, word), old->classid >> 16, old->classid & 0xffff, is >> 16);
+}
+
 void wr_tree_change(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old,
-		    const struct wr_htb_class *c)
+		    const struct wr_htb_class *c, enum weir_leaf leaf)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	char what[32];
@@ -139,7 +187,10 @@ void wr_tree_change(struct weir_txn *t, const struct wr_dev *dev, const struct w
 		wr_htb_class_again_msg(&undo, 0, dev->ifindex, old);
 	class_words(what, old->classid);
 	plan_class(t, wr_tree_step(t, dev, what, &b, &undo), "change", dev, old->classid, old->parent, c);
-	change_leaf(t, dev, old, c->rate_bytes_per_s);
+	if (leaf && wr_leaf_handle(leaf, old->classid & 0xffff) != WR_CLASS(old->leaf >> 16, 0))
+		wr_tree_leaf(t, dev, old, leaf, c->rate_bytes_per_s);
+	else
+		change_leaf(t, dev, old, c->rate_bytes_per_s);
 }
 
 /* --- taking away ---------------------------------------------------------------------- */
@@ -151,7 +202,7 @@ static void again(struct wr_batch *b, const struct wr_dev *dev, const struct wr_
 
 	wr_htb_class_again_msg(b, NLM_F_CREATE, dev->ifindex, old);
 	if (wr_leaf_of(handle) != WEIR_LEAF_DEFAULT)
-		wr_leaf_msg(b, true, dev->ifindex, old->classid, handle, old->limits.rate_bytes_per_s);
+		wr_leaf_msg(b, ADD, dev->ifindex, old->classid, handle, old->limits.rate_bytes_per_s);
 }
 
 void wr_tree_class_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old)

@@ -21,10 +21,14 @@ void wr_tree_class(struct weir_txn *t, const struct wr_dev *dev, uint32_t classi
 		   const struct wr_htb_class *c, enum weir_leaf leaf);
 /*
  * A class, in place: what is queued stays, counters go on. One without options is
- * the transaction's own: its undo takes it away, whatever it has become.
+ * the transaction's own: its undo takes it away, whatever it has become. @leaf: what
+ * its leaf becomes, WEIR_LEAF_AUTO: what it is.
  */
 void wr_tree_change(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old,
-		    const struct wr_htb_class *c);
+		    const struct wr_htb_class *c, enum weir_leaf leaf);
+/* Another leaf for a class with a rate: what waits in the old one is lost, the class's counters go on. */
+void wr_tree_leaf(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old,
+		  enum weir_leaf leaf, uint64_t bytes_per_s);
 void wr_tree_class_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old);
 /* Our root, which has no floors; what had been there before comes back. */
 void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port);

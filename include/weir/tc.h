@@ -171,7 +171,8 @@ enum weir_leaf {
  * @sz:			sizeof(struct weir_shape_options)
  * @method:		an enum weir_shape_method, for what the guest sends. A port
  *			that is shaped by another one goes over to it
- * @leaf:		an enum weir_leaf, for classes that are new
+ * @leaf:		an enum weir_leaf. A class that has another gets it in place, and
+ *			loses what waits in the old one; WEIR_LEAF_AUTO leaves it as it is
  * @is_guest_side:	the link is the guest's end, not the host's, so inbound is
  *			what it receives. Known of an existing macvtap
  * @has_floors:		classes with guaranteed rates will be part of what leaves by

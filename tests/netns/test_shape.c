@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <weir/link.h>
@@ -263,6 +265,147 @@ static void from_method_to_method(void **state)
 		same_as(before, weir_shape_method_name(to));
 	}
 	free(before);
+}
+
+/* By a method that the kernel has not: it says what is missing, and changes nothing. */
+static void what_the_kernel_lacks_is_named(void **state)
+{
+	static const struct weir_bandwidth limits = LIMITS(MBIT, MBIT);
+	static const struct { enum weir_shape_method method; const char *words; } lacks[] = {
+		{ WEIR_SHAPE_SKBEDIT, "the kernel lacks skbedit (CONFIG_NET_ACT_SKBEDIT, module act_skbedit) or mirred "
+				      "(CONFIG_NET_ACT_MIRRED, module act_mirred)" },
+		{ WEIR_SHAPE_POLICE, "the kernel lacks police (CONFIG_NET_ACT_POLICE, module act_police)" },
+	};
+	char *before;
+
+	add_port(0);
+	before = everything();
+	for (size_t i = 0; i < WR_COUNT(lacks); i++) {
+		struct weir_shape_options opts = { .sz = sizeof(opts), .method = lacks[i].method };
+		struct weir_error err = WEIR_ERROR_INIT;
+		struct weir_txn *t = begin();
+
+		weir_txn_shape_set(t, index_of("v0"), "v0", &limits, &opts, NULL);
+		if (kernel_can(lacks[i].method)) {
+			weir_txn_abort(t);
+			continue;
+		}
+		assert_int_equal(weir_txn_commit(t, &err), -ENOENT);
+		if (!strstr(err.msg, lacks[i].words))
+			fail_msg("%s: %s", err.object, err.msg);
+		same_as(before, err.msg);
+	}
+	free(before);
+}
+
+/* --- leaves ------------------------------------------------------------------------------- */
+
+static bool kernel_has(enum weir_leaf leaf)
+{
+	return own_try("tc qdisc add dev lo root %s", weir_leaf_name(leaf)) && own_try("tc qdisc del dev lo root");
+}
+
+static void send_frame(const char *name)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = index_of(name), .sll_halen = 6 };
+	const unsigned char frame[60] = { 0x52, 0x54, [12] = 0x88, 0xb5 };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&to, sizeof(to)), sizeof(frame));
+	close(fd);
+}
+
+static void leaf_is(const struct weir_shape *s, const char *kind)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "tc qdisc show dev v0 parent 7765:1");
+	shows(command, kind);
+	snprintf(command, sizeof(command), "tc qdisc show dev %s parent %x:%x", s->ifb_name,
+		 s->ifb_class ? s->ifb_class >> 16 : 0x7765, s->ifb_class ? s->ifb_class & 0xffff : 1);
+	shows(command, kind);
+}
+
+/* What has passed the class of what leaves by v0. */
+static uint64_t passed(void)
+{
+	struct weir_shape s = { .sz = sizeof(s) };
+
+	assert_int_equal(weir_shape_get(w, index_of("v0"), &s, NULL), 0);
+	return s.inbound.bytes;
+}
+
+/* From each leaf to each other, below the same class; and back, where something else fails. */
+static void a_leaf_changes_in_place(void **state)
+{
+	static const enum weir_leaf leaves[] = { WEIR_LEAF_SFQ, WEIR_LEAF_FQ_CODEL, WEIR_LEAF_DEFAULT,
+						 WEIR_LEAF_FQ_CODEL, WEIR_LEAF_SFQ, WEIR_LEAF_DEFAULT };
+	static const char *const kinds[] = { [WEIR_LEAF_SFQ] = "sfq 5001:", [WEIR_LEAF_FQ_CODEL] = "fq_codel f001:",
+					     [WEIR_LEAF_DEFAULT] = "" };
+	static const struct weir_bandwidth some = LIMITS(8 * MBIT, 4 * MBIT), other = LIMITS(2 * MBIT, MBIT / 10);
+	struct weir_link again = { .sz = sizeof(again), .kind = WEIR_LINK_IFB, .has = WEIR_LINK_NAME, .name = "e0" };
+	struct weir_shape s;
+	uint64_t bytes;
+
+
+	if (!kernel_has(WEIR_LEAF_SFQ) || !kernel_has(WEIR_LEAF_FQ_CODEL))
+		own_skip("the kernel lacks sch_sfq or sch_fq_codel");
+	add_port(0);
+	s = set_with("v0", &some, WEIR_SHAPE_AUTO, WEIR_LEAF_SFQ);
+	send_frame("v0");
+	while (!(bytes = passed()))
+		nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+	for (size_t i = 0; i < WR_COUNT(leaves); i++) {
+		struct weir_shape_options opts = { .sz = sizeof(opts), .leaf = leaves[(i + 1) % WR_COUNT(leaves)] };
+		struct weir_txn *t;
+		char *before;
+
+		s = set_with("v0", i % 2 ? &some : &other, WEIR_SHAPE_AUTO, leaves[i]);
+		leaf_is(&s, kinds[leaves[i]]);
+		set("v0", &some, WEIR_SHAPE_AUTO);
+		leaf_is(&s, kinds[leaves[i]]);
+		assert_true(passed() >= bytes);
+		before = everything();
+		t = begin();
+		weir_txn_shape_set(t, index_of("v0"), "v0", &other, &opts, NULL);
+		weir_txn_link_add(t, &again);
+		assert_int_equal(weir_txn_commit(t, NULL), -EEXIST);
+		same_as(before, kinds[leaves[i]]);
+		free(before);
+	}
+}
+
+/* --- as commands ---------------------------------------------------------------------------- */
+
+/* What weir_shape_explain() says, carried out elsewhere, makes what is here. */
+static void explained_commands_make_the_same(void **state)
+{
+	static const char show[] = "for d in v0 $(ip -o link show type ifb | cut -d: -f2); do tc -j qdisc show dev $d; "
+				   "tc -j class show dev $d | grep -v fq_codel; tc -j filter show dev $d ingress; done | "
+				   "sed -E 's/\"(direct_packets_stat|index)\":[0-9]+,?//g'";
+	static const struct weir_bandwidth limits = { { 8 * MBIT, 10 * MBIT, 100000, 0 }, { MBIT / 2, 0, 0, 0 } };
+
+	add_port(0);
+	for (size_t i = 0; i < N_METHODS; i++) {
+		char *text = NULL, *here, *there;
+
+		if (!kernel_can(methods[i]))
+			continue;
+		set("v0", &limits, methods[i]);
+		assert_int_equal(weir_shape_explain(w, index_of("v0"), &text, NULL), 0);
+		here = own_text("%s", show);
+		there = own_text("unshare -n sh -e <<'END'\nip link add v0 type veth peer name e0\n%s\n%s\nEND\n", text,
+				 show);
+		/* A program is not in a file that tc could take it from; it says so, and the rest is the same. */
+		if (methods[i] == WEIR_SHAPE_BPF)
+			assert_non_null(strstr(text, "# tc cannot make this filter"));
+		else
+			assert_string_equal(here, there);
+		clear("v0");
+		free(here);
+		free(there);
+		free(text);
+	}
 }
 
 /* The best one is chosen by itself, and is one of those that share an ifb. */
@@ -756,6 +899,9 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		TEST(every_method),
 		TEST(from_method_to_method),
+		TEST(what_the_kernel_lacks_is_named),
+		TEST(a_leaf_changes_in_place),
+		TEST(explained_commands_make_the_same),
 		TEST(the_best_is_chosen),
 		TEST(ports_share_an_ifb),
 		TEST(many_ports),
