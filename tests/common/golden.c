@@ -96,7 +96,8 @@ static const struct {
 	{ RTM_DELLINK, NULL, "26", 0 },
 	{ RTM_NEWLINKPROP, NULL, "52", 0 },
 	{ RTM_DELLINKPROP, NULL, "52", 0 },
-	{ RTM_NEWQDISC, NULL, "2", 0 },
+	{ RTM_NEWQDISC, "htb", "2", 0 },
+	{ RTM_NEWQDISC, "fq_codel", "2", 0 },
 	{ RTM_NEWTCLASS, NULL, "2", 0 },
 	{ RTM_NEWTFILTER, NULL, "2", 0 },
 	{ RTM_NEWTFILTER, "u32", "2/7", 0 },
@@ -174,6 +175,7 @@ static size_t header_size(uint16_t type)
 	case RTM_NEWNEIGH: case RTM_DELNEIGH:
 		return sizeof(struct ndmsg);
 	case RTM_NEWQDISC: case RTM_NEWTCLASS: case RTM_NEWTFILTER:
+	case RTM_DELQDISC: case RTM_DELTCLASS: case RTM_DELTFILTER:
 		return sizeof(struct tcmsg);
 	default:
 		return sizeof(struct ifinfomsg);

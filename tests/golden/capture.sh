@@ -14,8 +14,8 @@ cd "${WEIR_CAPTURE_DIR:-$(dirname "$0")}"
 if [ -z "${WEIR_CAPTURE:-}" ]; then
 	WEIR_CAPTURE=1
 	export WEIR_CAPTURE
-	[ "$(id -u)" = 0 ] || exec unshare -r -n "$me" "$@"
-	[ -n "${WEIR_CAPTURE_PF:-}" ] || exec unshare -n "$me" "$@"
+	[ "$(id -u)" = 0 ] || exec unshare -r -n -m "$me" "$@"
+	[ -n "${WEIR_CAPTURE_PF:-}" ] || exec unshare -n -m "$me" "$@"
 fi
 
 tmp=$(mktemp -d)
@@ -187,6 +187,11 @@ annotate() {
 		if (what == "tc-fq_codel") {
 			is("2/1", "TCA_FQ_CODEL_TARGET"); is("2/3", "TCA_FQ_CODEL_INTERVAL"); is("2/5", "TCA_FQ_CODEL_FLOWS")
 		}
+		if (what == "tc-bpf") {
+			is("2/3", "TCA_BPF_CLASSID"); is("2/6", "TCA_BPF_FD"); is("2/7", "TCA_BPF_NAME"); is("2/8", "TCA_BPF_FLAGS")
+		}
+		if (what == "tc-sfq")
+			delete nest[2]
 		if (what == "tc-flower") {
 			is("2/1", "TCA_FLOWER_CLASSID"); is("2/4", "TCA_FLOWER_KEY_ETH_DST")
 			is("2/5", "TCA_FLOWER_KEY_ETH_DST_MASK"); is("2/8", "TCA_FLOWER_KEY_ETH_TYPE")
@@ -239,7 +244,7 @@ save() {
 
 # Types of messages as they lie in memory.
 NEWLINK=1000 DELLINK=1100 SETLINK=1300 NEWNEIGH=1c00 DELNEIGH=1d00 NEWLINKPROP=6c00 DELLINKPROP=6d00
-NEWADDR=1400 NEWROUTE=1800 NEWQDISC=2400 NEWTCLASS=2800 NEWFILTER=2c00
+NEWADDR=1400 NEWROUTE=1800 NEWQDISC=2400 DELQDISC=2500 NEWTCLASS=2800 DELTCLASS=2900 NEWFILTER=2c00 DELFILTER=2d00
 
 ip link add index 100 name low0 address 52:54:00:00:01:00 type ifb
 ip link add index 101 name br1 address 52:54:00:00:01:01 type bridge
@@ -348,6 +353,38 @@ save filter-hash tc-u32-table $NEWFILTER sent tc filter add dev br1 parent 7765:
 	hashkey mask 0x000000ff at -12 match u32 0 0
 save filter-bucket tc-u32-table $NEWFILTER sent tc filter add dev br1 parent 7765: protocol all prio 30565 \
 	handle 765:3:10 u32 ht 765:3: match u32 0x00010203 0xffffffff at -12 match u16 0x5254 0xffff at -14 flowid 7765:10
+save filter-police-fast tc-u32-police $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 handle 800::1 u32 \
+	match u32 0 0 action police rate 5000000000bps burst 5000000b mtu 70000 drop
+save filter-police-change tc-u32-police $NEWFILTER sent tc filter change dev veth0 parent ffff: protocol all prio 30565 handle 800::1 \
+	u32 match u32 0 0 action police rate 2000000bps burst 131072b mtu 70000 drop
+save qdisc-sfq tc-sfq $NEWQDISC sent tc qdisc add dev veth0 parent 7765:1 handle 5001: sfq
+save qdisc-sfq-replace tc-sfq $NEWQDISC sent tc qdisc replace dev veth0 parent 7765:1 handle 5001: sfq
+save qdisc-fq_codel-change tc-fq_codel $NEWQDISC sent tc qdisc change dev veth0 parent 7765:1 handle f001: fq_codel \
+	target 24224us interval 484480us
+save qdisc-noqueue tc $NEWQDISC sent tc qdisc add dev veth0 root handle 7768: noqueue
+save class-htb-change tc-htb $NEWTCLASS sent tc class change dev low0 parent 1: classid 1:1 htb rate 1000000bps ceil 2000000bps \
+	burst 65536b cburst 32768b quantum 60000
+save qdisc-del tc $DELQDISC sent tc qdisc del dev low0 root handle 7765:
+save qdisc-del-leaf tc $DELQDISC sent tc qdisc del dev low0 parent 7765:1 handle f001:
+save qdisc-del-ingress tc $DELQDISC sent tc qdisc del dev veth0 ingress
+save class-del tc $DELTCLASS sent tc class del dev low0 classid 7765:1
+save filter-del tc $DELFILTER sent tc filter del dev veth0 parent ffff: protocol all prio 30565
+save filter-flower-del tc $DELFILTER sent tc filter del dev br1 parent 7765: protocol all prio 30565 handle 16 flower
+save filter-bucket-del tc $DELFILTER sent tc filter del dev br1 parent 7765: protocol all prio 30565 handle 765:3:10 u32
+save filter-floors-del tc $DELFILTER sent tc filter del dev br1 parent 7765: protocol all prio 30565
+
+# tc takes a program from a file alone: one that returns 0, put there by its two system calls.
+mount -t bpf bpf /sys/fs/bpf
+perl -e '
+	my $program = pack("C C s l", 0xb7, 0, 0, 0) . pack("C C s l", 0x95, 0, 0, 0);	# r0 = 0; exit
+	my $license = "GPL\0";
+	my $load = pack("L L Q Q L L Q L L", 3, 2, unpack("Q", pack("P", $program)), unpack("Q", pack("P", $license)), 0, 0, 0, 0, 0);
+	my $fd = syscall(321, 5, $load, length($load));	# BPF_PROG_LOAD of a classifier
+	my $path = "/sys/fs/bpf/weir\0";
+	my $pin = pack("Q L L", unpack("Q", pack("P", $path)), $fd, 0);
+	exit($fd < 0 || syscall(321, 6, $pin, length($pin)) != 0);'
+save filter-bpf tc-bpf $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 handle 1 bpf \
+	object-pinned /sys/fs/bpf/weir direct-action classid 7767:1a
 
 # What only the kernel says: taps are made by ioctl.
 ip tuntap add dev tap0 mode tap user 1000 group 100 vnet_hdr multi_queue

@@ -339,6 +339,7 @@ static void bursts_are_times_at_their_rates(void **state)
 #define NO_TABLES                                                                                  \
 	{ "2/3", GOLDEN_THEIRS, "a rate table: not used where a link layer is named" },            \
 	{ "2/4", GOLDEN_THEIRS, "a rate table: not used where a link layer is named" }
+#define ADD (NLM_F_CREATE | NLM_F_EXCL)
 #define CELLS { "2/1", GOLDEN_VALUE, "cell_log and cell_align belong to the rate tables" }
 
 static void qdiscs_as_tc_sends_them(void **state)
@@ -366,16 +367,18 @@ static void classes_as_tc_sends_them(void **state)
 	static const struct golden_but but[] = { NO_TABLES, CELLS };
 	static const struct {
 		const char *file;
+		uint16_t flags;
 		struct wr_htb_class class;
 	} cases[] = {
-		{ "class-htb", { 1000000, 2000000, 65536, 32768, 60000 } },
-		{ "class-htb-fast", { 5000000000, 12500000000, 5000000, 12500000, 60000 } },
+		{ "class-htb", ADD, { 1000000, 2000000, 65536, 32768, 60000 } },
+		{ "class-htb-change", 0, { 1000000, 2000000, 65536, 32768, 60000 } },
+		{ "class-htb-fast", ADD, { 5000000000, 12500000000, 5000000, 12500000, 60000 } },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
 		wr_auto(batch) struct wr_batch b = { 0 };
 
-		wr_htb_class_msg(&b, NLM_F_CREATE | NLM_F_EXCL, 100, 0x10001, 0x10000, &cases[i].class);
+		wr_htb_class_msg(&b, cases[i].flags, 100, 0x10001, 0x10000, &cases[i].class);
 		same_parms(cases[i].file, wr_msg_header(&b));
 		golden_compare(cases[i].file, wr_msg_header(&b), but, WR_COUNT(but));
 	}
@@ -386,8 +389,52 @@ static void leaves_as_tc_sends_them(void **state)
 	wr_auto(batch) struct wr_batch b = { 0 };
 
 	/* A packet takes 12 ms at 1 Mbit/s. */
-	wr_leaf_msg(&b, true, 112, 0x77650001, 0xf0010000, MBIT);
+	wr_leaf_msg(&b, ADD, 112, 0x77650001, 0xf0010000, MBIT);
 	golden_compare("qdisc-fq_codel", wr_msg_header(&b), NULL, 0);
+}
+
+static void leaves_change_as_tc_sends_it(void **state)
+{
+	wr_auto(batch) struct wr_batch add = { 0 }, replace = { 0 }, change = { 0 }, del = { 0 };
+
+	wr_leaf_msg(&add, ADD, 112, 0x77650001, 0x50010000, MBIT);
+	golden_compare("qdisc-sfq", wr_msg_header(&add), NULL, 0);
+	wr_leaf_msg(&replace, NLM_F_CREATE | NLM_F_REPLACE, 112, 0x77650001, 0x50010000, MBIT);
+	golden_compare("qdisc-sfq-replace", wr_msg_header(&replace), NULL, 0);
+	wr_leaf_msg(&change, 0, 112, 0x77650001, 0xf0010000, MBIT);
+	golden_compare("qdisc-fq_codel-change", wr_msg_header(&change), NULL, 0);
+	wr_tc_del_msg(&del, RTM_DELQDISC, 100, 0xf0010000, 0x77650001);
+	golden_compare("qdisc-del-leaf", wr_msg_header(&del), NULL, 0);
+}
+
+/* What takes away what there is, and noqueue, which comes back in the place of it. */
+static void deletions_as_tc_sends_them(void **state)
+{
+	static const struct golden_but kind[] = {
+		{ "1", GOLDEN_THEIRS, "the handle says it" },
+	};
+	static const struct golden_but flags[] = {
+		{ "2", GOLDEN_THEIRS, "flags of hardware, at which a deletion does not look" },
+	};
+	static const uint8_t mac[6] = { 0x52, 0x54, 0, 1, 2, 3 };
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	wr_tc_del_msg(&b, RTM_DELQDISC, 100, 0x77650000, TC_H_ROOT);
+	golden_compare("qdisc-del", wr_msg_header(&b), NULL, 0);
+	wr_tc_del_msg(&b, RTM_DELTCLASS, 100, 0x77650001, 0);
+	golden_compare("class-del", wr_msg_header(&b), NULL, 0);
+	wr_tc_del_msg(&b, RTM_DELQDISC, 112, WR_INGRESS_HANDLE, TC_H_INGRESS);
+	golden_compare("qdisc-del-ingress", wr_msg_header(&b), kind, 1);
+	wr_redirect_del_msg(&b, 112);
+	golden_compare("filter-del", wr_msg_header(&b), NULL, 0);
+	wr_floor_filter_del_msg(&b, WR_BY_FLOWER, 101, mac, 0x77650010);
+	golden_compare("filter-flower-del", wr_msg_header(&b), flags, 1);
+	wr_floor_filter_del_msg(&b, WR_BY_U32, 101, mac, 0x77650010);
+	golden_compare("filter-bucket-del", wr_msg_header(&b), NULL, 0);
+	wr_floor_filters_del_msg(&b, 101, WR_MAJOR);
+	golden_compare("filter-floors-del", wr_msg_header(&b), NULL, 0);
+	wr_tc_msg(&b, RTM_NEWQDISC, ADD, 112, WR_CLASS(WR_MAJOR_BACK, 0), TC_H_ROOT, "noqueue");
+	golden_compare("qdisc-noqueue", wr_msg_header(&b), NULL, 0);
 }
 
 static void filters_as_tc_sends_them(void **state)
@@ -397,20 +444,25 @@ static void filters_as_tc_sends_them(void **state)
 	};
 	static const struct {
 		const char *file;
+		uint16_t flags;
 		struct wr_redirect redirect;
 		size_t n_but;
 	} cases[] = {
-		{ "filter-u32", { .method = WEIR_SHAPE_IFB, .ifb = 100 }, 0 },
-		{ "filter-skbedit", { .method = WEIR_SHAPE_SKBEDIT, .ifb = 100, .classid = 0x7765001a }, 0 },
-		{ "filter-police", { .method = WEIR_SHAPE_POLICE, .rate_bytes_per_s = 1000000,
-				     .burst_bytes = 131072 }, 1 },
+		{ "filter-u32", ADD, { .method = WEIR_SHAPE_IFB, .ifb = 100 }, 0 },
+		{ "filter-skbedit", ADD, { .method = WEIR_SHAPE_SKBEDIT, .ifb = 100, .classid = 0x7765001a }, 0 },
+		{ "filter-police", ADD, { .method = WEIR_SHAPE_POLICE, .rate_bytes_per_s = 1000000,
+						.burst_bytes = 131072 }, 1 },
+		{ "filter-police-change", 0, { .method = WEIR_SHAPE_POLICE, .rate_bytes_per_s = 2000000,
+					       .burst_bytes = 131072 }, 1 },
+		{ "filter-police-fast", ADD, { .method = WEIR_SHAPE_POLICE, .rate_bytes_per_s = 5000000000,
+						     .burst_bytes = 5000000 }, 1 },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
 		wr_auto(batch) struct wr_batch b = { 0 };
 		struct wr_redirect back = { 0 };
 
-		wr_redirect_msg(&b, NLM_F_CREATE | NLM_F_EXCL, 112, &cases[i].redirect);
+		wr_redirect_msg(&b, cases[i].flags, 112, &cases[i].redirect);
 		golden_compare(cases[i].file, wr_msg_header(&b), table, cases[i].n_but);
 		assert_int_equal(wr_redirect_read(wr_msg_header(&b), &back), 1);
 		assert_int_equal(back.method, cases[i].redirect.method);
@@ -419,6 +471,19 @@ static void filters_as_tc_sends_them(void **state)
 		assert_int_equal(back.rate_bytes_per_s, cases[i].redirect.rate_bytes_per_s);
 		assert_int_equal(back.burst_bytes, cases[i].redirect.burst_bytes);
 	}
+}
+
+/* tc's program is in a file, so its descriptor is another, and it is named for that file. */
+static void programs_as_tc_sends_them(void **state)
+{
+	static const struct golden_but but[] = {
+		{ "2/6", GOLDEN_VALUE, "a descriptor" },
+		{ "2/7", GOLDEN_VALUE, "ours says where it redirects to, for people and for reading it back" },
+	};
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	wr_redirect_bpf_msg(&b, 112, 100, 0x7767001a, 77);
+	golden_compare("filter-bpf", wr_msg_header(&b), but, WR_COUNT(but));
 }
 
 /* From a guest's MAC address to the class of its floor. */
@@ -721,6 +786,9 @@ int main(void)
 		cmocka_unit_test(qdiscs_as_tc_sends_them),
 		cmocka_unit_test(classes_as_tc_sends_them),
 		cmocka_unit_test(leaves_as_tc_sends_them),
+		cmocka_unit_test(leaves_change_as_tc_sends_it),
+		cmocka_unit_test(deletions_as_tc_sends_them),
+		cmocka_unit_test(programs_as_tc_sends_them),
 		cmocka_unit_test(filters_as_tc_sends_them),
 		cmocka_unit_test(floors_as_tc_sends_them),
 		cmocka_unit_test(ingress_as_tc_sends_it),
