@@ -48,7 +48,7 @@ void wr_txn_block_filter_add(struct weir_txn *t, const struct wr_dev *ifb)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	struct weir_error err = WEIR_ERROR_INIT;
-	int fd = t->dry ? -1 : wr_txn_bpf_program(t, WR_BPF_BY_PORT);
+	int fd = t->dry ? -1 : wr_txn_bpf_program(t, WR_BPF_BY_PORT, WR_MAJOR_SHARED);
 	char word[80];
 
 	if (fd < 0 && !t->dry) {
@@ -59,8 +59,9 @@ void wr_txn_block_filter_add(struct weir_txn *t, const struct wr_dev *ifb)
 	wr_redirect_block_msg(&b, ifb->ifindex, fd);
 	wr_redirect_block_del_msg(&undo, ifb->ifindex);
 	wr_step_plan(t, wr_tree_step(t, ifb, "filter of the block", &b, &undo),
-		     "# filter of block %d: bpf program: priority %x:(index of the port %% %u + 1), "
-		     "action mirred egress redirect dev %s",
+		     "# tc cannot make this filter, which is in block %d: it takes a program from a file alone, and "
+		     "ours is in none; it writes priority %x:(index of the port %% %u + 1), and "
+		     "action mirred egress redirect dev %s follows",
 		     ifb->ifindex, WR_MAJOR_SHARED, WR_MAX_MINOR, wr_dev_word(ifb, word));
 }
 
@@ -82,7 +83,7 @@ static int undo(struct weir *w, const struct weir_step *s, bool applied, struct 
 	struct weir_blob part = weir_step_part(s, 0);
 	struct weir_error own = WEIR_ERROR_INIT;
 	wr_auto(batch) struct wr_batch b = { 0 };
-	wr_auto(fd) int fd = wr_bpf_load(WR_BPF_BY_PORT);
+	wr_auto(fd) int fd = wr_bpf_load(WR_BPF_BY_PORT, WR_MAJOR_SHARED);
 	int32_t ifb = 0;
 	int r;
 

@@ -68,22 +68,22 @@ static int load_by_port(void)
 	return load(program, WR_COUNT(program));
 }
 
-int wr_bpf_load(int ifindex)
+int wr_bpf_load(int ifindex, uint32_t major)
 {
-	/* skb->priority = 7767:0 | skb->tc_classid; return bpf_redirect(ifindex, 0); */
+	/* skb->priority = MAJOR:0 | skb->tc_classid; return ifindex ? bpf_redirect(ifindex, 0) : TC_ACT_UNSPEC; */
 	const struct bpf_insn program[] = {
 		LOAD_WORD(BPF_REG_2, BPF_REG_1, offsetof(struct __sk_buff, tc_classid)),
-		OR_IMM(BPF_REG_2, WR_CLASS(WR_MAJOR_SHARED, 0)),
+		OR_IMM(BPF_REG_2, WR_CLASS(major, 0)),
 		STORE_WORD(BPF_REG_1, BPF_REG_2, offsetof(struct __sk_buff, priority)),
 		MOV_IMM(BPF_REG_1, ifindex),
 		MOV_IMM(BPF_REG_2, 0),
-		CALL(BPF_FUNC_redirect),
+		ifindex ? (struct bpf_insn)CALL(BPF_FUNC_redirect) : (struct bpf_insn)MOV_IMM(BPF_REG_0, TC_ACT_UNSPEC),
 		EXIT,
 	};
 
 	if (ifindex == WR_BPF_BY_PORT)
 		return load_by_port();
-	return ifb_takes_it() ? load(program, WR_COUNT(program)) : -EOPNOTSUPP;
+	return !ifindex || ifb_takes_it() ? load(program, WR_COUNT(program)) : -EOPNOTSUPP;
 }
 
 /* --- adding ----------------------------------------------------------------------------------- */
@@ -91,17 +91,18 @@ int wr_bpf_load(int ifindex)
 /* The last program that a transaction has loaded: ports come to one ifb after another. */
 struct loaded {
 	int ifb;
+	uint32_t major;
 	int fd;
 };
 
 static const char kept_by;	/* the transaction keeps it by the address of this */
 
-int wr_txn_bpf_program(struct weir_txn *t, int ifb)
+int wr_txn_bpf_program(struct weir_txn *t, int ifb, uint32_t major)
 {
 	struct loaded *l = weir_txn_kept(t, &kept_by);
 	int fd;
 
-	if (l && l->ifb == ifb)
+	if (l && l->ifb == ifb && l->major == major)
 		return l->fd;
 	if (!l) {
 		l = calloc(1, sizeof(*l));
@@ -110,11 +111,11 @@ int wr_txn_bpf_program(struct weir_txn *t, int ifb)
 			return -ENOMEM;
 		}
 	}
-	fd = wr_bpf_load(ifb);
+	fd = wr_bpf_load(ifb, major);
 	if (fd < 0)
 		return fd;
 	wr_txn_keep_fd(t, fd);
-	*l = (struct loaded){ ifb, fd };
+	*l = (struct loaded){ ifb, major, fd };
 	return fd;
 }
 
@@ -127,8 +128,10 @@ static void plan_add(struct weir_txn *t, struct weir_step *s, const struct wr_de
 	wr_step_plan(t, s, "# tc cannot make this filter: it takes a program from a file alone, and ours is in none; "
 			   "where the kernel has act_skbedit, this does the same:\n"
 			   "# tc filter add dev %s parent ffff: protocol all prio %u u32 match u32 0 0 "
-			   "action skbedit priority %x:%x pipe action mirred egress redirect dev %s",
-		     wr_dev_word(port, word), WR_FILTER_PRIO, classid >> 16, classid & 0xffff, wr_dev_word(ifb, to));
+			   "action skbedit priority %x:%x %s%s",
+		     wr_dev_word(port, word), WR_FILTER_PRIO, classid >> 16, classid & 0xffff,
+		     ifb->ifindex ? "pipe action mirred egress redirect dev " : "continue",
+		     ifb->ifindex ? wr_dev_word(ifb, to) : "");
 }
 
 void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, const struct wr_dev *ifb,
@@ -136,7 +139,7 @@ void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, const 
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	struct weir_error err = WEIR_ERROR_INIT;
-	int fd = t->dry ? -1 : wr_txn_bpf_program(t, ifb->ifindex);
+	int fd = t->dry ? -1 : wr_txn_bpf_program(t, ifb->ifindex, classid >> 16);
 
 	if (fd < 0 && !t->dry) {
 		wr_syserr(&err, fd, port->name, "the kernel does not take the program");
@@ -195,7 +198,7 @@ static int undo(struct weir *w, const struct weir_step *s, bool applied, struct 
 {
 	struct filter f = filter_of(s);
 	wr_auto(batch) struct wr_batch b = { 0 };
-	wr_auto(fd) int fd = wr_bpf_load(f.ifb);
+	wr_auto(fd) int fd = wr_bpf_load(f.ifb, f.classid >> 16);
 	int r;
 
 	if (fd < 0)

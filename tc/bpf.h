@@ -13,12 +13,13 @@
 #define WR_BPF_BY_PORT (-1)
 
 /*
- * Loads the program: what it sees leaves by @ifindex, in the filter's class. That of a
- * block (WR_BPF_BY_PORT) writes the class only. A descriptor or -errno.
+ * Loads the program: what it sees gets the filter's class, of this major, and leaves
+ * by @ifindex; 0: goes on as if there were no filter. That of a block (WR_BPF_BY_PORT)
+ * has the port's class, and goes on too. A descriptor or -errno.
  */
-int wr_bpf_load(int ifindex);
+int wr_bpf_load(int ifindex, uint32_t major);
 /* The same, which @t closes in the end. */
-int wr_txn_bpf_program(struct weir_txn *t, int ifb);
+int wr_txn_bpf_program(struct weir_txn *t, int ifb, uint32_t major);
 
 /* The filter, by a message that names the program by a descriptor. @goes_with_qdisc: which is new. */
 void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, const struct wr_dev *ifb,

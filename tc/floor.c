@@ -26,7 +26,7 @@ static int take_class(void *arg, const struct wr_tc_class *c)
 	const struct wr_floor floor = { .was = *c, .is = c->limits };
 	struct wr_floors *f = arg;
 
-	if (major != WR_MAJOR && major != WR_MAJOR_NOQUEUE)
+	if (major != WR_MAJOR && major != WR_MAJOR_NOQUEUE && major != WR_MAJOR_FLOORS)
 		return 0;
 	f->major = major;
 	if (minor == WR_PORT_CLASS)
@@ -38,12 +38,14 @@ static int take_class(void *arg, const struct wr_tc_class *c)
 	return 0;
 }
 
-static enum wr_by classifier(struct weir *w)
+static enum wr_by classifier(struct weir *w, uint32_t major)
 {
-	return wr_tc_has(w, WR_TC_FLOWER) ? WR_BY_FLOWER : WR_BY_U32;
+	return major == WR_MAJOR_FLOORS	     ? WR_BY_PRIORITY :
+	       wr_tc_has(w, WR_TC_FLOWER) ? WR_BY_FLOWER :
+					       WR_BY_U32;
 }
 
-/* Without a record the tree in the kernel is one. */
+/* Without a record the tree in the kernel is one; -ENOENT if it is none. */
 static int read_floors(struct weir_txn *t, struct wr_record *rec, int ifindex, struct wr_floors **ret,
 		       struct weir_error *err)
 {
@@ -53,13 +55,20 @@ static int read_floors(struct weir_txn *t, struct wr_record *rec, int ifindex, s
 	if (!f)
 		return wr_nomem(err);
 	f->ifindex = ifindex;
-	f->by = classifier(t->w);
 	f->leaf = wr_tc_leaf(t->w, WEIR_LEAF_AUTO);
+	r = wr_class_each(t->w, ifindex, take_class, f, err);
+	if (!r && (!f->limit.was.classid || !f->rest.was.classid))
+		r = wr_refuse(err, -ENOENT, "", "", "has no limit that floors could be part of");
+	if (r) {
+		free(f->list);
+		free(f);
+		return r;
+	}
+	f->by = classifier(t->w, f->major);
 	f->next = rec->floors;
 	rec->floors = f;
-	r = wr_class_each(t->w, ifindex, take_class, f, err);
 	*ret = f;
-	return r;
+	return 0;
 }
 
 static int floors_of(struct weir_txn *t, const struct wr_dev *dev, struct wr_record **rec,
@@ -73,32 +82,38 @@ static int floors_of(struct weir_txn *t, const struct wr_dev *dev, struct wr_rec
 	for (f = (*rec)->floors; f && f->ifindex != dev->ifindex; f = f->next)
 		;
 	if (!f)
-		r = read_floors(t, *rec, dev->ifindex, &f, err);
-	if (!r && (!f->limit.was.classid || !f->rest.was.classid))
-		r = wr_refuse(err, -ENOENT, "", "", "has no limit that floors could be part of");
+		return read_floors(t, *rec, dev->ifindex, ret, err);
 	*ret = f;
-	return r;
+	return 0;
 }
 
-void wr_floors_forget(struct weir_txn *t, const struct wr_dev *dev)
+int wr_floors_none(struct weir_txn *t, const struct wr_dev *dev, struct weir_error *err)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
+	struct wr_record *rec;
+	struct wr_floors *f;
+	int r = floors_of(t, dev, &rec, &f, NULL);
+
+	return r || !f->n_here ? 0 : wr_refuse(err, -EBUSY, "", "", "%zu floors are part of the limit", f->n_here);
+}
+
+int wr_floors_forget(struct weir_txn *t, const struct wr_dev *dev, struct weir_error *err)
+{
 	struct wr_floors **at, *gone;
 	struct wr_record *rec;
+	int r = wr_record_of(t, &rec, err);
 
-	if (wr_record_of(t, &rec, &err)) {
-		wr_txn_fail(t, &err);
-		return;
-	}
+	if (r)
+		return r;
 	for (at = &rec->floors; *at && (*at)->ifindex != dev->ifindex; at = &(*at)->next)
 		;
 	gone = *at;
 	if (!gone)
-		return;
+		return 0;
 	*at = gone->next;
 	free(gone->list);
 	free(gone);
 	wr_record_save(t, rec);
+	return t->err.code;
 }
 
 void wr_floors_note(struct weir_txn *t, const struct wr_dev *dev, uint32_t major, enum weir_leaf leaf,
@@ -114,7 +129,8 @@ void wr_floors_note(struct weir_txn *t, const struct wr_dev *dev, uint32_t major
 		return;
 	}
 	*f = (struct wr_floors){
-		.next = rec->floors, .ifindex = dev->ifindex, .major = major, .by = classifier(t->w), .leaf = leaf,
+		.next = rec->floors, .ifindex = dev->ifindex, .major = major, .leaf = leaf,
+		.by = classifier(t->w, major),
 		.limit = { .was.classid = WR_CLASS(major, WR_PORT_CLASS), .is = *limit },
 		.rest = { .was.classid = WR_CLASS(major, WR_REST_CLASS), .is = *limit },
 	};
@@ -240,6 +256,8 @@ static void add_filter(struct weir_txn *t, const struct wr_dev *dev, const struc
 	const bool with_table = f->by == WR_BY_U32 && !f->n_here;
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 
+	if (f->by == WR_BY_PRIORITY)
+		return;
 	if (with_table)
 		add_table(t, dev, f->major);
 	wr_floor_filter_msg(&b, f->by, dev->ifindex, mac, classid);
@@ -255,6 +273,8 @@ static void del_filter(struct weir_txn *t, const struct wr_dev *dev, const struc
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	char word[80], handle[32] = "";
 
+	if (f->by == WR_BY_PRIORITY)
+		return;
 	if (with_table) {
 		wr_floor_filters_del_msg(&b, dev->ifindex, f->major);
 		wr_floor_table_msg(&undo, dev->ifindex, f->major);
@@ -282,7 +302,7 @@ static struct wr_floor *find(struct wr_floors *f, uint32_t minor)
 	return NULL;
 }
 
-static int add(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors *f, const uint8_t mac[6],
+static int add(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors *f, const uint8_t *mac,
 	       uint64_t bytes_per_s, uint32_t *ret, struct weir_error *err)
 {
 	struct wr_htb_class c = limits(&f->limit.is, bytes_per_s);
@@ -328,7 +348,7 @@ static int resize(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors
 }
 
 static int del(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors *f, struct wr_floor *old,
-	       const uint8_t mac[6])
+	       const uint8_t *mac)
 {
 	del_filter(t, dev, f, mac, old->was.classid);
 	wr_tree_class_del(t, dev, &old->was);
@@ -339,7 +359,7 @@ static int del(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors *f
 	return t->err.code;
 }
 
-static int set_one(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors *f, const uint8_t mac[6],
+static int set_one(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors *f, const uint8_t *mac,
 		   uint64_t bytes_per_s, uint32_t *classid, struct weir_error *err)
 {
 	struct wr_floor *old = find(f, *classid & 0xffff);
@@ -355,13 +375,15 @@ static int set_one(struct weir_txn *t, const struct wr_dev *dev, struct wr_floor
 	return del(t, dev, f, old, mac);
 }
 
-static int set(struct weir_txn *t, const struct wr_dev *dev, const uint8_t mac[6], uint64_t bytes_per_s,
+static int set(struct weir_txn *t, const struct wr_dev *dev, const uint8_t *mac, uint64_t bytes_per_s,
 	       uint32_t *classid, struct weir_error *err)
 {
 	struct wr_record *rec;
 	struct wr_floors *f;
 	int r = floors_of(t, dev, &rec, &f, err);
 
+	if (!r && !mac != (f->by == WR_BY_PRIORITY))
+		r = wr_refuse(err, -EINVAL, "", "mac", mac ? "is not what floors are found by on an ifb" : "is missing");
 	if (!r)
 		r = set_one(t, dev, f, mac, bytes_per_s, classid, err);
 	if (!r)

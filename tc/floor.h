@@ -7,14 +7,21 @@
  *	     |- class :2	what has no floor: the rest of the rate
  *	     `- class :10 ...	a guest's floor
  *	filters of the root	destination MAC address -> class
+ *
+ * Of what arrives by the link it is the same on an ifb of its own (root 7769:),
+ * without filters: the guest's port has written the class into the priority before
+ * the bridge saw the packet, by its redirect (redirect.h), so nothing that a guest
+ * says of itself is believed.
  */
 #ifndef WR_TC_FLOOR_H
 #define WR_TC_FLOOR_H
 
 #include "tc/record.h"
 
+/* -EBUSY: floors are part of the link's limit. */
+int wr_floors_none(struct weir_txn *t, const struct wr_dev *dev, struct weir_error *err);
 /* The link has no limit any more. */
-void wr_floors_forget(struct weir_txn *t, const struct wr_dev *dev);
+int wr_floors_forget(struct weir_txn *t, const struct wr_dev *dev, struct weir_error *err);
 /* That a link gets a limit made for floors: into the record. */
 void wr_floors_note(struct weir_txn *t, const struct wr_dev *dev, uint32_t major, enum weir_leaf leaf,
 		    const struct wr_htb_class *limit);

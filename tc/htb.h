@@ -22,6 +22,7 @@
 #define WR_MAJOR_NOQUEUE 0x7766u	/* somebody had set noqueue */
 #define WR_MAJOR_SHARED 0x7767u		/* on an ifb that ports share */
 #define WR_MAJOR_BACK 0x7768u		/* of the noqueue that comes back */
+#define WR_MAJOR_FLOORS 0x7769u		/* on the ifb of a link with floors of what arrives by it */
 #define WR_CLASS(major, minor) ((uint32_t)(major) << 16 | (minor))
 /* The only class of a port, and of an ifb that is one port's. */
 #define WR_PORT_CLASS 1u

@@ -90,11 +90,13 @@ static void own_name(const char *port, char out[16])
 	wr_format(out, 16, "ifb%06x%s", (unsigned int)(h & 0xffffff), port + len - 6);
 }
 
-int wr_ifb_own(struct weir_txn *t, const char *port, struct wr_slot *ret)
+int wr_ifb_own(struct weir_txn *t, const char *port, bool has_floors, struct wr_slot *ret)
 {
+	const uint32_t major = has_floors ? WR_MAJOR_FLOORS : WR_MAJOR;
+
 	own_name(port, ret->name);
-	ret->classid = WR_CLASS(WR_MAJOR, WR_PORT_CLASS);
-	ret->ifindex = add_link(t, 0, ret->name, NULL, WR_MAJOR, WR_PORT_CLASS);
+	ret->classid = WR_CLASS(major, WR_PORT_CLASS);
+	ret->ifindex = add_link(t, 0, ret->name, NULL, major, has_floors ? WR_REST_CLASS : WR_PORT_CLASS);
 	return ret->ifindex < 0 ? ret->ifindex : 0;
 }
 

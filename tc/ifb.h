@@ -32,7 +32,7 @@ int wr_ifb_take(struct weir_txn *t, int port, bool by_block, struct wr_slot *ret
 void wr_ifb_keep_block(struct weir_txn *t, int ifindex);
 /* Gives a class back, with the ifb if it was the last. What redirects there must be gone before. */
 int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_error *err);
-/* An ifb of @port's own; the class is to be made there. */
-int wr_ifb_own(struct weir_txn *t, const char *port, struct wr_slot *ret);
+/* An ifb of @port's own; the class is to be made there, or where there are floors the tree that is. */
+int wr_ifb_own(struct weir_txn *t, const char *port, bool has_floors, struct wr_slot *ret);
 
 #endif

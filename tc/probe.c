@@ -117,7 +117,7 @@ static bool can_block(struct weir_txn *t, int port)
 	if (!k)
 		k = &none;
 	if (!(k->asked & WR_TC_BLOCK))
-		remember(k, WR_TC_BLOCK, wr_ifb_has_block(t, port) || wr_txn_bpf_program(t, WR_BPF_BY_PORT) >= 0);
+		remember(k, WR_TC_BLOCK, wr_ifb_has_block(t, port) || wr_txn_bpf_program(t, WR_BPF_BY_PORT, WR_MAJOR_SHARED) >= 0);
 	return k->found & WR_TC_BLOCK;
 }
 
@@ -130,7 +130,7 @@ static bool can_bpf(struct weir_txn *t, int port)
 		k = &none;
 	if (!(k->asked & WR_TC_BPF))
 		remember(k, WR_TC_BPF,
-			 !wr_ifb_next(t, port, &ifb, NULL) && wr_txn_bpf_program(t, ifb) >= 0);
+			 !wr_ifb_next(t, port, &ifb, NULL) && wr_txn_bpf_program(t, ifb, WR_MAJOR_SHARED) >= 0);
 	return k->found & WR_TC_BPF;
 }
 
@@ -145,6 +145,13 @@ enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shap
 	       can_block(t, port)	      ? WEIR_SHAPE_BLOCK :
 	       can_bpf(t, port)		      ? WEIR_SHAPE_BPF :
 						WEIR_SHAPE_IFB;
+}
+
+enum weir_shape_method wr_tc_marker(struct weir_txn *t)
+{
+	return wr_tc_has(t->w, WR_TC_SKBEDIT)				       ? WEIR_SHAPE_SKBEDIT :
+	       wr_txn_bpf_program(t, 0, WR_MAJOR_FLOORS) >= 0 ? WEIR_SHAPE_BPF :
+								WEIR_SHAPE_AUTO;
 }
 
 enum weir_leaf wr_tc_leaf(struct weir *w, enum weir_leaf forced)

@@ -83,8 +83,7 @@ uint32_t wr_ticks_bytes(uint32_t ticks, uint64_t bytes_per_s)
 #define RATE_RULE "is above the largest, 2^54 KB/s"
 #define BURST_RULE "is above the largest, 4194303 KiB"
 
-static int check_rate(const struct weir_rate *r, const char *direction, bool floor_allowed,
-		      struct weir_error *err)
+static int check_rate(const struct weir_rate *r, const char *direction, struct weir_error *err)
 {
 	const struct {
 		const char *name, *why;
@@ -104,9 +103,6 @@ static int check_rate(const struct weir_rate *r, const char *direction, bool flo
 	} else if (r->peak_bytes_per_s && r->peak_bytes_per_s < r->average_bytes_per_s) {
 		wrong = "peak";
 		why = "is below the average";
-	} else if (r->floor_bytes_per_s && !floor_allowed) {
-		wrong = "floor";
-		why = "can only be given inbound";
 	}
 	for (size_t i = 0; i < WR_COUNT(largest) && !wrong; i++) {
 		if (largest[i].value <= largest[i].max)
@@ -124,9 +120,9 @@ static int check_rate(const struct weir_rate *r, const char *direction, bool flo
 
 int weir_bandwidth_check(const struct weir_bandwidth *bandwidth, struct weir_error *err)
 {
-	int r = check_rate(&bandwidth->inbound, "inbound", true, err);
+	int r = check_rate(&bandwidth->inbound, "inbound", err);
 
-	return r ? r : check_rate(&bandwidth->outbound, "outbound", false, err);
+	return r ? r : check_rate(&bandwidth->outbound, "outbound", err);
 }
 
 /* --- as people write it -------------------------------------------------------------------- */

@@ -215,7 +215,7 @@ static struct wr_floors *read_floors(struct weir *w, struct wr_record *rec, cons
 		free(f);
 		return NULL;
 	}
-	f->by = by == WR_BY_U32 ? WR_BY_U32 : WR_BY_FLOWER;
+	f->by = by == WR_BY_U32 || by == WR_BY_PRIORITY ? (enum wr_by)by : WR_BY_FLOWER;
 	f->leaf = leaf > 0 && leaf <= WEIR_LEAF_DEFAULT ? (enum weir_leaf)leaf : WEIR_LEAF_DEFAULT;
 	f->next = rec->floors;
 	rec->floors = f;

@@ -47,8 +47,8 @@ struct wr_floor {
 	bool is_gone;		/* its number is not used again in this transaction */
 };
 
-/* Which classifier finds a floor's class. */
-enum wr_by { WR_BY_FLOWER, WR_BY_U32 };
+/* What finds a floor's class: a classifier, or on an ifb the priority that the port's redirect wrote. */
+enum wr_by { WR_BY_FLOWER, WR_BY_U32, WR_BY_PRIORITY };
 
 struct wr_floors {
 	struct wr_floors *next;

@@ -91,9 +91,9 @@ static void close_action(struct wr_batch *b, size_t options, size_t nest)
 	wr_nest_end(b, nest);
 }
 
-static void put_skbedit(struct wr_batch *b, uint16_t place, uint32_t classid)
+static void put_skbedit(struct wr_batch *b, uint16_t place, uint32_t classid, int then)
 {
-	struct tc_skbedit parms = { .action = TC_ACT_PIPE };
+	struct tc_skbedit parms = { .action = then };
 	size_t nest, options = open_action(b, place, "skbedit", &nest);
 
 	wr_put(b, TCA_SKBEDIT_PARMS, &parms, sizeof(parms));
@@ -151,7 +151,7 @@ void wr_redirect_msg(struct wr_batch *b, uint16_t flags, int port, const struct 
 	if (r->method == WEIR_SHAPE_POLICE)
 		put_police(b, place++, r);
 	if (r->classid)
-		put_skbedit(b, place++, r->classid);
+		put_skbedit(b, place++, r->classid, r->ifb ? TC_ACT_PIPE : TC_ACT_UNSPEC);
 	if (r->ifb)
 		put_mirred(b, place, r->ifb);
 	wr_nest_end(b, actions);
@@ -285,7 +285,7 @@ int wr_redirect_read(const struct nlmsghdr *msg, struct wr_redirect *ret)
 	for (uint16_t place = 1; place <= 2; place++)
 		if (inside(actions, place))
 			read_action(inside(actions, place), &r);
-	if (!r.ifb && r.method != WEIR_SHAPE_POLICE)
+	if (!r.ifb && !r.classid && r.method != WEIR_SHAPE_POLICE)
 		return 0;
 	*ret = r;
 	return 1;

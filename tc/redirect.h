@@ -8,12 +8,16 @@
  *	block	the same by a program and a filter that all ports of an ifb share: block.h
  *	ifb	redirects to an ifb of the port's own, whose class is the default
  *	police	drops what is too much, right here
+ *
+ * A class of a floor (7769:N) is written into the priority as well, for the ifb of
+ * the bridge that the packet comes to afterwards (floor.h): by skbedit or a program,
+ * which redirects to an ifb of the port's own, or nowhere.
  */
 #ifndef WR_TC_REDIRECT_H
 #define WR_TC_REDIRECT_H
 
 #include "netlink/batch.h"
-#include "tc/rate.h"
+#include "tc/htb.h"
 
 /* Of this priority all filters of a link are ours, and one deletion takes them away. */
 #define WR_FILTER_PRIO 0x7765u
@@ -26,12 +30,23 @@
 
 struct wr_redirect {
 	enum weir_shape_method method;
-	int ifb;		/* where to; 0: police */
-	uint32_t classid;	/* there; 0: its default */
+	int ifb;		/* where to; 0: nowhere */
+	uint32_t classid;	/* there, or of a floor; 0: the default there */
 	uint64_t rate_bytes_per_s;	/* police: what passes */
 	uint32_t burst_bytes;
 	uint64_t bytes, packets, drops, overlimits;	/* police: read back only */
 };
+
+static inline bool wr_is_floor(uint32_t classid)
+{
+	return classid >> 16 == WR_MAJOR_FLOORS;
+}
+
+/* On an ifb that ports share; 0: it is the port's own, or there is none. */
+static inline uint32_t wr_shared_class(const struct wr_redirect *r)
+{
+	return wr_is_floor(r->classid) ? 0 : r->classid;
+}
 
 /* The qdisc for them. @block: whose filters it has; 0: filters of its own. */
 void wr_ingress_msg(struct wr_batch *b, int port, uint32_t block);

@@ -7,8 +7,10 @@
  *
  * The redirect happens before the bridge sees the frame, and the frame comes back
  * from the ifb as if it had just arrived on the port. It chooses the class too: no
- * filter on the ifb looks at what a guest could forge. Each direction is compared
- * with what the port has now, and only the difference becomes steps.
+ * filter on the ifb looks at what a guest could forge. Where the guest has a floor it
+ * chooses the class on the ifb of the bridge, which comes next (floor.h), and the port
+ * has an ifb of its own. Each direction is compared with what the port has now, and
+ * only the difference becomes steps.
  */
 #include <inttypes.h>
 #include <linux/pkt_sched.h>
@@ -86,9 +88,7 @@ static int del_root(struct shaping *s)
 	if (s->port.n_floors)
 		return wr_refuse(s->err, -EBUSY, "", "", "%u floors are part of the limit", s->port.n_floors);
 	wr_tree_del(s->t, &s->dev, &s->port);
-	if (s->port.rest.classid)
-		wr_floors_forget(s->t, &s->dev);
-	return s->t->err.code;
+	return s->port.rest.classid ? wr_floors_forget(s->t, &s->dev, s->err) : s->t->err.code;
 }
 
 static int shape_out(struct shaping *s)
@@ -115,9 +115,11 @@ static void plan_filter(struct shaping *s, struct weir_step *step, const char *v
 	char word[80], ifb_word[80], action[160], class[64] = "";
 
 	if (r->classid)
-		wr_format(class, sizeof(class), "action skbedit priority %x:%x pipe ", r->classid >> 16,
-			  r->classid & 0xffff);
-	if (r->ifb)
+		wr_format(class, sizeof(class), "action skbedit priority %x:%x %s", r->classid >> 16,
+			  r->classid & 0xffff, r->ifb ? "pipe " : "continue");
+	if (!r->ifb && r->classid)
+		*action = '\0';
+	else if (r->ifb)
 		wr_format(action, sizeof(action), "action mirred egress redirect dev %s",
 			  wr_dev_word(&(struct wr_dev){ r->ifb, ifb }, ifb_word));
 	else
@@ -227,20 +229,25 @@ static int del_ingress(struct shaping *s)
 
 /* --- what arrives by the link: the ifb ------------------------------------------------------ */
 
-/* The ifb's class for the port, and the filter's way there. */
-static int add_class(struct shaping *s, enum weir_shape_method method, struct wr_redirect *redirect,
-		     struct wr_slot *slot)
+/* The ifb's class for the port, or the two that floors are put beside. */
+static int add_class(struct shaping *s, const struct wr_redirect *redirect, struct wr_slot *slot)
 {
+	const bool is_own = redirect->method == WEIR_SHAPE_IFB || redirect->classid;
+	const bool is_block = redirect->method == WEIR_SHAPE_BLOCK, floors = is_own && s->opts.has_floors;
+	const enum weir_leaf leaf = wr_tc_leaf(s->t->w, s->opts.leaf);
 	struct wr_htb_class c = wr_htb_from_rate(s->in, s->port.link.mtu);
-	int r = method == WEIR_SHAPE_IFB ? wr_ifb_own(s->t, s->dev.name, slot) :
-					   wr_ifb_take(s->t, s->dev.ifindex, method == WEIR_SHAPE_BLOCK, slot, s->err);
+	int r = is_own ? wr_ifb_own(s->t, s->dev.name, floors, slot) :
+			 wr_ifb_take(s->t, s->dev.ifindex, is_block, slot, s->err);
+	const struct wr_dev ifb = { slot->ifindex, slot->name };
+	const uint32_t major = slot->classid >> 16;
 
 	if (r)
 		return r;
-	wr_tree_class(s->t, &(struct wr_dev){ slot->ifindex, slot->name }, slot->classid,
-		      WR_CLASS(slot->classid >> 16, 0), &c, wr_tc_leaf(s->t->w, s->opts.leaf));
-	redirect->ifb = slot->ifindex;
-	redirect->classid = method == WEIR_SHAPE_IFB ? 0 : slot->classid;
+	wr_tree_class(s->t, &ifb, slot->classid, WR_CLASS(major, 0), &c, floors ? WEIR_LEAF_DEFAULT : leaf);
+	if (floors) {
+		wr_tree_class(s->t, &ifb, WR_CLASS(major, WR_REST_CLASS), slot->classid, &c, leaf);
+		wr_floors_note(s->t, &ifb, major, leaf, &c);
+	}
 	return s->t->err.code;
 }
 
@@ -250,7 +257,7 @@ static void note(struct shaping *s, const struct wr_redirect *r, const char *ifb
 		return;
 	s->ret->method = r->method;
 	s->ret->ifb_ifindex = r->ifb;
-	s->ret->ifb_class = r->classid;
+	s->ret->ifb_class = wr_shared_class(r);
 	wr_copy(s->ret->ifb_name, sizeof(s->ret->ifb_name), ifb);
 }
 
@@ -263,17 +270,37 @@ int wr_redirect_explain(struct weir_txn *t, const struct wr_dev *dev, const stru
 	return code ? code : add_filter(&s, r, ifb);
 }
 
+/* By what: floors need ifbs of their own, and something that writes the class. */
+static int choose_method(struct shaping *s, struct wr_redirect *ret)
+{
+	const enum weir_shape_method method = wr_tc_method(s->t, s->dev.ifindex, s->opts.method);
+
+	*ret = (struct wr_redirect){ .method = method, .classid = s->opts.floor_class };
+	if (s->opts.has_floors && method != WEIR_SHAPE_POLICE)
+		ret->method = WEIR_SHAPE_IFB;
+	if (!ret->classid)
+		return 0;
+	ret->method = method == WEIR_SHAPE_POLICE ? WEIR_SHAPE_AUTO : wr_tc_marker(s->t);
+	return ret->method ? 0 :
+			     wr_refuse(s->err, -EOPNOTSUPP, "", "outbound.floor",
+				       "needs ifbs, and act_skbedit or a program that writes a packet's class");
+}
+
 static int add_redirect(struct shaping *s)
 {
-	struct wr_redirect redirect = { .method = wr_tc_method(s->t, s->dev.ifindex, s->opts.method) };
+	const bool is_limited = s->in->average_bytes_per_s;
+	struct wr_redirect redirect;
 	struct wr_slot slot = { 0 };
-	int r = 0;
+	int r = choose_method(s, &redirect);
 
-	if (redirect.method == WEIR_SHAPE_POLICE) {
+	if (!r && redirect.method == WEIR_SHAPE_POLICE) {
 		redirect.rate_bytes_per_s = s->in->average_bytes_per_s;
 		redirect.burst_bytes = wr_police_burst(s->in, s->port.link.mtu);
-	} else {
-		r = add_class(s, redirect.method, &redirect, &slot);
+	} else if (!r && is_limited) {
+		r = add_class(s, &redirect, &slot);
+		redirect.ifb = slot.ifindex;
+		if (!redirect.classid && redirect.method != WEIR_SHAPE_IFB)
+			redirect.classid = slot.classid;
 	}
 	if (!r)
 		r = add_ingress(s, &redirect);
@@ -283,22 +310,29 @@ static int add_redirect(struct shaping *s)
 	return r;
 }
 
-/* An ifb of the port's own goes only if it is one that we made. */
-static int del_own_ifb(struct weir_txn *t, int ifindex)
+/* An ifb of the port's own goes only if it is one that we made: by its name, or as the kernel has it. */
+static int del_own_ifb(struct weir_txn *t, struct wr_dev ifb, struct weir_error *err)
 {
 	struct weir_link l;
+	int r;
 
-	if (weir_link_get(t->w, ifindex, NULL, &l, NULL) || l.kind != WEIR_LINK_IFB ||
-	    !(l.has & WEIR_LINK_GROUP_SET) || l.group != WEIR_LINK_GROUP)
-		return 0;
-	return weir_txn_link_del(t, ifindex, l.name);
+	if (!*ifb.name) {
+		if (weir_link_get(t->w, ifb.ifindex, NULL, &l, NULL) || l.kind != WEIR_LINK_IFB ||
+		    !(l.has & WEIR_LINK_GROUP_SET) || l.group != WEIR_LINK_GROUP)
+			return 0;
+		ifb.name = l.name;
+	}
+	r = wr_floors_forget(t, &ifb, err);
+	return r ? r : weir_txn_link_del(t, ifb.ifindex, ifb.name);
 }
 
-static int give_back(struct weir_txn *t, int ifb, uint32_t classid, struct weir_error *err)
+/* @name: of the ifb, if it is known. */
+static int give_back(struct weir_txn *t, int ifb, const char *name, uint32_t shared_class, struct weir_error *err)
 {
 	if (!ifb)
 		return 0;
-	return classid ? wr_ifb_give(t, ifb, classid, err) : del_own_ifb(t, ifb);
+	return shared_class ? wr_ifb_give(t, ifb, shared_class, err) :
+			      del_own_ifb(t, (struct wr_dev){ ifb, name }, err);
 }
 
 /* Filters of others that came to stand in our qdisc keep it. @then: by which method the port goes on; AUTO: none. */
@@ -306,19 +340,22 @@ static int del_redirect(struct shaping *s, enum weir_shape_method then)
 {
 	const struct wr_redirect old = s->port.redirect;
 	const bool has_others = s->port.n_foreign_filters, shares = old.method == WEIR_SHAPE_BLOCK;
-	int r;
+	int r = wr_shared_class(&old) ? 0 : wr_floors_none(s->t, &(struct wr_dev){ old.ifb, "" }, s->err);
 
+	if (r)
+		return r;
 	if (has_others && then == WEIR_SHAPE_BLOCK)
 		return wr_refuse(s->err, -EEXIST, "", "method", "filters of others are in the ingress qdisc");
 	r = has_others || (then && then != WEIR_SHAPE_BLOCK && !shares) ? del_filter(s) : del_ingress(s);
-	return r ? r : give_back(s->t, old.ifb, old.classid, s->err);
+	return r ? r : give_back(s->t, old.ifb, "", wr_shared_class(&old), s->err);
 }
 
 /* The same way, other limits: the filter stays, unless it is the limit itself. */
 static int change_redirect(struct shaping *s)
 {
 	struct wr_redirect *now = &s->port.redirect, want = *now;
-	const uint32_t classid = now->classid ? now->classid : WR_CLASS(WR_MAJOR, WR_PORT_CLASS);
+	const uint32_t shared = wr_shared_class(now);
+	const uint32_t classid = shared ? shared : WR_CLASS(WR_MAJOR, WR_PORT_CLASS);
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	struct weir_link ifb = { .name = "" };
 	struct wr_tc_class class;
@@ -334,23 +371,38 @@ static int change_redirect(struct shaping *s)
 		note(s, &want, "");
 		return s->t->err.code;
 	}
+	if (!now->ifb)
+		return 0;	/* a floor alone */
 	r = weir_link_get(s->t->w, now->ifb, NULL, &ifb, s->err);
-	if (!r)
-		r = wr_class_get(s->t->w, now->ifb, classid, &class, s->err);
 	if (r)
 		return r;
-	c = wr_htb_from_rate(s->in, s->port.link.mtu);
-	wr_tree_change(s->t, &(struct wr_dev){ now->ifb, ifb.name }, &class, &c, s->opts.leaf);
 	note(s, now, ifb.name);
-	return s->t->err.code;
+	c = wr_htb_from_rate(s->in, s->port.link.mtu);
+	r = wr_class_get(s->t->w, now->ifb, classid, &class, s->err);
+	if (r == -ENOENT && !shared)
+		return wr_floors_resize(s->t, &(struct wr_dev){ now->ifb, ifb.name }, &c, s->opts.leaf, s->err);
+	if (!r)
+		wr_tree_change(s->t, &(struct wr_dev){ now->ifb, ifb.name }, &class, &c, s->opts.leaf);
+	return r ? r : s->t->err.code;
+}
+
+/* Whether the filter is the one that is wanted, apart from limits. */
+static bool is_same_way(const struct shaping *s)
+{
+	const struct wr_redirect *is = &s->port.redirect;
+	const bool is_limited = is->ifb || is->method == WEIR_SHAPE_POLICE;
+
+	return is_limited == !!s->in->average_bytes_per_s &&
+	       (wr_is_floor(is->classid) ? is->classid : 0) == s->opts.floor_class &&
+	       (!s->opts.method || s->opts.method == is->method);
 }
 
 static int shape_in(struct shaping *s)
 {
-	const bool want = s->in->average_bytes_per_s, is = s->port.has_redirect;
+	const bool want = s->in->average_bytes_per_s || s->opts.floor_class, is = s->port.has_redirect;
 	int r = 0;
 
-	if (want && is && (!s->opts.method || s->opts.method == s->port.redirect.method))
+	if (want && is && is_same_way(s))
 		return change_redirect(s);
 	if (is)
 		r = del_redirect(s, want ? s->opts.method : WEIR_SHAPE_AUTO);
@@ -439,12 +491,12 @@ static int clear_elsewhere(struct shaping *s, const struct weir_shape *known)
 	int r;
 
 	if (known)
-		return give_back(s->t, known->ifb_ifindex, known->ifb_class, s->err);
+		return give_back(s->t, known->ifb_ifindex, known->ifb_name, known->ifb_class, s->err);
 	r = wr_port_ahead(s->t, s->dev.ifindex, &s->port, s->err);
 	if (r == -ENODEV)
 		return 0;
-	return r || !s->port.has_redirect ? r : give_back(s->t, s->port.redirect.ifb,
-							  s->port.redirect.classid, s->err);
+	return r || !s->port.has_redirect ? r : give_back(s->t, s->port.redirect.ifb, "",
+							  wr_shared_class(&s->port.redirect), s->err);
 }
 
 int weir_txn_shape_clear(struct weir_txn *t, int ifindex, const char *name,

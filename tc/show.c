@@ -97,14 +97,21 @@ static int ifb_of(struct ifbs *s, int ifindex, const struct ifb **ret, struct we
 	return 0;
 }
 
-static const struct wr_tc_class *class_on(const struct ifb *ifb, const struct wr_redirect *r)
+static const struct wr_tc_class *find_class(const struct ifb *ifb, uint32_t classid)
 {
-	const uint32_t classid = r->classid ? r->classid : WR_CLASS(WR_MAJOR, WR_PORT_CLASS);
-
 	for (size_t i = 0; i < ifb->n; i++)
 		if (ifb->classes[i].classid == classid)
 			return &ifb->classes[i];
 	return NULL;
+}
+
+/* What limits the port: of an ifb of its own the only class, or the one above all floors. */
+static const struct wr_tc_class *class_on(const struct ifb *ifb, const struct wr_redirect *r)
+{
+	const uint32_t shared = wr_shared_class(r);
+	const struct wr_tc_class *own = find_class(ifb, WR_CLASS(WR_MAJOR, WR_PORT_CLASS));
+
+	return shared ? find_class(ifb, shared) : own ? own : find_class(ifb, WR_CLASS(WR_MAJOR_FLOORS, WR_PORT_CLASS));
 }
 
 /* --- one port ------------------------------------------------------------------------------ */
@@ -121,16 +128,38 @@ static int in_side(struct ifbs *s, const struct wr_redirect *r, struct weir_shap
 		*side = side_of_police(r);
 		return 0;
 	}
+	shape->floor_class = wr_is_floor(r->classid) ? r->classid : 0;
+	if (!r->ifb)
+		return 0;
 	code = ifb_of(s, r->ifb, &ifb, err);
 	if (code)
 		return code;
 	shape->ifb_ifindex = r->ifb;
-	shape->ifb_class = r->classid;
+	shape->ifb_class = wr_shared_class(r);
 	wr_copy(shape->ifb_name, sizeof(shape->ifb_name), ifb->name);
 	class = class_on(ifb, r);
 	if (class)
 		*side = side_of_class(class);
 	return 0;
+}
+
+/* What the port's class is guaranteed on the ifb of the bridge that it is on. */
+static int floor_of(struct ifbs *s, const struct weir_shape *shape, uint64_t *ret, struct weir_error *err)
+{
+	const struct wr_tc_class *class;
+	struct wr_port bridge = { 0 };
+	struct weir_link link;
+	const struct ifb *ifb;
+	int r = weir_link_get(s->w, shape->ifindex, NULL, &link, err);
+
+	if (!r && link.master)
+		r = wr_port_read(s->w, (int)link.master, &bridge, err);
+	if (r || !bridge.redirect.ifb)
+		return r;
+	r = ifb_of(s, bridge.redirect.ifb, &ifb, err);
+	class = r ? NULL : find_class(ifb, shape->floor_class);
+	*ret = class ? class->limits.rate_bytes_per_s : 0;
+	return r;
 }
 
 static int shape_of(struct ifbs *s, const struct wr_port *port, struct weir_shape *ret,
@@ -150,6 +179,8 @@ static int shape_of(struct ifbs *s, const struct wr_port *port, struct weir_shap
 		out.leaf = wr_leaf_of(WR_CLASS(port->rest.leaf >> 16, 0));
 	if (port->has_redirect)
 		r = in_side(s, &port->redirect, &shape, &in, err);
+	if (!r && shape.floor_class)
+		r = floor_of(s, &shape, &in.limits.floor_bytes_per_s, err);
 	shape.inbound = shape.is_guest_side ? in : out;
 	shape.outbound = shape.is_guest_side ? out : in;
 	if (!r)
@@ -228,27 +259,36 @@ static void explain_class(struct weir_txn *t, const struct wr_dev *dev, const st
 	wr_tree_class(t, dev, c->classid, c->parent, &c->limits, wr_leaf_of(WR_CLASS(c->leaf >> 16, 0)));
 }
 
-static void explain_out(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port)
+static int explain_out(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port,
+		       struct weir_error *err)
 {
+	struct ifb classes = { .ifindex = dev->ifindex };
+	int r = port->n_floors ? wr_class_each(t->w, dev->ifindex, add_class, &classes, err) : 0;
+
 	wr_tree_qdisc(t, dev, port->major, port->rest.classid ? WR_REST_CLASS : WR_PORT_CLASS);
 	explain_class(t, dev, &port->class);
 	if (port->rest.classid)
 		explain_class(t, dev, &port->rest);
+	for (size_t i = 0; i < classes.n && !r; i++)
+		if ((classes.classes[i].classid & 0xffff) >= WR_FLOOR_CLASS)
+			explain_class(t, dev, &classes.classes[i]);
+	free(classes.classes);
+	return r;
 }
 
-static void explain_ifb(struct weir_txn *t, const struct wr_dev *ifb, bool is_shared)
+static void explain_ifb(struct weir_txn *t, const struct wr_dev *ifb, uint32_t major)
 {
 	struct weir_step *root;
 	char word[80];
 
 	wr_dev_word(ifb, word);
-	wr_tree_qdisc(t, ifb, is_shared ? WR_MAJOR_SHARED : WR_MAJOR, is_shared ? 0 : WR_PORT_CLASS);
+	wr_tree_qdisc(t, ifb, major, major == WR_MAJOR_SHARED ? 0 : major == WR_MAJOR_FLOORS ? WR_REST_CLASS : WR_PORT_CLASS);
 	if (t->err.code)
 		return;
 	root = &t->steps[t->n_steps - 1];
 	wr_step_plan(t, root, "%sip link add name %s txqueuelen %u numtxqueues 1 type ifb\n"
 			      "ip link set dev %s addrgenmode none up\n%s",
-		     is_shared ? "# there once for all ports that share it\n" : "", word, WR_IFB_QUEUE, word, root->plan);
+		     major == WR_MAJOR_SHARED ? "# there once for all ports that share it\n" : "", word, WR_IFB_QUEUE, word, root->plan);
 }
 
 static int explain_in(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port,
@@ -263,14 +303,17 @@ static int explain_in(struct weir_txn *t, const struct wr_dev *dev, const struct
 	if (code)
 		return code;
 	class = ifb ? class_on(ifb, r) : NULL;
-	if (ifb)
-		explain_ifb(t, &(struct wr_dev){ r->ifb, ifb->name }, r->classid);
-	if (class)
+	if (class) {
+		explain_ifb(t, &(struct wr_dev){ r->ifb, ifb->name }, class->classid >> 16);
 		explain_class(t, &(struct wr_dev){ r->ifb, ifb->name }, class);
+	}
+	for (size_t i = 0; class && i < ifb->n; i++)
+		if (ifb->classes[i].parent == class->classid)
+			explain_class(t, &(struct wr_dev){ r->ifb, ifb->name }, &ifb->classes[i]);
 	return wr_redirect_explain(t, dev, r, ifb ? ifb->name : "");
 }
 
-static const char *why(const struct wr_redirect *r)
+static const char *way(enum weir_shape_method method)
 {
 	static const char *const reasons[] = {
 		[WEIR_SHAPE_SKBEDIT] = "goes to an ifb that ports share, in a class that the redirect itself chooses",
@@ -282,7 +325,15 @@ static const char *why(const struct wr_redirect *r)
 		[WEIR_SHAPE_POLICE] = "is dropped where it is too much, because nothing can wait on the way in",
 	};
 
-	return reasons[r->method];
+	return reasons[method];
+}
+
+static const char *why(const struct wr_redirect *r)
+{
+	if (wr_is_floor(r->classid))
+		return r->ifb ? "goes to an ifb of the port's own, and has its guaranteed class on the bridge's" :
+				"has its guaranteed class on the ifb of the bridge";
+	return way(r->method);
 }
 
 /* The steps that @build puts on a transaction which is never carried out. */
@@ -299,7 +350,7 @@ static int explain_part(struct weir *w, const struct wr_port *port, bool in, str
 	if (in)
 		r = explain_in(t, &dev, port, err);
 	else
-		explain_out(t, &dev, port);
+		r = explain_out(t, &dev, port, err);
 	if (!r)
 		r = weir_txn_plan(t, &plan, err);
 	weir_txn_abort(t);

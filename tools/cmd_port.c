@@ -88,6 +88,7 @@ static int read_guest(struct tool *t, const struct args *a, struct held *held,
 		.vnet_hdr = v[OPT_VNET_HDR] != NULL,
 		.netns = v[OPT_GUEST_NETNS],
 		.ifname = v[OPT_IFNAME],
+		.has_bandwidth = v[OPT_INBOUND] || v[OPT_OUTBOUND],
 	};
 	if (v[OPT_MAC] && !mac_parse(v[OPT_MAC], ret->mac))
 		return usage_error(t, "--mac takes a unicast MAC address, not %s", v[OPT_MAC]);
@@ -96,7 +97,9 @@ static int read_guest(struct tool *t, const struct args *a, struct held *held,
 				   v[OPT_QUEUES]);
 	ret->n_queues = (unsigned int)n;
 	if (read_spoofing(t, v[OPT_ANTI_SPOOFING], &ret->anti_spoofing) ||
-	    read_addresses(t, v[OPT_ADDRESSES], held, ret))
+	    read_addresses(t, v[OPT_ADDRESSES], held, ret) ||
+	    limits_read(t, "--inbound", v[OPT_INBOUND], &ret->bandwidth.inbound) ||
+	    limits_read(t, "--outbound", v[OPT_OUTBOUND], &ret->bandwidth.outbound))
 		return STATUS_USAGE;
 	return check_attach(t, a);
 }

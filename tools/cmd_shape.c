@@ -21,18 +21,15 @@ static int find_port(struct tool *t, const char *name, struct weir_link *ret)
 
 static int read_limits(struct tool *t, const char *option, const char *text, struct weir_rate *ret)
 {
-	char line[512];
+	const uint64_t floor = ret->floor_bytes_per_s;
+	int status;
 
-	if (!text)
-		return STATUS_OK;
-	if (!strcmp(text, "none")) {
-		*ret = (struct weir_rate){ .floor_bytes_per_s = 0 };
-		return STATUS_OK;
-	}
-	if (!weir_limits_parse(text, ret, &t->err))
-		return STATUS_OK;
-	weir_error_format(&t->err, line, sizeof(line));
-	return usage_error(t, "%s: %s", option, line);
+	ret->floor_bytes_per_s = 0;
+	status = limits_read(t, option, text, ret);
+	if (!status && ret->floor_bytes_per_s)
+		return usage_error(t, "%s: a floor is a network's to give: weir net attach", option);
+	ret->floor_bytes_per_s = floor;
+	return status;
 }
 
 /* The number behind @word, which is one of @name's from 1 on; 0 if there is no word, -1 if it is none. */
@@ -75,7 +72,7 @@ static int read_options(struct tool *t, const struct args *a, struct weir_shape_
 }
 
 /* What is not asked for stays as it is. */
-static void keep_limits(struct tool *t, int ifindex, struct weir_bandwidth *ret)
+static void keep_limits(struct tool *t, int ifindex, struct weir_bandwidth *ret, uint32_t *ret_floor_class)
 {
 	struct weir_shape now = { .sz = sizeof(now) };
 
@@ -84,6 +81,7 @@ static void keep_limits(struct tool *t, int ifindex, struct weir_bandwidth *ret)
 		return;
 	ret->inbound = now.inbound.limits;
 	ret->outbound = now.outbound.limits;
+	*ret_floor_class = now.floor_class;
 }
 
 static void say_limits(struct tool *t, const char *port, const struct weir_bandwidth *b,
@@ -115,7 +113,7 @@ int cmd_shape(struct tool *t, const struct args *a)
 		status = find_port(t, a->words[0], &port);
 	if (status)
 		return status;
-	keep_limits(t, port.ifindex, &b);
+	keep_limits(t, port.ifindex, &b, &options.floor_class);
 	status = read_limits(t, "--inbound", a->value[OPT_INBOUND], &b.inbound);
 	if (!status)
 		status = read_limits(t, "--outbound", a->value[OPT_OUTBOUND], &b.outbound);
@@ -223,7 +221,8 @@ static json_t *row_json(const struct row *r, bool measured)
 			      weir_leaf_name(s->leaf));
 	const struct { const char *key; uint64_t value; bool is_shown; } numbers[] = {
 		{ "average", s->limits.average_bytes_per_s, true }, { "peak", s->limits.peak_bytes_per_s, true },
-		{ "burst", s->limits.burst_bytes, true }, { "bytes", s->bytes, true },
+		{ "burst", s->limits.burst_bytes, true },
+		{ "floor", s->limits.floor_bytes_per_s, s->limits.floor_bytes_per_s }, { "bytes", s->bytes, true },
 		{ "packets", s->packets, true }, { "drops", s->drops, true },
 		{ "overlimits", s->overlimits, true }, { "backlog", s->backlog_bytes, true },
 		{ "rate", r->rate_bytes_per_s, measured },
@@ -276,7 +275,7 @@ static void add_rows(struct row *rows, size_t *n, const struct weir_shape *s, co
 	for (int i = 0; i < 2; i++) {
 		const struct weir_shape_side *was = !before ? NULL : i ? &before->outbound : &before->inbound;
 
-		if (!sides[i]->limits.average_bytes_per_s)
+		if (!sides[i]->limits.average_bytes_per_s && !sides[i]->limits.floor_bytes_per_s)
 			continue;
 		rows[(*n)++] = (struct row){
 			s, sides[i], i ? "outbound" : "inbound",

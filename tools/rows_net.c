@@ -25,6 +25,8 @@ static const struct option_info attach_options[] = {
 	{ "ifname", "NAME", "with --netns: name of that end (eth0)", OPT_IFNAME, false },
 	{ "anti-spoofing", "no|mac|ip", "which addresses of its own the guest is held to", OPT_ANTI_SPOOFING, false },
 	{ "addresses", "IP[,IP]...", "the guest's IP addresses, for --anti-spoofing ip", OPT_ADDRESSES, false },
+	{ "inbound", "LIMITS", "of its own: AVERAGE[,PEAK[,BURST[,FLOOR]]]", OPT_INBOUND, false },
+	{ "outbound", "LIMITS", "the same from the guest", OPT_OUTBOUND, false },
 	{ "queues", "N", "with --exec: how many descriptors (1)", OPT_QUEUES, false },
 	{ "exec", "CMD [ARG]...", "run CMD with the tap's descriptors; must come last", OPT_EXEC, false },
 	{ 0 },

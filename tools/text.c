@@ -93,6 +93,22 @@ char *rate_text(uint64_t bytes_per_s)
 			xformat("%llu%s", (unsigned long long)bits, units[i]);
 }
 
+int limits_read(struct tool *t, const char *option, const char *text, struct weir_rate *ret)
+{
+	char line[512];
+
+	if (!text)
+		return STATUS_OK;
+	if (!strcmp(text, "none")) {
+		*ret = (struct weir_rate){ .floor_bytes_per_s = 0 };
+		return STATUS_OK;
+	}
+	if (!weir_limits_parse(text, ret, &t->err))
+		return STATUS_OK;
+	weir_error_format(&t->err, line, sizeof(line));
+	return usage_error(t, "%s: %s", option, line);
+}
+
 char *limits_text(const struct weir_rate *rate)
 {
 	char *average = rate->average_bytes_per_s ? rate_text(rate->average_bytes_per_s) : NULL;

@@ -298,5 +298,7 @@ bool mac_parse(const char *text, uint8_t ret[6]);
 bool number_parse(const char *text, unsigned long max, unsigned long *ret);
 char *rate_text(uint64_t bytes_per_s);
 char *limits_text(const struct weir_rate *rate);
+/* What an option says, into @ret: STATUS_USAGE if it makes no sense; without @text as it was. */
+int limits_read(struct tool *t, const char *option, const char *text, struct weir_rate *ret);
 
 #endif

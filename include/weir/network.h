@@ -914,6 +914,8 @@ struct weir_port_address {
  * @ifb_name:		its name
  * @ifb_class:		its class there, if other ports share it; 0: nobody does
  * @floor_class:	the class of its guaranteed rate on the bridge; 0: none
+ * @outbound_floor_class: that of what it sends, on the bridge's ifb; 0: none
+ * @outbound_floor_on:	that ifb
  * @anti_spoofing:	an enum weir_anti_spoofing: which addresses it is held to
  * @anti_spoofing_from:	an enum weir_source
  * @addresses:		the guest's IP addresses, as far as they are known; with
@@ -962,6 +964,8 @@ struct weir_port {
 	char ifb_name[16];
 	uint32_t ifb_class;
 	uint32_t floor_class;
+	uint32_t outbound_floor_class;
+	char outbound_floor_on[16];
 	char vf[32];
 	uint8_t anti_spoofing;
 	uint8_t anti_spoofing_from;

@@ -32,7 +32,7 @@ struct weir_txn;
  *				effect only together with a burst
  * @burst_bytes:		how much may be saved up; 0: derived from the
  *				average. Needs an average
- * @floor_bytes_per_s:		what is guaranteed; 0: nothing. Inbound only
+ * @floor_bytes_per_s:		what is guaranteed; 0: nothing
  */
 struct weir_rate {
 	uint64_t average_bytes_per_s;
@@ -61,8 +61,7 @@ struct weir_bandwidth {
  * @bandwidth:	the limits
  * @err:	filled on failure; may be NULL
  *
- * An average or a floor is needed where there is a peak or burst; peak must not
- * be below average; a floor is for inbound only.
+ * An average is needed where there is a peak or burst; peak must not be below it.
  *
  * Return: 0 or -EINVAL, -ERANGE with the member's path in @err->attr
  *
@@ -176,9 +175,12 @@ enum weir_leaf {
  * @is_guest_side:	the link is the guest's end, not the host's, so inbound is
  *			what it receives. Known of an existing macvtap
  * @has_floors:		classes with guaranteed rates will be part of what leaves by
- *			the link (weir_txn_floor_set()); counts when it becomes limited
+ *			the link, and of what arrives, which then has an ifb of its own
+ *			(weir_txn_floor_set()); counts when it becomes limited
  * @replace:		delete a root or ingress qdisc of others that is in the way.
  *			Undo brings the qdisc back, not classes and filters in it
+ * @floor_class:	of weir_txn_floor_set() for what arrives by the port; 0: none. A
+ *			limit of the port's own then has an ifb of its own
  */
 struct weir_shape_options {
 	size_t sz;
@@ -187,12 +189,14 @@ struct weir_shape_options {
 	bool is_guest_side;
 	bool replace;
 	bool has_floors;
+	uint32_t floor_class;
 };
 
 /**
  * struct weir_shape_side - one direction of a shaped port
  * @limits:	what the kernel keeps; an average of 0: no limit. The burst is the
- *		effective one, derived if none was given; floors are not part of it
+ *		effective one, derived if none was given; of floors only that of what
+ *		arrives by the link is part of it
  * @leaf:	an enum weir_leaf
  * @bytes:	how many passed
  * @packets:	how many passed
@@ -222,6 +226,8 @@ struct weir_shape_side {
  * @ifb_name:		its name
  * @ifb_class:		the class on a shared ifb, 0x77670001 is 7767:1; 0: the ifb is
  *			the port's own
+ * @floor_class:	the class that is guaranteed to what arrives by the port, on the
+ *			ifb of its bridge; 0: none
  * @inbound:		to the guest
  * @outbound:		from the guest
  */
@@ -236,6 +242,7 @@ struct weir_shape {
 	uint32_t ifb_class;
 	struct weir_shape_side inbound;
 	struct weir_shape_side outbound;
+	uint32_t floor_class;
 };
 
 /**
@@ -283,13 +290,15 @@ WEIR_API int weir_txn_shape_clear(struct weir_txn *t, int ifindex, const char *n
 				  const struct weir_shape *known);
 
 /**
- * weir_txn_floor_set() - guarantee a rate to what goes to one MAC address
+ * weir_txn_floor_set() - guarantee a rate to what goes to one guest, or comes from it
  * @t:			the transaction
  * @ifindex:		a link that was shaped with weir_shape_options.has_floors: a
- *			bridge. Not one that @t makes; of one that it deletes nothing
- *			is left to do
+ *			bridge, for what goes to the guest; or its ifb (weir_shape.ifb_ifindex),
+ *			for what comes from it. Not one that @t makes; of one that it deletes
+ *			nothing is left to do
  * @name:		its name
- * @mac:		the guest's MAC address
+ * @mac:		the guest's MAC address; NULL on an ifb, where it is the port's
+ *			weir_shape_options.floor_class that finds the class
  * @floor_bytes_per_s:	what is guaranteed; 0: nothing any more
  * @classid:		what this call had returned for the guest; 0: it has no floor yet
  * @ret_classid:	receives the class of the floor, 0 if it has none; may be NULL
@@ -297,8 +306,8 @@ WEIR_API int weir_txn_shape_clear(struct weir_txn *t, int ifindex, const char *n
  * Guaranteed rates are classes below the link's limit, found by the destination
  * address of a frame in a hash (cls_flower, or a table of cls_u32). What is not
  * used of them, and not guaranteed, goes to whoever sends. Together they are never
- * above the link's average. Only what the host sends or routes passes the link,
- * not what guests send each other.
+ * above the link's average. Only what the host sends, receives or routes passes the
+ * link, not what guests send each other.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -ERANGE	more than the link's limit would be guaranteed

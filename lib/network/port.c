@@ -64,31 +64,54 @@ static int complete(struct weir *w, struct weir_port *port, struct weir_error *e
 
 /* --- attaching --------------------------------------------------------------------------------- */
 
+static int refuse_floor(struct weir_txn *t, const char *direction)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	char attr[64];
+
+	wr_format(attr, sizeof(attr), "bandwidth.%s.floor", direction);
+	wr_refuse(&err, -EINVAL, "port", attr, "needs a network with an %s average that it is a part of",
+		  direction);
+	return weir_txn_refuse(t, &err);
+}
+
 /* A part of what the bridge may send, kept for this guest. */
 static int add_floor(struct weir_txn *t, const struct wr_live *live, struct weir_port *port)
 {
 	const uint64_t floor = port->bandwidth.inbound.floor_bytes_per_s;
-	struct weir_error err = WEIR_ERROR_INIT;
 
 	if (!floor)
 		return 0;
 	if (live->net.bandwidth.inbound.average_bytes_per_s)
 		return weir_txn_floor_set(t, live->bridge_ifindex, live->net.bridge.name, port->mac,
 					  floor, 0, &port->floor_class);
-	wr_refuse(&err, -EINVAL, "port", "bandwidth.inbound.floor",
-		  "needs a network with an inbound average that it is a part of");
-	return weir_txn_refuse(t, &err);
+	return refuse_floor(t, "inbound");
+}
+
+/* And of what it may receive: a class on the bridge's ifb, which the port's redirect will choose. */
+static int add_outbound_floor(struct weir_txn *t, const struct wr_live *live, struct weir_port *port)
+{
+	const uint64_t floor = port->bandwidth.outbound.floor_bytes_per_s;
+
+	if (!floor)
+		return 0;
+	if (!live->net.bandwidth.outbound.average_bytes_per_s)
+		return refuse_floor(t, "outbound");
+	wr_copy(port->outbound_floor_on, sizeof(port->outbound_floor_on), live->ifb_name);
+	return weir_txn_floor_set(t, live->ifb_ifindex, live->ifb_name, NULL, floor, 0,
+				  &port->outbound_floor_class);
 }
 
 /* Gives a port limits, in place of those it may have; one of Open vSwitch all that its record says. */
 static int limit(struct weir_txn *t, struct weir_port *port)
 {
+	const struct weir_shape_options opts = { .sz = sizeof(opts), .floor_class = port->outbound_floor_class };
 	struct weir_shape shape = { .sz = sizeof(shape) };
 	int r;
 
 	if (wr_is_ovs(port))
 		return wr_txn_ovs_set(t, port);
-	r = weir_txn_shape_set(t, port->ifindex, port->name, &port->bandwidth, NULL, &shape);
+	r = weir_txn_shape_set(t, port->ifindex, port->name, &port->bandwidth, &opts, &shape);
 	if (r)
 		return r;
 	port->ifb_ifindex = shape.ifb_ifindex;
@@ -210,6 +233,8 @@ static int attach(struct weir_txn *t, const struct wr_live *live, const struct w
 		if (!r)
 			r = wr_port_link_add(t, port, place, guest, ret_fds);
 		if (!r)
+			r = add_outbound_floor(t, live, port);
+		if (!r)
 			r = limit(t, port);
 		if (!r)
 			r = add_floor(t, live, port);
@@ -294,10 +319,9 @@ static int find_port(struct weir *w, const char *network, const char *name, stru
 /* What is on the port goes with it; its class on an ifb does not. */
 static int unshape(struct weir_txn *t, const struct weir_port *port)
 {
-	const struct weir_shape known = { .sz = sizeof(known),
-					  .ifb_ifindex = port->ifb_ifindex,
-					  .ifb_class = port->ifb_class };
+	struct weir_shape known = { .sz = sizeof(known), .ifb_ifindex = port->ifb_ifindex, .ifb_class = port->ifb_class };
 
+	wr_copy(known.ifb_name, sizeof(known.ifb_name), port->ifb_name);
 	return weir_txn_shape_clear(t, port->ifindex, port->name, &known);
 }
 
@@ -307,14 +331,11 @@ static int index_of_link(void *arg)
 	return (int)if_nametoindex(arg);
 }
 
-static int del_floor(struct weir_txn *t, const struct wr_live *live, struct weir_port *port)
+static int del_floor(struct weir_txn *t, const char *on, const uint8_t *mac, uint32_t class)
 {
-	char *name = live ? (char *)live->net.bridge.name : port->bridge;
-	const int bridge = weir_in_netns(weir_txn_handle(t), index_of_link, name);
+	const int ifindex = class ? weir_in_netns(weir_txn_handle(t), index_of_link, (void *)on) : 0;
 
-	if (bridge <= 0)
-		return 0;
-	return weir_txn_floor_set(t, bridge, name, port->mac, 0, port->floor_class, NULL);
+	return ifindex <= 0 ? 0 : weir_txn_floor_set(t, ifindex, on, mac, 0, class, NULL);
 }
 
 /* @live may be NULL: the record of the network is lost. */
@@ -338,8 +359,10 @@ static int detach(struct weir_txn *t, const struct wr_live *live, struct weir_po
 		r = wr_port_vf_del(t, port);
 	if (!r && port->ifb_ifindex > 0)
 		r = unshape(t, port);
-	if (!r && port->floor_class)
-		r = del_floor(t, live, port);
+	if (!r)
+		r = del_floor(t, live ? live->net.bridge.name : port->bridge, port->mac, port->floor_class);
+	if (!r)
+		r = del_floor(t, port->outbound_floor_on, NULL, port->outbound_floor_class);
 	return r;
 }
 

@@ -182,6 +182,9 @@ static int give_bandwidth(const struct weir_guest *g, const struct weir_portgrou
 	if (p->plug != WEIR_PLUG_NETWORK && p->bandwidth.inbound.floor_bytes_per_s)
 		return wr_refuse(err, -EINVAL, "port", "bandwidth.inbound.floor",
 				 "needs a network with a bridge of its own");
+	if (p->plug != WEIR_PLUG_NETWORK && p->bandwidth.outbound.floor_bytes_per_s)
+		return wr_refuse(err, -EINVAL, "port", "bandwidth.outbound.floor",
+				 "needs a network with a bridge of its own");
 	return weir_bandwidth_check(&p->bandwidth, err);
 }
 

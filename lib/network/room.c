@@ -222,11 +222,12 @@ static int count_one(struct weir *w, const struct wr_live *live, struct tallies 
 
 /*
  * Isolated ports must not meet, nor be kept from those that are not. Either is so where
- * all that differ from the network in this are on its first bridge.
+ * all that differ from the network in this are on its first bridge. A pair forgets the
+ * class of a floor that the port wrote into a packet.
  */
 static bool stays_on_first(const struct wr_live *live, const struct weir_port *port)
 {
-	return wr_yes(live->net.port_isolated) != wr_yes(port->isolated);
+	return wr_yes(live->net.port_isolated) != wr_yes(port->isolated) || port->bandwidth.outbound.floor_bytes_per_s;
 }
 
 static int refuse_full(const struct weir_port *port, size_t n, struct weir_error *err)

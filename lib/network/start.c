@@ -322,6 +322,7 @@ int weir_txn_network_stop(struct weir_txn *t, const char *name)
 		return refuse(t, name, &err);
 	shape.ifb_ifindex = live->ifb_ifindex;
 	shape.ifb_class = live->ifb_class;
+	wr_copy(shape.ifb_name, sizeof(shape.ifb_name), live->ifb_name);
 	/* Links go last, whatever the order here; of a bridge that goes, ports give nothing back. */
 	if (wr_has_own_bridge(&live->net))
 		r = weir_txn_link_del(t, live->bridge_ifindex, live->net.bridge.name);

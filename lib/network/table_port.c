@@ -43,7 +43,7 @@ static WR_TABLE(guarantee_table, weir_rate, "guarantee", -1, guarantee_fields);
 
 static const struct wr_field port_bandwidth_fields[] = {
 	WR_OBJECT_ROW(weir_bandwidth, inbound, "inbound", &guarantee_table, .doc = "to the guest"),
-	WR_OBJECT_ROW(weir_bandwidth, outbound, "outbound", &rate_table, .doc = "from the guest"),
+	WR_OBJECT_ROW(weir_bandwidth, outbound, "outbound", &guarantee_table, .doc = "from the guest"),
 };
 WR_TABLE(wr_port_bandwidth_table, weir_bandwidth, "bandwidth", -1, port_bandwidth_fields,
 	 .verify = verify_bandwidth);
@@ -227,6 +227,9 @@ static const struct wr_field port_fields[] = {
 	       .doc = "its class there, if others share it"),
 	WR_ROW(weir_port, floor_class, WR_U32, "floorClass",
 	       .doc = "class of its floor on the bridge"),
+	WR_ROW(weir_port, outbound_floor_class, WR_U32, "outboundFloorClass",
+	       .doc = "class of its floor on the bridge's ifb"),
+	WR_ROW(weir_port, outbound_floor_on, WR_NAME, "outboundFloorOn", .doc = "that ifb"),
 	WR_ROW(weir_port, anti_spoofing, WR_U8, "antiSpoofing", .words = WR_WORDS(wr_spoofings),
 	       .doc = "addresses of its own that the guest is held to"),
 	WR_ROW(weir_port, anti_spoofing_from, WR_U8, "antiSpoofingFrom",

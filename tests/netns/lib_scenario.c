@@ -230,6 +230,18 @@ static void attach_tap(struct weir_txn *t)
 	attach(t, WEIR_PORT_TAP, 0);
 }
 
+/* A limit of its own and a floor: no command makes the filter everywhere, so it has no plan. */
+static void attach_outbound_floor(struct weir_txn *t)
+{
+	struct weir_guest g = {
+		.sz = sizeof(g), .kind = WEIR_PORT_TAP, .name = "tap1", .mac = { 0x52, 0x54, 0, 1, 1, 9 },
+		.uuid = "11111111-2222-4333-8444-cccccccccccc", .has_bandwidth = true,
+		.bandwidth = { .inbound.floor_bytes_per_s = 100000, .outbound = { 300000, 0, 0, 200000 } },
+	};
+
+	weir_txn_port_attach(t, "nat net", &g, NULL, NULL);
+}
+
 static void close_queues(void)
 {
 	close(fds[0]);
@@ -303,6 +315,21 @@ static void with_passed_through(struct weir *w)
 static void detach_passthrough(struct weir_txn *t)
 {
 	weir_txn_port_detach(t, "nat net", "mt0");
+}
+
+static void with_outbound_floor(struct weir *w)
+{
+	struct weir_txn *t;
+
+	with_nat(w);
+	t = ns_begin(w);
+	attach_outbound_floor(t);
+	ns_commit(t);
+}
+
+static void detach_tap1(struct weir_txn *t)
+{
+	weir_txn_port_detach(t, "nat net", "tap1");
 }
 
 static void detach_tap(struct weir_txn *t)
@@ -501,11 +528,13 @@ static void open_macvtap(struct weir_txn *t)
 
 #define LIMITS(in, out) { { in, 0, 0, 0 }, { out, 0, 0, 0 } }
 
+static enum weir_leaf new_leaf;	/* for what is shaped next */
+
 static void shape(struct weir_txn *t, const char *name, const struct weir_bandwidth *b,
 		  enum weir_shape_method method)
 {
 	struct weir_shape_options opts = { .sz = sizeof(opts), .method = method, .has_floors = *name == 'b',
-					   .replace = true };
+					   .leaf = new_leaf, .replace = true };
 
 	weir_txn_shape_set(t, index_of(t, name), name, b, &opts, NULL);
 }
@@ -514,6 +543,22 @@ static void shape(struct weir_txn *t, const char *name, const struct weir_bandwi
 static enum weir_shape_method police(void)
 {
 	return system("tc actions add action police rate 1mbit burst 10k 2>/dev/null") ? WEIR_SHAPE_IFB : WEIR_SHAPE_POLICE;
+}
+
+/* Where the kernel has no such leaf, HTB's own. */
+static enum weir_leaf leaf(enum weir_leaf wanted)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "tc qdisc add dev lo root %s 2>/dev/null && tc qdisc del dev lo root",
+		 weir_leaf_name(wanted));
+	return system(command) ? WEIR_LEAF_DEFAULT : wanted;
+}
+
+/* A class that the redirect chooses: by a filter, or where the kernel cannot, by a program. */
+static enum weir_shape_method chosen(void)
+{
+	return system("tc actions add action skbedit priority 1 2>/dev/null") ? WEIR_SHAPE_BPF : WEIR_SHAPE_SKBEDIT;
 }
 
 /* Two ports on one ifb, and one that has only its way in limited. */
@@ -544,7 +589,7 @@ static void change_limits(struct weir_txn *t)
 /* Where a user namespace may load no program: next to it. */
 static enum weir_shape_method block(void)
 {
-	wr_auto(fd) int fd = wr_bpf_load(WR_BPF_BY_PORT);
+	wr_auto(fd) int fd = wr_bpf_load(WR_BPF_BY_PORT, WR_MAJOR_SHARED);
 
 	return fd < 0 ? WEIR_SHAPE_IFB : WEIR_SHAPE_BLOCK;
 }
@@ -572,6 +617,35 @@ static void change_blocks(struct weir_txn *t)
 	weir_txn_shape_clear(t, index_of(t, "a1"), "a1", NULL);
 	shape(t, "c0", &other, block());
 	shape(t, "c1", &other, block());
+}
+
+/* Two policers, a class on a shared ifb, and leaves that are not the best. */
+static void with_policed(struct weir *w)
+{
+	static const struct weir_bandwidth some = LIMITS(1000000, 500000), out = LIMITS(0, 300000);
+	struct weir_txn *t;
+
+	with_links(w);
+	t = ns_begin(w);
+	new_leaf = leaf(WEIR_LEAF_SFQ);
+	shape(t, "a0", &some, police());
+	shape(t, "a1", &out, police());
+	shape(t, "c0", &some, chosen());
+	new_leaf = WEIR_LEAF_AUTO;
+	ns_commit(t);
+}
+
+/* A policer in place, one that becomes a class, a class that becomes one; and other leaves below classes that stay. */
+static void change_policed(struct weir_txn *t)
+{
+	static const struct weir_bandwidth other = LIMITS(200000, 100000), out = LIMITS(0, 700000);
+
+	new_leaf = leaf(WEIR_LEAF_FQ_CODEL);
+	shape(t, "a0", &other, WEIR_SHAPE_AUTO);
+	shape(t, "a1", &out, chosen());
+	new_leaf = WEIR_LEAF_DEFAULT;
+	shape(t, "c0", &other, police());
+	new_leaf = WEIR_LEAF_AUTO;
 }
 
 /* What others set where we want to be, and a port that had noqueue before. */
@@ -844,11 +918,14 @@ const struct scenario scenarios[] = {
 	{ .name = "join a bridge more", .prepare = with_one_bridge, .build = spread_more, .has_plan = true },
 	{ .name = "attach to Open vSwitch", .prepare = with_ovs, .build = attach_tap, .needs = "Open vSwitch" },
 	{ .name = "detach from Open vSwitch", .prepare = with_ovs_port, .build = detach_tap, .needs = "Open vSwitch" },
+	{ .name = "attach with floors both ways", .prepare = with_nat, .build = attach_outbound_floor },
+	{ .name = "detach with floors both ways", .prepare = with_outbound_floor, .build = detach_tap1 },
 	{ .name = "detach a tap", .prepare = with_ports, .build = detach_tap },
 	{ .name = "detach a veth with a floor", .prepare = with_ports, .build = detach_veth },
 	{ .name = "change limits", .prepare = with_shaped, .build = change_limits },
 	{ .name = "change blocks", .prepare = with_blocks, .build = change_blocks },
 	{ .name = "limits where others are", .prepare = with_others, .build = replace_others, .has_plan = true },
+	{ .name = "change policers and leaves", .prepare = with_policed, .build = change_policed },
 	{ .name = "change floors", .prepare = with_floors, .build = change_floors },
 	{ .name = "stop with ports", .prepare = with_ports, .build = stop_nat },
 	{ .name = "stop one of two", .prepare = with_both, .build = stop_nat },

@@ -690,7 +690,7 @@ runs 2 shape lim0 --inbound 1mbit --method magic && warns 'skbedit, block, bpf, 
 runs 2 shape lim0 --inbound 1mbit --leaf tree && warns 'fq_codel'
 runs 2 shape show --interval 0 && warns 'seconds'
 runs 1 shape lim0 --inbound 5,4 && warns '^weir: bandwidth of lim0: inbound.peak: is below the average$'
-runs 1 shape lim0 --outbound 5,floor=4 && warns '^weir: bandwidth of lim0: outbound.floor: can only be given inbound$'
+runs 2 shape lim0 --outbound 5,floor=4 && warns "^weir: shape: --outbound: a floor is a network's to give: weir net attach"
 runs 1 shape lim0 --inbound peak=4mbit && warns '^weir: bandwidth of lim0: inbound.peak: needs an average$'
 runs 4 shape nosuch --inbound 1mbit && warns '^weir: link nosuch: No such device$'
 runs 4 shape show nosuch && warns 'nosuch'
@@ -708,6 +708,22 @@ runs 0 shape lim0 --outbound none && says 'outbound unlimited'
 runs 0 shape show lim0 --interval 1 && says 'RATE$'
 runs 0 shape clear lim0
 unchanged 'shape and clear'
+ip netns add floors
+echo '{"name":"floors","bridge":{"name":"fl0"},"dns":{"enable":false},"bandwidth":{"outbound":{"average":10000}}}' >floors.json
+runs 0 net start --transient floors.json
+runs 0 net attach floors --netns floors --name fl1 --outbound floor=40mbit
+runs 0 shape show fl1 && says '^fl1 +outbound +unlimited, floor 40Mbit/s'
+runs 0 shape explain fl1 && says 'has its guaranteed class on the ifb of the bridge' && says 'skbedit priority 7769:10 continue'
+runs 0 shape explain fl0 && says '^tc class add dev ifb-fl0 parent 7769:1 classid 7769:10 htb rate 5000000bps ceil 10000000bps'
+runs 0 shape fl1 --outbound 20mbit && runs 0 shape show fl1 && says '^fl1 +outbound +20Mbit/s, .*floor 40Mbit/s.* ifb-fl1'
+runs 0 shape fl1 --outbound none && runs 0 shape show fl1 && says '^fl1 +outbound +unlimited, floor 40Mbit/s'
+runs 1 net attach floors --netns floors --name fl2 --outbound 1mbit,floor=41mbit
+warns '^weir: bandwidth of ifb-fl0: floor: 40mbit of 80mbit are guaranteed already, and so much more is not left$'
+runs 1 net attach floors --netns floors --name fl2 --inbound floor=1mbit && warns 'needs a network with an inbound average'
+runs 0 --json net port floors fl1 && gives '.bandwidth.outbound.floor == 5000 and .outboundFloorOn == "ifb-fl0"'
+runs 0 net stop floors
+ip netns del floors
+unchanged 'floors and none'
 tc qdisc add dev lim0 root handle 5: tbf rate 1mbit burst 10k latency 50ms
 runs 1 shape lim0 --inbound 8mbit && warns 'qdisc 5: tbf on lim0: is in the way and not ours'
 runs 0 shape lim0 --inbound 8mbit --replace

@@ -207,15 +207,139 @@ static void a_link_without_a_limit(void **state)
 	weir_txn_abort(t);
 }
 
+/* --- what guests send: the same on the bridge's ifb ------------------------------------------------ */
+
+static int ifb;
+
+/* Four ports on a bridge that may receive 80 Mbit/s of what its guests send; their other ends send to it. */
+static int setup_outbound(void **state)
+{
+	static const struct weir_bandwidth limit = { .outbound = { 80 * MBIT, 0, 0, 0 } };
+	struct weir_shape shape = { .sz = sizeof(shape) };
+	struct weir_link br = { .sz = sizeof(br), .kind = WEIR_LINK_BRIDGE, .name = "br0", .mac = { 0x52, 0x54, 0, 9, 9, 9 },
+				.has = WEIR_LINK_NAME | WEIR_LINK_UP | WEIR_LINK_MAC, .is_up = true };
+	struct weir_txn *t;
+
+	if (own_ns_setup(state) || weir_open(NULL, &w, NULL))
+		return -1;
+	t = begin();
+	bridge = weir_txn_link_add(t, &br);
+	weir_txn_shape_set(t, bridge, "br0", &limit, &with_floors, &shape);
+	commit(t, "a bridge");
+	ifb = shape.ifb_ifindex;
+	assert_string_equal(shape.ifb_name, "ifb-br0");
+	assert_int_equal(shape.ifb_class, 0);
+	/* Nothing is sent but what is sent here: neither solicitations nor reports. */
+	own_sh("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6; for i in 0 1 2 3; do ip link add v$i master br0 up type veth peer name e$i && ip link set e$i up; done");
+	return 0;
+}
+
+static int index_of(const char *name)
+{
+	struct weir_link l;
+
+	assert_int_equal(weir_link_get(w, 0, name, &l, NULL), 0);
+	return l.ifindex;
+}
+
+/* The floor of a port, and a limit of its own. */
+static uint32_t set_outbound(int guest, uint64_t mbit, uint64_t limit_mbit, uint32_t class)
+{
+	const struct weir_bandwidth limit = { .outbound = { limit_mbit * MBIT, 0, 0, mbit * MBIT } };
+	struct weir_shape_options opts = { .sz = sizeof(opts) };
+	struct weir_shape shape = { .sz = sizeof(shape) };
+	struct weir_txn *t = begin();
+	char name[16];
+
+	snprintf(name, sizeof(name), "v%d", guest);
+	weir_txn_floor_set(t, ifb, "ifb-br0", NULL, mbit * MBIT, class, &opts.floor_class);
+	weir_txn_shape_set(t, index_of(name), name, &limit, &opts, NULL);
+	commit(t, name);
+	if (weir_shape_get(w, index_of(name), &shape, NULL))
+		return 0;
+	assert_int_equal(shape.floor_class, opts.floor_class);
+	assert_int_equal(shape.outbound.limits.floor_bytes_per_s, mbit * MBIT);
+	assert_int_equal(shape.outbound.limits.average_bytes_per_s, limit_mbit * MBIT);
+	return opts.floor_class;
+}
+
+static char *outbound_state(void)
+{
+	return own_text("ip -o link show | sed 's/^[0-9]*: //; s/state [A-Z]*//; s/@if[0-9]*//'; tc qdisc show; "
+			"tc class show dev ifb-br0 | grep -v fq_codel; "
+			"for i in 0 1 2 3; do tc filter show dev v$i ingress 2>/dev/null; done; true");
+}
+
+static void ifb_class_is(const char *class, const char *words)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "tc class show dev ifb-br0 | grep 'htb %s '", class);
+	shows(command, words);
+}
+
+static void outbound_floors_come_and_go(void **state)
+{
+	static const struct weir_bandwidth more = { .outbound = { 90 * MBIT, 0, 0, 0 } }, none = LIMIT(0);
+	struct weir_error err = WEIR_ERROR_INIT;
+	char *before = outbound_state(), *after;
+	struct weir_txn *t;
+	uint32_t a, b;
+
+	a = set_outbound(0, 10, 0, 0);
+	assert_int_equal(a, 0x77690010);
+	b = set_outbound(1, 20, 40, 0);
+	ifb_class_is("7769:10", "parent 7769:1");
+	ifb_class_is("7769:10", "rate 10Mbit ceil 80Mbit");
+	ifb_class_is("7769:2", "rate 50Mbit ceil 80Mbit");
+	shows("tc class show dev ifb-v1", "rate 40Mbit ceil 40Mbit");
+	/* In place, with a limit of its own and without, and the network's limit. */
+	assert_int_equal(set_outbound(0, 30, 50, a), a);
+	assert_int_equal(set_outbound(1, 20, 30, b), b);
+	shows("tc class show dev ifb-v1", "rate 30Mbit ceil 30Mbit");
+	t = begin();
+	weir_txn_shape_set(t, bridge, "br0", &more, &with_floors, NULL);
+	commit(t, "a larger limit");
+	ifb_class_is("7769:1", "rate 90Mbit ceil 90Mbit");
+	ifb_class_is("7769:2", "rate 40Mbit ceil 90Mbit");
+	/* More than there is, by both numbers; and the limit cannot go while there are floors. */
+	t = begin();
+	assert_int_equal(weir_txn_floor_set(t, ifb, "ifb-br0", NULL, 41 * MBIT, 0, NULL), -ERANGE);
+	weir_txn_error(t, &err);
+	assert_string_equal(err.msg, "50mbit of 90mbit are guaranteed already, and so much more is not left");
+	weir_txn_abort(t);
+	t = begin();
+	assert_int_equal(weir_txn_floor_set(t, ifb, "ifb-br0", macs[0], MBIT, 0, NULL), -EINVAL);
+	weir_txn_abort(t);
+	t = begin();
+	assert_int_equal(weir_txn_shape_set(t, bridge, "br0", &none, &with_floors, NULL), -EBUSY);
+	weir_txn_abort(t);
+	shows("ip link show type ifb | grep -c ifb-", "3");
+	set_outbound(0, 0, 0, a);
+	set_outbound(1, 0, 0, b);
+	t = begin();
+	weir_txn_shape_set(t, bridge, "br0", &(struct weir_bandwidth){ .outbound = { 80 * MBIT, 0, 0, 0 } }, &with_floors,
+			   NULL);
+	commit(t, "the limit as it was");
+	after = outbound_state();
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	t = begin();
+	weir_txn_shape_clear(t, bridge, "br0", NULL);
+	commit(t, "no limit");
+	shows("ip link show type ifb | wc -l", "0");
+}
+
 /* --- packets ---------------------------------------------------------------------------------------- */
 
 #define N_GUESTS 4	/* the last has no floor */
 #define FRAME 1400
 
-/* Frames to one MAC address; the socket waits while its own are queued. */
-static void flood(const uint8_t mac[6])
+/* Frames by a link to one MAC address; the socket waits while its own are queued. */
+static void flood(int ifindex, const uint8_t mac[6])
 {
-	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = bridge, .sll_halen = 6 };
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = ifindex, .sll_halen = 6 };
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(0x88b5)), queue = 4 << 20;
 	unsigned char frame[FRAME] = { 0 };
 
@@ -231,7 +355,7 @@ static void flood(const uint8_t mac[6])
 			_exit(1);
 }
 
-static pid_t start_flood(int guest)
+static pid_t start_flood_by(int ifindex, const uint8_t mac[6])
 {
 	pid_t pid;
 
@@ -239,25 +363,35 @@ static pid_t start_flood(int guest)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid)
-		flood(macs[guest]);
+		flood(ifindex, mac);
 	return pid;
 }
 
-/* What passed each floor's class, and the rest's; all of one moment. */
-static void read_all(uint64_t bytes[N_GUESTS])
+static pid_t start_flood(int guest)
 {
-	static const char *const classes[] = { "7765:10", "7765:11", "7765:12", "7765:2" };
-	char *text = own_text("tc -s class show dev br0 | awk '/^class htb/ { c = $3; getline; print c, $2 }'");
+	return start_flood_by(bridge, macs[guest]);
+}
+
+/* What passed each floor's class, and the rest's; all of one moment. */
+static void read_all_of(const char *dev, const char *major, uint64_t bytes[N_GUESTS])
+{
+	static const char *const classes[] = { "10", "11", "12", "2" };
+	char *text = own_text("tc -s class show dev %s | awk '/^class htb/ { c = $3; getline; print c, $2 }'", dev);
 
 	for (int i = 0; i < N_GUESTS; i++) {
 		char line[32];
 		const char *at;
 
-		snprintf(line, sizeof(line), "%s ", classes[i]);
+		snprintf(line, sizeof(line), "%s:%s ", major, classes[i]);
 		at = strstr(text, line);
 		bytes[i] = at ? strtoull(at + strlen(line), NULL, 10) : 0;
 	}
 	free(text);
+}
+
+static void read_all(uint64_t bytes[N_GUESTS])
+{
+	read_all_of("br0", "7765", bytes);
 }
 
 /*
@@ -277,23 +411,20 @@ static void make_floors(void)
 		set_floor(i, floors[i], 0);
 }
 
-static void floors_are_kept_under_flood(void **state)
+/* While @pids flood the classes of a link: each gets what it was promised. */
+static void floors_hold(const char *dev, const char *major, const pid_t pids[N_GUESTS])
 {
 	const struct timespec warm_up = { 1, 0 }, measured = { 2, 0 };
 	uint64_t before[N_GUESTS], after[N_GUESTS], sum = 0;
 	struct timespec t0, t1;
-	pid_t pids[N_GUESTS];
 	double s;
 
-	make_floors();
-	for (int i = 0; i < N_GUESTS; i++)
-		pids[i] = start_flood(i);
 	nanosleep(&warm_up, NULL);	/* the bursts */
 	/* Before the one and behind the other: reading takes a while, and may not make the limit look broken. */
 	clock_gettime(CLOCK_MONOTONIC, &t0);
-	read_all(before);
+	read_all_of(dev, major, before);
 	nanosleep(&measured, NULL);
-	read_all(after);
+	read_all_of(dev, major, after);
 	clock_gettime(CLOCK_MONOTONIC, &t1);
 	for (int i = 0; i < N_GUESTS; i++) {
 		kill(pids[i], SIGKILL);
@@ -312,6 +443,16 @@ static void floors_are_kept_under_flood(void **state)
 	assert_true((double)sum / s < 1.25 * 16 * MBIT);
 	/* And what nobody was promised is shared, not lost. */
 	assert_true(after[3] > 0);
+}
+
+static void floors_are_kept_under_flood(void **state)
+{
+	pid_t pids[N_GUESTS];
+
+	make_floors();
+	for (int i = 0; i < N_GUESTS; i++)
+		pids[i] = start_flood(i);
+	floors_hold("br0", "7765", pids);
 }
 
 /* Packets that a class sent with what others left. */
@@ -368,6 +509,57 @@ static void addresses_find_their_class(void **state)
 	}
 }
 
+/* --- packets that guests send ------------------------------------------------------------------------- */
+
+static const uint8_t bridge_mac[6] = { 0x52, 0x54, 0, 9, 9, 9 };
+
+static pid_t start_sending(int guest)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "e%d", guest);
+	return start_flood_by(index_of(name), bridge_mac);
+}
+
+/* By the port alone: all senders give themselves the same address. */
+static void ports_find_their_class(void **state)
+{
+	for (int i = 0; i < 3; i++)
+		set_outbound(i, 10, i == 1 ? 20 : 0, 0);
+	for (int i = 0; i < N_GUESTS; i++) {
+		pid_t pid = start_sending(i);
+		uint64_t was[N_GUESTS], is[N_GUESTS];
+
+		read_all_of("ifb-br0", "7769", was);
+		for (int n = 0; n < 500; n++) {
+			read_all_of("ifb-br0", "7769", is);
+			if (is[i] > was[i])
+				break;
+			nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+		}
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		assert_true(is[i] > was[i]);
+		for (int k = i + 1; k < 3; k++)
+			assert_int_equal(is[k], 0);
+	}
+}
+
+static void outbound_floors_are_kept_under_flood(void **state)
+{
+	static const struct weir_bandwidth limit = { .outbound = { 16 * MBIT, 0, 0, 0 } };
+	struct weir_txn *t = begin();
+	pid_t pids[N_GUESTS];
+
+	weir_txn_shape_set(t, bridge, "br0", &limit, &with_floors, NULL);
+	commit(t, "a smaller limit");
+	for (int i = 0; i < 3; i++)
+		set_outbound(i, floors[i], i == 2 ? 12 : 0, 0);
+	for (int i = 0; i < N_GUESTS; i++)
+		pids[i] = start_sending(i);
+	floors_hold("ifb-br0", "7769", pids);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +571,10 @@ int main(void)
 		TEST(addresses_find_their_class),
 		TEST(floors_are_kept_under_flood),
 		TEST(what_is_left_is_shared),
+#define TEST_OUTBOUND(f) cmocka_unit_test_setup_teardown(f, setup_outbound, teardown)
+		TEST_OUTBOUND(outbound_floors_come_and_go),
+		TEST_OUTBOUND(ports_find_their_class),
+		TEST_OUTBOUND(outbound_floors_are_kept_under_flood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,7 +147,9 @@ static const enum weir_shape_method methods[] = {
 
 static bool kernel_can(enum weir_shape_method method)
 {
-	int fd = method == WEIR_SHAPE_BPF ? wr_bpf_load(1) : method == WEIR_SHAPE_BLOCK ? wr_bpf_load(WR_BPF_BY_PORT) : -1;
+	int fd = method == WEIR_SHAPE_BPF   ? wr_bpf_load(1, WR_MAJOR_SHARED) :
+		 method == WEIR_SHAPE_BLOCK ? wr_bpf_load(WR_BPF_BY_PORT, WR_MAJOR_SHARED) :
+					      -1;
 
 	if (fd >= 0)
 		close(fd);
@@ -397,7 +399,7 @@ static void explained_commands_make_the_same(void **state)
 		there = own_text("unshare -n sh -e <<'END'\nip link add v0 type veth peer name e0\n%s\n%s\nEND\n", text,
 				 show);
 		/* A program is not in a file that tc could take it from; it says so, and the rest is the same. */
-		if (methods[i] == WEIR_SHAPE_BPF)
+		if (methods[i] == WEIR_SHAPE_BPF || methods[i] == WEIR_SHAPE_BLOCK)
 			assert_non_null(strstr(text, "# tc cannot make this filter"));
 		else
 			assert_string_equal(here, there);
