@@ -34,10 +34,13 @@ const char *weir_ip_format(const struct weir_ip *ip, char *buf)
 
 struct weir_ip weir_ip_mask(const struct weir_ip *ip, unsigned int prefix)
 {
+	const unsigned int whole = prefix / 8;
 	struct weir_ip net = *ip;
 
-	for (unsigned int bit = prefix; bit < 128; bit++)
-		net.bytes[bit / 8] &= (uint8_t)~(0x80u >> (bit % 8));
+	if (prefix >= 128)
+		return net;
+	net.bytes[whole] &= (uint8_t)(0xff00u >> (prefix % 8));
+	memset(net.bytes + whole + 1, 0, sizeof(net.bytes) - whole - 1);
 	return net;
 }
 

@@ -84,6 +84,15 @@ static bool good_key(const char *key)
 	return *key && *key != '/' && !strstr(key, "..") && strlen(key) < 400;
 }
 
+/* Whether @path is of the link that the transaction has made last: then there is nothing to read yet. */
+static bool is_of_new_link(const struct weir_txn *t, const char *path)
+{
+	const char *name = strstr(path, "/conf/"), *made = t->n_created ? t->created[t->n_created - 1].name : "";
+	size_t len = strlen(made);
+
+	return name && len && !strncmp(name + 6, made, len) && name[6 + len] == '/';
+}
+
 /* A step that writes @value into @path; the plan's line is the caller's. */
 static struct weir_step *add(struct weir_txn *t, const char *object, const char *path,
 			     const char *value, bool optional)
@@ -94,7 +103,7 @@ static struct weir_step *add(struct weir_txn *t, const char *object, const char 
 	struct weir_blob parts[4];
 
 	wr_copy(a.path, sizeof(a.path), path);
-	if (weir_in_netns(t->w, read_here, &a) == 0)
+	if (!is_of_new_link(t, path) && weir_in_netns(t->w, read_here, &a) == 0)
 		flags |= KNOWN;
 	old = a.old;
 	parts[PART_PATH] = (struct weir_blob){ path, strlen(path) };

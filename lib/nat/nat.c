@@ -60,9 +60,12 @@ static int get_nft(struct job *job, struct wr_nft **ret)
 static int become(void *arg)
 {
 	struct job *job = arg;
-	struct wr_nft *nft;
-	int r = get_nft(job, &nft);
+	struct wr_nft *nft = weir_context(job->w, &weir_nat_step);
+	int r;
 
+	if (nft && wr_nft_add(nft, job->rules, job->bridge, job->want))
+		return 0;
+	r = get_nft(job, &nft);
 	if (r == -EPROTONOSUPPORT && !*job->want)
 		return 0;	/* a kernel without nf_tables has nothing to remove */
 	return r ? r : wr_nft_become(nft, job->rules, job->bridge, job->want, job->err);

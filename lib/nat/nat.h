@@ -103,6 +103,12 @@ void wr_nft_close(struct wr_nft *nft);
  */
 int wr_nft_read(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
 		struct wr_str *ret, struct weir_error *err);
+/*
+ * Whether that was all there was to do: elements, for a table that nobody has changed since it was read. Needs no
+ * check before it, for the kernel compares generations itself; in what it cannot do it changes nothing.
+ */
+bool wr_nft_add(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
+		const char *want);
 /* Makes the elements of the bridge those in @want. */
 int wr_nft_become(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
 		  const char *want, struct weir_error *err);

@@ -266,14 +266,13 @@ int wr_nft_read(struct wr_nft *nft, const struct wr_nat_rules *rules, const char
 	return ret->failed ? wr_nomem(err) : 0;
 }
 
-/* Whether that was all there was to do: elements, for a table that nobody has changed since it was read. */
-static bool add_elements(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
-			 const char *want)
+bool wr_nft_add(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
+		const char *want)
 {
 	struct known *known = &nft->known[rules->place];
 	wr_auto(str) struct wr_str messages = { 0 };
 
-	if (!wr_nat_table_only_adds(&known->table, bridge, want) ||
+	if (!known->is_known || !wr_nat_table_only_adds(&known->table, bridge, want) ||
 	    !wr_nat_messages(rules, want, known->at, &messages) || wr_nat_send(nft->fd, &messages))
 		return false;
 	wr_str_puts(&known->table.others, want);
@@ -290,7 +289,7 @@ int wr_nft_become(struct wr_nft *nft, const struct wr_nat_rules *rules, const ch
 	wr_auto(str) struct wr_str script = { 0 };
 	int r = know(nft, rules, err);
 
-	if (r || add_elements(nft, rules, bridge, want))
+	if (r || wr_nft_add(nft, rules, bridge, want))
 		return r;
 	wr_nat_table_pick(&known->table, bridge, &table);
 	wr_nat_script(rules, &table, want, &script);

@@ -273,8 +273,8 @@ int wr_nat_send(int fd, const struct wr_str *messages)
 
 	if (send(fd, messages->data, messages->len, 0) < 0)
 		return -errno;
-	while ((n = recv(fd, &reply, sizeof(reply), MSG_DONTWAIT)) > 0)
-		if (first >= 0 && reply.nlh.nlmsg_type == NLMSG_ERROR &&
+	while (first && (n = recv(fd, &reply, sizeof(reply), MSG_DONTWAIT)) > 0)
+		if (first > 0 && reply.nlh.nlmsg_type == NLMSG_ERROR &&
 		    n >= (ssize_t)(sizeof(reply.nlh) + sizeof(reply.err.error)))
 			first = reply.err.error;
 	return first > 0 ? -EIO : first;

@@ -99,8 +99,9 @@ const char *wr_nat_next_line(const char **list, size_t *ret_len)
 
 	if (!*line)
 		return NULL;
-	*ret_len = strcspn(line, "\n");
-	*list += *ret_len + (line[*ret_len] == '\n');
+	*list = strchrnul(line, '\n');
+	*ret_len = (size_t)(*list - line);
+	*list += **list == '\n';
 	return line;
 }
 
@@ -257,12 +258,12 @@ void wr_nat_table_read(struct wr_nat_table *table, const char *listing, const ch
 static void part(const struct wr_nat_table *all, const char *bridge, struct wr_str *own,
 		 struct wr_str *others)
 {
-	const char *list = wr_str_text(&all->others), *line;
+	const char *list = wr_str_text(&all->others), *line, *element;
 	size_t len;
 
 	while ((line = wr_nat_next_line(&list, &len))) {
-		size_t set = strcspn(line, " \n") + 1;
-		bool is_own = set < len && is_of(line + set, len - set, bridge);
+		bool is_own = (element = memchr(line, ' ', len)) &&
+			      is_of(element + 1, (size_t)(line + len - element) - 1, bridge);
 
 		if (is_own || others)
 			wr_str_add(is_own ? own : others, line, len + 1);

@@ -47,11 +47,12 @@ static int write_apply(struct weir *w, const struct weir_step *s, struct weir_er
 {
 	struct weir_blob data = weir_step_part(s, WRITE_NEW);
 	struct write_flags flags = flags_of(s);
-	int r = make_parent(path_of(s));
+	int r;
 
-	if (!r && flags.gone_if_empty && !data.len)
-		r = unlink(path_of(s)) < 0 && errno != ENOENT ? -errno : 0;
-	else if (!r)
+	if (flags.gone_if_empty && !data.len)
+		return unlink(path_of(s)) < 0 && errno != ENOENT ? wr_syserr(err, -errno, s->object, "cannot be removed") : 0;
+	r = wr_file_write(path_of(s), data.data, data.len, flags.mode, flags.durable);
+	if (r == -ENOENT && !(r = make_parent(path_of(s))))	/* the first of its folder */
 		r = wr_file_write(path_of(s), data.data, data.len, flags.mode, flags.durable);
 	return r ? wr_syserr(err, r, s->object, "cannot be written") : 0;
 }

@@ -73,17 +73,23 @@ static int lock_in_turn(int fd, unsigned int timeout_ms)
 	return r ? r : try_lock(fd, F_UNLCK, NEXT);
 }
 
+static int open_lock(struct weir *w, const char *path)
+{
+	w->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return w->lock_fd < 0 ? -errno : 0;
+}
+
 int wr_lock(struct weir *w, struct weir_error *err)
 {
 	char path[PATH_MAX];
 	int r;
 
 	wr_format(path, sizeof(path), "%s/lock", w->state_dir);
-	r = wr_mkdirs(w->state_dir, 0755);
-	if (!r) {
-		w->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		r = w->lock_fd < 0 ? -errno : 0;
-	}
+	r = open_lock(w, path);
+	if (r == -ENOENT)
+		r = wr_mkdirs(w->state_dir, 0755);
+	if (!r && w->lock_fd < 0)
+		r = open_lock(w, path);
 	if (r)
 		return wr_syserr(err, r, "state directory", "%s", path);
 	r = lock_in_turn(w->lock_fd, w->lock_timeout_ms);
@@ -133,16 +139,21 @@ static uint32_t checksum(const void *data, size_t len)
 	return h;
 }
 
-static int here(struct weir *w, char boot_id[37], uint64_t *ret_netns)
+static int read_boot_id(struct weir *w)
 {
 	wr_auto(str) struct wr_str text = { 0 };
 	int r = wr_file_read("/proc/sys/kernel/random/boot_id", &text);
 
-	if (r)
-		return r;
-	memset(boot_id, 0, 37);
-	memcpy(boot_id, wr_str_text(&text), text.len < 36 ? text.len : 36);
-	return wr_netns_id(w->netns_fd, ret_netns);
+	if (!r)
+		wr_format(w->boot_id, sizeof(w->boot_id), "%.36s", wr_str_text(&text));
+	return r;
+}
+
+static int here(struct weir *w, uint64_t *ret_netns)
+{
+	int r = *w->boot_id ? 0 : read_boot_id(w);
+
+	return r ? r : wr_netns_id(w->netns_fd, ret_netns);
 }
 
 static void journal_path(const struct weir *w, char *path)
@@ -153,13 +164,14 @@ static void journal_path(const struct weir *w, char *path)
 int wr_journal_write(const struct weir_txn *t, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str s = { 0 };
-	char path[PATH_MAX], boot_id[37];
+	char path[PATH_MAX];
 	uint64_t netns;
-	int r = here(t->w, boot_id, &netns);
+	int r = here(t->w, &netns);
 
 	if (r)
 		return wr_syserr(err, r, "journal", "where we are");
-	wr_str_printf(&s, MAGIC "%c%s", WR_PHASE_UNDO, boot_id);
+	wr_str_printf(&s, MAGIC "%c", WR_PHASE_UNDO);
+	wr_str_add(&s, t->w->boot_id, 36);
 	wr_str_add(&s, &netns, sizeof(netns));
 	put_u32(&s, t->scratch_group);
 	put_refs(&s, t->created, t->n_created);
@@ -378,14 +390,13 @@ static int was_decided(struct weir_txn *t, enum wr_phase phase, bool *ret, struc
 
 static int recover(struct weir_txn *t, const struct wr_journal *j, struct weir_error *err)
 {
-	char boot_id[37];
 	uint64_t netns;
 	bool decided;
-	int r = here(t->w, boot_id, &netns);
+	int r = here(t->w, &netns);
 
 	if (r)
 		return wr_syserr(err, r, "journal", "where we are");
-	if (strcmp(boot_id, j->boot_id))
+	if (strcmp(t->w->boot_id, j->boot_id))
 		forget_kernel_steps(t);
 	else if (netns != j->netns)
 		return wr_refuse(err, -EXDEV, "journal", "",

@@ -29,6 +29,7 @@ struct weir {
 	struct wr_sock sock;
 	int netns_fd;		/* -1: the caller's namespace */
 	char *netns;		/* as the caller named it; NULL: the caller's namespace */
+	char boot_id[37];	/* of the kernel; "" until it was read */
 	char *config_dir;
 	char *state_dir;
 	const struct weir_step_ops *const *step_ops;
