@@ -373,6 +373,10 @@ static void what_changes_take(void **state)
 		{ VLAN_OF_GROUP(OVS, "7"), VLAN_OF_GROUP(OVS, "8"), WEIR_TAKES_NOTHING },
 		{ VLAN_OF_GROUP("", "7"), VLAN_OF_GROUP("", "8"), WEIR_TAKES_REPLUG },
 		{ BRIDGES(1, ""), BRIDGES(3, ""), WEIR_TAKES_NOTHING },
+		{ BRIDGES(1, ",'mac':'52:54:00:00:00:01'"), BRIDGES(1, ",'mac':'52:54:00:00:00:02'"), WEIR_TAKES_NOTHING },
+		{ BRIDGES(1, ",'ips':[{'address':'10.0.0.1','prefix':24}]"), BRIDGES(1, ",'ips':[{'address':'10.0.0.1','prefix':25}]"),
+		  WEIR_TAKES_NOTHING },
+		{ BRIDGES(1, ",'mtu':1400"), BRIDGES(1, ""), WEIR_TAKES_REPLUG },
 		{ BRIDGES(1, ""), BRIDGES(1, ",'portIsolated':true"), WEIR_TAKES_REPLUG },
 		{ BRIDGES(2, ""), BRIDGES(2, ",'portIsolated':true"), WEIR_TAKES_RESTART },
 	};
