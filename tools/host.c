@@ -371,7 +371,9 @@ static void check_networks(struct tool *t, struct report *r)
 			add(r, "host", "networks", false, STATE_WARNING,
 			    xformat("%s has room for %u more ports", list[i].name,
 				    (unsigned int)list[i].n_ports_left),
-			    "a larger bridge.spread in its definition, and weir net reload");
+			    list[i].mode <= WEIR_FORWARD_OPEN ?
+				    "a larger bridge.spread in its definition, and weir net reload" :
+				    "a network on another bridge");
 	}
 	add(r, "host", "networks", false, STATE_NOTE, xformat("%zu known, %zu active", n, n_active),
 	    NULL);

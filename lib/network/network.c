@@ -254,7 +254,7 @@ static int list_live(void *arg, const char *name)
 	for (size_t i = 0; i < live->n_spans; i++)
 		e->bridge_missing |= is_missing(l->w, live->spans[i].ifindex, live->spans[i].name);
 	if (!l->masters.items)
-		wr_masters(l->w, &l->masters, NULL);
+		wr_masters(l->w, 0, &l->masters, NULL);
 	if (l->masters.items)
 		e->n_ports_left = wr_room_among(live, &l->masters);
 	wr_live_free(live);

@@ -125,12 +125,12 @@ int wr_check_spread(struct weir *w, const struct wr_live *live, const struct wei
 
 /* Most ports that a Linux bridge can have. */
 #define WR_BRIDGE_PORTS 1023
-/* Of every port in the namespace the index of its master, sorted; items are for free(). */
+/* Of every port of @master (0: of any) the index of its master, sorted; items are for free(). */
 struct wr_masters {
 	uint32_t *items;
 	size_t n;
 };
-int wr_masters(struct weir *w, struct wr_masters *ret, struct weir_error *err);
+int wr_masters(struct weir *w, int master, struct wr_masters *ret, struct weir_error *err);
 uint32_t wr_room_among(const struct wr_live *live, const struct wr_masters *m);
 int wr_room_on_first(struct weir *w, const struct wr_live *live, uint32_t *ret, struct weir_error *err);
 /* The one with the fewest ports, of several the first. */

@@ -23,11 +23,12 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-int wr_masters(struct weir *w, struct wr_masters *ret, struct weir_error *err)
+int wr_masters(struct weir *w, int master, struct wr_masters *ret, struct weir_error *err)
 {
+	const struct weir_link_filter filter = { .sz = sizeof(filter), .master = (uint32_t)master };
 	wr_auto(free) struct weir_link *links = NULL;
 	size_t n = 0;
-	int r = weir_link_list(w, NULL, &links, &n, err);
+	int r = weir_link_list(w, &filter, &links, &n, err);
 
 	*ret = (struct wr_masters){ 0 };
 	if (r)
@@ -85,7 +86,7 @@ uint32_t wr_room_among(const struct wr_live *live, const struct wr_masters *m)
 int wr_room_on_first(struct weir *w, const struct wr_live *live, uint32_t *ret, struct weir_error *err)
 {
 	struct wr_masters m;
-	int r = wr_masters(w, &m, err);
+	int r = wr_masters(w, live->bridge_ifindex, &m, err);
 
 	if (!r)
 		*ret = left_on(&m, live->bridge_ifindex);
@@ -115,7 +116,7 @@ int weir_network_room(struct weir *w, const char *name, uint32_t enough, uint32_
 		return r;
 	*ret = enough;
 	if (!is_enough(w, live, enough)) {
-		r = wr_masters(w, &m, err);
+		r = wr_masters(w, live->n_spans ? 0 : live->bridge_ifindex, &m, err);
 		if (!r)
 			*ret = wr_room_among(live, &m);
 	}
@@ -191,12 +192,15 @@ static ssize_t tally_at(struct tallies *all, int ifindex)
 	return (ssize_t)all->n++;
 }
 
-static int count_exactly(struct weir *w, struct tallies *all, struct weir_error *err)
+/* @only: its index, or 0: all of them. */
+static int count_exactly(struct weir *w, struct tallies *all, int only, struct weir_error *err)
 {
 	struct wr_masters m;
-	int r = wr_masters(w, &m, err);
+	int r = wr_masters(w, only, &m, err);
 
 	for (size_t i = 0; i < all->n && !r; i++) {
+		if (only && all->items[i].ifindex != only)
+			continue;
 		all->items[i].before = ports_of(&m, all->items[i].ifindex);
 		all->items[i].known = EXACT;
 	}
@@ -217,7 +221,7 @@ static int count_one(struct weir *w, const struct wr_live *live, struct tallies 
 	}
 	if (r || y->known == EXACT || y->before + y->taken < WR_BRIDGE_PORTS)
 		return r;
-	return count_exactly(w, all, err);
+	return count_exactly(w, all, y->ifindex, err);
 }
 
 /*
@@ -258,7 +262,7 @@ static int take(struct weir *w, const struct wr_live *live, struct tallies *all,
 	if (n == 1)
 		r = count_one(w, live, all, &all->items[at[0]], err);
 	else if (!exact)
-		r = count_exactly(w, all, err);
+		r = count_exactly(w, all, 0, err);
 	for (size_t i = 0; i < n; i++)
 		n_ports[i] = all->items[at[i]].before + all->items[at[i]].taken;
 	*ret = wr_bridge_pick(n_ports, n);
