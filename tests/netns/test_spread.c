@@ -137,6 +137,24 @@ static void isolated_guests(void **state)
 	ns_stop(w);
 }
 
+/* What it sends is guaranteed on the first bridge's ifb, so it is on that, however many ports that has. */
+static void a_guest_with_an_outbound_floor(void **state)
+{
+	struct weir *w = ns_start(NET(QUIET "," SPREAD(3) ",'bandwidth':{'outbound':{'average':10000}}"));
+	struct weir_guest g = { .sz = sizeof(g), .kind = WEIR_PORT_TAP, .name = "tap0", .mac = { 0x52, 0x54, 0, 8, 8, 9 },
+				.has_bandwidth = true, .bandwidth.outbound.floor_bytes_per_s = 1000000 };
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_port_attach(t, "net", &g, &port, NULL);
+	ns_commit(t);
+	assert_string_equal(port.bridge, "virbr0");
+	assert_string_equal(port.outbound_floor_on, "ifb-virbr0");
+	weir_port_done(&port);
+	ns_sh("tc class show dev ifb-virbr0 | grep -q 'htb 7769:10 parent 7769:1 .* rate 8Mbit ceil 80Mbit'");
+	ns_stop(w);
+}
+
 static void need_vlan_filtering(void)
 {
 	if (!own_try("ip link add probe type bridge vlan_filtering 1 2>/dev/null && ip link del probe"))
@@ -346,6 +364,7 @@ static void more_than_one_can_have(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_guest_with_an_outbound_floor),
 		TEST(guests_of_all_bridges), TEST(an_isolated_network),	   TEST(isolated_guests),
 		TEST(tables_that_are_kept),  TEST(more_and_fewer_bridges), TEST(a_name_that_is_taken),
 		TEST(a_bridge_that_vanished), TEST(a_port_that_is_claimed_again), TEST(more_than_one_can_have),
