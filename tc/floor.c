@@ -16,6 +16,7 @@
 #include "tc/record.h"
 #include "tc/redirect.h"
 
+#define READ_TIMEOUT_MS 5000
 #define LEAST_REST 1000	/* bytes/s: HTB knows no rate of 0; what is guaranteed to nobody borrows */
 
 /* --- what there is ------------------------------------------------------------------------ */
@@ -290,6 +291,35 @@ static void del_filter(struct weir_txn *t, const struct wr_dev *dev, const struc
 	wr_step_plan(t, wr_tree_step(t, dev, "filter of a floor", &b, &undo),
 		     "tc filter del dev %s parent %x: protocol all prio %u%s", wr_dev_word(dev, word),
 		     f->major, WR_FILTER_PRIO, handle);
+}
+
+struct explaining {
+	struct weir_txn *t;
+	const struct wr_dev *dev;
+	struct wr_floors floors;
+};
+
+static int explain_filter(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct explaining *e = arg;
+	uint32_t classid;
+	uint8_t mac[6];
+
+	if (!wr_floor_filter_read(msg, &e->floors.by, mac, &classid))
+		return 0;
+	add_filter(e->t, e->dev, &e->floors, mac, classid);
+	e->floors.n_here++;
+	return 0;
+}
+
+int wr_floors_explain(struct weir_txn *t, const struct wr_dev *dev, uint32_t major, struct weir_error *err)
+{
+	struct explaining e = { .t = t, .dev = dev, .floors.major = major };
+	struct wr_reader reader = { .reply = explain_filter, .arg = &e };
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	wr_floor_filters_dump_msg(&b, dev->ifindex, major);
+	return wr_sock_read(&t->w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
 }
 
 /* --- one floor --------------------------------------------------------------------------------- */

@@ -29,6 +29,13 @@ void wr_floors_note(struct weir_txn *t, const struct wr_dev *dev, uint32_t major
 int wr_floors_resize(struct weir_txn *t, const struct wr_dev *dev, const struct wr_htb_class *limit,
 		     enum weir_leaf leaf, struct weir_error *err);
 
+/* Puts on a dry transaction what makes the filters of a link's floors. */
+int wr_floors_explain(struct weir_txn *t, const struct wr_dev *dev, uint32_t major, struct weir_error *err);
+
+/* From an RTM_NEWTFILTER of one guest's filter; false: it is none. */
+bool wr_floor_filter_read(const struct nlmsghdr *msg, enum wr_by *by, uint8_t mac[6], uint32_t *classid);
+/* Asks for all filters of a link's floors. */
+void wr_floor_filters_dump_msg(struct wr_batch *b, int ifindex, uint32_t major);
 /* The filter of one guest. */
 void wr_floor_filter_msg(struct wr_batch *b, enum wr_by by, int ifindex, const uint8_t mac[6],
 			 uint32_t classid);

@@ -5,6 +5,7 @@
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 
+#include "netlink/attr.h"
 #include "tc/floor.h"
 #include "tc/redirect.h"
 
@@ -122,7 +123,62 @@ void wr_floor_filter_del_msg(struct wr_batch *b, enum wr_by by, int ifindex, con
 		   by == WR_BY_FLOWER ? "flower" : "u32");
 }
 
+void wr_floor_filters_dump_msg(struct wr_batch *b, int ifindex, uint32_t major)
+{
+	wr_tc_msg(b, RTM_GETTFILTER, NLM_F_DUMP, ifindex, 0, WR_CLASS(major, 0), NULL);
+}
+
 void wr_floor_filters_del_msg(struct wr_batch *b, int ifindex, uint32_t major)
 {
 	filter_msg(b, RTM_DELTFILTER, 0, ifindex, major, 0, NULL);
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+static const void *payload(const struct nlattr *nest, uint16_t type, size_t len)
+{
+	const struct nlattr *a = nest ? wr_attr_find(nest + 1, nest->nla_len - NLA_HDRLEN, type) : NULL;
+
+	return a && (size_t)a->nla_len >= NLA_HDRLEN + len ? a + 1 : NULL;
+}
+
+static bool read_flower(const struct nlattr *options, uint8_t mac[6], uint32_t *classid)
+{
+	const void *dst = payload(options, TCA_FLOWER_KEY_ETH_DST, 6), *class = payload(options, TCA_FLOWER_CLASSID, 4);
+
+	if (!dst || !class)
+		return false;
+	memcpy(mac, dst, 6);
+	memcpy(classid, class, 4);
+	return true;
+}
+
+/* The keys as u32_msg() has them. */
+static bool read_u32(const struct nlattr *options, uint8_t mac[6], uint32_t *classid)
+{
+	const char *sel = payload(options, TCA_U32_SEL, sizeof(struct tc_u32_sel) + 2 * sizeof(struct tc_u32_key));
+	const void *class = payload(options, TCA_U32_CLASSID, 4);
+	struct tc_u32_key keys[2];
+
+	if (!sel || !class)
+		return false;
+	memcpy(keys, sel + sizeof(struct tc_u32_sel), sizeof(keys));
+	memcpy(mac, (const char *)&keys[1].val + 2, 2);
+	memcpy(mac + 2, &keys[0].val, 4);
+	memcpy(classid, class, 4);
+	return true;
+}
+
+bool wr_floor_filter_read(const struct nlmsghdr *msg, enum wr_by *by, uint8_t mac[6], uint32_t *classid)
+{
+	const size_t at = NLMSG_HDRLEN + sizeof(struct tcmsg);
+	const struct tcmsg *tcm = NLMSG_DATA(msg);
+	const struct nlattr *options, *kind;
+
+	if (msg->nlmsg_type != RTM_NEWTFILTER || msg->nlmsg_len < at || tcm->tcm_info >> 16 != WR_FILTER_PRIO)
+		return false;
+	kind = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_KIND);
+	options = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_OPTIONS);
+	*by = kind && kind->nla_len == NLA_HDRLEN + sizeof("u32") ? WR_BY_U32 : WR_BY_FLOWER;
+	return *by == WR_BY_U32 ? read_u32(options, mac, classid) : read_flower(options, mac, classid);
 }

@@ -4,6 +4,7 @@
  * would make the same. Only reads.
  */
 
+#include "tc/floor.h"
 #include "tc/ifb.h"
 #include "tc/seen.h"
 #include "tc/shape.h"
@@ -273,7 +274,7 @@ static int explain_out(struct weir_txn *t, const struct wr_dev *dev, const struc
 		if ((classes.classes[i].classid & 0xffff) >= WR_FLOOR_CLASS)
 			explain_class(t, dev, &classes.classes[i]);
 	free(classes.classes);
-	return r;
+	return r || !port->n_floors ? r : wr_floors_explain(t, dev, port->major, err);
 }
 
 static void explain_ifb(struct weir_txn *t, const struct wr_dev *ifb, uint32_t major)

@@ -509,6 +509,32 @@ static void addresses_find_their_class(void **state)
 	}
 }
 
+/* --- as commands ------------------------------------------------------------------------------------ */
+
+/* The trees of both directions, with their floors: what is explained makes the same elsewhere. */
+static void explained_floors_are_the_same(void **state)
+{
+	static const char show[] = "for d in br0 ifb-br0; do tc -j qdisc show dev $d; tc -j class show dev $d | "
+				   "grep -v fq_codel; tc -j filter show dev $d; tc -j filter show dev $d ingress; done | "
+				   "sed -E 's/\"(direct_packets_stat|index)\":[0-9]+,?//g'";
+	static const struct weir_bandwidth limits = { { 40 * MBIT, 0, 0, 0 }, { 80 * MBIT, 0, 0, 0 } };
+	struct weir_txn *t = begin();
+	char *text = NULL, *here, *there;
+
+	weir_txn_shape_set(t, bridge, "br0", &limits, &with_floors, NULL);
+	commit(t, "both directions");
+	set_floor(0, 10, 0);
+	set_floor(1, 20, 0);
+	set_outbound(0, 30, 0, 0);
+	assert_int_equal(weir_shape_explain(w, bridge, &text, NULL), 0);
+	here = own_text("%s", show);
+	there = own_text("unshare -n sh -e <<'END'\nip link add br0 type bridge\n%s\n%s\nEND\n", text, show);
+	assert_string_equal(here, there);
+	free(here);
+	free(there);
+	free(text);
+}
+
 /* --- packets that guests send ------------------------------------------------------------------------- */
 
 static const uint8_t bridge_mac[6] = { 0x52, 0x54, 0, 9, 9, 9 };
@@ -573,6 +599,7 @@ int main(void)
 		TEST(what_is_left_is_shared),
 #define TEST_OUTBOUND(f) cmocka_unit_test_setup_teardown(f, setup_outbound, teardown)
 		TEST_OUTBOUND(outbound_floors_come_and_go),
+		TEST_OUTBOUND(explained_floors_are_the_same),
 		TEST_OUTBOUND(ports_find_their_class),
 		TEST_OUTBOUND(outbound_floors_are_kept_under_flood),
 	};
