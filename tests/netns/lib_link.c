@@ -10,54 +10,13 @@
 #include "link/kinds.h"
 #include "txn/txn.h"
 
-struct weir *w;
-
 int link_setup(void **state)
 {
-	if (own_ns_setup(state))
+	if (own_setup(state))
 		return -1;
 	own_sh("ip link add low0 index %d address 52:54:00:00:10:00 type ifb && ip link set low0 up && "
 	       "ip link add br9 index %d address 52:54:00:00:10:01 type bridge", LOW, MAIN_BR);
-	return weir_open(NULL, &w, NULL);
-}
-
-int link_teardown(void **state)
-{
-	weir_close(w);
-	return own_ns_teardown(state);
-}
-
-struct weir_txn *begin(void)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *t = NULL;
-
-	if (weir_txn_begin(w, "test", 0, &t, &err))
-		fail_msg("%s", err.msg);
-	return t;
-}
-
-void commit(struct weir_txn *t, const char *what)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-	char line[1024];
-
-	if (weir_txn_commit(t, &err))
-		fail_msg("%s: %s", what, weir_error_format(&err, line, sizeof(line)));
-}
-
-/* A step at the end that the kernel refuses: everything before it is taken back. */
-void commit_and_fail(struct weir_txn *t, const char *what)
-{
-	struct weir_link taken = { .sz = sizeof(taken), .kind = WEIR_LINK_IFB, .name = "low0",
-				   .has = WEIR_LINK_NAME };
-	struct weir_error err = WEIR_ERROR_INIT;
-
-	weir_txn_link_add(t, &taken);
-	if (weir_txn_commit(t, &err) != -EEXIST)
-		fail_msg("%s: %d: %s: %s", what, err.code, err.object, err.msg);
-	if (strstr(err.msg, "undoing"))
-		fail_msg("%s: %s", what, err.msg);
+	return 0;
 }
 
 struct weir_link get(const char *name)

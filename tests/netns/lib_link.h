@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * For tests of links: a handle in a namespace of the test's own, transactions
- * that must succeed or fail, the state of all links to be compared, and three
- * readers of which two are not ours: libnl-route-3 and `ip -d -j link`.
+ * For tests of links: what lib_own.h has, the state of all links to be compared, and
+ * three readers of which two are not ours: libnl-route-3 and `ip -d -j link`.
  */
 #ifndef TESTS_NETNS_LIB_LINK_H
 #define TESTS_NETNS_LIB_LINK_H
 
 #include <weir/link.h>
-#include <weir/txn.h>
 
-#include "tests/common/own_ns.h"
+#include "lib_own.h"
 
 #define LOW 1000	/* index of an ifb that is up, "low0" */
 #define MAIN_BR 1001	/* and of a bridge, "br9" */
 
-extern struct weir *w;
-
-/* cmocka's setup and teardown: the namespace with these two links, and the handle. */
+/* cmocka's setup: own_setup() with these two links. */
 int link_setup(void **state);
-int link_teardown(void **state);
 
-struct weir_txn *begin(void);
-void commit(struct weir_txn *t, const char *what);
-/* A step at the end that the kernel refuses: everything before it is taken back. */
-void commit_and_fail(struct weir_txn *t, const char *what);
 struct weir_link get(const char *name);
 bool is_there(const char *name);
 

@@ -304,7 +304,7 @@ static void asked_for_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, link_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, own_teardown)
 		TEST(vlans_of_ports),
 		TEST(vlans_of_what_is_new),
 		TEST(vlans_that_are_none),

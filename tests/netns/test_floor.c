@@ -21,31 +21,13 @@
 #include <weir/tc.h>
 #include <weir/txn.h>
 
-#include "tests/common/own_ns.h"
+#include "lib_own.h"
 
 #define MBIT 125000ull
 #define LIMIT(mbit) { { (mbit) * MBIT, 0, 0, 0 }, { 0, 0, 0, 0 } }
 
-static struct weir *w;
 static int bridge;
 static const struct weir_shape_options with_floors = { .sz = sizeof(with_floors), .has_floors = true };
-
-static struct weir_txn *begin(void)
-{
-	struct weir_txn *t = NULL;
-
-	assert_int_equal(weir_txn_begin(w, "test", 0, &t, NULL), 0);
-	return t;
-}
-
-static void commit(struct weir_txn *t, const char *what)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-	char line[1024];
-
-	if (weir_txn_commit(t, &err))
-		fail_msg("%s: %s", what, weir_error_format(&err, line, sizeof(line)));
-}
 
 /* A bridge that may send 80 Mbit/s to its guests. */
 static int setup(void **state)
@@ -55,19 +37,13 @@ static int setup(void **state)
 				.has = WEIR_LINK_NAME | WEIR_LINK_UP, .is_up = true };
 	struct weir_txn *t;
 
-	if (own_ns_setup(state) || weir_open(NULL, &w, NULL))
+	if (own_setup(state))
 		return -1;
 	t = begin();
 	bridge = weir_txn_link_add(t, &br);
 	weir_txn_shape_set(t, bridge, "br0", &limit, &with_floors, NULL);
 	commit(t, "a bridge");
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	weir_close(w);
-	return own_ns_teardown(state);
 }
 
 static const uint8_t macs[4][6] = {
@@ -83,15 +59,6 @@ static uint32_t set_floor(int guest, uint64_t mbit, uint32_t class)
 	weir_txn_floor_set(t, bridge, "br0", macs[guest], mbit * MBIT, class, &ret);
 	commit(t, "a floor");
 	return ret;
-}
-
-static void shows(const char *command, const char *words)
-{
-	char *text = own_text("%s", command);
-
-	if (!strstr(text, words))
-		fail_msg("%s: no \"%s\" in: %s", command, words, text);
-	free(text);
 }
 
 static void class_is(const char *class, const char *words)
@@ -220,7 +187,7 @@ static int setup_outbound(void **state)
 				.has = WEIR_LINK_NAME | WEIR_LINK_UP | WEIR_LINK_MAC, .is_up = true };
 	struct weir_txn *t;
 
-	if (own_ns_setup(state) || weir_open(NULL, &w, NULL))
+	if (own_setup(state))
 		return -1;
 	t = begin();
 	bridge = weir_txn_link_add(t, &br);
@@ -232,14 +199,6 @@ static int setup_outbound(void **state)
 	/* Nothing is sent but what is sent here: neither solicitations nor reports. */
 	own_sh("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6; for i in 0 1 2 3; do ip link add v$i master br0 up type veth peer name e$i && ip link set e$i up; done");
 	return 0;
-}
-
-static int index_of(const char *name)
-{
-	struct weir_link l;
-
-	assert_int_equal(weir_link_get(w, 0, name, &l, NULL), 0);
-	return l.ifindex;
 }
 
 /* The floor of a port, and a limit of its own. */
@@ -589,7 +548,7 @@ static void outbound_floors_are_kept_under_flood(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, own_teardown)
 		TEST(the_rest_gives_way_and_comes_back),
 		TEST(several_at_once),
 		TEST(more_than_there_is),
@@ -597,7 +556,7 @@ int main(void)
 		TEST(addresses_find_their_class),
 		TEST(floors_are_kept_under_flood),
 		TEST(what_is_left_is_shared),
-#define TEST_OUTBOUND(f) cmocka_unit_test_setup_teardown(f, setup_outbound, teardown)
+#define TEST_OUTBOUND(f) cmocka_unit_test_setup_teardown(f, setup_outbound, own_teardown)
 		TEST_OUTBOUND(outbound_floors_come_and_go),
 		TEST_OUTBOUND(explained_floors_are_the_same),
 		TEST_OUTBOUND(ports_find_their_class),

@@ -17,54 +17,17 @@
 #include <weir/txn.h>
 
 #include "base/file.h"
-#include "tests/common/own_ns.h"
+#include "lib_own.h"
 #include "txn/txn.h"
 
 #define EXISTING 1000	/* index of an ifb that is up */
 
-static struct weir *w;
-
 static int setup(void **state)
 {
-	if (own_ns_setup(state))
+	if (own_setup(state))
 		return -1;
 	own_sh("ip link add low0 index %d type ifb && ip link set low0 addrgenmode none up", EXISTING);
-	return weir_open(NULL, &w, NULL);
-}
-
-static int teardown(void **state)
-{
-	weir_close(w);
-	return own_ns_teardown(state);
-}
-
-static struct weir_txn *begin(void)
-{
-	struct weir_txn *t = NULL;
-
-	assert_int_equal(weir_txn_begin(w, "test", 0, &t, NULL), 0);
-	return t;
-}
-
-static void commit(struct weir_txn *t, const char *what)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-	char line[1024];
-
-	if (weir_txn_commit(t, &err))
-		fail_msg("%s: %s", what, weir_error_format(&err, line, sizeof(line)));
-}
-
-/* A step at the end that the kernel refuses: everything before it is taken back. */
-static void commit_and_fail(struct weir_txn *t, const char *what)
-{
-	struct weir_link taken = { .sz = sizeof(taken), .kind = WEIR_LINK_IFB, .name = "low0",
-				   .has = WEIR_LINK_NAME };
-	struct weir_error err = WEIR_ERROR_INIT;
-
-	weir_txn_link_add(t, &taken);
-	if (weir_txn_commit(t, &err) != -EEXIST || strstr(err.msg, "undoing"))
-		fail_msg("%s: %d: %s: %s", what, err.code, err.object, err.msg);
+	return 0;
 }
 
 static struct weir_ip ip(const char *text)
@@ -98,13 +61,7 @@ static char *everything(void)
 
 static void same_as(const char *before, const char *what)
 {
-	char *now = everything();
-
-	if (strcmp(before, now) != 0) {
-		fprintf(stderr, "before:\n%s\nnow:\n%s\n", before, now);
-		fail_msg("%s: addresses or routes differ", what);
-	}
-	free(now);
+	same_text(before, everything(), what);
 }
 
 /* --- addresses --------------------------------------------------------------------------------------- */
@@ -120,7 +77,7 @@ static json_t *shown_addr(const char *dev, const char *local)
 	return j;
 }
 
-static void shows(const json_t *j, const char *key, const char *value)
+static void json_shows(const json_t *j, const char *key, const char *value)
 {
 	const char *text = json_string_value(json_object_get(j, key));
 
@@ -151,11 +108,11 @@ static void addresses_arrive(void **state)
 	}
 	commit(t, "addresses");
 	j = shown_addr("low0", "192.0.2.1");
-	shows(j, "broadcast", "192.0.2.255");
+	json_shows(j, "broadcast", "192.0.2.255");
 	assert_int_equal(json_integer_value(json_object_get(j, "prefixlen")), 24);
 	json_decref(j);
 	j = shown_addr("low0", "198.51.100.1");
-	shows(j, "broadcast", "");
+	json_shows(j, "broadcast", "");
 	json_decref(j);
 	/* With nodad too it is a worker of the kernel's that says it is good. */
 	own_sh("for i in $(seq 600); do ip -6 addr show dev low0 tentative | grep -q inet6 || exit 0; sleep 0.1; done; exit 1");
@@ -508,7 +465,7 @@ static int teardown_disk(void **state)
 {
 	umount2(disk, MNT_DETACH);
 	rmdir(disk);
-	return teardown(state);
+	return own_teardown(state);
 }
 
 static const char *on_disk(const char *name)
@@ -588,7 +545,7 @@ static void a_journal_on_a_full_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, own_teardown)
 #define DISK_TEST(f) cmocka_unit_test_setup_teardown(f, setup_disk, teardown_disk)
 		TEST(addresses_arrive),
 		TEST(addresses_of_a_new_link),

@@ -217,7 +217,7 @@ static void ports_come_back_to_their_bond(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, link_setup, link_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, link_setup, own_teardown)
 		TEST(dummies_live_and_die),
 		TEST(vlans_live_and_die),
 		TEST(vxlans_live_and_die),

@@ -826,7 +826,7 @@ static void names_are_free_after_the_deletes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, link_setup, link_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, link_setup, own_teardown)
 		TEST(every_kind_lives_and_dies),
 		TEST(taps_live_and_die),
 		TEST(a_bridge_with_vlans),

@@ -542,7 +542,7 @@ static void random_topologies_follow_each_other(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, link_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, own_teardown)
 		TEST(stacks_in_any_order),
 		TEST(bonds_that_live_are_changed),
 		TEST(what_cannot_be_is_refused),

@@ -256,7 +256,7 @@ static void what_is_no_macvtap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, link_setup, link_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, link_setup, own_teardown)
 		TEST(queues_of_macvtaps),
 		TEST(frames_come_out_of_a_macvtap),
 		TEST(two_namespaces_with_one_index),

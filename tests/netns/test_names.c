@@ -169,7 +169,7 @@ static void moves_that_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, link_setup, link_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, link_setup, own_teardown)
 		TEST(other_names),
 		TEST(names_that_are_refused),
 		TEST(moves_are_undone),

@@ -314,6 +314,6 @@ int main(void)
 
 	for (size_t i = 0; i < WR_COUNT(kinds); i++)
 		tests[i] = (struct CMUnitTest){ kinds[i].port ? kinds[i].port : weir_link_kind_name(kinds[i].kind),
-						    every_row, link_setup, link_teardown, (void *)&kinds[i] };
+						    every_row, link_setup, own_teardown, (void *)&kinds[i] };
 	return cmocka_run_group_tests_name("rows", tests, NULL, NULL);
 }

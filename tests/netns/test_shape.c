@@ -22,27 +22,12 @@
 #include <weir/tc.h>
 #include <weir/txn.h>
 
+#include "lib_own.h"
 #include "tc/block.h"
 #include "tc/bpf.h"
-#include "tests/common/own_ns.h"
 
 #define MBIT 125000ull
 #define LIMITS(in, out) { { (in), 0, 0, 0 }, { (out), 0, 0, 0 } }
-
-static struct weir *w;
-
-static int setup(void **state)
-{
-	if (own_ns_setup(state))
-		return -1;
-	return weir_open(NULL, &w, NULL);
-}
-
-static int teardown(void **state)
-{
-	weir_close(w);
-	return own_ns_teardown(state);
-}
 
 /* The lab's emulated machines are slow: they do a part of what is done many times. */
 static int times(int n)
@@ -51,31 +36,6 @@ static int times(int n)
 	int by = stride ? (int)strtol(stride, NULL, 10) : 1;
 
 	return by > 1 ? n / by + 1 : n;
-}
-
-static struct weir_txn *begin(void)
-{
-	struct weir_txn *t = NULL;
-
-	assert_int_equal(weir_txn_begin(w, "test", 0, &t, NULL), 0);
-	return t;
-}
-
-static void commit(struct weir_txn *t, const char *what)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-	char line[1024];
-
-	if (weir_txn_commit(t, &err))
-		fail_msg("%s: %s", what, weir_error_format(&err, line, sizeof(line)));
-}
-
-static int index_of(const char *name)
-{
-	struct weir_link l;
-
-	assert_int_equal(weir_link_get(w, 0, name, &l, NULL), 0);
-	return l.ifindex;
 }
 
 static struct weir_shape set_with(const char *name, const struct weir_bandwidth *b,
@@ -115,22 +75,7 @@ static char *everything(void)
 
 static void same_as(const char *before, const char *what)
 {
-	char *now = everything();
-
-	if (strcmp(before, now) != 0) {
-		fprintf(stderr, "before:\n%s\nnow:\n%s\n", before, now);
-		fail_msg("%s: something differs", what);
-	}
-	free(now);
-}
-
-static void shows(const char *command, const char *words)
-{
-	char *text = own_text("%s", command);
-
-	if (!strstr(text, words))
-		fail_msg("%s: no \"%s\" in: %s", command, words, text);
-	free(text);
+	same_text(before, everything(), what);
 }
 
 static void add_port(int i)
@@ -898,7 +843,7 @@ static void changes_under_load_lose_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, own_setup, own_teardown)
 		TEST(every_method),
 		TEST(from_method_to_method),
 		TEST(what_the_kernel_lacks_is_named),

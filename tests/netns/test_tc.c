@@ -25,45 +25,13 @@
 #include <weir/tc.h>
 #include <weir/txn.h>
 
+#include "lib_own.h"
 #include "tc/htb.h"
-#include "tests/common/own_ns.h"
 #include "txn/txn.h"
 
 #define MBIT 125000ull
 #define GBIT 125000000ull
 #define RATE(average, peak, burst) { average, peak, burst, 0 }
-
-static struct weir *w;
-
-static int setup(void **state)
-{
-	if (own_ns_setup(state))
-		return -1;
-	return weir_open(NULL, &w, NULL);
-}
-
-static int teardown(void **state)
-{
-	weir_close(w);
-	return own_ns_teardown(state);
-}
-
-static struct weir_txn *begin(void)
-{
-	struct weir_txn *t = NULL;
-
-	assert_int_equal(weir_txn_begin(w, "test", 0, &t, NULL), 0);
-	return t;
-}
-
-static void commit(struct weir_txn *t, const char *what)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-	char line[1024];
-
-	if (weir_txn_commit(t, &err))
-		fail_msg("%s: %s", what, weir_error_format(&err, line, sizeof(line)));
-}
 
 static int add_pair(struct weir_txn *t, const char *peer_netns)
 {
@@ -145,14 +113,6 @@ static void nl_shows_default(int ifindex)
 	nl_socket_free(sk);
 }
 
-static int index_of(const char *name)
-{
-	struct weir_link l;
-
-	assert_int_equal(weir_link_get(w, 0, name, &l, NULL), 0);
-	return l.ifindex;
-}
-
 /* "8Mbit": what tc writes of a class. */
 static void tc_shows(const char *dev, const char *words)
 {
@@ -193,13 +153,7 @@ static char *everything(void)
 
 static void same_as(const char *before, const char *what)
 {
-	char *now = everything();
-
-	if (strcmp(before, now) != 0) {
-		fprintf(stderr, "before:\n%s\nnow:\n%s\n", before, now);
-		fail_msg("%s: links or qdiscs differ", what);
-	}
-	free(now);
+	same_text(before, everything(), what);
 }
 
 /* --- shapes -------------------------------------------------------------------------------------------- */
@@ -461,7 +415,7 @@ static void packets_pass_both_ways(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, own_setup, own_teardown)
 		TEST(ports_of_both_kinds),
 		TEST(a_port_that_was_there),
 		TEST(what_is_in_the_way),
