@@ -2,10 +2,11 @@
 /*
  * Transactions (lib/txn) without a kernel object in them: builders and plans, the
  * order of apply, undo and finish, the journal and what it does with damage, the
- * lock between processes, recovery of a dead one's work, steps that are files and
- * daemons. The daemons are a shell script; handles have a state directory in /tmp.
+ * lock between processes, recovery of a dead one's work, steps that are files.
+ * Steps that are daemons are test_service.c's.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,141 +28,10 @@
 #include <weir/link.h>
 #include <weir/tc.h>
 
-#include "txn/service.c"
-
+#include "base/file.h"
+#include "base/netns.h"
+#include "tests/common/step_dir.h"
 #include "txn/journal.h"
-
-/* --- a directory and a handle ------------------------------------------------------------------- */
-
-static char dir[64], state_dir[80];
-static struct weir *w;
-
-static const char *in_dir(const char *name)
-{
-	static char path[8][160];
-	static int turn;
-
-	turn = (turn + 1) % 8;
-	wr_format(path[turn], sizeof(path[0]), "%s/%s", dir, name);
-	return path[turn];
-}
-
-/* Steps of the test's own: what is called is noted, and what is to fail fails. */
-static char calls[512];
-static const char *failing = "";	/* "apply b": this call fails */
-static const char *deadly = "";		/* in this call the process ends */
-
-static int note(const char *call, const struct weir_step *s, const char *more, struct weir_error *err)
-{
-	char text[64];
-	size_t len = strlen(calls);
-
-	wr_format(text, sizeof(text), "%s %s", call, (const char *)weir_step_part(s, 0).data);
-	wr_format(calls + len, sizeof(calls) - len, "%s%s%s", len ? ", " : "", text, more);
-	if (!strcmp(text, deadly))
-		_exit(9);
-	if (strcmp(text, failing) != 0)
-		return 0;
-	return wr_error(err, -EXDEV, WEIR_STAGE_SYSTEM, "", "", "%s was to fail", text);
-}
-
-static int test_apply(struct weir *handle, const struct weir_step *s, struct weir_error *err)
-{
-	return note("apply", s, "", err);
-}
-
-static int test_undo(struct weir *handle, const struct weir_step *s, bool applied, struct weir_error *err)
-{
-	return note("undo", s, applied ? "" : "?", err);
-}
-
-static int test_finish(struct weir *handle, const struct weir_step *s, struct weir_error *err)
-{
-	return note("finish", s, "", err);
-}
-
-static char *test_plan(const struct weir_step *s)
-{
-	wr_auto(str) struct wr_str text = { 0 };
-
-	wr_str_printf(&text, "echo %s", (const char *)weir_step_part(s, 0).data);
-	return wr_str_take(&text);
-}
-
-static const struct weir_step_ops test_ops = {
-	.sz = sizeof(test_ops), .name = "test", .apply = test_apply, .undo = test_undo,
-	.finish = test_finish, .plan = test_plan,
-};
-/* One that the handle of these tests does not know. */
-static const struct weir_step_ops strange_ops = { .sz = sizeof(strange_ops), .name = "strange" };
-static const struct weir_step_ops *const known_ops[] = { &test_ops, NULL };
-
-static struct weir *open_handle(const struct weir_step_ops *const *ops, uint32_t timeout_ms)
-{
-	struct weir_options opts = { .sz = sizeof(opts), .state_dir = state_dir, .step_ops = ops,
-				     .lock_timeout_ms = timeout_ms };
-	struct weir *handle = NULL;
-
-	assert_int_equal(weir_open(&opts, &handle, NULL), 0);
-	return handle;
-}
-
-static int setup(void **state)
-{
-	memcpy(dir, "/tmp/weir-txn-XXXXXX", 21);
-	if (!mkdtemp(dir))
-		return -1;
-	wr_format(state_dir, sizeof(state_dir), "%s/state", dir);
-	w = open_handle(known_ops, 20);
-	*calls = '\0';
-	failing = deadly = "";
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	char command[128];
-
-	weir_close(w);
-	wr_format(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
-}
-
-static struct weir_txn *begin(unsigned int flags)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *t = NULL;
-
-	if (weir_txn_begin(w, "test", flags, &t, &err) < 0)
-		fail_msg("%s: %s", err.object, err.msg);
-	return t;
-}
-
-static int step(struct weir_txn *t, const char *name)
-{
-	return weir_txn_step(t, &test_ops, name, &(struct weir_blob){ name, strlen(name) }, 1);
-}
-
-static void has_content(const char *path, const char *content)
-{
-	wr_auto(str) struct wr_str got = { 0 };
-
-	assert_int_equal(wr_file_read(path, &got), 0);
-	assert_string_equal(wr_str_text(&got), content);
-}
-
-static bool exists(const char *path)
-{
-	return access(path, F_OK) == 0;
-}
-
-static unsigned int mode_of(const char *path)
-{
-	struct stat st;
-
-	assert_int_equal(stat(path, &st), 0);
-	return st.st_mode & 07777;
-}
 
 /* --- the order of things --------------------------------------------------------------------------- */
 
@@ -184,47 +54,47 @@ static void steps_are_done_and_undone_in_order(void **state)
 {
 	for (size_t i = 0; i < WR_COUNT(orders); i++) {
 		struct weir_error err = WEIR_ERROR_INIT;
-		struct weir_txn *t = begin(0);
+		struct weir_txn *t = step_begin(0);
 
 		*calls = '\0';
 		failing = orders[i].failing;
 		step(t, "a");
 		step(t, "b");
 		step(t, "c");
-		assert_ptr_equal(weir_txn_handle(t), w);
+		assert_ptr_equal(weir_txn_handle(t), step_w);
 		if (weir_txn_commit(t, &err) != orders[i].code || strcmp(calls, orders[i].calls) != 0)
 			fail_msg("%s: %s", orders[i].name, calls);
 		assert_int_equal(err.code, orders[i].code);
 		failing = "";
 		/* Unfinished business is what the journal is kept for. */
 		assert_int_equal(exists(in_dir("state/journal")), !strncmp(orders[i].failing, "finish", 6));
-		assert_int_equal(weir_recover(w, NULL), !strncmp(orders[i].failing, "finish", 6) ? 2 : 0);
+		assert_int_equal(weir_recover(step_w, NULL), !strncmp(orders[i].failing, "finish", 6) ? 2 : 0);
 	}
 }
 
 static void an_undo_that_fails_is_said_and_tried_again(void **state)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *t = begin(0);
+	struct weir_txn *t = step_begin(0);
 
 	step(t, "a");
 	step(t, "b");
 	step(t, "c");
-	w->fault = WR_FAULT_SKIP;
-	w->fault_step = 2;
+	step_w->fault = WR_FAULT_SKIP;
+	step_w->fault_step = 2;
 	failing = "undo b";
 	assert_int_equal(weir_txn_commit(t, &err), -EIO);
-	w->fault = WR_FAULT_NONE;
+	step_w->fault = WR_FAULT_NONE;
 	assert_string_equal(calls, "apply a, apply b, undo b, undo a");
 	assert_non_null(strstr(err.msg, "fault put in by a test; and undoing it failed"));
 	assert_non_null(strstr(err.msg, "undo b was to fail"));
 	assert_true(exists(in_dir("state/journal")));
 	/* The next one tries again before it begins. */
 	*calls = '\0';
-	assert_int_equal(weir_txn_begin(w, "next", 0, &t, &err), -EXDEV);
+	assert_int_equal(weir_txn_begin(step_w, "next", 0, &t, &err), -EXDEV);
 	failing = "";
 	*calls = '\0';
-	assert_int_equal(weir_txn_begin(w, "next", 0, &t, &err), 0);
+	assert_int_equal(weir_txn_begin(step_w, "next", 0, &t, &err), 0);
 	assert_string_equal(calls, "undo c?, undo b?, undo a?");
 	assert_false(exists(in_dir("state/journal")));
 	weir_txn_abort(t);
@@ -236,15 +106,15 @@ static void injected_faults_name_their_step(void **state)
 
 	for (uint32_t i = 0; i < 3; i++) {
 		struct weir_error err = WEIR_ERROR_INIT;
-		struct weir_txn *t = begin(0);
+		struct weir_txn *t = step_begin(0);
 
 		for (size_t k = 0; k < 3; k++)
 			step(t, names[k]);
-		w->fault = WR_FAULT_SKIP;
-		w->fault_step = i;
+		step_w->fault = WR_FAULT_SKIP;
+		step_w->fault_step = i;
 		assert_int_equal(weir_txn_commit(t, &err), -EIO);
 		assert_string_equal(err.object, names[i]);
-		w->fault = WR_FAULT_NONE;
+		step_w->fault = WR_FAULT_NONE;
 	}
 }
 
@@ -255,7 +125,7 @@ static void the_first_refusal_is_remembered(void **state)
 	struct weir_link nameless = { .sz = sizeof(nameless), .kind = WEIR_LINK_IFB };
 	struct weir_error err = WEIR_ERROR_INIT, first = WEIR_ERROR_INIT;
 	struct weir_addr addr = { .sz = sizeof(addr) };
-	struct weir_txn *t = begin(0);
+	struct weir_txn *t = step_begin(0);
 
 	assert_int_equal(weir_txn_error(t, &err), 0);
 	assert_int_equal(err.code, 0);
@@ -282,7 +152,7 @@ static void a_builder_elsewhere_can_refuse(void **state)
 {
 	struct weir_error mine = { sizeof(mine), -EXDEV, WEIR_STAGE_INPUT, 0, "it", "part", "is odd" };
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *t = begin(0);
+	struct weir_txn *t = step_begin(0);
 
 	assert_int_equal(weir_txn_refuse(t, &mine), -EXDEV);
 	assert_int_equal(weir_txn_commit(t, &err), -EXDEV);
@@ -293,14 +163,14 @@ static void steps_of_unknown_types_are_refused(void **state)
 {
 	struct weir_blob parts[WEIR_STEP_PARTS + 1] = { { "x", 1 } };
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *t = begin(0);
+	struct weir_txn *t = step_begin(0);
 
 	assert_int_equal(weir_txn_step(t, &strange_ops, "thing", parts, 1), -EINVAL);
 	weir_txn_error(t, &err);
 	assert_string_equal(err.object, "thing");
 	assert_non_null(strstr(err.msg, "strange"));
 	weir_txn_abort(t);
-	t = begin(0);
+	t = step_begin(0);
 	assert_int_equal(weir_txn_step(t, &test_ops, "thing", parts, WEIR_STEP_PARTS + 1), -EINVAL);
 	weir_txn_abort(t);
 }
@@ -309,7 +179,7 @@ static void parts_are_copied_and_end_in_zero(void **state)
 {
 	char bytes[] = "ab\0cd";
 	struct weir_blob parts[] = { { bytes, 5 }, { NULL, 0 }, { "", 0 } };
-	struct weir_txn *t = begin(0);
+	struct weir_txn *t = step_begin(0);
 
 	assert_int_equal(weir_txn_step(t, &test_ops, "thing", parts, 3), 0);
 	memset(bytes, 'x', sizeof(bytes));
@@ -325,21 +195,21 @@ static void parts_are_copied_and_end_in_zero(void **state)
 static void one_transaction_at_a_time(void **state)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *t = begin(0), *second = NULL;
+	struct weir_txn *t = step_begin(0), *second = NULL;
 
-	assert_int_equal(weir_txn_begin(w, "second", 0, &second, &err), -EBUSY);
+	assert_int_equal(weir_txn_begin(step_w, "second", 0, &second, &err), -EBUSY);
 	assert_non_null(strstr(err.msg, "\"test\""));
 	assert_null(second);
-	assert_int_equal(weir_recover(w, &err), -EBUSY);
+	assert_int_equal(weir_recover(step_w, &err), -EBUSY);
 	weir_txn_abort(t);
 	weir_txn_abort(NULL);
-	weir_txn_abort(begin(0));
+	weir_txn_abort(step_begin(0));
 }
 
 static void dry_transactions_are_not_committed(void **state)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *t = begin(WEIR_TXN_DRY);
+	struct weir_txn *t = step_begin(WEIR_TXN_DRY);
 
 	step(t, "a");
 	weir_txn_file_write(t, in_dir("f"), "x", 1, 0600, false);
@@ -348,13 +218,13 @@ static void dry_transactions_are_not_committed(void **state)
 	assert_string_equal(calls, "");
 	assert_false(exists(in_dir("f")));
 	assert_false(exists(state_dir));	/* not even the lock */
-	t = begin(0);				/* the handle is free again */
+	t = step_begin(0);				/* the handle is free again */
 	weir_txn_abort(t);
 }
 
 static void indexes_are_off_the_kernels_own(void **state)
 {
-	struct weir_txn *t = begin(WEIR_TXN_DRY);
+	struct weir_txn *t = step_begin(WEIR_TXN_DRY);
 
 	for (int i = 0; i < 2000; i++) {
 		int ifindex = wr_txn_ifindex(t);
@@ -380,7 +250,7 @@ static void plan_is(struct weir_txn *t, const char *expected)
 
 static void plan_of_nothing(void **state)
 {
-	plan_is(begin(WEIR_TXN_DRY), "");
+	plan_is(step_begin(WEIR_TXN_DRY), "");
 }
 
 static void plan_of_links(void **state)
@@ -406,7 +276,7 @@ static void plan_of_links(void **state)
 		.veth = { .has = WEIR_VETH_PEER_NAME, .peer_name = "eth0", .peer_up = true,
 			  .peer_netns = "/proc/self/ns/net" },
 	};
-	struct weir_txn *t = begin(WEIR_TXN_DRY);
+	struct weir_txn *t = step_begin(WEIR_TXN_DRY);
 
 	assert_int_equal(weir_txn_link_add(t, &bridge), 100);
 	assert_int_equal(weir_txn_tap_add(t, &tap, 0, NULL), 101);
@@ -439,7 +309,7 @@ static void plan_of_a_shape(void **state)
 	};
 	struct weir_link port = { .sz = sizeof(port), .kind = WEIR_LINK_IFB,
 				  .has = WEIR_LINK_NAME | WEIR_LINK_IFINDEX, .name = "vnet0", .ifindex = 7 };
-	struct weir_txn *t = begin(WEIR_TXN_DRY);
+	struct weir_txn *t = step_begin(WEIR_TXN_DRY);
 	struct weir_shape shape = { .sz = sizeof(shape) };
 	char expected[2048];
 
@@ -469,7 +339,7 @@ static void plan_of_the_rest(void **state)
 {
 	static const char *const argv[] = { "/bin/da emon", "--x", NULL };
 	struct weir_service service = { sizeof(service), "it", argv, "/run/it.pid" };
-	struct weir_txn *t = begin(WEIR_TXN_DRY);
+	struct weir_txn *t = step_begin(WEIR_TXN_DRY);
 
 	step(t, "own");
 	weir_txn_file_remove(t, "/nowhere/d");
@@ -486,7 +356,7 @@ static void plan_of_the_rest(void **state)
 /* A shell that reads the plan writes the same files. */
 static void plan_of_files(void **state)
 {
-	struct weir_txn *t = begin(WEIR_TXN_DRY);
+	struct weir_txn *t = step_begin(WEIR_TXN_DRY);
 	char *plan = NULL, command[256];
 
 	assert_int_equal(wr_file_write(in_dir("gone"), "", 0, 0600, false), 0);
@@ -508,7 +378,7 @@ static void plan_of_files(void **state)
 static void plan_of_what_was_refused(void **state)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *t = begin(WEIR_TXN_DRY);
+	struct weir_txn *t = step_begin(WEIR_TXN_DRY);
 	char *plan = NULL;
 
 	step(t, "own");
@@ -553,7 +423,7 @@ static struct weir_txn *various_steps(void)
 	struct weir_addr addr = { .sz = sizeof(addr), .ifindex = 7, .prefix = 8 };
 	struct weir_blob odd[] = { { "\0\xff\n", 3 }, { "", 0 }, { "x", 1 }, { "", 0 }, { "", 0 },
 				   { "last", 4 } };
-	struct weir_txn *t = begin(0);
+	struct weir_txn *t = step_begin(0);
 
 	weir_ip_parse("10.0.0.1", &addr.local);
 	weir_txn_link_add(t, &link);
@@ -576,7 +446,7 @@ static unsigned char *journal_of(const struct weir_txn *t, size_t *ret_len)
 
 	assert_int_equal(wr_journal_write(t, NULL), 0);
 	assert_int_equal(wr_file_read(in_dir("state/journal"), &text), 0);
-	wr_journal_remove(w);
+	wr_journal_remove(step_w);
 	*ret_len = text.len;
 	return (unsigned char *)wr_str_take(&text);
 }
@@ -590,7 +460,7 @@ static int parse(const unsigned char *data, size_t len, struct weir_txn **ret, s
 	int r;
 
 	assert_true(t && copy);
-	t->w = w;
+	t->w = step_w;
 	memcpy(copy, data, len);
 	r = wr_journal_parse(copy, len, t, j, err);
 	free(copy);
@@ -661,13 +531,13 @@ static void the_phase_is_one_byte(void **state)
 	struct wr_journal j;
 
 	assert_int_equal(wr_journal_write(t, NULL), 0);
-	assert_int_equal(wr_journal_decide(w, NULL), 0);
+	assert_int_equal(wr_journal_decide(step_w, NULL), 0);
 	assert_int_equal(wr_file_read(in_dir("state/journal"), &text), 0);
 	assert_int_equal(parse((void *)text.data, text.len, NULL, &j, NULL), 0);
 	assert_int_equal(j.phase, WR_PHASE_FINISH);
 	assert_int_equal(mode_of(in_dir("state/journal")), 0600);
-	wr_journal_remove(w);
-	assert_int_equal(wr_journal_decide(w, NULL), -ENOENT);
+	wr_journal_remove(step_w);
+	assert_int_equal(wr_journal_decide(step_w, NULL), -ENOENT);
 	weir_txn_abort(t);
 }
 
@@ -828,8 +698,8 @@ static pid_t in_child(int (*fn)(int report), int *report)
 	assert_true(pid >= 0);
 	if (!pid) {
 		close(fds[0]);
-		weir_close(w);	/* the parent's; a handle has one process */
-		w = open_handle(known_ops, 20);
+		weir_close(step_w);	/* the parent's; a handle has one process */
+		step_w = open_handle(known_ops, 20);
 		_exit(fn(fds[1]));
 	}
 	close(fds[1]);
@@ -837,17 +707,9 @@ static pid_t in_child(int (*fn)(int report), int *report)
 	return pid;
 }
 
-static int status_of(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
 static int hold_the_lock(int report)
 {
-	begin(0);
+	step_begin(0);
 	if (write(report, "x", 1) != 1)
 		return 1;
 	pause();
@@ -872,28 +734,28 @@ static void others_wait_for_the_lock(void **state)
 	char c;
 
 	assert_int_equal(read(report, &c, 1), 1);
-	w->lock_timeout_ms = 100;
+	step_w->lock_timeout_ms = 100;
 	began = now_ms();
-	assert_int_equal(weir_txn_begin(w, "second", 0, &t, &err), -EBUSY);
+	assert_int_equal(weir_txn_begin(step_w, "second", 0, &t, &err), -EBUSY);
 	assert_in_range(now_ms() - began, 90, 20000);
 	assert_string_equal(err.object, "state directory");
 	assert_non_null(strstr(err.msg, "held by another process"));
 	assert_null(t);
-	w->lock_timeout_ms = 1;
-	assert_int_equal(weir_recover(w, &err), -EBUSY);
+	step_w->lock_timeout_ms = 1;
+	assert_int_equal(weir_recover(step_w, &err), -EBUSY);
 	/* A plan needs no lock. */
-	weir_txn_abort(begin(WEIR_TXN_DRY));
+	weir_txn_abort(step_begin(WEIR_TXN_DRY));
 	/* The lock of a killed process is gone with it. */
 	kill(pid, SIGKILL);
 	assert_int_equal(status_of(pid), -SIGKILL);
-	assert_int_equal(weir_txn_begin(w, "second", 0, &t, &err), 0);
+	assert_int_equal(weir_txn_begin(step_w, "second", 0, &t, &err), 0);
 	weir_txn_abort(t);
 	close(report);
 }
 
 static int wait_and_hold(int report)
 {
-	w->lock_timeout_ms = 60000;
+	step_w->lock_timeout_ms = 60000;
 	return hold_the_lock(report);
 }
 
@@ -906,14 +768,14 @@ static void await_a_waiter(void)
 	do {
 		nanosleep(&pause, NULL);
 		next = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1 };
-		assert_int_equal(fcntl(w->lock_fd, F_OFD_GETLK, &next), 0);
+		assert_int_equal(fcntl(step_w->lock_fd, F_OFD_GETLK, &next), 0);
 	} while (next.l_type == F_UNLCK);
 }
 
 /* One that lets the lock go and wants it again at once waits behind one that waited before. */
 static void the_lock_is_had_in_turn(void **state)
 {
-	struct weir_txn *first = begin(0), *again = NULL;
+	struct weir_txn *first = step_begin(0), *again = NULL;
 	struct weir_error err = WEIR_ERROR_INIT;
 	int report;
 	pid_t pid = in_child(wait_and_hold, &report);
@@ -921,8 +783,8 @@ static void the_lock_is_had_in_turn(void **state)
 
 	await_a_waiter();
 	weir_txn_abort(first);
-	w->lock_timeout_ms = 1;
-	assert_int_equal(weir_txn_begin(w, "again", 0, &again, &err), -EBUSY);
+	step_w->lock_timeout_ms = 1;
+	assert_int_equal(weir_txn_begin(step_w, "again", 0, &again, &err), -EBUSY);
 	assert_int_equal(read(report, &c, 1), 1);
 	kill(pid, SIGKILL);
 	assert_int_equal(status_of(pid), -SIGKILL);
@@ -933,7 +795,7 @@ static void the_lock_is_had_in_turn(void **state)
 static void handles_of_one_process_exclude_each_other(void **state)
 {
 	struct weir *other = open_handle(known_ops, 1);
-	struct weir_txn *t = begin(0), *second = NULL;
+	struct weir_txn *t = step_begin(0), *second = NULL;
 
 	assert_int_equal(weir_txn_begin(other, "second", 0, &second, NULL), -EBUSY);
 	weir_txn_abort(t);
@@ -948,16 +810,16 @@ static void state_directories_that_cannot_be_used(void **state)
 	struct weir_txn *t = NULL;
 
 	assert_int_equal(wr_file_write(state_dir, "", 0, 0600, false), 0);
-	assert_int_equal(weir_txn_begin(w, "x", 0, &t, &err), -ENOTDIR);
+	assert_int_equal(weir_txn_begin(step_w, "x", 0, &t, &err), -ENOTDIR);
 	assert_string_equal(err.object, "state directory");
-	assert_null(w->txn);
+	assert_null(step_w->txn);
 	assert_int_equal(unlink(state_dir), 0);
-	weir_txn_abort(begin(0));
+	weir_txn_abort(step_begin(0));
 }
 
 static int commit_and_die(int report)
 {
-	struct weir_txn *t = begin(0);
+	struct weir_txn *t = step_begin(0);
 
 	weir_txn_file_write(t, in_dir("f"), "new", 3, 0600, false);
 	step(t, "a");
@@ -981,19 +843,19 @@ static void what_a_dead_process_began_is_undone(void **state)
 	a_child_dies_in("apply b");
 	has_content(in_dir("f"), "new");
 	assert_true(exists(in_dir("state/journal")));
-	assert_int_equal(weir_recover(w, NULL), 1);
+	assert_int_equal(weir_recover(step_w, NULL), 1);
 	/* Whether they were done is not known any more. */
 	assert_string_equal(calls, "undo b?, undo a?");
 	has_content(in_dir("f"), "old");
 	assert_int_equal(mode_of(in_dir("f")), 0640);
 	assert_false(exists(in_dir("state/journal")));
-	assert_int_equal(weir_recover(w, NULL), 0);
+	assert_int_equal(weir_recover(step_w, NULL), 0);
 }
 
 static void what_a_dead_process_decided_is_finished(void **state)
 {
 	a_child_dies_in("finish a");
-	assert_int_equal(weir_recover(w, NULL), 2);
+	assert_int_equal(weir_recover(step_w, NULL), 2);
 	assert_string_equal(calls, "finish a, finish b");
 	has_content(in_dir("f"), "new");
 	assert_false(exists(in_dir("state/journal")));
@@ -1002,7 +864,7 @@ static void what_a_dead_process_decided_is_finished(void **state)
 static void the_next_transaction_recovers_first(void **state)
 {
 	a_child_dies_in("apply a");
-	weir_txn_abort(begin(0));
+	weir_txn_abort(step_begin(0));
 	assert_string_equal(calls, "undo b?, undo a?");
 	assert_false(exists(in_dir("f")));
 }
@@ -1018,7 +880,7 @@ static void recovery_needs_the_types_of_steps(void **state)
 	has_content(in_dir("f"), "new");
 	assert_true(exists(in_dir("state/journal")));
 	weir_close(other);
-	assert_int_equal(weir_recover(w, NULL), 1);
+	assert_int_equal(weir_recover(step_w, NULL), 1);
 }
 
 static void change_journal(size_t at, const char *bytes, size_t n)
@@ -1037,7 +899,7 @@ static void another_boot_has_another_kernel(void **state)
 	assert_int_equal(wr_file_write(in_dir("f"), "old", 3, 0600, false), 0);
 	a_child_dies_in("apply b");
 	change_journal(PHASE_AT + 1, "00000000", 8);
-	assert_int_equal(weir_recover(w, NULL), 1);
+	assert_int_equal(weir_recover(step_w, NULL), 1);
 	assert_string_equal(calls, "");
 	has_content(in_dir("f"), "old");
 }
@@ -1048,7 +910,7 @@ static void another_namespace_is_not_touched(void **state)
 
 	a_child_dies_in("apply b");
 	change_journal(PHASE_AT + 1 + 36, "\1\0\0\0\0\0\0\0", 8);
-	assert_int_equal(weir_recover(w, &err), -EXDEV);
+	assert_int_equal(weir_recover(step_w, &err), -EXDEV);
 	assert_non_null(strstr(err.msg, "net:[1]"));
 	assert_string_equal(calls, "");
 	has_content(in_dir("f"), "new");
@@ -1059,13 +921,13 @@ static void damage_is_told_to_everybody(void **state)
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_txn *t = NULL;
 
-	weir_txn_abort(begin(0));
+	weir_txn_abort(step_begin(0));
 	assert_int_equal(wr_file_write(in_dir("state/journal"), "garbage", 7, 0600, false), 0);
-	assert_int_equal(weir_recover(w, &err), -EBADMSG);
-	assert_int_equal(weir_txn_begin(w, "x", 0, &t, &err), -EBADMSG);
+	assert_int_equal(weir_recover(step_w, &err), -EBADMSG);
+	assert_int_equal(weir_txn_begin(step_w, "x", 0, &t, &err), -EBADMSG);
 	assert_null(t);
 	assert_int_equal(unlink(in_dir("state/journal")), 0);
-	weir_txn_abort(begin(0));
+	weir_txn_abort(step_begin(0));
 }
 
 static void no_state_directory_no_journal(void **state)
@@ -1094,7 +956,7 @@ static void files_are_written_and_removed(void **state)
 	struct weir_txn *t;
 
 	assert_int_equal(wr_file_write(in_dir("gone"), "x", 1, 0600, false), 0);
-	t = begin(0);
+	t = step_begin(0);
 	weir_txn_file_write(t, in_dir("deep/er/f"), "one\n", 4, 0640, true);
 	weir_txn_file_remove(t, in_dir("gone"));
 	weir_txn_file_remove(t, in_dir("never was"));
@@ -1110,7 +972,7 @@ static void replaced_files_keep_their_mode(void **state)
 	struct weir_txn *t;
 
 	assert_int_equal(wr_file_write(in_dir("f"), "old", 3, 0666, false), 0);
-	t = begin(0);
+	t = step_begin(0);
 	weir_txn_file_write(t, in_dir("f"), "new", 3, 0600, false);
 	assert_int_equal(weir_txn_commit(t, NULL), 0);
 	has_content(in_dir("f"), "new");
@@ -1125,7 +987,7 @@ static void undone_files_are_as_before(void **state)
 
 	assert_int_equal(wr_file_write(in_dir("f"), "old\0bytes", 9, 0666, false), 0);
 	assert_int_equal(wr_file_write(in_dir("r"), "kept", 4, 0604, false), 0);
-	t = begin(0);
+	t = step_begin(0);
 	weir_txn_file_write(t, in_dir("f"), "new", 3, 0600, false);
 	weir_txn_file_write(t, in_dir("n"), "new", 3, 0600, false);
 	weir_txn_file_remove(t, in_dir("r"));
@@ -1153,7 +1015,7 @@ static void files_that_were_being_changed(void **state)
 	assert_int_equal(wr_file_write(in_dir("f"), "old", 3, 0600, false), 0);
 	a_child_dies_in("apply a");
 	assert_int_equal(wr_file_write(in_dir("f.new"), "half", 4, 0600, false), 0);
-	assert_int_equal(weir_recover(w, NULL), 1);
+	assert_int_equal(weir_recover(step_w, NULL), 1);
 	has_content(in_dir("f"), "old");
 	assert_false(exists(in_dir("f.new")));
 }
@@ -1161,7 +1023,7 @@ static void files_that_were_being_changed(void **state)
 static void failed_file_steps_say_why(void **state)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *t = begin(0);
+	struct weir_txn *t = step_begin(0);
 
 	weir_txn_file_write(t, in_dir("a/f"), "x", 1, 0600, false);
 	assert_int_equal(wr_file_write(in_dir("a"), "in the way", 10, 0600, false), 0);
@@ -1183,306 +1045,9 @@ static void bad_paths_are_refused(void **state)
 	too_long[0] = '/';
 	too_long[PATH_MAX - 1] = '\0';
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
-		struct weir_txn *t = begin(0);
+		struct weir_txn *t = step_begin(0);
 
 		assert_int_equal(weir_txn_file_write(t, cases[i].path, "", 0, 0600, false), cases[i].code);
-		weir_txn_abort(t);
-	}
-}
-
-/* --- daemons as steps ------------------------------------------------------------------------------------------------- */
-
-/* argv: /bin/sh SCRIPT WORK PIDFILE; it writes "hup" to PIDFILE.log when it is told to read again. */
-static const char daemon_script[] =
-	"case $1 in\n"
-	"in-use) echo 'warning: something else' >&2\n"
-	"	echo 'cannot bind 10.0.0.1: Address already in use' >&2; exit 2 ;;\n"
-	"odd) echo 'this is no text of an errno' >&2; exit 1 ;;\n"
-	"mute) exit 3 ;;\n"
-	"loud) i=0; while [ $i -lt 300 ]; do echo \"warning number $i of many\" >&2; i=$((i + 1)); done\n"
-	"	echo 'failed: Permission denied' >&2; exit 1 ;;\n"
-	"killed) kill -9 $$ ;;\n"
-	"esac\n"
-	"mkfifo \"$2.fifo\" 2>/dev/null\n"
-	"(\n"
-	"	trap 'echo hup >>\"$2.log\"' HUP\n"
-	"	exec 3<>\"$2.fifo\"\n"
-	"	echo >>\"$2.fifo\"; read -r _ <&3\n"
-	"	echo ready >>\"$2.log\"\n"
-	"	while :; do read -r _ <&3; done\n"
-	") </dev/null >/dev/null 2>&1 &\n"
-	"echo $! >\"$2\"\n"
-	"while [ ! -s \"$2.log\" ]; do sleep 0.01; done\n";
-
-static struct {
-	char script[128], pid_file[128], log[160];
-	const char *argv[5];
-	struct weir_service service;
-} d;
-
-static const struct weir_service *daemon_that(const char *does)
-{
-	wr_format(d.script, sizeof(d.script), "%s/daemon", dir);
-	wr_format(d.pid_file, sizeof(d.pid_file), "%s/daemon.pid", dir);
-	wr_format(d.log, sizeof(d.log), "%s.log", d.pid_file);
-	assert_int_equal(wr_file_write(d.script, daemon_script, strlen(daemon_script), 0755, false), 0);
-	d.argv[0] = "/bin/sh";
-	d.argv[1] = d.script;
-	d.argv[2] = does;
-	d.argv[3] = d.pid_file;
-	d.service = (struct weir_service){ sizeof(d.service), "the daemon", d.argv, d.pid_file };
-	return &d.service;
-}
-
-static void commit(struct weir_txn *t)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-
-	if (weir_txn_commit(t, &err))
-		fail_msg("%s: %s", err.object, err.msg);
-}
-
-static int start_daemon(void)
-{
-	const struct weir_service *s = daemon_that("serve");
-	struct weir_txn *t = begin(0);
-
-	weir_txn_service_start(t, s);
-	commit(t);
-	return weir_service_pid(s);
-}
-
-static void stop_daemon(bool at_once)
-{
-	struct weir_txn *t = begin(0);
-
-	weir_txn_service_stop(t, &d.service, at_once);
-	commit(t);
-}
-
-/* 'T' while it is frozen, '\0' when it is gone (or waits for its parent to notice). */
-static char state_of(int pid)
-{
-	wr_auto(str) struct wr_str text = { 0 };
-	char path[64], c = '\0';
-
-	wr_format(path, sizeof(path), "/proc/%d/stat", pid);
-	if (!wr_file_read(path, &text))
-		c = strrchr(text.data, ')')[2];
-	return c == 'Z' || c == 'X' ? '\0' : c;
-}
-
-static void daemons_start_and_stop(void **state)
-{
-	for (int at_once = 0; at_once < 2; at_once++) {
-		int pid = start_daemon();
-
-		assert_true(pid > 0 && state_of(pid));
-		stop_daemon(at_once);
-		assert_false(state_of(pid));
-		assert_int_equal(weir_service_pid(&d.service), 0);
-		assert_false(exists(d.pid_file));
-		/* One that does not run is no error. */
-		stop_daemon(at_once);
-		assert_int_equal(unlink(d.log), 0);
-	}
-}
-
-static void a_start_is_undone_by_a_stop(void **state)
-{
-	struct weir_txn *t = begin(0);
-
-	weir_txn_service_start(t, daemon_that("serve"));
-	failing = "apply z";
-	step(t, "z");
-	assert_int_equal(weir_txn_commit(t, NULL), -EXDEV);
-	assert_true(exists(d.log));
-	assert_int_equal(weir_service_pid(&d.service), 0);
-	assert_false(exists(d.pid_file));
-}
-
-static void a_stop_is_undone_by_going_on(void **state)
-{
-	int pid = start_daemon();
-	struct weir_txn *t = begin(0);
-
-	weir_txn_service_stop(t, &d.service, false);
-	failing = "apply z";
-	step(t, "z");
-	assert_int_equal(weir_txn_commit(t, NULL), -EXDEV);
-	failing = "";
-	/* The very process that was there. */
-	assert_int_equal(weir_service_pid(&d.service), pid);
-	assert_true(state_of(pid) && state_of(pid) != 'T');
-	stop_daemon(false);
-}
-
-static void a_stop_at_once_is_undone_by_a_start(void **state)
-{
-	int pid = start_daemon(), again;
-	struct weir_txn *t = begin(0);
-
-	weir_txn_service_stop(t, &d.service, true);
-	failing = "apply z";
-	step(t, "z");
-	assert_int_equal(weir_txn_commit(t, NULL), -EXDEV);
-	failing = "";
-	again = weir_service_pid(&d.service);
-	assert_true(again > 0 && again != pid);
-	stop_daemon(false);
-}
-
-static void a_successor_in_one_transaction(void **state)
-{
-	int pid = start_daemon(), again;
-	struct weir_txn *t = begin(0);
-
-	weir_txn_service_stop(t, &d.service, true);
-	weir_txn_service_start(t, &d.service);
-	commit(t);
-	again = weir_service_pid(&d.service);
-	assert_true(again > 0 && again != pid);
-	stop_daemon(false);
-}
-
-static void reloads_are_signals_at_the_end(void **state)
-{
-	int pid = start_daemon();
-	struct weir_txn *t = begin(0);
-
-	weir_txn_service_reload(t, &d.service);
-	failing = "apply z";
-	step(t, "z");
-	assert_int_equal(weir_txn_commit(t, NULL), -EXDEV);
-	failing = "";
-	t = begin(0);
-	weir_txn_service_reload(t, &d.service);
-	commit(t);
-	for (int i = 0; i < 5000; i++) {
-		wr_auto(str) struct wr_str log = { 0 };
-
-		assert_int_equal(wr_file_read(d.log, &log), 0);
-		if (!strcmp(wr_str_text(&log), "ready\nhup\n"))
-			break;
-		assert_int_not_equal(i, 4999);
-		usleep(1000);
-	}
-	assert_int_equal(weir_service_pid(&d.service), pid);
-	stop_daemon(false);
-}
-
-/* A pid file that is stale: its number belongs to somebody else by now. */
-static void a_recycled_pid_is_not_signalled(void **state)
-{
-	const struct weir_service *s = daemon_that("serve");
-	char text[16];
-	struct weir_txn *t;
-	pid_t stranger = fork();
-
-	if (!stranger) {
-		execl("/bin/sleep", "/bin/sleep", "100", (char *)NULL);
-		_exit(127);
-	}
-	wr_format(text, sizeof(text), "%d\n", stranger);
-	assert_int_equal(wr_file_write(d.pid_file, text, strlen(text), 0600, false), 0);
-	assert_int_equal(weir_service_pid(s), 0);
-	t = begin(0);
-	weir_txn_service_reload(t, s);
-	commit(t);
-	stop_daemon(false);
-	assert_int_equal(wr_file_write(d.pid_file, text, strlen(text), 0600, false), 0);
-	stop_daemon(true);
-	assert_int_equal(waitpid(stranger, NULL, WNOHANG), 0);
-	assert_true(state_of(stranger) && state_of(stranger) != 'T');
-	kill(stranger, SIGKILL);
-	assert_int_equal(status_of(stranger), -SIGKILL);
-}
-
-/* Found by its command line where the pid file is wrong, or was never written. */
-static void a_daemon_is_found_without_its_pid_file(void **state)
-{
-	static const char *const wrong[] = { "", "x", "-1", "0", "1", "99999999999999999999" };
-	int pid = start_daemon();
-
-	for (size_t i = 0; i < WR_COUNT(wrong); i++) {
-		assert_int_equal(wr_file_write(d.pid_file, wrong[i], strlen(wrong[i]), 0600, false), 0);
-		assert_int_equal(weir_service_pid(&d.service), pid);
-	}
-	assert_int_equal(unlink(d.pid_file), 0);
-	assert_int_equal(weir_service_pid(&d.service), pid);
-	stop_daemon(false);
-	assert_false(state_of(pid));
-}
-
-static void daemons_that_do_not_start(void **state)
-{
-	static const struct {
-		const char *does;
-		int code;
-		const char *msg;
-	} cases[] = {
-		{ "in-use", -EADDRINUSE, "cannot bind 10.0.0.1: Address already in use" },
-		{ "odd", -EIO, "this is no text of an errno" },
-		{ "mute", -EIO, "ended at once, without a word" },
-		{ "killed", -EIO, "ended at once, without a word" },
-		{ "loud", -EACCES, "failed: Permission denied" },
-	};
-
-	for (size_t i = 0; i < WR_COUNT(cases); i++) {
-		struct weir_error err = WEIR_ERROR_INIT;
-		struct weir_txn *t = begin(0);
-		int r;
-
-		weir_txn_service_start(t, daemon_that(cases[i].does));
-		r = weir_txn_commit(t, &err);
-		if (r != cases[i].code || strcmp(err.msg, cases[i].msg) != 0)
-			fail_msg("%s: %d, %s", cases[i].does, r, err.msg);
-		assert_int_equal(err.stage, WEIR_STAGE_PROGRAM);
-		assert_string_equal(err.object, "the daemon");
-		assert_int_equal(weir_service_pid(&d.service), 0);
-	}
-}
-
-static void last_words_are_errnos(void **state)
-{
-	char text[256];
-
-	for (int e = 1; e < 134; e++) {
-		if (!strerrordesc_np(e))
-			continue;
-		wr_format(text, sizeof(text), "prog: doing it: %s", strerrordesc_np(e));
-		assert_int_equal(errno_of(text), -e);
-	}
-	assert_int_equal(errno_of(""), -EIO);
-	assert_int_equal(errno_of("Success"), -EIO);
-	assert_int_equal(errno_of("Invalid argument, sorry"), -EIO);
-}
-
-static void services_that_are_none(void **state)
-{
-	static const char *const relative[] = { "sh", NULL }, *const nothing[] = { NULL };
-	static const char *const missing[] = { "/no/such/daemon", NULL };
-	const char *many[MAX_ARGS + 2];
-	const struct {
-		const char *name;
-		const char *const *argv;
-		int code;
-	} cases[] = {
-		{ "a relative path", relative, -EINVAL },
-		{ "no program", nothing, -EINVAL },
-		{ "too many words", many, -EINVAL },
-		{ "a program that is not there", missing, -ENOENT },
-	};
-
-	for (size_t i = 0; i < WR_COUNT(many); i++)
-		many[i] = i < MAX_ARGS + 1 ? "/bin/true" : NULL;
-	for (size_t i = 0; i < WR_COUNT(cases); i++) {
-		struct weir_service s = { sizeof(s), "it", cases[i].argv, "/run/it.pid" };
-		struct weir_txn *t = begin(0);
-		int r = weir_txn_service_start(t, &s);
-
-		if (r != cases[i].code)
-			fail_msg("%s: %d", cases[i].name, r);
 		weir_txn_abort(t);
 	}
 }
@@ -1501,7 +1066,7 @@ static void things_end_with_their_transaction(void **state)
 	static const int key = 1, other = 2;
 
 	for (int commits = 0; commits < 2; commits++) {
-		struct weir_txn *t = begin(commits ? 0 : WEIR_TXN_DRY);
+		struct weir_txn *t = step_begin(commits ? 0 : WEIR_TXN_DRY);
 
 		assert_int_equal(weir_txn_is_dry(t), !commits);
 		*calls = '\0';
@@ -1518,7 +1083,7 @@ static void things_end_with_their_transaction(void **state)
 	}
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, step_setup, step_teardown)
 
 int main(void)
 {
@@ -1565,17 +1130,6 @@ int main(void)
 		TEST(files_that_were_being_changed),
 		TEST(failed_file_steps_say_why),
 		TEST(bad_paths_are_refused),
-		TEST(daemons_start_and_stop),
-		TEST(a_start_is_undone_by_a_stop),
-		TEST(a_stop_is_undone_by_going_on),
-		TEST(a_stop_at_once_is_undone_by_a_start),
-		TEST(a_successor_in_one_transaction),
-		TEST(reloads_are_signals_at_the_end),
-		TEST(a_recycled_pid_is_not_signalled),
-		TEST(a_daemon_is_found_without_its_pid_file),
-		TEST(daemons_that_do_not_start),
-		TEST(last_words_are_errnos),
-		TEST(services_that_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
