@@ -62,17 +62,18 @@ static bool is_default_qdisc(const char *kind)
 /* The lists are long, so they are looked at last. */
 static bool look(struct known *k, unsigned int feature, const char *module)
 {
-	int builtin, loadable = 0;
+	int builtin, loadable;
 
+	if (k->has_no_lists && feature == WR_TC_IFB)
+		return true;	/* nothing is known: what everybody has */
 	if (is_loaded(module) || (feature == WR_TC_FQ_CODEL && is_default_qdisc("fq_codel")))
 		return true;
 	builtin = k->has_no_lists ? -ENOENT : is_listed("modules.builtin", module);
-	if (builtin <= 0 && !k->has_no_lists)
-		loadable = is_listed("modules.dep", module);
-	k->has_no_lists |= builtin < 0 && loadable < 0;
+	k->has_no_lists = builtin < 0;
 	if (k->has_no_lists)
-		return feature == WR_TC_IFB;	/* nothing is known: what everybody has */
-	return builtin > 0 || loadable > 0;
+		return feature == WR_TC_IFB;
+	loadable = builtin ? 0 : is_listed("modules.dep", module);
+	return builtin || loadable > 0;
 }
 
 static void remember(struct known *k, unsigned int feature, bool found)
