@@ -125,7 +125,7 @@ static struct spec take_spec(struct printing *p, const char **format)
 
 static void emit_one(struct printing *p, const struct spec *s, char type)
 {
-	char c = '%';
+	char c;
 
 	switch (type) {
 	case 'd':
@@ -135,9 +135,8 @@ static void emit_one(struct printing *p, const struct spec *s, char type)
 		emit_string(p, s);
 		break;
 	case 'c':
-		c = (char)va_arg(p->args, int);
-		/* fallthrough */
 	case '%':
+		c = type == 'c' ? (char)va_arg(p->args, int) : '%';
 		emit_padded(p, s, &c, 1);
 		break;
 	default:
