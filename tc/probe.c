@@ -150,7 +150,7 @@ enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shap
 
 enum weir_shape_method wr_tc_marker(struct weir_txn *t)
 {
-	return wr_tc_has(t->w, WR_TC_SKBEDIT)				       ? WEIR_SHAPE_SKBEDIT :
+	return wr_tc_has(t->w, WR_TC_SKBEDIT)		      ? WEIR_SHAPE_SKBEDIT :
 	       wr_txn_bpf_program(t, 0, WR_MAJOR_FLOORS) >= 0 ? WEIR_SHAPE_BPF :
 								WEIR_SHAPE_AUTO;
 }

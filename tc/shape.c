@@ -340,7 +340,7 @@ static int del_redirect(struct shaping *s, enum weir_shape_method then)
 {
 	const struct wr_redirect old = s->port.redirect;
 	const bool has_others = s->port.n_foreign_filters, shares = old.method == WEIR_SHAPE_BLOCK;
-	int r = wr_shared_class(&old) ? 0 : wr_floors_none(s->t, &(struct wr_dev){ old.ifb, "" }, s->err);
+	int r = old.method == WEIR_SHAPE_IFB ? wr_floors_none(s->t, &(struct wr_dev){ old.ifb, "" }, s->err) : 0;
 
 	if (r)
 		return r;
