@@ -135,17 +135,17 @@ static bool can_bpf(struct weir_txn *t, int port)
 	return k->found & WR_TC_BPF;
 }
 
-enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shape_method forced)
+enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shape_method forced, bool may_share)
 {
 	if (!forced)
 		forced = t->w->shape_method;
 	if (forced)
 		return forced;
-	return !wr_tc_has(t->w, WR_TC_IFB)    ? WEIR_SHAPE_POLICE :
-	       wr_tc_has(t->w, WR_TC_SKBEDIT) ? WEIR_SHAPE_SKBEDIT :
-	       can_block(t, port)	      ? WEIR_SHAPE_BLOCK :
-	       can_bpf(t, port)		      ? WEIR_SHAPE_BPF :
-						WEIR_SHAPE_IFB;
+	return !wr_tc_has(t->w, WR_TC_IFB)	? WEIR_SHAPE_POLICE :
+	       wr_tc_has(t->w, WR_TC_SKBEDIT)	? WEIR_SHAPE_SKBEDIT :
+	       may_share && can_block(t, port)	? WEIR_SHAPE_BLOCK :
+	       can_bpf(t, port)			? WEIR_SHAPE_BPF :
+						  WEIR_SHAPE_IFB;
 }
 
 enum weir_shape_method wr_tc_marker(struct weir_txn *t)

@@ -20,8 +20,11 @@ enum {
 
 /* Each is looked for when it is first asked for, once for each handle. */
 bool wr_tc_has(struct weir *w, unsigned int feature);
-/* The way to shape what a guest sends by its port: @forced, or the best that there is. */
-enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shape_method forced);
+/*
+ * The way to shape what a guest sends by its port: @forced, or the best that there is. @may_share:
+ * its ingress qdisc will be a new one, and so can be one of a block.
+ */
+enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shape_method forced, bool may_share);
 /* What can write the class of a floor into a packet: skbedit or bpf; auto: nothing. */
 enum weir_shape_method wr_tc_marker(struct weir_txn *t);
 enum weir_leaf wr_tc_leaf(struct weir *w, enum weir_leaf forced);

@@ -273,8 +273,11 @@ int wr_redirect_explain(struct weir_txn *t, const struct wr_dev *dev, const stru
 /* By what: floors need ifbs of their own, and something that writes the class. */
 static int choose_method(struct shaping *s, struct wr_redirect *ret)
 {
-	const enum weir_shape_method method = wr_tc_method(s->t, s->dev.ifindex, s->opts.method);
+	const bool keeps_qdisc = s->port.has_redirect;
+	const enum weir_shape_method method = wr_tc_method(s->t, s->dev.ifindex, s->opts.method, !keeps_qdisc);
 
+	if (method == WEIR_SHAPE_BLOCK && keeps_qdisc)
+		return wr_refuse(s->err, -EEXIST, "", "method", "filters of others are in the ingress qdisc");
 	*ret = (struct wr_redirect){ .method = method, .classid = s->opts.floor_class };
 	if (s->opts.has_floors && method != WEIR_SHAPE_POLICE)
 		ret->method = WEIR_SHAPE_IFB;
@@ -344,8 +347,6 @@ static int del_redirect(struct shaping *s, enum weir_shape_method then)
 
 	if (r)
 		return r;
-	if (has_others && then == WEIR_SHAPE_BLOCK)
-		return wr_refuse(s->err, -EEXIST, "", "method", "filters of others are in the ingress qdisc");
 	r = has_others || (then && then != WEIR_SHAPE_BLOCK && !shares) ? del_filter(s) : del_ingress(s);
 	return r ? r : give_back(s->t, old.ifb, "", wr_shared_class(&old), s->err);
 }

@@ -77,7 +77,7 @@ static const struct {
 	{ "start an isolated network beside", 3, 0 },
 	{ "attach a tap", 2, 0 },
 	{ "attach a tap with queues", 2, 0 },
-	{ "attach a veth", 3, 0 },	/* one asks whether the ports' block is there */
+	{ "attach a veth", 2, 0 },
 	{ "detach a tap", 3, 0 },
 	{ "stop with ports", 3, 0 },
 	{ "reload hosts", 0, 0 },

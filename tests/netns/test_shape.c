@@ -648,10 +648,16 @@ static void others_are_replaced_when_told(void **state)
 static void filters_of_others_stay(void **state)
 {
 	static const struct weir_bandwidth limits = LIMITS(8 * MBIT, 4 * MBIT);
+	struct weir_shape_options opts = { .sz = sizeof(opts), .method = WEIR_SHAPE_BLOCK };
+	struct weir_txn *t;
 
 	add_port(0);
 	set("v0", &limits, own_filter());
 	own_sh("tc filter add dev v0 parent ffff: prio 5 protocol ip u32 match ip dst 192.0.2.1 flowid 1:1");
+	/* With them it cannot share a block. */
+	t = begin();
+	assert_int_equal(weir_txn_shape_set(t, index_of("v0"), "v0", &limits, &opts, NULL), -EEXIST);
+	weir_txn_abort(t);
 	clear("v0");
 	shows("tc filter show dev v0 ingress", "pref 5");
 	shows("tc filter show dev v0 ingress | grep -c 'pref 30565'; true", "0");
