@@ -5,6 +5,7 @@
  * them together, change.c adds to them.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 
 #include <weir/link.h>
@@ -25,27 +26,24 @@ static bool has_family(const struct weir_network *net, int family)
 
 struct sysctl_read {
 	char path[128];
-	struct wr_str text;
+	char digit;
 };
 
-static int read_sysctl(void *arg)
+static int read_digit(void *arg)
 {
 	struct sysctl_read *s = arg;
+	wr_auto(fd) int fd = open(s->path, O_RDONLY | O_CLOEXEC);
 
-	return wr_file_read(s->path, &s->text);
+	return fd < 0 || read(fd, &s->digit, 1) != 1 ? -EIO : 0;
 }
 
 /* The first digit of a sysctl below net/, or -1. */
 int wr_sysctl_digit(struct weir *w, const char *key)
 {
-	struct sysctl_read s = { .text = { 0 } };
-	int digit = -1;
+	struct sysctl_read s;
 
 	wr_format(s.path, sizeof(s.path), "/proc/sys/net/%s", key);
-	if (!weir_in_netns(w, read_sysctl, &s) && s.text.len)
-		digit = s.text.data[0] - '0';
-	wr_str_done(&s.text);
-	return digit;
+	return weir_in_netns(w, read_digit, &s) ? -1 : s.digit - '0';
 }
 
 bool wr_forwards(const struct weir_network *net, int family)
@@ -206,9 +204,12 @@ static int find_forwarding(void *arg)
 static void forward_ipv4(struct weir_txn *t)
 {
 	struct forwarding f = { .t = t };
+	int is_on = wr_sysctl_digit(weir_txn_handle(t), "ipv4/ip_forward");
 	char key[64];
 
-	if (wr_sysctl_digit(weir_txn_handle(t), "ipv4/ip_forward") == 0)
+	if (is_on == 1 && !weir_txn_is_dry(t))
+		return;	/* nothing to write, and nothing to take back */
+	if (is_on == 0)
 		weir_in_netns(weir_txn_handle(t), find_forwarding, &f);
 	for (size_t i = 0; i < f.n; i++) {
 		wr_format(key, sizeof(key), "net/ipv4/conf/%s/forwarding", f.names[i]);
