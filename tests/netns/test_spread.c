@@ -332,12 +332,18 @@ static uint32_t room(struct weir *w, uint32_t enough)
 	return left;
 }
 
+/* The number is the same on each kernel: the lab's emulated machines, which are slow at it, need not fill one. */
 static void more_than_one_can_have(void **state)
 {
 	struct weir_error errors[MORE], err = WEIR_ERROR_INIT;
-	struct weir *w = ns_start(NET(QUIET "," SPREAD(1)));
 	const char *one = "vnet7";
+	struct weir *w;
 
+	if (ns_stride() > 1) {
+		print_message("a bridge is filled where the machine is not emulated\n");
+		return;
+	}
+	w = ns_start(NET(QUIET "," SPREAD(1)));
 	assert_int_equal(attach_many(w, FULL - 3, NULL), FULL - 3);
 	assert_int_equal(room(w, 3), 3);
 	assert_int_equal(room(w, WEIR_ROOM_UNLIMITED), 3);
