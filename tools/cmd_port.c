@@ -220,17 +220,22 @@ static int attach(struct tool *t, const char *network, const struct weir_guest *
 	return tool_commit(t, txn, STATUS_NOT_FOUND);
 }
 
-/* Of a network whose bridges have no limit: null. */
+/* Counted only where it may be so, so that an attach costs no question more. */
+static bool is_nearly_full(struct tool *t, const struct weir_port *port, uint32_t *ret_left)
+{
+	return !weir_network_room(t->w, port->network, FEW_PORTS, ret_left, NULL) && *ret_left < FEW_PORTS;
+}
+
 static void attached_as_json(struct tool *t, const struct weir_port *port)
 {
-	uint32_t left = WEIR_ROOM_UNLIMITED;
 	char *text = NULL;
+	uint32_t left;
 	json_t *json;
 
 	weir_port_json(port, &text);
 	json = text ? json_of(text) : json_object();
-	weir_network_room(t->w, port->network, WEIR_ROOM_UNLIMITED, &left, NULL);
-	json_object_set_new(json, "ports_left", left == WEIR_ROOM_UNLIMITED ? json_null() : json_integer(left));
+	if (is_nearly_full(t, port, &left))
+		json_object_set_new(json, "ports_left", json_integer(left));
 	out_json(&t->out, json);
 }
 
@@ -239,7 +244,7 @@ static void warn_if_full(struct tool *t, const struct weir_port *port)
 {
 	uint32_t left;
 
-	if (t->is_json || weir_network_room(t->w, port->network, FEW_PORTS, &left, NULL) || left >= FEW_PORTS)
+	if (t->is_json || !is_nearly_full(t, port, &left))
 		return;
 	fprintf(stderr, "weir: network %s has room for %u more port%s%s\n", port->network, (unsigned int)left,
 		left == 1 ? "" : "s", port->mode <= WEIR_FORWARD_OPEN ? "; bridge.spread gives it more bridges" : "");
