@@ -656,9 +656,9 @@ static const struct workload workloads[] = {
 static const struct arm arms[] = {
 	ARM("network", WEIR, weir_network),
 	ARM("network", FLOOR, replay, .setup = replay_setup),
-	ARM("network", "weir net start", tool_network, .setup = tool_setup, .needs = "$WEIR"),
+	ARM("network", "weir net start", tool_network, .setup = tool_setup, .most = 50, .needs = "$WEIR"),
 	ARM("network", "ip -batch, nft -f", batches, .setup = peer_setup, .needs = "nft"),
-	ARM("network", "ip, nft", calls, .setup = peer_setup, .needs = "nft"),
+	ARM("network", "ip, nft", calls, .setup = peer_setup, .most = 50, .needs = "nft"),
 	ARM("network", "libvirt", libvirt_networks, .setup = libvirt_many_setup, .most = 50, LIBVIRT),
 
 	ARM("network dhcp", WEIR, weir_dhcp_network),
