@@ -24,6 +24,7 @@
 #define MAX_ROUNDS 64
 /* What links do by themselves after they came to be, and what went on before: over by then. */
 #define QUIET_US 60000
+#define QUIET_US_EACH 500	/* links that have just come up settle for a second or more, and hold rtnl for it */
 #define DEADLINE_S 300
 #define MOST_TRACED 200
 
@@ -207,7 +208,7 @@ static _Noreturn void child(struct trial *t, enum purpose purpose)
 		t->arm->setup(t);
 	if (!strcmp(t->arm->name, WEIR))
 		trial_weir(t);	/* a program that uses the library has a handle */
-	usleep(QUIET_US);
+	usleep(QUIET_US + t->n * QUIET_US_EACH);
 	if (purpose == TO_RECORD)
 		record_start(t);
 	measure(t);

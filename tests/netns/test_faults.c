@@ -22,7 +22,7 @@ static bool fail_once(struct weir *w, const struct scenario *s, enum wr_fault fa
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_txn *t = ns_begin(w);
-	char what[128];
+	char what[512];
 	int r;
 
 	s->build(t);
@@ -35,7 +35,7 @@ static bool fail_once(struct weir *w, const struct scenario *s, enum wr_fault fa
 	w->fault_step = step;
 	r = weir_txn_commit(t, &err);
 	w->fault = WR_FAULT_NONE;
-	snprintf(what, sizeof(what), "%s: %s at step %u (%s: %.40s)", s->name,
+	snprintf(what, sizeof(what), "%s: %s at step %u (%.60s: %.300s)", s->name,
 		 fault == WR_FAULT_SKIP ? "fault" : "refusal", step, err.object, err.msg);
 	if (r >= 0 || err.code != r)
 		fprintf(stderr, "%s: returned %d\n", what, r);
