@@ -621,15 +621,19 @@ static bool has_journal(const struct weir_txn *t)
 	return t->w->state_dir && (t->n_steps || t->n_deleted);
 }
 
-/* After the failure that @err tells of. The journal stays if undoing fails too. */
+/* After the failure that @err tells of. The journal stays if undoing fails twice. */
 static void take_back(struct weir_txn *t, struct weir_error *err)
 {
 	struct weir_error undo_err = WEIR_ERROR_INIT;
 
-	if (wr_txn_undo(t, &undo_err))
+	if (!wr_txn_undo(t, &undo_err)) {
+		if (has_journal(t))
+			wr_journal_remove(t->w);
+		return;
+	}
+	/* By what is known now, once more as after a kill: what was in the way may have gone since. */
+	if (!has_journal(t) || wr_journal_recover(t->w, NULL) <= 0)
 		note_failed_undo(err, &undo_err);
-	else if (has_journal(t))
-		wr_journal_remove(t->w);
 }
 
 /* What undo must restore, the journal, and every step that is not late. */
