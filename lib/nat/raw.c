@@ -214,7 +214,7 @@ static bool is_range(const char *set)
 	return !strncmp(set, "net", 3) || !strncmp(set, "in", 2);
 }
 
-static bool put_element(struct wr_str *s, const struct wr_nat_rules *rules, const char *line, size_t len)
+static bool put_element(struct wr_str *s, const char *line, size_t len)
 {
 	const char *end = line + len, *text = memchr(line, ' ', len), *verdict;
 	size_t list, element;
@@ -251,7 +251,7 @@ bool wr_nat_messages(const struct wr_nat_rules *rules, const char *list, uint32_
 	while ((line = wr_nat_next_line(&list, &len))) {
 		at = begin_msg(out, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM,
 			       NLM_F_CREATE | (*list ? 0 : NLM_F_ACK), rules->family, 0);
-		if (!put_element(out, rules, line, len))
+		if (!put_element(out, line, len))
 			return false;
 		end_msg(out, at);
 	}

@@ -115,6 +115,15 @@ static struct weir_addr address_of(const struct weir_network_ip *ip, int ifindex
 	return a;
 }
 
+bool wr_has_ip(const struct weir_network *net, const struct weir_network_ip *ip, bool prefix)
+{
+	for (size_t i = 0; i < net->n_ips; i++)
+		if (wr_ip_equal(&net->ips[i].address, &ip->address) &&
+		    (!prefix || weir_network_ip_prefix(&net->ips[i]) == weir_network_ip_prefix(ip)))
+			return true;
+	return false;
+}
+
 void wr_add_address(struct weir_txn *t, const struct weir_network_ip *ip, int ifindex)
 {
 	struct weir_addr a = address_of(ip, ifindex);

@@ -101,20 +101,10 @@ static void change_filter(struct weir_txn *t, const struct weir_network *old,
 		wr_change_nat(t, net, weir_txn_nat_add);
 }
 
-/* Found by its address alone if not with @prefix. */
-static bool has_ip(const struct weir_network *net, const struct weir_network_ip *ip, bool prefix)
-{
-	for (size_t i = 0; i < net->n_ips; i++)
-		if (wr_ip_equal(&net->ips[i].address, &ip->address) &&
-		    (!prefix || weir_network_ip_prefix(&net->ips[i]) == weir_network_ip_prefix(ip)))
-			return true;
-	return false;
-}
-
 /* Its subnet has another size now. IPv4 can have both for a moment, so that no packet is lost; IPv6 cannot. */
 static bool is_resized(const struct weir_network *old, const struct weir_network_ip *ip)
 {
-	return ip->address.family == WEIR_FAMILY_IPV4 && has_ip(old, ip, false) && !has_ip(old, ip, true);
+	return ip->address.family == WEIR_FAMILY_IPV4 && wr_has_ip(old, ip, false) && !wr_has_ip(old, ip, true);
 }
 
 static bool has_route(const struct weir_network *net, const struct weir_network_route *rt)
@@ -133,7 +123,7 @@ static void del_addresses(struct weir_txn *t, const struct wr_live *live,
 		if (!has_route(net, &live->net.routes[i]))
 			wr_del_route(t, &live->net.routes[i], live->bridge_ifindex);
 	for (size_t i = 0; i < live->net.n_ips; i++)
-		if (!has_ip(net, &live->net.ips[i], true))
+		if (!wr_has_ip(net, &live->net.ips[i], true))
 			wr_del_address(t, &live->net.ips[i], live->bridge_ifindex);
 }
 
@@ -148,7 +138,7 @@ static void add_addresses(struct weir_txn *t, const struct wr_live *live,
 			  const struct weir_network *net)
 {
 	for (size_t i = 0; i < net->n_ips; i++)
-		if (!has_ip(&live->net, &net->ips[i], true) && !is_resized(&live->net, &net->ips[i]))
+		if (!wr_has_ip(&live->net, &net->ips[i], true) && !is_resized(&live->net, &net->ips[i]))
 			wr_add_address(t, &net->ips[i], live->bridge_ifindex);
 	for (size_t i = 0; i < net->n_routes; i++)
 		if (!has_route(&live->net, &net->routes[i]))

@@ -144,15 +144,9 @@ int wr_check_free(struct weir *w, const struct weir_network *old, const struct w
 		return wr_nomem(err);
 	added.ips = ips;
 	added.n_ips = 0;
-	for (size_t i = 0; i < net->n_ips; i++) {
-		bool known = false;
-
-		for (size_t k = 0; k < old->n_ips; k++)
-			known |= wr_ip_equal(&net->ips[i].address, &old->ips[k].address) &&
-				 weir_network_ip_prefix(&net->ips[i]) == weir_network_ip_prefix(&old->ips[k]);
-		if (!known)
+	for (size_t i = 0; i < net->n_ips; i++)
+		if (!wr_has_ip(old, &net->ips[i], true))
 			ips[added.n_ips++] = net->ips[i];
-	}
 	r = wr_live_each(w, compare_live, &n, err);
 	return r ? r : check_routes(w, &added, err);
 }
