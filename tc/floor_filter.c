@@ -137,7 +137,7 @@ void wr_floor_filters_del_msg(struct wr_batch *b, int ifindex, uint32_t major)
 
 static const void *payload(const struct nlattr *nest, uint16_t type, size_t len)
 {
-	const struct nlattr *a = nest ? wr_attr_find(nest + 1, nest->nla_len - NLA_HDRLEN, type) : NULL;
+	const struct nlattr *a = wr_attr_inside(nest, type);
 
 	return a && (size_t)a->nla_len >= NLA_HDRLEN + len ? a + 1 : NULL;
 }
@@ -171,14 +171,13 @@ static bool read_u32(const struct nlattr *options, uint8_t mac[6], uint32_t *cla
 
 bool wr_floor_filter_read(const struct nlmsghdr *msg, enum wr_by *by, uint8_t mac[6], uint32_t *classid)
 {
-	const size_t at = NLMSG_HDRLEN + sizeof(struct tcmsg);
 	const struct tcmsg *tcm = NLMSG_DATA(msg);
 	const struct nlattr *options, *kind;
 
-	if (msg->nlmsg_type != RTM_NEWTFILTER || msg->nlmsg_len < at || tcm->tcm_info >> 16 != WR_FILTER_PRIO)
+	if (msg->nlmsg_type != RTM_NEWTFILTER || msg->nlmsg_len < NLMSG_LENGTH(sizeof(*tcm)) || tcm->tcm_info >> 16 != WR_FILTER_PRIO)
 		return false;
-	kind = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_KIND);
-	options = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_OPTIONS);
+	kind = wr_msg_attr(msg, TCA_KIND);
+	options = wr_msg_attr(msg, TCA_OPTIONS);
 	*by = kind && kind->nla_len == NLA_HDRLEN + sizeof("u32") ? WR_BY_U32 : WR_BY_FLOWER;
 	return *by == WR_BY_U32 ? read_u32(options, mac, classid) : read_flower(options, mac, classid);
 }

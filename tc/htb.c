@@ -78,15 +78,9 @@ void wr_htb_class_again_msg(struct wr_batch *b, uint16_t flags, int ifindex,
 
 /* --- a class as it is ---------------------------------------------------------------------- */
 
-/* The payload of an attribute, cut or filled with zeros to @size bytes. */
-static bool take(const struct nlattr *nest, uint16_t type, void *ret, size_t size)
+static void take(const struct nlattr *nest, uint16_t type, void *ret, size_t size)
 {
-	const struct nlattr *a = nest ? wr_attr_find(nest + 1, nest->nla_len - NLA_HDRLEN, type) : NULL;
-	size_t len = a ? a->nla_len - NLA_HDRLEN : 0;
-
-	if (a)
-		memcpy(ret, a + 1, len < size ? len : size);
-	return a;
+	wr_attr_copy(wr_attr_inside(nest, type), ret, size);
 }
 
 static void read_limits(const struct nlattr *options, struct wr_htb_class *ret)
@@ -120,14 +114,13 @@ static void read_counters(const struct nlattr *stats, struct wr_tc_class *ret)
 
 bool wr_htb_class_read(const struct nlmsghdr *msg, struct wr_tc_class *ret)
 {
-	const size_t at = NLMSG_HDRLEN + sizeof(struct tcmsg);
 	const struct tcmsg *tcm = NLMSG_DATA(msg);
 	const struct nlattr *kind, *options;
 
-	if (msg->nlmsg_type != RTM_NEWTCLASS || msg->nlmsg_len < at)
+	if (msg->nlmsg_type != RTM_NEWTCLASS)
 		return false;
-	kind = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_KIND);
-	options = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_OPTIONS);
+	kind = wr_msg_attr(msg, TCA_KIND);
+	options = wr_msg_attr(msg, TCA_OPTIONS);
 	if (!kind || kind->nla_len != NLA_HDRLEN + sizeof("htb") || memcmp(kind + 1, "htb", 4) ||
 	    !options || (size_t)options->nla_len - NLA_HDRLEN > sizeof(ret->options))
 		return false;
@@ -137,7 +130,7 @@ bool wr_htb_class_read(const struct nlmsghdr *msg, struct wr_tc_class *ret)
 	};
 	memcpy(ret->options, options + 1, ret->options_len);
 	read_limits(options, &ret->limits);
-	read_counters(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_STATS2), ret);
+	read_counters(wr_msg_attr(msg, TCA_STATS2), ret);
 	return true;
 }
 

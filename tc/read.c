@@ -70,18 +70,17 @@ enum { ASK_LINK, ASK_ROOT, ASK_INGRESS, ASK_COUNT };
 
 static void read_qdisc(const struct nlmsghdr *msg, struct wr_qdisc *ret)
 {
-	const size_t at = NLMSG_HDRLEN + sizeof(struct tcmsg);
 	const struct tcmsg *tcm = NLMSG_DATA(msg);
 	const struct nlattr *kind, *options;
 
-	if (msg->nlmsg_type != RTM_NEWQDISC || msg->nlmsg_len < at)
+	if (msg->nlmsg_type != RTM_NEWQDISC || msg->nlmsg_len < NLMSG_LENGTH(sizeof(*tcm)))
 		return;
-	kind = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_KIND);
-	options = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_OPTIONS);
+	kind = wr_msg_attr(msg, TCA_KIND);
+	options = wr_msg_attr(msg, TCA_OPTIONS);
 	*ret = (struct wr_qdisc){
 		.handle = tcm->tcm_handle,
-		.ingress_block = wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_INGRESS_BLOCK), 0),
-		.egress_block = wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_EGRESS_BLOCK), 0),
+		.ingress_block = wr_attr_u32(wr_msg_attr(msg, TCA_INGRESS_BLOCK), 0),
+		.egress_block = wr_attr_u32(wr_msg_attr(msg, TCA_EGRESS_BLOCK), 0),
 	};
 	if (kind)
 		wr_format(ret->kind, sizeof(ret->kind), "%.*s", kind->nla_len - NLA_HDRLEN,

@@ -193,34 +193,21 @@ void wr_redirect_block_msg(struct wr_batch *b, int ifb, int fd)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static const struct nlattr *inside(const struct nlattr *nest, uint16_t type)
-{
-	return nest ? wr_attr_find(nest + 1, nest->nla_len - NLA_HDRLEN, type) : NULL;
-}
-
-static void copy(const struct nlattr *a, void *ret, size_t size)
-{
-	size_t len = a ? a->nla_len - NLA_HDRLEN : 0;
-
-	if (a)
-		memcpy(ret, a + 1, len < size ? len : size);
-}
-
 static void read_police(const struct nlattr *action, struct wr_redirect *ret)
 {
-	const struct nlattr *options = inside(action, TCA_ACT_OPTIONS), *stats;
+	const struct nlattr *options = wr_attr_inside(action, TCA_ACT_OPTIONS), *stats;
 	struct { uint64_t bytes; uint32_t packets; } basic = { 0 };
 	struct gnet_stats_queue queue = { 0 };
 	struct tc_police parms = { 0 };
 
-	copy(inside(options, TCA_POLICE_TBF), &parms, sizeof(parms));
+	wr_attr_copy(wr_attr_inside(options, TCA_POLICE_TBF), &parms, sizeof(parms));
 	ret->method = WEIR_SHAPE_POLICE;
 	ret->rate_bytes_per_s = parms.rate.rate;
-	copy(inside(options, TCA_POLICE_RATE64), &ret->rate_bytes_per_s, 8);
+	wr_attr_copy(wr_attr_inside(options, TCA_POLICE_RATE64), &ret->rate_bytes_per_s, 8);
 	ret->burst_bytes = wr_ticks_bytes(parms.burst, ret->rate_bytes_per_s);
-	stats = inside(action, TCA_ACT_STATS);
-	copy(inside(stats, TCA_STATS_BASIC), &basic, 12);
-	copy(inside(stats, TCA_STATS_QUEUE), &queue, sizeof(queue));
+	stats = wr_attr_inside(action, TCA_ACT_STATS);
+	wr_attr_copy(wr_attr_inside(stats, TCA_STATS_BASIC), &basic, 12);
+	wr_attr_copy(wr_attr_inside(stats, TCA_STATS_QUEUE), &queue, sizeof(queue));
 	ret->bytes = basic.bytes;
 	ret->packets = basic.packets;
 	ret->drops = queue.drops;
@@ -229,16 +216,16 @@ static void read_police(const struct nlattr *action, struct wr_redirect *ret)
 
 static void read_action(const struct nlattr *action, struct wr_redirect *ret)
 {
-	const struct nlattr *options = inside(action, TCA_ACT_OPTIONS);
+	const struct nlattr *options = wr_attr_inside(action, TCA_ACT_OPTIONS);
 	struct tc_mirred mirred = { 0 };
 	char kind[16] = "";
 
-	copy(inside(action, TCA_ACT_KIND), kind, sizeof(kind) - 1);
+	wr_attr_copy(wr_attr_inside(action, TCA_ACT_KIND), kind, sizeof(kind) - 1);
 	if (!strcmp(kind, "skbedit")) {
 		ret->method = WEIR_SHAPE_SKBEDIT;
-		copy(inside(options, TCA_SKBEDIT_PRIORITY), &ret->classid, 4);
+		wr_attr_copy(wr_attr_inside(options, TCA_SKBEDIT_PRIORITY), &ret->classid, 4);
 	} else if (!strcmp(kind, "mirred")) {
-		copy(inside(options, TCA_MIRRED_PARMS), &mirred, sizeof(mirred));
+		wr_attr_copy(wr_attr_inside(options, TCA_MIRRED_PARMS), &mirred, sizeof(mirred));
 		ret->ifb = (int)mirred.ifindex;
 	} else if (!strcmp(kind, "police"))
 		read_police(action, ret);
@@ -248,31 +235,30 @@ static bool read_bpf(const struct nlattr *options, struct wr_redirect *ret)
 {
 	char name[64] = "";
 
-	copy(inside(options, TCA_BPF_NAME), name, sizeof(name) - 1);
+	wr_attr_copy(wr_attr_inside(options, TCA_BPF_NAME), name, sizeof(name) - 1);
 	if (!strcmp(name, BLOCK_NAME)) {
-		read_action(inside(inside(options, TCA_BPF_ACT), 1), ret);
+		read_action(wr_attr_inside(wr_attr_inside(options, TCA_BPF_ACT), 1), ret);
 		ret->method = WEIR_SHAPE_BLOCK;
 		return ret->ifb;
 	}
-	copy(inside(options, TCA_BPF_CLASSID), &ret->classid, sizeof(ret->classid));
+	wr_attr_copy(wr_attr_inside(options, TCA_BPF_CLASSID), &ret->classid, sizeof(ret->classid));
 	ret->method = WEIR_SHAPE_BPF;
 	return ret->classid && sscanf(name, BPF_NAME, &ret->ifb) == 1;
 }
 
 int wr_redirect_read(const struct nlmsghdr *msg, struct wr_redirect *ret)
 {
-	const size_t at = NLMSG_HDRLEN + sizeof(struct tcmsg);
 	const struct tcmsg *tcm = NLMSG_DATA(msg);
 	const struct nlattr *options, *actions;
 	struct wr_redirect r = { .method = WEIR_SHAPE_IFB };
 	char kind[16] = "";
 
-	if (msg->nlmsg_type != RTM_NEWTFILTER || msg->nlmsg_len < at)
+	if (msg->nlmsg_type != RTM_NEWTFILTER || msg->nlmsg_len < NLMSG_LENGTH(sizeof(*tcm)))
 		return 0;
 	if (tcm->tcm_info >> 16 != WR_FILTER_PRIO)
 		return -EEXIST;
-	copy(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_KIND), kind, sizeof(kind) - 1);
-	options = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_OPTIONS);
+	wr_attr_copy(wr_msg_attr(msg, TCA_KIND), kind, sizeof(kind) - 1);
+	options = wr_msg_attr(msg, TCA_OPTIONS);
 	if (!strcmp(kind, "bpf") && options && read_bpf(options, &r)) {
 		/* A block that ports of another ifb have come to share is none of ours. */
 		if (r.method == WEIR_SHAPE_BLOCK && tcm->tcm_block_index != (uint32_t)r.ifb)
@@ -281,10 +267,10 @@ int wr_redirect_read(const struct nlmsghdr *msg, struct wr_redirect *ret)
 		return 1;
 	}
 	/* u32 shows its hash table as a filter of its own. */
-	actions = strcmp(kind, "u32") ? NULL : inside(options, TCA_U32_ACT);
+	actions = strcmp(kind, "u32") ? NULL : wr_attr_inside(options, TCA_U32_ACT);
 	for (uint16_t place = 1; place <= 2; place++)
-		if (inside(actions, place))
-			read_action(inside(actions, place), &r);
+		if (wr_attr_inside(actions, place))
+			read_action(wr_attr_inside(actions, place), &r);
 	if (!r.ifb && !r.classid && r.method != WEIR_SHAPE_POLICE)
 		return 0;
 	*ret = r;

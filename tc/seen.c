@@ -61,10 +61,8 @@ static int read_links(struct weir *w, struct wr_seen *s, struct weir_error *err)
 
 static void note_ingress(struct wr_seen_link *l, const struct nlmsghdr *msg)
 {
-	const size_t at = NLMSG_HDRLEN + sizeof(struct tcmsg);
-
 	l->ingress = ((const struct tcmsg *)NLMSG_DATA(msg))->tcm_handle;
-	l->block = wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_INGRESS_BLOCK), 0);
+	l->block = wr_attr_u32(wr_msg_attr(msg, TCA_INGRESS_BLOCK), 0);
 }
 
 static int note_qdisc(void *arg, uint32_t index, const struct nlmsghdr *msg)

@@ -102,12 +102,11 @@ static int read_all(struct weir_txn *t, struct weir_error *err)
 /* Of what was read, or of what takes it away. */
 static int link_of(const struct nlmsghdr *msg)
 {
-	const size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct rtmsg));
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(msg);
 
 	if (msg->nlmsg_type == RTM_NEWADDR || msg->nlmsg_type == RTM_DELADDR)
 		return (int)ifa->ifa_index;
-	return (int)wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, RTA_OIF), 0);
+	return (int)wr_attr_u32(wr_msg_attr(msg, RTA_OIF), 0);
 }
 
 static bool is_same_addr(const struct nlmsghdr *x, const struct nlmsghdr *y)

@@ -65,13 +65,9 @@ int weir_txn_altname_del(struct weir_txn *t, int ifindex, const char *name)
 
 static int take_names(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
-	const size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct ifinfomsg));
+	const struct nlattr *list = msg->nlmsg_type == RTM_NEWLINK ? wr_msg_attr(msg, IFLA_PROP_LIST) : NULL, *a;
 	struct wr_str *names = arg;
-	const struct nlattr *list, *a;
 
-	if (msg->nlmsg_type != RTM_NEWLINK || msg->nlmsg_len < at)
-		return 0;
-	list = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, IFLA_PROP_LIST);
 	if (!list)
 		return 0;
 	mnl_attr_for_each_nested(a, list)

@@ -41,14 +41,12 @@ static void fdb_msg(struct wr_batch *b, uint16_t type, uint16_t flags, const str
 static int decode(const struct nlmsghdr *msg, struct weir_fdb *ret)
 {
 	const struct ndmsg *ndm = mnl_nlmsg_get_payload(msg);
-	const size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(*ndm));
-	const char *attrs = (const char *)msg + at;
 	const struct nlattr *mac, *vid;
 
-	if (msg->nlmsg_len < at)
+	if (msg->nlmsg_len < NLMSG_LENGTH(sizeof(*ndm)))
 		return -EBADMSG;
-	mac = wr_attr_find(attrs, msg->nlmsg_len - at, NDA_LLADDR);
-	vid = wr_attr_find(attrs, msg->nlmsg_len - at, NDA_VLAN);
+	mac = wr_msg_attr(msg, NDA_LLADDR);
+	vid = wr_msg_attr(msg, NDA_VLAN);
 	if (!mac || mnl_attr_get_payload_len(mac) != sizeof(ret->mac))
 		return -ENOENT;		/* the list of something that has no such addresses */
 	*ret = (struct weir_fdb){ .sz = sizeof(*ret), .ifindex = ndm->ndm_ifindex,

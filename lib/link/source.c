@@ -43,7 +43,6 @@ struct reading {
 
 static int take_link(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
-	const size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct ifinfomsg));
 	static const uint16_t path[] = { IFLA_LINKINFO, IFLA_INFO_DATA, IFLA_MACVLAN_MACADDR_DATA };
 	struct reading *r = arg;
 	struct weir_link l;
@@ -53,9 +52,9 @@ static int take_link(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	if (code)
 		return code;
 	r->source->kind = l.kind;
-	list = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, path[0]);
-	for (size_t i = 1; list && i < WR_COUNT(path); i++)
-		list = wr_attr_find(mnl_attr_get_payload(list), mnl_attr_get_payload_len(list), path[i]);
+	list = wr_msg_attr(msg, path[0]);
+	for (size_t i = 1; i < WR_COUNT(path); i++)
+		list = wr_attr_inside(list, path[i]);
 	if (!list)
 		return 0;
 	mnl_attr_for_each_nested(a, list)

@@ -185,6 +185,18 @@ const struct nlattr *wr_attr_find(const void *attrs, size_t len, uint16_t type)
 	return NULL;
 }
 
+const struct nlattr *wr_msg_attr(const struct nlmsghdr *msg, uint16_t type)
+{
+	const size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(wr_header_size(msg->nlmsg_type));
+
+	return at > msg->nlmsg_len ? NULL : wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, type);
+}
+
+const struct nlattr *wr_attr_inside(const struct nlattr *nest, uint16_t type)
+{
+	return nest ? wr_attr_find(mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest), type) : NULL;
+}
+
 /* Attributes by their types, the first of each; those above are looked for one by one. */
 #define N_INDEXED 80
 
@@ -222,6 +234,14 @@ uint32_t wr_attr_u32(const struct nlattr *attr, uint32_t absent)
 		return absent;
 	memcpy(&v, mnl_attr_get_payload(attr), sizeof(v));
 	return v;
+}
+
+void wr_attr_copy(const struct nlattr *attr, void *ret, size_t size)
+{
+	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
+
+	if (len)
+		memcpy(ret, mnl_attr_get_payload(attr), len < size ? len : size);
 }
 
 static int get_integer(const struct wr_field *f, const void *data, size_t len, void *obj)

@@ -30,7 +30,13 @@ int wr_decode(const struct wr_table *t, const void *attrs, size_t len, void *obj
 	      struct weir_error *err);
 /* The attribute @type among @len bytes, or NULL. */
 const struct nlattr *wr_attr_find(const void *attrs, size_t len, uint16_t type);
+/* That of a message, behind its fixed header, which the type tells; NULL also of a message that is too short. */
+const struct nlattr *wr_msg_attr(const struct nlmsghdr *msg, uint16_t type);
+/* That inside a nest, which may be NULL. */
+const struct nlattr *wr_attr_inside(const struct nlattr *nest, uint16_t type);
 uint32_t wr_attr_u32(const struct nlattr *attr, uint32_t absent);
+/* The payload, cut to @size bytes; what it does not have, and all without an attribute, stays in @ret as it is. */
+void wr_attr_copy(const struct nlattr *attr, void *ret, size_t size);
 /* Size of the fixed header behind the nlmsghdr, by message type. */
 size_t wr_header_size(uint16_t nlmsg_type);
 /*

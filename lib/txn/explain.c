@@ -65,32 +65,17 @@ static const char *attr_text(const struct nlattr *a)
 /* IFLA_INFO_KIND or TCA_KIND of a request. */
 static const char *kind_of(const struct nlmsghdr *msg)
 {
-	size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(wr_header_size(msg->nlmsg_type));
-	const char *attrs = (const char *)msg + at;
-	const struct nlattr *info;
-
-	if (at > msg->nlmsg_len)
-		return "";
-	if (msg->nlmsg_type != RTM_NEWLINK)
-		return attr_text(wr_attr_find(attrs, msg->nlmsg_len - at, TCA_KIND));
-	info = wr_attr_find(attrs, msg->nlmsg_len - at, IFLA_LINKINFO);
-	return info ? attr_text(wr_attr_find(mnl_attr_get_payload(info),
-					     mnl_attr_get_payload_len(info), IFLA_INFO_KIND)) : "";
-}
-
-static const struct nlattr *inside(const struct nlattr *nest, uint16_t type)
-{
-	return nest ? wr_attr_find(mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest), type) : NULL;
+	return attr_text(msg->nlmsg_type == RTM_NEWLINK ?
+				 wr_attr_inside(wr_msg_attr(msg, IFLA_LINKINFO), IFLA_INFO_KIND) :
+				 wr_msg_attr(msg, TCA_KIND));
 }
 
 /* TCA_ACT_KIND of an action of cls_u32's, which are counted from 1. */
 static const char *action_of(const struct nlmsghdr *msg, uint16_t place)
 {
-	size_t at = MNL_NLMSG_HDRLEN + MNL_ALIGN(wr_header_size(msg->nlmsg_type));
-	const struct nlattr *attrs =
-		at > msg->nlmsg_len ? NULL : wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, TCA_OPTIONS);
+	const struct nlattr *actions = wr_attr_inside(wr_msg_attr(msg, TCA_OPTIONS), TCA_U32_ACT);
 
-	return attr_text(inside(inside(inside(attrs, TCA_U32_ACT), place), TCA_ACT_KIND));
+	return attr_text(wr_attr_inside(wr_attr_inside(actions, place), TCA_ACT_KIND));
 }
 
 static bool is_missing_kind(const struct nlmsghdr *msg, int code)

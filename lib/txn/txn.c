@@ -305,12 +305,8 @@ void wr_txn_keep_fd(struct weir_txn *t, int fd)
 
 static int read_name(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
-	size_t at = NLMSG_HDRLEN + sizeof(struct ifinfomsg);
-	const struct nlattr *a;
+	const struct nlattr *a = msg->nlmsg_type == RTM_NEWLINK ? wr_msg_attr(msg, IFLA_IFNAME) : NULL;
 
-	if (msg->nlmsg_type != RTM_NEWLINK || msg->nlmsg_len < at)
-		return 0;
-	a = wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, IFLA_IFNAME);
 	if (a)
 		wr_format(arg, 16, "%.*s", a->nla_len - NLA_HDRLEN, (const char *)(a + 1));
 	return 0;
