@@ -111,28 +111,27 @@ bool wr_tc_has(struct weir *w, unsigned int feature)
 /* --- choosing ------------------------------------------------------------------------------ */
 
 /* By the program that the port would need, so that it is loaded once; where a block has it already, not at all. */
-static bool can_block(struct weir_txn *t, int port)
+static bool try_block(struct weir_txn *t, int port)
 {
-	struct known none = { 0 }, *k = known_of(t->w);
-
-	if (!k)
-		k = &none;
-	if (!(k->asked & WR_TC_BLOCK))
-		remember(k, WR_TC_BLOCK, wr_ifb_has_block(t, port) || wr_txn_bpf_program(t, WR_BPF_BY_PORT, WR_MAJOR_SHARED) >= 0);
-	return k->found & WR_TC_BLOCK;
+	return wr_ifb_has_block(t, port) || wr_txn_bpf_program(t, WR_BPF_BY_PORT, WR_MAJOR_SHARED) >= 0;
 }
 
-static bool can_bpf(struct weir_txn *t, int port)
+static bool try_bpf(struct weir_txn *t, int port)
+{
+	int ifb;
+
+	return !wr_ifb_next(t, port, &ifb, NULL) && wr_txn_bpf_program(t, ifb, WR_MAJOR_SHARED) >= 0;
+}
+
+static bool can(struct weir_txn *t, int port, unsigned int feature, bool (*try)(struct weir_txn *t, int port))
 {
 	struct known none = { 0 }, *k = known_of(t->w);
-	int ifb;
 
 	if (!k)
 		k = &none;
-	if (!(k->asked & WR_TC_BPF))
-		remember(k, WR_TC_BPF,
-			 !wr_ifb_next(t, port, &ifb, NULL) && wr_txn_bpf_program(t, ifb, WR_MAJOR_SHARED) >= 0);
-	return k->found & WR_TC_BPF;
+	if (!(k->asked & feature))
+		remember(k, feature, try(t, port));
+	return k->found & feature;
 }
 
 enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shape_method forced, bool may_share)
@@ -141,11 +140,11 @@ enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shap
 		forced = t->w->shape_method;
 	if (forced)
 		return forced;
-	return !wr_tc_has(t->w, WR_TC_IFB)	? WEIR_SHAPE_POLICE :
-	       wr_tc_has(t->w, WR_TC_SKBEDIT)	? WEIR_SHAPE_SKBEDIT :
-	       may_share && can_block(t, port)	? WEIR_SHAPE_BLOCK :
-	       can_bpf(t, port)			? WEIR_SHAPE_BPF :
-						  WEIR_SHAPE_IFB;
+	return !wr_tc_has(t->w, WR_TC_IFB)			 ? WEIR_SHAPE_POLICE :
+	       wr_tc_has(t->w, WR_TC_SKBEDIT)			 ? WEIR_SHAPE_SKBEDIT :
+	       may_share && can(t, port, WR_TC_BLOCK, try_block) ? WEIR_SHAPE_BLOCK :
+	       can(t, port, WR_TC_BPF, try_bpf)			 ? WEIR_SHAPE_BPF :
+								   WEIR_SHAPE_IFB;
 }
 
 enum weir_shape_method wr_tc_marker(struct weir_txn *t)
