@@ -476,10 +476,10 @@ static const struct workload workloads[] = {
 	WORKLOAD("veth", "a bridge and N pairs, one end of each a port and up", .sizes = { 1, 100, 1000, 4000 }),
 	WORKLOAD("tap", "a bridge and N persistent taps as ports, up", .sizes = { 1, 100, 1000, 4000 }),
 	WORKLOAD("macvtap", "N macvtaps on one link, up", .sizes = { 1, 100, 1000, 4000 }, .setup = lower_setup),
-	WORKLOAD("shape", "N ports are limited in both directions", .sizes = { 1, 100, 1000, 4000 }, .setup = shape_setup),
-	WORKLOAD("delete", "N pairs that are ports are taken away", .sizes = { 1, 100, 1000, 4000 }, .setup = ports_setup),
-	WORKLOAD("delete taps", "N taps that are ports are taken away", .sizes = { 1, 100, 1000, 4000 }, .setup = taps_setup),
-	WORKLOAD("delete open", "N taps that somebody has open are taken away", .sizes = { 100, 1000 }, .setup = open_taps_setup),
+	WORKLOAD("shape", "N ports are limited in both directions", .sizes = { 1, 100, 1000, 4000 }, .setup = shape_setup, .is_silent = true),
+	WORKLOAD("delete", "N pairs that are ports are taken away", .sizes = { 1, 100, 1000, 4000 }, .setup = ports_setup, .is_silent = true),
+	WORKLOAD("delete taps", "N taps that are ports are taken away", .sizes = { 1, 100, 1000, 4000 }, .setup = taps_setup, .is_silent = true),
+	WORKLOAD("delete open", "N taps that somebody has open are taken away", .sizes = { 100, 1000 }, .setup = open_taps_setup, .is_silent = true),
 };
 
 static const struct arm arms[] = {

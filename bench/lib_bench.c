@@ -22,9 +22,15 @@
 
 #define MAX_ARMS 24
 #define MAX_ROUNDS 64
-/* What links do by themselves after they came to be, and what went on before: over by then. */
+/*
+ * What links do by themselves after they came to be, and what the trial before left to the
+ * kernel: the processors are idle when it is over. On a machine that is never idle the
+ * wait ends all the same.
+ */
 #define QUIET_US 60000
-#define QUIET_US_EACH 500	/* links that have just come up settle for a second or more, and hold rtnl for it */
+#define QUIET_MOST_US 1000000
+#define QUIET_MOST_US_EACH 2500
+#define BUSY_PART 20	/* one part in so many is not counted as busy */
 #define DEADLINE_S 300
 #define MOST_TRACED 200
 
@@ -194,6 +200,73 @@ static void measure(struct trial *t)
 		r->peak_kb = (uint64_t)u.ru_maxrss;
 }
 
+/* In ticks of all processors since the machine was started. */
+struct ticks {
+	unsigned long long all, idle;
+};
+
+static struct ticks ticks(void)
+{
+	FILE *f = fopen("/proc/stat", "re");
+	unsigned long long v[8] = { 0 };
+	struct ticks ret = { 0 };
+
+	if (f && fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2], &v[3], &v[4],
+			&v[5], &v[6], &v[7]) == 8)
+		ret.idle = v[3] + v[4];	/* waiting for a disk is idle */
+	for (size_t i = 0; i < 8; i++)
+		ret.all += v[i];
+	if (f)
+		fclose(f);
+	return ret;
+}
+
+static void wait_until_quiet(const struct trial *t)
+{
+	uint64_t most_us = QUIET_MOST_US + (uint64_t)t->n * QUIET_MOST_US_EACH;
+	struct ticks was, is = ticks();
+
+	for (uint64_t us = 0; us < most_us; us += QUIET_US) {
+		was = is;
+		usleep(QUIET_US);
+		is = ticks();
+		if ((is.all - is.idle - (was.all - was.idle)) * BUSY_PART <= is.all - was.all)
+			return;
+	}
+}
+
+/* Writes a number into the file of a setting; returns what was there, or -1 without the file. */
+static int file_number(const char *path, int value)
+{
+	FILE *f = fopen(path, "r+e");
+	int was = -1;
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "%d", &was) == 1) {
+		rewind(f);
+		fprintf(f, "%d\n", value);
+	}
+	fclose(f);
+	return was;
+}
+
+/*
+ * Links that are there before speak no IPv6, as ports of a bridge whose guests are
+ * silent: thousands of them would hold rtnl with their own work for minutes.
+ */
+static void set_up(struct trial *t)
+{
+	static const char path[] = "/proc/sys/net/ipv6/conf/default/disable_ipv6";
+	int was = t->workload->is_silent ? file_number(path, 1) : 0;
+
+	t->workload->setup(t);
+	if (t->workload->is_silent)
+		file_number(path, was);
+	if (!t->workload->in_place)
+		raw_settle_links(t);
+}
+
 /* How a trial is run, unless it is one to be measured. */
 enum purpose { TO_MEASURE, TO_RECORD, TO_TRACE };
 
@@ -203,12 +276,12 @@ static _Noreturn void child(struct trial *t, enum purpose purpose)
 		trace_me();
 	enter(t);
 	if (t->workload->setup && !t->arm->alone)
-		t->workload->setup(t);
+		set_up(t);
 	if (t->arm->setup)
 		t->arm->setup(t);
 	if (!strcmp(t->arm->name, WEIR))
 		trial_weir(t);	/* a program that uses the library has a handle */
-	usleep(QUIET_US + t->n * QUIET_US_EACH);
+	wait_until_quiet(t);
 	if (purpose == TO_RECORD)
 		record_start(t);
 	measure(t);

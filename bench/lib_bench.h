@@ -29,6 +29,7 @@ struct workload {
 	const char *text;	/* one line for the report, N is the size */
 	unsigned int sizes[6];	/* ends with 0 */
 	void (*setup)(struct trial *t);	/* not timed; before the arm's own */
+	bool is_silent;		/* the links of setup() speak no IPv6 of their own */
 	bool in_place;		/* in the network namespace that is there: its links cannot be made */
 };
 
@@ -171,6 +172,11 @@ void raw_link(struct raw *r, const char *kind, int ifindex, const char *fmt, ...
 void raw_pair(struct raw *r, unsigned int i, unsigned int master, bool lean);
 /* A persistent tap of that name and index; closed again unless it is to stay open. */
 void raw_tap(struct trial *t, const char *name, int ifindex, bool stay_open);
+/*
+ * Asks for each link by itself: newer kernels then do at once what a change of carrier left
+ * to do (linkwatch_sync_dev()), which else comes for 100 links a second at most.
+ */
+void raw_settle_links(struct trial *t);
 /* Deletes all links but lo, as one group. */
 void raw_delete_links(struct trial *t);
 

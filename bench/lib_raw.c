@@ -261,16 +261,41 @@ static void into_group(void *arg, const void *msg)
 	raw_u32(arg, IFLA_GROUP, 0x62656e63);
 }
 
+static void ask_for(void *arg, const void *msg)
+{
+	const struct ifinfomsg *ifi = NLMSG_DATA(msg);
+	struct ifinfomsg one = { .ifi_index = ifi->ifi_index };
+
+	raw_msg(arg, RTM_GETLINK, 0, &one, sizeof(one));
+}
+
+static void for_each_link(struct trial *t, void (*take)(void *arg, const void *msg), struct raw *all)
+{
+	struct ifinfomsg ifi = { 0 };
+	struct raw dump = { 0 };
+
+	raw_msg(&dump, RTM_GETLINK, NLM_F_DUMP, &ifi, sizeof(ifi));
+	raw_dump(t, &dump, take, all);
+	free(dump.data);
+}
+
+void raw_settle_links(struct trial *t)
+{
+	struct raw all = { 0 };
+
+	for_each_link(t, ask_for, &all);
+	raw_send(t, &all);
+	free(all.data);
+}
+
 void raw_delete_links(struct trial *t)
 {
 	struct ifinfomsg ifi = { 0 };
-	struct raw dump = { 0 }, all = { 0 };
+	struct raw all = { 0 };
 
-	raw_msg(&dump, RTM_GETLINK, NLM_F_DUMP, &ifi, sizeof(ifi));
-	raw_dump(t, &dump, into_group, &all);
+	for_each_link(t, into_group, &all);
 	raw_msg(&all, RTM_DELLINK, 0, &ifi, sizeof(ifi));
 	raw_u32(&all, IFLA_GROUP, 0x62656e63);
 	raw_send(t, &all);
-	free(dump.data);
 	free(all.data);
 }
