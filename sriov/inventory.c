@@ -44,31 +44,34 @@ static bool is_pf(const struct weir_sriov *s, const char *pci)
 
 /* --- one PF ----------------------------------------------------------------------- */
 
-static const struct wr_netdev *named(const struct wr_netdev *list, size_t n, const char *name)
+/* The link of @pf that has that name, else its first; returns how many it has. */
+static uint32_t netdev_of(const struct weir_sriov *s, const struct weir_pf *pf, const char *name,
+			  struct wr_netdev *ret)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(list[i].name, name))
-			return &list[i];
-	return n ? list : NULL;
-}
-
-static void read_pf_netdev(const struct weir_sriov *s, const char *netdev, struct weir_pf *pf)
-{
-	struct wr_netdev list[MAX_NETDEVS];
-	const struct wr_netdev *d;
+	struct wr_netdev list[MAX_NETDEVS] = { 0 };
 	char path[PATH_MAX];
 	int n;
 
 	wr_pci_path(s, pf->pci, "", path);
 	n = wr_netdevs(path, list, MAX_NETDEVS);
-	pf->n_netdevs = n > 0 ? (uint32_t)n : 0;
-	d = named(list, n > MAX_NETDEVS ? MAX_NETDEVS : pf->n_netdevs, netdev);
-	if (!d)
+	*ret = list[0];
+	for (int i = 0; i < n && i < MAX_NETDEVS; i++)
+		if (!strcmp(list[i].name, name))
+			*ret = list[i];
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+static void read_pf_netdev(const struct weir_sriov *s, const char *netdev, struct weir_pf *pf)
+{
+	struct wr_netdev d;
+
+	pf->n_netdevs = netdev_of(s, pf, netdev, &d);
+	if (!pf->n_netdevs)
 		return;
-	wr_copy(pf->netdev, sizeof(pf->netdev), d->name);
-	pf->ifindex = d->ifindex;
-	pf->is_up = d->is_up;
-	pf->has_carrier = d->has_carrier;
+	wr_copy(pf->netdev, sizeof(pf->netdev), d.name);
+	pf->ifindex = d.ifindex;
+	pf->is_up = d.is_up;
+	pf->has_carrier = d.has_carrier;
 }
 
 /* Who may not read the capability gets the same numbers from sysfs. */
@@ -265,22 +268,6 @@ static void read_vf(const struct weir_sriov *s, const char *pci, uint32_t index,
 	read_vf_netdev(path, pf_netdev, vf);
 }
 
-/* The PF's netdev with its port's names, which tell a VF's netdevs apart. */
-static void pf_port(const struct weir_sriov *s, const struct weir_pf *pf, struct wr_netdev *ret)
-{
-	struct wr_netdev list[MAX_NETDEVS];
-	const struct wr_netdev *d;
-	char path[PATH_MAX];
-	int n;
-
-	*ret = (struct wr_netdev){ 0 };
-	wr_pci_path(s, pf->pci, "", path);
-	n = wr_netdevs(path, list, MAX_NETDEVS);
-	d = named(list, n < 0 ? 0 : n > MAX_NETDEVS ? MAX_NETDEVS : (size_t)n, pf->netdev);
-	if (d)
-		*ret = *d;
-}
-
 /* Where the capability says VF @i is, and whether sysfs says so too. */
 static int vf_address(const struct weir_sriov *s, const struct weir_pf *pf, uint32_t i,
 		      char ret[WEIR_PCI_TEXT], struct weir_error *err)
@@ -312,7 +299,7 @@ int weir_vf_list(struct weir_sriov *s, const struct weir_pf *pf, struct weir_vf 
 
 	if (!list)
 		return wr_nomem(err);
-	pf_port(s, pf, &port);
+	netdev_of(s, pf, pf->netdev, &port);
 	for (uint32_t i = 0; i < pf->num_vfs && !r; i++) {
 		char pci[WEIR_PCI_TEXT] = "";
 
@@ -346,7 +333,7 @@ static int get_numbered(struct weir_sriov *s, const char *name, struct weir_vf *
 	if (!slash[1] || slash[1 + strspn(slash + 1, "0123456789")] || i >= pf.num_vfs)
 		return wr_error(err, -ENODEV, WEIR_STAGE_SYSTEM, object, "",
 				"is not there: the PF has %u VFs", pf.num_vfs);
-	pf_port(s, &pf, &port);
+	netdev_of(s, &pf, pf.netdev, &port);
 	r = vf_address(s, &pf, (uint32_t)i, pci, err);
 	if (!r)
 		read_vf(s, pci, (uint32_t)i, &pf, &port, ret);
@@ -373,7 +360,7 @@ int weir_vf_get(struct weir_sriov *s, const char *name, struct weir_vf *ret, str
 	r = weir_pf_get(s, pf_pci, 0, &pf, err);
 	if (r)
 		return r;
-	pf_port(s, &pf, &port);
+	netdev_of(s, &pf, pf.netdev, &port);
 	for (uint32_t i = 0; i < pf.num_vfs; i++) {
 		r = vf_address(s, &pf, i, at, err);
 		if (r)

@@ -10,6 +10,8 @@
 #include "netlink/attr.h"
 #include "txn/txn.h"
 
+#define OBJECT_TEXT 64
+
 #define READ_TIMEOUT_MS 5000
 
 /* clang-format off */
@@ -71,23 +73,32 @@ static void plan(struct weir_txn *t, struct weir_step *s, const struct weir_addr
 		     a->has & WEIR_ADDR_NODAD && a->nodad ? " nodad" : "");
 }
 
-int weir_txn_addr_add(struct weir_txn *t, const struct weir_addr *addr)
+/* An address as it was given, checked; how it is written, and what errors call it. */
+static int take(struct weir_txn *t, const struct weir_addr *addr, struct weir_addr *ret,
+		char text[WEIR_IP_TEXT], char object[OBJECT_TEXT])
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char text[WEIR_IP_TEXT], object[64], buf[16] = "";
-	struct weir_step *s;
-	struct weir_addr a;
-	int r = wr_opts_copy(&a, sizeof(a), addr, "address", &err);
+	int r = wr_opts_copy(ret, sizeof(*ret), addr, "address", &err);
 
 	if (!r)
-		r = wr_table_check(&addr_table, &a, &err);
-	weir_ip_format(&a.local, text);
-	wr_format(object, sizeof(object), "address %s/%u", text, a.prefix);
-	if (r) {
-		wr_copy(err.object, sizeof(err.object), object);
-		return wr_txn_fail(t, &err);
-	}
+		r = wr_table_check(&addr_table, ret, &err);
+	weir_ip_format(&ret->local, text);
+	wr_format(object, OBJECT_TEXT, "address %s/%u", text, ret->prefix);
+	if (!r)
+		return 0;
+	wr_copy(err.object, sizeof(err.object), object);
+	return wr_txn_fail(t, &err);
+}
+
+int weir_txn_addr_add(struct weir_txn *t, const struct weir_addr *addr)
+{
+	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	char text[WEIR_IP_TEXT], object[OBJECT_TEXT], buf[16] = "";
+	struct weir_step *s;
+	struct weir_addr a;
+
+	if (take(t, addr, &a, text, object))
+		return t->err.code;
 	addr_msg(&b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a);
 	addr_msg(&undo, RTM_DELADDR, 0, &a);
 	/* It goes with a link that is made here. */
@@ -100,22 +111,14 @@ int weir_txn_addr_add(struct weir_txn *t, const struct weir_addr *addr)
 
 int weir_txn_addr_del(struct weir_txn *t, const struct weir_addr *addr)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char text[WEIR_IP_TEXT], object[64], buf[16] = "";
+	char text[WEIR_IP_TEXT], object[OBJECT_TEXT], buf[16] = "";
 	struct weir_step *s;
 	struct weir_addr a;
 	bool kept;
-	int r = wr_opts_copy(&a, sizeof(a), addr, "address", &err);
 
-	if (!r)
-		r = wr_table_check(&addr_table, &a, &err);
-	weir_ip_format(&a.local, text);
-	wr_format(object, sizeof(object), "address %s/%u", text, a.prefix);
-	if (r) {
-		wr_copy(err.object, sizeof(err.object), object);
-		return wr_txn_fail(t, &err);
-	}
+	if (take(t, addr, &a, text, object))
+		return t->err.code;
 	addr_msg(&b, RTM_DELADDR, 0, &a);
 	addr_msg(&undo, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a);
 	kept = a.local.family == WEIR_FAMILY_IPV6 && wr_txn_keeps(t, a.ifindex);
