@@ -37,7 +37,7 @@ jq -n --arg kernel "$(uname -srv)" --arg cores "$(nproc)" --arg hz "$(config CON
 	'{$date, $run, $kernel, $cpu, $cores, HZ: $hz, "load at the start": $load, IPv6: $ipv6, udev: $udev, $weir, iproute2: $ip,
 	"libnl-route": $libnl, $nft, $dnsmasq, $pyroute2, $libvirt}' >"$out/environment.json"
 
-share() { case $1 in */bench_links) echo 48 ;; */bench_networks) echo 30 ;; *.sh) echo 0 ;; *) echo 8 ;; esac; }
+share() { case $1 in */bench_links) echo 50 ;; */bench_networks) echo 28 ;; */bench_groups) echo 12 ;; *.sh) echo 0 ;; *) echo 6 ;; esac; }
 shares=0
 for program; do shares=$((shares + $(share "$program"))); done
 seconds=$((60 * ${MINUTES:-$([ -n "$full" ] && echo 40 || echo 5)}))
