@@ -501,6 +501,27 @@ static bool undone_as_far(const struct weir_step *s, int code)
 	return s->state == WR_STEP_LOST && undone_already(code);
 }
 
+/* Whether an undo only sets values again: those that were read for it, or those of a link that stays. */
+static bool only_sets(const struct weir_step *s)
+{
+	const struct nlmsghdr *first = msg_of(s, WR_MSG_UNDO);
+
+	return s->parts[WR_MSG_GET].len ||
+	       (first && first->nlmsg_type == RTM_NEWLINK && !(first->nlmsg_flags & NLM_F_CREATE));
+}
+
+/*
+ * A refused step has made nothing that its undo could take away: what it found
+ * may be somebody else's. But it may have been carried out in part, and what
+ * follows it in the batch was carried out as if it had been: a port that did not
+ * leave its bond is put back into it all the same. The undo of that ends where
+ * the port is outside, and only the undo of the refused step leads on from there.
+ */
+static bool wants_undo(const struct weir_step *s)
+{
+	return s->state != WR_STEP_WAITING && (s->state != WR_STEP_REFUSED || only_sets(s));
+}
+
 /* The undo of a step, which may be several messages; @steps notes whose each is. */
 static void add_undo(struct wr_batch *b, const struct weir_step **steps, const struct weir_step *s)
 {
@@ -530,14 +551,9 @@ static int undo_messages(struct weir_txn *t, size_t *end, struct weir_error *err
 	steps = calloc(most + 1, sizeof(*steps));
 	if (!steps)
 		return wr_nomem(err);
-	for (size_t k = *end; k > i; k--) {
-		const struct weir_step *s = &t->steps[k - 1];
-
-		/* A refused change of an existing object may have been carried out in part. */
-		if (s->state != WR_STEP_WAITING &&
-		    (s->state != WR_STEP_REFUSED || s->parts[WR_MSG_GET].len))
-			add_undo(&b, steps, s);
-	}
+	for (size_t k = *end; k > i; k--)
+		if (wants_undo(&t->steps[k - 1]))
+			add_undo(&b, steps, &t->steps[k - 1]);
 	*end = i;
 	if (!b.n)
 		return 0;
@@ -621,19 +637,15 @@ static bool has_journal(const struct weir_txn *t)
 	return t->w->state_dir && (t->n_steps || t->n_deleted);
 }
 
-/* After the failure that @err tells of. The journal stays if undoing fails twice. */
+/* After the failure that @err tells of. The journal stays if undoing fails too. */
 static void take_back(struct weir_txn *t, struct weir_error *err)
 {
 	struct weir_error undo_err = WEIR_ERROR_INIT;
 
-	if (!wr_txn_undo(t, &undo_err)) {
-		if (has_journal(t))
-			wr_journal_remove(t->w);
-		return;
-	}
-	/* By what is known now, once more as after a kill: what was in the way may have gone since. */
-	if (!has_journal(t) || wr_journal_recover(t->w, NULL) <= 0)
+	if (wr_txn_undo(t, &undo_err))
 		note_failed_undo(err, &undo_err);
+	else if (has_journal(t))
+		wr_journal_remove(t->w);
 }
 
 /* What undo must restore, the journal, and every step that is not late. */

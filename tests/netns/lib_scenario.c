@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "lib_ovs.h"
 #include "lib_scenario.h"
+#include "link/link.h"
 #include "tc/bpf.h"
 
 static const char nat_json[] =
@@ -500,6 +501,33 @@ static void change_vlans(struct weir_txn *t)
 	weir_txn_port_vlan_add(t, &v);
 }
 
+static void with_port_up(struct weir *w)
+{
+	with_links(w);
+	ns_sh("ip link set a0 up");
+}
+
+/*
+ * A port down and out for a moment, as those of a bond that changes its mode. Where one of the messages is
+ * refused, those behind it are done: the port is put back into the bridge that it has not left.
+ */
+static void leave_and_return(struct weir_txn *t)
+{
+	struct weir_link down = { .sz = sizeof(down), .ifindex = index_of(t, "a0"), .has = WEIR_LINK_IFINDEX | WEIR_LINK_UP };
+	struct weir_link up = down, out = down, in, bridge = { .sz = sizeof(bridge), .ifindex = index_of(t, "b0"),
+							       .has = WEIR_LINK_IFINDEX | WEIR_LINK_ALIAS, .alias = "new" };
+
+	up.is_up = true;
+	out.has = WEIR_LINK_IFINDEX | WEIR_LINK_MASTER;
+	in = out;
+	in.master = (uint32_t)bridge.ifindex;
+	wr_link_step(t, &down, &up);
+	wr_link_step(t, &out, &in);
+	weir_txn_link_set(t, &bridge);
+	wr_link_step(t, &in, &out);
+	wr_link_step(t, &up, &down);
+}
+
 /* A port with settings, which goes with its bridge's. */
 static void with_somewhere(struct weir *w)
 {
@@ -933,6 +961,7 @@ const struct scenario scenarios[] = {
 	{ .name = "change what links have besides", .prepare = with_names, .build = change_names, .has_plan = true },
 	{ .name = "change vlans of ports", .prepare = with_vlans, .build = change_vlans, .needs = "bridge vlan_filtering 1",
 	  .has_plan = true },
+	{ .name = "a port leaves and returns", .prepare = with_port_up, .build = leave_and_return },
 	{ .name = "move links away", .prepare = with_somewhere, .build = move_away, .has_plan = true },
 	{ .name = "open a macvtap", .prepare = with_links, .build = open_macvtap, .release = close_queues },
 	{ .name = "make a set of links", .prepare = nothing, .build = make_set, .has_plan = true },
