@@ -51,6 +51,11 @@ static int is_listed(const char *list, const char *module)
 	return strstr(wr_str_text(&text), word) != NULL;
 }
 
+bool wr_tc_may_have_macvtaps(void)
+{
+	return access("/sys/module", F_OK) || is_loaded("macvtap") || is_listed("modules.builtin", "macvtap");
+}
+
 static bool is_default_qdisc(const char *kind)
 {
 	wr_auto(str) struct wr_str text = { 0 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All links at once, with what tells whether anything shapes them: two dumps, which
- * cost less than asking about a few dozen ports one by one.
+ * Many links at once: all of them with what tells whether anything shapes them, and
+ * for a transaction just which of them nothing shapes. Dumps cost less than asking
+ * about many ports one by one.
  */
 #ifndef WR_TC_SEEN_H
 #define WR_TC_SEEN_H
@@ -15,7 +16,6 @@ struct wr_seen_link {
 	char name[16];
 	uint32_t root, ingress;	/* handles; 0: what the kernel puts there, nothing */
 	uint32_t block;		/* that ingress shares; 0: none */
-	bool is_bare;		/* every qdisc is the kernel's own */
 };
 
 struct wr_seen {
@@ -24,7 +24,6 @@ struct wr_seen {
 };
 
 int wr_seen_read(struct weir *w, struct wr_seen *ret, struct weir_error *err);
-struct wr_seen_link *wr_seen_find(const struct wr_seen *s, int ifindex);
 void wr_auto_seen(struct wr_seen *s);
 
 /*

@@ -6,6 +6,8 @@
  */
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -421,6 +423,18 @@ int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *result
 		if (reader && reader->restart)
 			reader->restart(reader->arg);
 	}
+}
+
+int wr_sock_mtu(const struct wr_sock *s, int ifindex, uint32_t *ret)
+{
+	struct ifreq ifr = { .ifr_ifindex = ifindex };
+	int fd = mnl_socket_get_fd(s->nl);
+
+	/* Any socket will do: it says in which namespace. */
+	if (ioctl(fd, SIOCGIFNAME, &ifr) < 0 || ioctl(fd, SIOCGIFMTU, &ifr) < 0)
+		return -errno;
+	*ret = (uint32_t)ifr.ifr_mtu;
+	return 0;
 }
 
 /* --- notifications ----------------------------------------------------------- */

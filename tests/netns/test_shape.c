@@ -463,6 +463,56 @@ static void many_ports(void **state)
 	free(s);
 }
 
+#define N_THERE 24
+
+static uint32_t burst_of(const char *name)
+{
+	struct weir_shape s = { .sz = sizeof(s) };
+
+	assert_int_equal(weir_shape_get(w, index_of(name), &s, NULL), 0);
+	return s.inbound.limits.burst_bytes;
+}
+
+static int limit_all(const struct weir_bandwidth *b)
+{
+	struct weir_txn *t = begin();
+	char name[16];
+
+	for (int i = 0; i < N_THERE; i++) {
+		snprintf(name, sizeof(name), "p%d", i);
+		weir_txn_shape_set(t, index_of(name), name, b, NULL, NULL);
+	}
+	return weir_txn_commit(t, NULL);
+}
+
+/* Of many ports those that nothing shapes are not asked about one by one. The others, and what a limit needs of each, are seen all the same. */
+static void many_that_are_there(void **state)
+{
+	static const struct weir_bandwidth limits = { .inbound = { 8 * MBIT, 0, 1, 0 } }, other = LIMITS(2 * MBIT, 0);
+	struct weir_counters before = { .sz = sizeof(before) }, after = { .sz = sizeof(after) };
+	bool has_macvtap;
+
+	own_sh("for i in $(seq 0 %d); do ip link add p$i mtu $((1500 + i)) type ifb; done", N_THERE - 2);
+	has_macvtap = own_try("ip link add link p0 name p23 type macvtap");
+	if (!has_macvtap)
+		own_sh("ip link add p23 type ifb");
+	set("p20", &other, WEIR_SHAPE_AUTO);
+	own_sh("tc qdisc add dev p21 root handle 7: htb");
+	assert_int_equal(limit_all(&limits), -EEXIST);
+	shows("tc qdisc show dev p19 | grep -c htb; true", "0");
+	own_sh("tc qdisc del dev p21 root");
+	weir_get_counters(w, &before);
+	assert_int_equal(limit_all(&limits), 0);
+	weir_get_counters(w, &after);
+	/* One for each is index_of()'s. */
+	assert_in_range(after.n_sends - before.n_sends, 1, N_THERE + 16);
+	assert_in_range(burst_of("p19"), 1533, 1535);	/* a packet of its own */
+	assert_in_range(burst_of("p20"), 1534, 1536);
+	shows("tc class show dev p20 | grep -c htb", "1");
+	if (has_macvtap)
+		shows("tc qdisc show dev p23 | grep -c htb; tc qdisc show dev p23 | grep -c ingress", "0\n1");
+}
+
 /* --- blocks ------------------------------------------------------------------------------------------ */
 
 static const struct weir_bandwidth block_limits = LIMITS(0, 4 * MBIT);
@@ -858,6 +908,7 @@ int main(void)
 		TEST(the_best_is_chosen),
 		TEST(ports_share_an_ifb),
 		TEST(many_ports),
+		TEST(many_that_are_there),
 		TEST(a_block_of_others_is_not_used),
 		TEST(a_block_is_for_all),
 		TEST(the_same_class_is_on_another_ifb),
