@@ -52,7 +52,7 @@ static int check_pair(const struct wr_field *f, const void *obj, uint32_t i, str
 {
 	struct weir_pair p = pair_at(f, obj, i);
 
-	if (f->min && p.from >= f->min)
+	if (f->min && p.from >= (uint32_t)f->min)
 		return wr_refuse(err, -ERANGE, "", f->name, "%u:%u: the first number is outside 0..%u", p.from,
 				 p.to, (unsigned int)f->min - 1);
 	if (f->max && p.to > f->max)

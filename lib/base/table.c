@@ -103,9 +103,9 @@ bool wr_has(const struct wr_table *t, const struct wr_field *f, const void *obj)
 	uint64_t has;
 	size_t n;
 
-	if (f->bit) {
+	if (wr_bit(f)) {
 		memcpy(&has, (const char *)obj + t->has, sizeof(has));
-		return has & f->bit;
+		return has & wr_bit(f);
 	}
 	if (f->codec == WR_OBJECT)
 		return any_set(f->sub, wr_member(f, obj));
@@ -120,10 +120,10 @@ void wr_set_has(const struct wr_table *t, const struct wr_field *f, void *obj)
 {
 	uint64_t has;
 
-	if (!f->bit)
+	if (!wr_bit(f))
 		return;
 	memcpy(&has, (char *)obj + t->has, sizeof(has));
-	has |= f->bit;
+	has |= wr_bit(f);
 	memcpy((char *)obj + t->has, &has, sizeof(has));
 }
 
@@ -186,7 +186,7 @@ static int refuse_range(const struct wr_field *f, const char *shown, struct weir
 {
 	return wr_refuse(err, -ERANGE, "", f->name,
 			 f->codec == WR_S32 ? "%s is outside %" PRId64 "..%" PRIu64 "%s%s" :
-					      "%s is outside %" PRIu64 "..%" PRIu64 "%s%s", shown, f->min, wr_field_max(f), f->unit ? " " : "",
+					      "%s is outside %" PRIu64 "..%" PRIu64 "%s%s", shown, (int64_t)f->min, wr_field_max(f), f->unit ? " " : "",
 			 f->unit ? f->unit : "");
 }
 
@@ -197,8 +197,8 @@ static int check_integer(const struct wr_field *f, uint64_t shown, struct weir_e
 	wr_format(text, sizeof(text), f->codec == WR_S32 ? "%" PRId64 : "%" PRIu64, shown);
 	if (f->n_words)
 		return wr_word(f, shown) ? 0 : refuse_word(f, text, err);
-	if (f->codec == WR_S32 ? (int64_t)shown < (int64_t)f->min || (int64_t)shown > (int64_t)wr_field_max(f) :
-				 shown < f->min || shown > wr_field_max(f))
+	if (f->codec == WR_S32 ? (int64_t)shown < f->min || (int64_t)shown > (int64_t)wr_field_max(f) :
+				 shown < (uint64_t)f->min || shown > wr_field_max(f))
 		return refuse_range(f, text, err);
 	return 0;
 }
@@ -238,9 +238,8 @@ static int check_string(const struct wr_field *f, const char *s, struct weir_err
 
 	if (!wr_is_utf8(s))
 		return wr_refuse(err, -EINVAL, "", f->name, "is not UTF-8");
-	if (f->check && f->check(s))
-		return wr_refuse(err, -EINVAL, "", f->name, "\"%s\" %s", wr_shown(s, shown),
-				 f->rule);
+	if (f->rule && f->rule->check(s))
+		return wr_refuse(err, -EINVAL, "", f->name, "\"%s\" %s", wr_shown(s, shown), f->rule->words);
 	return 0;
 }
 
@@ -570,7 +569,7 @@ uint64_t wr_table_diff(const struct wr_table *t, const void *want, const void *i
 		if (f->flags & WR_READONLY || !wr_has(t, f, want))
 			continue;
 		if (wr_has(t, f, is) ? !wr_field_covers(f, want, is) : !absence_means(f, want))
-			diff |= f->bit;
+			diff |= wr_bit(f);
 	}
 	return diff;
 }

@@ -72,28 +72,38 @@ struct wr_word {
 
 struct wr_table;
 
-/* In the order of sizes, so that no room is lost between them: there are hundreds of rows. */
+/* A further rule for text: 0 or -errno, and what it says in words. */
+struct wr_text_rule {
+	int (*check)(const char *text);
+	const char *words;
+};
+
+/* In the order of sizes, and what excludes each other in one place: there are hundreds of rows. */
 struct wr_field {
 	const char *name;	/* the word in text, JSON and error paths */
 	const char *doc;	/* one line for help and the schema */
-	const char *unit;	/* of the shown value, for help */
-	const struct wr_word *words;	/* WR_WORDS(): an integer that is shown as a word */
-	const struct wr_table *sub;	/* WR_OBJECT, WR_LIST: what is inside */
-	int (*check)(const char *text);	/* WR_STRING, WR_NAME: further rule, 0 or -errno */
-	const char *rule;	/* that rule in words */
-	uint64_t bit;		/* in the struct's has; 0: zero or NULL means absent */
-	uint64_t min, max;	/* range of an integer as shown; max 0: no bound but the width */
-	uint32_t scale;		/* member = shown value * scale; 0: 1 */
-	uint32_t mask;		/* WR_BIT: which bit; WR_MACS: what that says */
+	union {
+		const struct wr_word *words;	/* WR_WORDS(), if n_words: an integer that is shown as a word */
+		const char *unit;		/* any other integer, for help: of the shown value */
+		const struct wr_text_rule *rule;	/* WR_STRING, WR_NAME: WR_RULE() */
+		const struct wr_table *sub;	/* WR_OBJECT, WR_LIST: what is inside */
+	};
+	uint64_t max;		/* of an integer as shown; 0: no bound but the width */
+	int32_t min;
+	uint32_t mask;		/* WR_BIT: which bit; WR_MACS: what attr6 says */
+	uint16_t scale;		/* member = shown value * scale; 0: 1 */
 	uint16_t offset;	/* of the member */
 	uint16_t size;		/* of the member */
-	uint16_t count;		/* WR_LIST: offset of the size_t count */
-	uint16_t attr;		/* netlink attribute type */
+	union {
+		uint16_t attr;	/* netlink attribute type */
+		uint16_t count;	/* WR_LIST: offset of the size_t count */
+	};
 	uint16_t attr6;		/* WR_IP: that of an IPv6 address, where it is another; WR_MACS: what says what to do with them */
 	uint16_t flags;		/* enum wr_row_flags */
 	uint8_t codec;		/* enum wr_codec */
 	uint8_t family;		/* WR_IP, WR_IPS: the only family; 0: both */
 	uint8_t n_words;
+	uint8_t place;		/* WR_HAS(): of its bit in the struct's has, from 1; 0: zero or NULL means absent */
 };
 
 struct wr_table {
@@ -116,13 +126,17 @@ struct wr_table {
 #define WR_ROW_END
 #endif
 
+/* The presence bit of a row; a further rule of its text. */
+#define WR_HAS(bit) .place = (bit) ? __builtin_ctzll(bit) + 1 : 0
+#define WR_RULE(check_, words_) .rule = &(const struct wr_text_rule){ check_, words_ }
+
 /* A row: struct, member, codec, name; then what else there is to say, by member name. */
 #define WR_ROW(type, member, codec_, name_, ...)                                                   \
 	{ .name = name_, .codec = codec_, .offset = offsetof(struct type, member),                 \
 	  .size = WR_SIZEOF(type, member), ##__VA_ARGS__, WR_ROW_END }
 /* A row that a netlink attribute carries. */
 #define WR_ATTR(type, member, attr_, codec_, name_, bit_, ...)                                     \
-	WR_ROW(type, member, codec_, name_, .attr = attr_, .bit = bit_, ##__VA_ARGS__)
+	WR_ROW(type, member, codec_, name_, .attr = attr_, WR_HAS(bit_), ##__VA_ARGS__)
 #define WR_LIST_ROW(type, member, name_, table_, ...)                                              \
 	{ .name = name_, .codec = WR_LIST, .offset = offsetof(struct type, member),                \
 	  .size = WR_SIZEOF(type, member), .count = offsetof(struct type, n_##member),             \
@@ -136,6 +150,20 @@ struct wr_table {
 
 /* --- one member ---------------------------------------------------------- */
 
+/* Its bit in the struct's has; 0: it has none. */
+static inline uint64_t wr_bit(const struct wr_field *f)
+{
+	return f->place ? 1ull << (f->place - 1) : 0;
+}
+/* NULL: it has none. */
+static inline const struct wr_text_rule *wr_text_rule(const struct wr_field *f)
+{
+	return f->codec == WR_NAME || f->codec == WR_STRING ? f->rule : NULL;
+}
+static inline const char *wr_unit(const struct wr_field *f)
+{
+	return f->codec <= WR_BIT && !f->n_words ? f->unit : NULL;
+}
 void *wr_member(const struct wr_field *f, const void *obj);
 uint64_t wr_load(const struct wr_field *f, const void *obj);
 void wr_store(const struct wr_field *f, void *obj, uint64_t value);

@@ -93,7 +93,7 @@ static const struct wr_word vlan_protocols[] = { { 0x8100, "802.1Q" }, { 0x88a8,
 static const struct wr_field address_fields[] = {
 	WR_ROW(weir_group_address, address, WR_IP, "address", .flags = WR_REQUIRED,
 	       .doc = "the address"),
-	WR_ROW(weir_group_address, prefix, WR_U8, "prefix", .bit = WEIR_GROUP_PREFIX, .max = 128,
+	WR_ROW(weir_group_address, prefix, WR_U8, "prefix", WR_HAS(WEIR_GROUP_PREFIX), .max = 128,
 	       .doc = "its prefix length; absent: all bits"),
 };
 static WR_TABLE(address_table, weir_group_address, "address",
@@ -102,7 +102,7 @@ static WR_TABLE(address_table, weir_group_address, "address",
 static const struct wr_field route_fields[] = {
 	WR_ROW(weir_group_route, destination, WR_IP, "destination",
 	       .doc = "destination network; absent: the default route"),
-	WR_ROW(weir_group_route, prefix, WR_U8, "prefix", .bit = WEIR_GROUP_PREFIX, .max = 128,
+	WR_ROW(weir_group_route, prefix, WR_U8, "prefix", WR_HAS(WEIR_GROUP_PREFIX), .max = 128,
 	       .doc = "its prefix length; absent: all bits"),
 	WR_ROW(weir_group_route, gateway, WR_IP, "gateway",
 	       .doc = "next hop; absent: the destination is on the link"),
@@ -129,9 +129,9 @@ static WR_TABLE(protocol_table, weir_group_protocol, "protocol", -1, protocol_fi
 /* --- link, bridge, bond, vlan --------------------------------------------------------- */
 
 static const struct wr_field link_fields[] = {
-	WR_ROW(weir_group_link, speed_mbit_per_s, WR_U32, "speed", .bit = WEIR_GROUP_LINK_SPEED,
+	WR_ROW(weir_group_link, speed_mbit_per_s, WR_U32, "speed", WR_HAS(WEIR_GROUP_LINK_SPEED),
 	       .unit = "Mbit/s", .doc = "its speed; 0: unknown"),
-	WR_ROW(weir_group_link, state, WR_U8, "state", .bit = WEIR_GROUP_LINK_STATE,
+	WR_ROW(weir_group_link, state, WR_U8, "state", WR_HAS(WEIR_GROUP_LINK_STATE),
 	       .words = WR_WORDS(states), .doc = "what it does"),
 };
 static WR_TABLE(link_table, weir_group_link, "link", offsetof(struct weir_group_link, has),
@@ -140,8 +140,8 @@ static WR_TABLE(link_table, weir_group_link, "link", offsetof(struct weir_group_
 static const struct wr_field bridge_fields[] = {
 	WR_ROW(weir_group_bridge, stp, WR_U8, "stp", .flags = WR_TRISTATE,
 	       .doc = "spanning tree protocol"),
-	WR_ROW(weir_group_bridge, delay, WR_NAME, "delay", .check = check_delay,
-	       .rule = "is no decimal number of seconds",
+	WR_ROW(weir_group_bridge, delay, WR_NAME, "delay",
+	       WR_RULE(check_delay, "is no decimal number of seconds"),
 	       .doc = "forward delay in seconds, a decimal number"),
 };
 static WR_TABLE(bridge_table, weir_group_bridge, "bridge", -1, bridge_fields);
@@ -149,9 +149,9 @@ static WR_TABLE(bridge_table, weir_group_bridge, "bridge", -1, bridge_fields);
 static const struct wr_field miimon_fields[] = {
 	WR_ROW(weir_group_miimon, freq_ms, WR_U32, "freq", .min = 1, .max = INT32_MAX, .unit = "ms",
 	       .flags = WR_REQUIRED, .doc = "how often carriers are looked at"),
-	WR_ROW(weir_group_miimon, downdelay_ms, WR_U32, "downdelay", .bit = WEIR_GROUP_DOWNDELAY,
+	WR_ROW(weir_group_miimon, downdelay_ms, WR_U32, "downdelay", WR_HAS(WEIR_GROUP_DOWNDELAY),
 	       .max = INT32_MAX, .unit = "ms", .doc = "how long a port without carrier stays in use"),
-	WR_ROW(weir_group_miimon, updelay_ms, WR_U32, "updelay", .bit = WEIR_GROUP_UPDELAY,
+	WR_ROW(weir_group_miimon, updelay_ms, WR_U32, "updelay", WR_HAS(WEIR_GROUP_UPDELAY),
 	       .max = INT32_MAX, .unit = "ms", .doc = "how long a port with carrier is not yet used"),
 	WR_ROW(weir_group_miimon, carrier, WR_U8, "carrier", .words = WR_WORDS(carriers),
 	       .doc = "who is asked: the card (ioctl) or the kernel (netif)"),
@@ -175,30 +175,30 @@ static const struct wr_field bond_fields[] = {
 	WR_OBJECT_ROW(weir_group_bond, miimon, "miimon", &miimon_table,
 		      .doc = "a monitor of carriers"),
 	WR_OBJECT_ROW(weir_group_bond, arpmon, "arpmon", &arpmon_table, .doc = "a monitor by ARP"),
-	WR_ROW(weir_group_bond, primary_reselect, WR_U8, "primaryReselect", .bit = WEIR_BOND_PRIMARY_RESELECT,
+	WR_ROW(weir_group_bond, primary_reselect, WR_U8, "primaryReselect", WR_HAS(WEIR_BOND_PRIMARY_RESELECT),
 	       .words = WR_WORDS(reselects), .doc = "when the primary port takes over again"),
-	WR_ROW(weir_group_bond, fail_over_mac, WR_U8, "failOverMac", .bit = WEIR_BOND_FAIL_OVER_MAC,
+	WR_ROW(weir_group_bond, fail_over_mac, WR_U8, "failOverMac", WR_HAS(WEIR_BOND_FAIL_OVER_MAC),
 	       .words = WR_WORDS(fail_over_macs), .doc = "whose MAC address follows whom"),
-	WR_ROW(weir_group_bond, xmit_hash_policy, WR_U8, "xmitHashPolicy", .bit = WEIR_BOND_XMIT_HASH_POLICY,
+	WR_ROW(weir_group_bond, xmit_hash_policy, WR_U8, "xmitHashPolicy", WR_HAS(WEIR_BOND_XMIT_HASH_POLICY),
 	       .words = WR_WORDS(policies), .doc = "what chooses the port of a frame"),
-	WR_ROW(weir_group_bond, num_peer_notif, WR_U8, "numPeerNotif", .bit = WEIR_BOND_NUM_PEER_NOTIF,
+	WR_ROW(weir_group_bond, num_peer_notif, WR_U8, "numPeerNotif", WR_HAS(WEIR_BOND_NUM_PEER_NOTIF),
 	       .max = 255, .doc = "gratuitous ARPs and unsolicited NAs after a failover"),
-	WR_ROW(weir_group_bond, min_links, WR_U32, "minLinks", .bit = WEIR_BOND_MIN_LINKS, .max = INT32_MAX,
+	WR_ROW(weir_group_bond, min_links, WR_U32, "minLinks", WR_HAS(WEIR_BOND_MIN_LINKS), .max = INT32_MAX,
 	       .doc = "active ports that carrier needs"),
-	WR_ROW(weir_group_bond, lacp_rate, WR_U8, "lacpRate", .bit = WEIR_BOND_LACP_RATE,
+	WR_ROW(weir_group_bond, lacp_rate, WR_U8, "lacpRate", WR_HAS(WEIR_BOND_LACP_RATE),
 	       .words = WR_WORDS(rates), .doc = "802.3ad: how often LACPDUs are asked for"),
-	WR_ROW(weir_group_bond, ad_select, WR_U8, "adSelect", .bit = WEIR_BOND_AD_SELECT,
+	WR_ROW(weir_group_bond, ad_select, WR_U8, "adSelect", WR_HAS(WEIR_BOND_AD_SELECT),
 	       .words = WR_WORDS(selects), .doc = "802.3ad: how the aggregator is chosen"),
 };
 static WR_TABLE(bond_table, weir_group_bond, "bond", offsetof(struct weir_group_bond, has), bond_fields);
 
 static const struct wr_field vlan_fields[] = {
-	WR_ROW(weir_group_vlan, tag, WR_U16, "tag", .bit = WEIR_GROUP_VLAN_TAG, .max = 4094,
+	WR_ROW(weir_group_vlan, tag, WR_U16, "tag", WR_HAS(WEIR_GROUP_VLAN_TAG), .max = 4094,
 	       .flags = WR_REQUIRED, .doc = "vlan id"),
 	WR_ROW(weir_group_vlan, protocol, WR_U16, "protocol", .words = WR_WORDS(vlan_protocols),
 	       .doc = "absent: 802.1Q"),
-	WR_ROW(weir_group_vlan, base, WR_NAME, "base", .check = wr_check_ifname,
-	       .rule = IFNAME_RULE, .flags = WR_REQUIRED, .doc = "the interface that carries it"),
+	WR_ROW(weir_group_vlan, base, WR_NAME, "base",
+	       WR_RULE(wr_check_ifname, IFNAME_RULE), .flags = WR_REQUIRED, .doc = "the interface that carries it"),
 };
 static WR_TABLE(vlan_table, weir_group_vlan, "vlan", offsetof(struct weir_group_vlan, has),
 		vlan_fields);
@@ -208,7 +208,7 @@ static WR_TABLE(vlan_table, weir_group_vlan, "vlan", offsetof(struct weir_group_
 static const struct wr_field group_fields[] = {
 	WR_ROW(weir_group, type, WR_U8, "type", .words = WR_WORDS(types), .flags = WR_REQUIRED,
 	       .doc = "what the interface is"),
-	WR_ROW(weir_group, name, WR_NAME, "name", .check = wr_check_ifname, .rule = IFNAME_RULE,
+	WR_ROW(weir_group, name, WR_NAME, "name", WR_RULE(wr_check_ifname, IFNAME_RULE),
 	       .doc = "its name; a vlan without one is called BASE.TAG"),
 	WR_ROW(weir_group, start, WR_U8, "start", .words = WR_WORDS(start_modes),
 	       .doc = "when it is brought up by itself; absent: never"),
@@ -218,7 +218,7 @@ static const struct wr_field group_fields[] = {
 		    .doc = "addresses, one item for each family"),
 	WR_OBJECT_ROW(weir_group, link, "link", &link_table,
 		      .doc = "what the link did; ignored when the group is applied"),
-	WR_ROW(weir_group, mac, WR_NAME, "mac", .check = check_mac, .rule = "is no MAC address",
+	WR_ROW(weir_group, mac, WR_NAME, "mac", WR_RULE(check_mac, "is no MAC address"),
 	       .doc = "an ethernet's identity: the MAC address it must have"),
 	WR_OBJECT_ROW(weir_group, bridge, "bridge", &bridge_table, .doc = "for type bridge"),
 	WR_OBJECT_ROW(weir_group, bond, "bond", &bond_table, .doc = "for type bond"),

@@ -24,7 +24,7 @@ static const struct wr_field addr_fields[] = {
 	       .doc = "prefix length"),
 	WR_ATTR(weir_addr, broadcast, IFA_BROADCAST, WR_IP, "broadcast", 0,
 		.doc = "IPv4 broadcast address"),
-	WR_ROW(weir_addr, nodad, WR_U8, "nodad", .bit = WEIR_ADDR_NODAD,
+	WR_ROW(weir_addr, nodad, WR_U8, "nodad", WR_HAS(WEIR_ADDR_NODAD),
 	       .flags = WR_HEADER | WR_BOOL, .doc = "IPv6: usable at once"),
 };
 /* clang-format on */

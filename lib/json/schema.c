@@ -2,7 +2,7 @@
 /*
  * The JSON Schema of a table, for editors and for programs that make definitions.
  * It says what a schema can say: keys, types, ranges, words. The rules behind
- * row.check (a DNS name, a MAC address) are known to the parser alone, so a text
+ * row.rule (a DNS name, a MAC address) are known to the parser alone, so a text
  * that satisfies the schema can still be refused, but never the other way round.
  */
 #include <inttypes.h>
@@ -59,7 +59,7 @@ static void describe(const struct wr_field *f, int depth, struct wr_str *out)
 
 	if (!f->doc)
 		return;
-	wr_str_printf(&text, "%s%s%s", f->doc, f->unit ? ", in " : "", f->unit ? f->unit : "");
+	wr_str_printf(&text, "%s%s%s", f->doc, wr_unit(f) ? ", in " : "", wr_unit(f) ? wr_unit(f) : "");
 	text_member("description", wr_str_text(&text), depth, out);
 }
 
@@ -69,7 +69,7 @@ static void number(const struct wr_field *f, int depth, struct wr_str *out)
 	uint64_t max = wr_field_max(f);
 
 	text_member("type", "integer", depth, out);
-	number_member("minimum", f->min, depth, out);
+	number_member("minimum", (uint64_t)f->min, depth, out);
 	number_member("maximum", max < INT64_MAX ? max : INT64_MAX, depth, out);
 }
 
@@ -93,7 +93,7 @@ static void string(const struct wr_field *f, int depth, struct wr_str *out)
 		text_member("pattern", "^(0[xX][0-9a-fA-F]+|[0-9]+)$", depth, out);
 	if (f->codec == WR_NAME)
 		number_member("maxLength", f->size - 1, depth, out);
-	if ((f->codec == WR_NAME && f->flags & WR_REQUIRED) || (f->check && f->check("")))
+	if ((f->codec == WR_NAME && f->flags & WR_REQUIRED) || (wr_text_rule(f) && wr_text_rule(f)->check("")))
 		number_member("minLength", 1, depth, out);
 	if (f->codec == WR_MAC)
 		text_member("pattern", "^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}$", depth, out);

@@ -275,7 +275,7 @@ static void settle_kind(struct weir_txn *t, const struct weir_link *l)
 	wr_port_clear(&part);
 	for (size_t i = 0; i < k->table->n; i++)
 		if (!(k->table->fields[i].flags & WR_ON_SET))
-			*wr_kind_has(k, &part) &= ~k->table->fields[i].bit;
+			*wr_kind_has(k, &part) &= ~wr_bit(&k->table->fields[i]);
 	set_step(t, &part, l->name, k);
 }
 

@@ -130,7 +130,7 @@ static const struct wr_field *row_of(uint64_t bit)
 {
 	const struct wr_field *f = bond_fields;
 
-	while (f->bit != bit)
+	while (wr_bit(f) != bit)
 		f++;
 	return f;
 }
@@ -226,7 +226,7 @@ static int widen(const struct weir_link *want, struct weir_link *old, struct wei
 
 static bool words(const struct wr_field *f, const void *obj, struct wr_str *out)
 {
-	if (f->bit != WEIR_BOND_ACTIVE || wr_load(f, obj))
+	if (wr_bit(f) != WEIR_BOND_ACTIVE || wr_load(f, obj))
 		return false;
 	wr_str_puts(out, " clear_active_slave");
 	return true;
@@ -268,7 +268,7 @@ static const struct wr_word mii[] = { { 0, "UP" }, { 1, "GOING_DOWN" }, { 2, "DO
 /* clang-format off */
 static const struct wr_field port_fields[] = {
 	PORT(queue_id, QUEUE_ID, WR_U16, "queue_id", QUEUE, .doc = "transmit queue that leads here"),
-	PORT(prio, PRIO, WR_S32, "prio", PRIO, .min = (uint64_t)INT32_MIN, .doc = "the higher, the sooner it becomes active"),
+	PORT(prio, PRIO, WR_S32, "prio", PRIO, .min = INT32_MIN, .doc = "the higher, the sooner it becomes active"),
 	PORT(is_backup, STATE, WR_U8, "backup", STATE, .flags = WR_BOOL | WR_READONLY, .doc = "it waits"),
 	PORT(mii_status, MII_STATUS, WR_U8, "mii_status", MII_STATUS, .flags = WR_READONLY,
 	     .words = WR_WORDS(mii), .doc = "whether it counts"),

@@ -48,9 +48,9 @@ static bool words(const struct wr_field *f, const void *obj, struct wr_str *out)
 {
 	const struct weir_macvlan *m = obj;
 
-	if (f->bit == WEIR_MACVLAN_FLAGS) {
+	if (wr_bit(f) == WEIR_MACVLAN_FLAGS) {
 		wr_str_puts(out, m->flags & 1 ? " nopromisc" : "");
-	} else if (f->bit == WEIR_MACVLAN_SOURCES) {
+	} else if (wr_bit(f) == WEIR_MACVLAN_SOURCES) {
 		wr_str_puts(out, m->sources.n ? " macaddr set " : " macaddr flush");
 		wr_array_text(f, obj, out);
 	} else {

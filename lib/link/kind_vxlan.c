@@ -63,11 +63,11 @@ static bool words(const struct wr_field *f, const void *obj, struct wr_str *out)
 	const struct weir_vxlan *v = obj;
 	char buf[WEIR_IP_TEXT];
 
-	if (f->bit == WEIR_VXLAN_REMOTE)
+	if (wr_bit(f) == WEIR_VXLAN_REMOTE)
 		wr_str_printf(out, " %s %s", is_group(&v->remote) ? "group" : "remote", weir_ip_format(&v->remote, buf));
-	else if (f->bit == WEIR_VXLAN_SOURCE_PORTS)
+	else if (wr_bit(f) == WEIR_VXLAN_SOURCE_PORTS)
 		wr_str_printf(out, " srcport %u %u", v->source_ports.first, v->source_ports.last);
-	else if (f->bit == WEIR_VXLAN_TTL_INHERIT)
+	else if (wr_bit(f) == WEIR_VXLAN_TTL_INHERIT)
 		wr_str_puts(out, v->ttl_inherit ? " ttl inherit" : "");
 	else
 		return false;

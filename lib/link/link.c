@@ -31,8 +31,8 @@ static const struct wr_word addr_gen_modes[] = {
 static const struct wr_field link_fields[] = {
 	LINK(ifindex, 0, WR_S32, "ifindex", IFINDEX, .flags = WR_HEADER | WR_FIXED,
 	     .doc = "its number"),
-	LINK(name, IFLA_IFNAME, WR_NAME, "name", NAME, .check = wr_check_ifname,
-	     .rule = "is no name for a link: 1 to 15 bytes without slash, colon, percent sign or space",
+	LINK(name, IFLA_IFNAME, WR_NAME, "name", NAME,
+	     WR_RULE(wr_check_ifname, "is no name for a link: 1 to 15 bytes without slash, colon, percent sign or space"),
 	     .doc = "its name"),
 	LINK(mac, IFLA_ADDRESS, WR_MAC, "address", MAC, .doc = "MAC address"),
 	LINK(mtu, IFLA_MTU, WR_U32, "mtu", MTU, .unit = "bytes", .doc = "largest packet"),
@@ -386,7 +386,7 @@ int weir_link_diff(const struct weir_link *want, const struct weir_link *is, cha
 		uint64_t diff = wr_table_diff(tables[i], wants[i], ises[i]);
 
 		for (size_t k = 0; k < tables[i]->n; k++)
-			if (diff & tables[i]->fields[k].bit) {
+			if (diff & wr_bit(&tables[i]->fields[k])) {
 				diff_row(tables[i], &tables[i]->fields[k], wants[i], ises[i], &out);
 				count++;
 			}

@@ -491,7 +491,7 @@ static int check_fixed(struct wr_set *s, const struct wr_member *m, const struct
 	for (size_t i = 0; i < t->n; i++) {
 		const struct wr_field *f = &t->fields[i];
 
-		if (!(diff & f->bit) || !(f->flags & WR_FIXED) || f->flags & WR_HEADER)
+		if (!(diff & wr_bit(f)) || !(f->flags & WR_FIXED) || f->flags & WR_HEADER)
 			continue;
 		wr_field_text(f, want, &words);
 		wr_str_puts(&words, " instead of ");

@@ -87,7 +87,7 @@ static void complete(struct weir_vf_config *c, const struct weir_vf_config *now)
 			c->best_effort |= open;
 		c->has |= open;
 		for (size_t i = 0; i < wr_vf_config_table.n; i++)
-			if (wr_vf_config_table.fields[i].bit & open)
+			if (wr_bit(&wr_vf_config_table.fields[i]) & open)
 				memcpy(wr_member(&wr_vf_config_table.fields[i], c),
 				       wr_member(&wr_vf_config_table.fields[i], now),
 				       wr_vf_config_table.fields[i].size);
@@ -173,7 +173,7 @@ static const char *culprit(const struct work *k, size_t i, const struct wr_vf_gr
 	if (g->attr == IFLA_VF_RATE && !c->min_rate_mbit_per_s && bits & WEIR_VF_MAX_RATE)
 		bits = WEIR_VF_MAX_RATE;
 	for (size_t row = 0; row < wr_vf_config_table.n; row++)
-		if (wr_vf_config_table.fields[row].bit & bits)
+		if (wr_bit(&wr_vf_config_table.fields[row]) & bits)
 			return wr_vf_config_table.fields[row].name;
 	return "";
 }
@@ -237,7 +237,7 @@ static int complain(const struct work *k, size_t i, uint64_t diff, const struct 
 	const struct wr_field *f = wr_vf_config_table.fields;
 	char object[64];
 
-	while (!(f->bit & diff))
+	while (!(wr_bit(f) & diff))
 		f++;
 	name_vf(k, i, object);
 	wr_field_text(f, now, &is);

@@ -149,7 +149,7 @@ static void get_row(const struct wr_field *f, const struct nlattr *a, size_t at,
 			return;
 		wr_store(f, c, f->flags & WR_BOOL ? value != 0 : value);
 	}
-	c->has |= f->bit;
+	c->has |= wr_bit(f);
 }
 
 static void get_protocol(const struct nlattr *list, struct weir_vf_config *c)
@@ -306,7 +306,7 @@ int weir_vf_config_parse(struct weir_vf_config *config, const char *name, const 
 	const struct wr_field *f = wr_find(&wr_vf_config_table, name);
 	char shown[WR_SHOWN];
 
-	if (!f || !f->bit)
+	if (!f || !wr_bit(f))
 		return wr_refuse(err, -ENOENT, "VF", wr_shown(name, shown), "is no setting of a VF");
 	return wr_field_parse(&wr_vf_config_table, f, config, text, err);
 }
@@ -315,13 +315,13 @@ uint64_t weir_vf_config_bit(const char *name)
 {
 	const struct wr_field *f = wr_find(&wr_vf_config_table, name);
 
-	return f ? f->bit : 0;
+	return f ? wr_bit(f) : 0;
 }
 
 const char *weir_vf_config_name(uint64_t bit)
 {
 	for (size_t i = 0; i < WR_COUNT(vf_fields); i++)
-		if (bit && vf_fields[i].bit == bit)
+		if (bit && wr_bit(&vf_fields[i]) == bit)
 			return vf_fields[i].name;
 	return NULL;
 }

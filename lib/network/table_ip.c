@@ -7,7 +7,7 @@ static const struct wr_word families[] = { { WEIR_FAMILY_IPV4, "ipv4" },
 					   { WEIR_FAMILY_IPV6, "ipv6" } };
 
 static const struct wr_field lease_fields[] = {
-	WR_ROW(weir_lease_time, expiry, WR_U32, "expiry", .bit = WEIR_LEASE_EXPIRY,
+	WR_ROW(weir_lease_time, expiry, WR_U32, "expiry", WR_HAS(WEIR_LEASE_EXPIRY),
 	       .flags = WR_REQUIRED, .doc = "how long, in units; 0: for ever"),
 	WR_ROW(weir_lease_time, unit, WR_U8, "unit", .words = WR_WORDS(lease_units),
 	       .doc = "of expiry"),
@@ -24,12 +24,12 @@ static const struct wr_field range_fields[] = {
 WR_TABLE(wr_range_table, weir_dhcp_range, "range", -1, range_fields);
 
 static const struct wr_field host_fields[] = {
-	WR_ROW(weir_dhcp_host, mac, WR_STRING, "mac", .check = wr_text_mac, .rule = WR_MAC_RULE,
+	WR_ROW(weir_dhcp_host, mac, WR_STRING, "mac", WR_RULE(wr_text_mac, WR_MAC_RULE),
 	       .doc = "IPv4: the guest's MAC address"),
-	WR_ROW(weir_dhcp_host, id, WR_STRING, "id", .check = wr_text_hex_id,
-	       .rule = "is no DUID: hex digits and colons", .doc = "IPv6: the guest's DUID"),
-	WR_ROW(weir_dhcp_host, name, WR_STRING, "name", .check = wr_text_host_name,
-	       .rule = "is no host name", .doc = "host name"),
+	WR_ROW(weir_dhcp_host, id, WR_STRING, "id",
+	       WR_RULE(wr_text_hex_id, "is no DUID: hex digits and colons"), .doc = "IPv6: the guest's DUID"),
+	WR_ROW(weir_dhcp_host, name, WR_STRING, "name",
+	       WR_RULE(wr_text_host_name, "is no host name"), .doc = "host name"),
 	WR_ROW(weir_dhcp_host, address, WR_IP, "ip", .flags = WR_REQUIRED, .doc = "its address"),
 	WR_OBJECT_ROW(weir_dhcp_host, lease, "lease", &lease_table, .doc = "for how long"),
 };
@@ -37,7 +37,7 @@ WR_TABLE(wr_host_table, weir_dhcp_host, "host", -1, host_fields);
 
 static const struct wr_field bootp_fields[] = {
 	WR_ROW(weir_dhcp_bootp, file, WR_STRING, "file", .flags = WR_REQUIRED,
-	       .check = wr_text_line, .rule = WR_LINE_RULE, .doc = "name of the file"),
+	       WR_RULE(wr_text_line, WR_LINE_RULE), .doc = "name of the file"),
 	WR_ROW(weir_dhcp_bootp, server, WR_IP, "server", .doc = "who has it; absent: this host"),
 };
 static WR_TABLE(bootp_table, weir_dhcp_bootp, "bootp", -1, bootp_fields);
@@ -60,8 +60,8 @@ static const struct wr_field ip_fields[] = {
 	       .doc = "the subnet, as a prefix length"),
 	WR_ROW(weir_network_ip, local_ptr, WR_U8, "localPtr", .flags = WR_TRISTATE,
 	       .doc = "reverse queries are never passed on"),
-	WR_ROW(weir_network_ip, tftp_root, WR_STRING, "tftpRoot", .check = wr_text_line,
-	       .rule = WR_LINE_RULE, .doc = "IPv4: directory that TFTP serves"),
+	WR_ROW(weir_network_ip, tftp_root, WR_STRING, "tftpRoot",
+	       WR_RULE(wr_text_line, WR_LINE_RULE), .doc = "IPv4: directory that TFTP serves"),
 	WR_OBJECT_ROW(weir_network_ip, dhcp, "dhcp", &dhcp_table, .doc = "DHCP server"),
 };
 WR_TABLE(wr_ip_table, weir_network_ip, "ip", -1, ip_fields);
@@ -72,7 +72,7 @@ static const struct wr_field route_fields[] = {
 	WR_ROW(weir_network_route, address, WR_IP, "address", .flags = WR_REQUIRED,
 	       .doc = "destination network"),
 	WR_ROW(weir_network_route, netmask, WR_IP, "netmask", .doc = "IPv4: its size, as a mask"),
-	WR_ROW(weir_network_route, prefix, WR_U8, "prefix", .bit = WEIR_NETWORK_ROUTE_PREFIX,
+	WR_ROW(weir_network_route, prefix, WR_U8, "prefix", WR_HAS(WEIR_NETWORK_ROUTE_PREFIX),
 	       .max = 128, .doc = "its size, as a prefix length"),
 	WR_ROW(weir_network_route, gateway, WR_IP, "gateway", .flags = WR_REQUIRED,
 	       .doc = "an address in one of the network's subnets"),

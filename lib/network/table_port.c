@@ -76,21 +76,21 @@ static const struct wr_word virtualport_types[] = {
 };
 
 static const struct wr_field virtualport_fields[] = {
-	WR_ROW(weir_virtualport, type, WR_U8, "type", .bit = WEIR_VIRTUALPORT_TYPE,
+	WR_ROW(weir_virtualport, type, WR_U8, "type", WR_HAS(WEIR_VIRTUALPORT_TYPE),
 	       .words = WR_WORDS(virtualport_types), .doc = "who associates the port"),
-	WR_ROW(weir_virtualport, managerid, WR_U8, "managerid", .bit = WEIR_VIRTUALPORT_MANAGERID,
+	WR_ROW(weir_virtualport, managerid, WR_U8, "managerid", WR_HAS(WEIR_VIRTUALPORT_MANAGERID),
 	       .doc = "802.1Qbg: VSI manager"),
-	WR_ROW(weir_virtualport, typeid_, WR_U32, "typeid", .bit = WEIR_VIRTUALPORT_TYPEID,
+	WR_ROW(weir_virtualport, typeid_, WR_U32, "typeid", WR_HAS(WEIR_VIRTUALPORT_TYPEID),
 	       .max = 0xffffff, .doc = "802.1Qbg: VSI type"),
 	WR_ROW(weir_virtualport, typeidversion, WR_U8, "typeidversion",
-	       .bit = WEIR_VIRTUALPORT_TYPEIDVERSION, .doc = "802.1Qbg: version of the VSI type"),
+	       WR_HAS(WEIR_VIRTUALPORT_TYPEIDVERSION), .doc = "802.1Qbg: version of the VSI type"),
 	WR_ROW(weir_virtualport, instanceid, WR_NAME, "instanceid",
-	       .bit = WEIR_VIRTUALPORT_INSTANCEID, .check = wr_text_uuid, .rule = WR_UUID_RULE,
+	       WR_HAS(WEIR_VIRTUALPORT_INSTANCEID), WR_RULE(wr_text_uuid, WR_UUID_RULE),
 	       .doc = "802.1Qbg: the instance"),
 	WR_ROW(weir_virtualport, interfaceid, WR_NAME, "interfaceid",
-	       .bit = WEIR_VIRTUALPORT_INTERFACEID, .check = wr_text_uuid, .rule = WR_UUID_RULE,
+	       WR_HAS(WEIR_VIRTUALPORT_INTERFACEID), WR_RULE(wr_text_uuid, WR_UUID_RULE),
 	       .doc = "openvswitch, midonet: the port"),
-	WR_ROW(weir_virtualport, profileid, WR_NAME, "profileid", .bit = WEIR_VIRTUALPORT_PROFILEID,
+	WR_ROW(weir_virtualport, profileid, WR_NAME, "profileid", WR_HAS(WEIR_VIRTUALPORT_PROFILEID),
 	       .doc = "802.1Qbh, openvswitch: name of the profile"),
 };
 WR_TABLE(wr_virtualport_table, weir_virtualport, "virtualport",
@@ -103,8 +103,8 @@ static const struct wr_word drivers[] = { { WEIR_PCI_DRIVER_KVM, "kvm" },
 static const struct wr_field driver_fields[] = {
 	WR_ROW(weir_pci_driver, name, WR_U8, "name", .words = WR_WORDS(drivers),
 	       .doc = "who hands the device to the guest"),
-	WR_ROW(weir_pci_driver, model, WR_STRING, "model", .check = wr_text_line,
-	       .rule = WR_LINE_RULE, .doc = "the kernel's driver"),
+	WR_ROW(weir_pci_driver, model, WR_STRING, "model",
+	       WR_RULE(wr_text_line, WR_LINE_RULE), .doc = "the kernel's driver"),
 };
 WR_TABLE(wr_pci_driver_table, weir_pci_driver, "driver", -1, driver_fields);
 
@@ -115,8 +115,8 @@ const struct wr_word wr_spoofings[WR_SPOOFINGS] = { { WEIR_SPOOFING_ALLOWED, "no
 						    { WEIR_SPOOFING_IP, "ip" } };
 
 static const struct wr_field portgroup_fields[] = {
-	WR_ROW(weir_portgroup, name, WR_STRING, "name", .flags = WR_REQUIRED, .check = wr_text_name,
-	       .rule = WR_NAME_RULE, .doc = "its name"),
+	WR_ROW(weir_portgroup, name, WR_STRING, "name", .flags = WR_REQUIRED,
+	       WR_RULE(wr_text_name, WR_NAME_RULE), .doc = "its name"),
 	WR_ROW(weir_portgroup, is_default, WR_U8, "default", .flags = WR_TRISTATE,
 	       .doc = "for ports that name no portgroup"),
 	WR_ROW(weir_portgroup, trust_guest_rx_filters, WR_U8, "trustGuestRxFilters",
@@ -167,7 +167,7 @@ static const struct wr_field port_address_fields[] = {
 static WR_TABLE(port_address_table, weir_port_address, "guest's address", -1, port_address_fields);
 
 static const struct wr_field port_fields[] = {
-	WR_ROW(weir_port, uuid, WR_NAME, "uuid", .check = wr_text_uuid, .rule = WR_UUID_RULE,
+	WR_ROW(weir_port, uuid, WR_NAME, "uuid", WR_RULE(wr_text_uuid, WR_UUID_RULE),
 	       .doc = "its identity"),
 	WR_ROW(weir_port, name, WR_NAME, "name", .doc = "link on the host"),
 	WR_ROW(weir_port, ifindex, WR_S32, "ifindex", .doc = "its index"),
@@ -183,7 +183,7 @@ static const struct wr_field port_fields[] = {
 	WR_ROW(weir_port, dev, WR_NAME, "dev", .doc = "direct: the link below it"),
 	WR_ROW(weir_port, direct_mode, WR_U8, "directMode", .words = WR_WORDS(direct_modes),
 	       .doc = "direct: how ports of one link see each other"),
-	WR_ROW(weir_port, pci, WR_NAME, "pci", .check = wr_text_pci, .rule = WR_PCI_RULE,
+	WR_ROW(weir_port, pci, WR_NAME, "pci", WR_RULE(wr_text_pci, WR_PCI_RULE),
 	       .doc = "hostdev, or claimed for direct: the virtual function"),
 	WR_ROW(weir_port, vf, WR_NAME, "vf", .doc = "the same as PF/NUMBER, if it is claimed"),
 	WR_ROW(weir_port, managed, WR_U8, "managed", .flags = WR_TRISTATE,
@@ -215,8 +215,8 @@ static const struct wr_field port_fields[] = {
 	WR_ROW(weir_port, isolated_from, WR_U8, "isolatedFrom", .words = WR_WORDS(sources),
 	       .doc = "who said that"),
 	WR_ROW(weir_port, owner, WR_NAME, "owner", .doc = "who owns the guest"),
-	WR_ROW(weir_port, owner_uuid, WR_NAME, "ownerUuid", .check = wr_text_uuid,
-	       .rule = WR_UUID_RULE, .doc = "the guest's uuid"),
+	WR_ROW(weir_port, owner_uuid, WR_NAME, "ownerUuid",
+	       WR_RULE(wr_text_uuid, WR_UUID_RULE), .doc = "the guest's uuid"),
 	WR_ROW(weir_port, netns, WR_NAME, "netns", .doc = "where the guest's end is"),
 	WR_ROW(weir_port, ifname, WR_NAME, "ifname", .doc = "name of the guest's end"),
 	WR_ROW(weir_port, persistent, WR_U8, "persistent", .flags = WR_BOOL,

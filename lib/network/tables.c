@@ -48,13 +48,13 @@ static WR_TABLE(nat_table, weir_forward_nat, "nat", -1, nat_fields);
 
 static const struct wr_field interface_fields[] = {
 	WR_ROW(weir_forward_interface, dev, WR_STRING, "dev", .flags = WR_REQUIRED,
-	       .check = wr_text_bridge, .rule = WR_BRIDGE_RULE, .doc = "name of a link"),
+	       WR_RULE(wr_text_bridge, WR_BRIDGE_RULE), .doc = "name of a link"),
 };
 WR_TABLE(wr_interface_table, weir_forward_interface, "interface", -1, interface_fields);
 
 static const struct wr_field address_fields[] = {
 	WR_ROW(weir_forward_address, pci, WR_STRING, "pci", .flags = WR_REQUIRED,
-	       .check = wr_text_pci, .rule = WR_PCI_RULE,
+	       WR_RULE(wr_text_pci, WR_PCI_RULE),
 	       .doc = "PCI address of a virtual function"),
 };
 static WR_TABLE(address_table, weir_forward_address, "address", -1, address_fields);
@@ -67,7 +67,7 @@ static const struct wr_field forward_fields[] = {
 	       .doc = "hostdev: virtual functions are bound and given back without the caller's doing"),
 	WR_OBJECT_ROW(weir_forward, driver, "driver", &wr_pci_driver_table,
 		      .doc = "hostdev: what virtual functions are bound to"),
-	WR_ROW(weir_forward, pf, WR_STRING, "pf", .check = wr_text_link, .rule = WR_LINK_RULE,
+	WR_ROW(weir_forward, pf, WR_STRING, "pf", WR_RULE(wr_text_link, WR_LINK_RULE),
 	       .doc = "the link whose virtual functions are the pool"),
 	WR_LIST_ROW(weir_forward, interfaces, "interfaces", &wr_interface_table,
 		    .doc = "nat and route: the only link it may leave by; macvtap: the pool"),
@@ -78,10 +78,10 @@ static const struct wr_field forward_fields[] = {
 static WR_TABLE(forward_table, weir_forward, "forward", -1, forward_fields);
 
 static const struct wr_field bridge_fields[] = {
-	WR_ROW(weir_network_bridge, name, WR_NAME, "name", .check = wr_text_bridge_or_pattern,
-	       .rule = WR_PATTERN_RULE, .doc = "its name; made up if absent or a pattern with %d"),
-	WR_ROW(weir_network_bridge, zone, WR_STRING, "zone", .check = wr_text_line,
-	       .rule = WR_LINE_RULE, .doc = "its zone in firewalld"),
+	WR_ROW(weir_network_bridge, name, WR_NAME, "name",
+	       WR_RULE(wr_text_bridge_or_pattern, WR_PATTERN_RULE), .doc = "its name; made up if absent or a pattern with %d"),
+	WR_ROW(weir_network_bridge, zone, WR_STRING, "zone",
+	       WR_RULE(wr_text_line, WR_LINE_RULE), .doc = "its zone in firewalld"),
 	WR_ROW(weir_network_bridge, stp, WR_U8, "stp", .flags = WR_TRISTATE,
 	       .doc = "spanning tree protocol"),
 	WR_ROW(weir_network_bridge, delay_s, WR_U32, "delay", .unit = "s",
@@ -98,17 +98,17 @@ static WR_TABLE(bridge_table, weir_network_bridge, "bridge", -1, bridge_fields);
 
 static const struct wr_field option_fields[] = {
 	WR_ROW(weir_dnsmasq_option, value, WR_STRING, "value", .flags = WR_REQUIRED,
-	       .check = wr_text_line, .rule = WR_LINE_RULE,
+	       WR_RULE(wr_text_line, WR_LINE_RULE),
 	       .doc = "a line for dnsmasq's configuration"),
 };
 static WR_TABLE(option_table, weir_dnsmasq_option, "option", -1, option_fields);
 
 static const struct wr_field network_fields[] = {
-	WR_ROW(weir_network, name, WR_STRING, "name", .flags = WR_REQUIRED, .check = wr_text_name,
-	       .rule = WR_NAME_RULE, .doc = "its name, unique on the host"),
-	WR_ROW(weir_network, uuid, WR_NAME, "uuid", .check = wr_text_uuid, .rule = WR_UUID_RULE,
+	WR_ROW(weir_network, name, WR_STRING, "name", .flags = WR_REQUIRED,
+	       WR_RULE(wr_text_name, WR_NAME_RULE), .doc = "its name, unique on the host"),
+	WR_ROW(weir_network, uuid, WR_NAME, "uuid", WR_RULE(wr_text_uuid, WR_UUID_RULE),
 	       .doc = "its identity; made up if absent"),
-	WR_ROW(weir_network, title, WR_STRING, "title", .check = wr_text_line, .rule = WR_LINE_RULE,
+	WR_ROW(weir_network, title, WR_STRING, "title", WR_RULE(wr_text_line, WR_LINE_RULE),
 	       .doc = "one line for people"),
 	WR_ROW(weir_network, description, WR_STRING, "description", .doc = "text for people"),
 	WR_ROW(weir_network, metadata, WR_STRING, "metadata", .doc = "text for programs"),
@@ -121,7 +121,7 @@ static const struct wr_field network_fields[] = {
 	WR_OBJECT_ROW(weir_network, bridge, "bridge", &bridge_table, .doc = "its bridge"),
 	WR_ROW(weir_network, mtu, WR_U32, "mtu", .unit = "bytes",
 	       .doc = "MTU of bridge and guests"),
-	WR_ROW(weir_network, mac, WR_STRING, "mac", .check = wr_text_mac, .rule = WR_MAC_RULE,
+	WR_ROW(weir_network, mac, WR_STRING, "mac", WR_RULE(wr_text_mac, WR_MAC_RULE),
 	       .doc = "MAC address of the bridge; made up if absent"),
 	WR_OBJECT_ROW(weir_network, domain, "domain", &wr_domain_table, .doc = "DNS domain"),
 	WR_OBJECT_ROW(weir_network, dns, "dns", &wr_dns_table, .doc = "DNS server"),

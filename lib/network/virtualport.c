@@ -41,7 +41,7 @@ static const struct wr_field *first_of(uint64_t bits)
 {
 	const struct wr_field *f = wr_virtualport_table.fields;
 
-	while (!(f->bit & bits) && f + 1 < wr_virtualport_table.fields + wr_virtualport_table.n)
+	while (!(wr_bit(f) & bits) && f + 1 < wr_virtualport_table.fields + wr_virtualport_table.n)
 		f++;
 	return f;
 }
@@ -128,12 +128,12 @@ static int fold(struct weir_virtualport *into, const struct weir_virtualport *fr
 	for (size_t i = 0; i < wr_virtualport_table.n; i++) {
 		const struct wr_field *f = &wr_virtualport_table.fields[i];
 
-		if (!(f->bit & from->has & types[into->type].merged))
+		if (!(wr_bit(f) & from->has & types[into->type].merged))
 			continue;
-		if (into->has & f->bit && !wr_field_equal(f, into, from))
+		if (into->has & wr_bit(f) && !wr_field_equal(f, into, from))
 			return refuse_conflict(f, into, from, err);
 		memcpy(wr_member(f, into), wr_member(f, from), f->size);
-		into->has |= f->bit;
+		into->has |= wr_bit(f);
 	}
 	return 0;
 }
@@ -144,7 +144,7 @@ static void forget(struct weir_virtualport *vp, uint64_t bits)
 	for (size_t i = 0; i < wr_virtualport_table.n; i++) {
 		const struct wr_field *f = &wr_virtualport_table.fields[i];
 
-		if (f->bit & bits)
+		if (wr_bit(f) & bits)
 			memset(wr_member(f, vp), 0, f->size);
 	}
 	vp->has &= ~bits;
@@ -185,7 +185,7 @@ bool weir_virtualport_equal(const struct weir_virtualport *a, const struct weir_
 	for (size_t i = 0; i < wr_virtualport_table.n; i++) {
 		const struct wr_field *f = &wr_virtualport_table.fields[i];
 
-		if (f->bit & bits & a->has && !wr_field_equal(f, a, b))
+		if (wr_bit(f) & bits & a->has && !wr_field_equal(f, a, b))
 			return false;
 	}
 	return true;

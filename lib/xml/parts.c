@@ -89,7 +89,7 @@ static const char *parameter_name(uint64_t bit)
 	const struct wr_table *t = &wr_virtualport_table;
 
 	for (size_t i = 0; i < t->n; i++)
-		if (t->fields[i].bit & bit)
+		if (wr_bit(&t->fields[i]) & bit)
 			return t->fields[i].name;
 	return "";
 }

@@ -859,14 +859,14 @@ static void draw_text(uint64_t *seed, const struct wr_field *f, char buf[256])
 				 (unsigned int)below(seed, 0x1000), draw(seed) >> 16);
 			break;
 		}
-	} while ((f->codec == WR_NAME && strlen(buf) >= f->size) || (f->check && f->check(buf)) ||
+	} while ((f->codec == WR_NAME && strlen(buf) >= f->size) || (wr_text_rule(f) && wr_text_rule(f)->check(buf)) ||
 		 (f->flags & WR_REQUIRED && !*buf));
 }
 
 static uint64_t draw_number(uint64_t *seed, const struct wr_field *f)
 {
 	uint64_t max = wr_field_max(f) < INT64_MAX ? wr_field_max(f) : INT64_MAX;
-	uint64_t min = f->flags & WR_REQUIRED && !f->bit && !f->min ? 1 : f->min;
+	uint64_t min = f->flags & WR_REQUIRED && !wr_bit(f) && !f->min ? 1 : (uint64_t)f->min;
 
 	if (f->flags & WR_TRISTATE)
 		return 1 + below(seed, 2);

@@ -145,7 +145,7 @@ static bool overlap(size_t a, size_t a_size, size_t b, size_t b_size)
 static void check_row(const struct wr_table *t, const struct wr_field *f)
 {
 	row_assert(*f->name && f->doc && *f->doc);
-	row_assert(f->bit && !(f->bit & (f->bit - 1)));
+	row_assert(wr_bit(f));
 	row_assert((size_t)f->offset + f->size <= t->size);
 	row_assert(!overlap(f->offset, f->size, (size_t)t->has, sizeof(uint64_t)));
 	/* On the wire or in the header, one of them. */
@@ -154,7 +154,7 @@ static void check_row(const struct wr_table *t, const struct wr_field *f)
 	row_assert(!(f->flags & WR_FIXED && f->flags & WR_ON_SET));
 	for (const struct wr_field *g = t->fields; g < f; g++) {
 		row_assert(strcmp(f->name, g->name) != 0);
-		row_assert(f->bit != g->bit);
+		row_assert(wr_bit(f) != wr_bit(g));
 		row_assert(!f->attr || f->attr != g->attr || (f->codec == WR_BIT && !(f->mask & g->mask)));
 		row_assert(!overlap(f->offset, f->size, g->offset, g->size));
 	}
@@ -176,7 +176,7 @@ static void bits_are_the_headers(void **state)
 		uint64_t rows = 0, macros = 0;
 
 		for (size_t i = 0; i < s->t->n; i++)
-			rows |= s->t->fields[i].bit;
+			rows |= wr_bit(&s->t->fields[i]);
 		for (size_t i = 0; i < s->n_bits; i++)
 			macros |= s->bits[i];
 		if (rows != macros)
@@ -199,7 +199,7 @@ static void parts_of_a_link_are_apart(void **state)
 					const struct wr_table *t = parts[a];
 					const struct wr_field *f = &t->fields[i], *g = &parts[b]->fields[k];
 
-					row_assert(f->bit != g->bit);
+					row_assert(wr_bit(f) != wr_bit(g));
 					row_assert(strcmp(f->name, g->name) != 0);
 					row_assert(!overlap(f->offset, f->size, g->offset, g->size));
 				}
@@ -260,7 +260,7 @@ static uint32_t chance(void)
 
 static uint64_t random_integer(const struct wr_field *f)
 {
-	uint64_t min = f->min, max = wr_field_max(f);
+	uint64_t min = (uint64_t)f->min, max = wr_field_max(f);
 
 	if (f->n_words)
 		return f->words[chance() % f->n_words].value;
@@ -280,14 +280,14 @@ static void random_text(const struct wr_field *f, char *text)
 
 	memset(text, 0, f->size);
 	for (size_t i = 0; i < len; i++)
-		text[i] = f->check || chance() % 3 ? any[chance() % (sizeof(any) - 3)] :
+		text[i] = wr_text_rule(f) || chance() % 3 ? any[chance() % (sizeof(any) - 3)] :
 						     odd[chance() % (sizeof(odd) - 3)];
 }
 
 /* Addresses of the row's family, pairs with each first number once, no MAC address twice. */
 static void random_array(const struct wr_field *f, void *obj)
 {
-	uint32_t n = 1 + chance() % (f->min && f->min < wr_array_room(f) ? (uint32_t)f->min : wr_array_room(f));
+	uint32_t n = 1 + chance() % (f->min && (uint32_t)f->min < wr_array_room(f) ? (uint32_t)f->min : wr_array_room(f));
 
 	memset(wr_member(f, obj), 0, f->size);
 	memcpy(wr_member(f, obj), &n, sizeof(n));
@@ -420,7 +420,7 @@ static void one_flip(const struct wr_table *t, const struct wr_field *f)
 	random_value(f, &a);
 	b = a;
 	change_value(f, &b);
-	if (wr_table_diff(t, &a, &b) != f->bit || wr_table_diff(t, &b, &a) != f->bit ||
+	if (wr_table_diff(t, &a, &b) != wr_bit(f) || wr_table_diff(t, &b, &a) != wr_bit(f) ||
 	    wr_table_equal(t, &a, &b))
 		fail_msg("table %s: a change of %s shows as %llx", t->name, f->name,
 			 (unsigned long long)wr_table_diff(t, &a, &b));
@@ -428,8 +428,8 @@ static void one_flip(const struct wr_table *t, const struct wr_field *f)
 		return;
 	/* Wanted but not there is a difference, there but not wanted is none. */
 	memcpy(&b, &a, sizeof(a));
-	*(uint64_t *)(void *)((char *)&b + t->has) &= ~f->bit;
-	if (wr_table_diff(t, &a, &b) != f->bit || wr_table_diff(t, &b, &a) != 0)
+	*(uint64_t *)(void *)((char *)&b + t->has) &= ~wr_bit(f);
+	if (wr_table_diff(t, &a, &b) != wr_bit(f) || wr_table_diff(t, &b, &a) != 0)
 		fail_msg("table %s: an absent %s", t->name, f->name);
 }
 
@@ -504,7 +504,7 @@ static void random_bond(struct weir_bond *b)
 	if (!b->arp_targets.n)
 		random_array(wr_find(wr_kind(WEIR_LINK_BOND)->table, "arp_ip_target"), b);
 	for (b->mode = 0; wr_table_check(wr_kind(WEIR_LINK_BOND)->table, b, &err);)
-		b->has &= ~wr_find(wr_kind(WEIR_LINK_BOND)->table, err.attr)->bit;
+		b->has &= ~wr_bit(wr_find(wr_kind(WEIR_LINK_BOND)->table, err.attr));
 }
 
 static void random_link(enum weir_link_kind kind, struct weir_link *l)
@@ -634,7 +634,7 @@ static void one_set(enum weir_link_kind kind)
 	if (wr_kind(kind)->table)
 		for (size_t i = 0; i < wr_kind(kind)->table->n; i++)
 			if (wr_kind(kind)->table->fields[i].flags & WR_FIXED)
-				*wr_kind_has(wr_kind(kind), &want) &= ~wr_kind(kind)->table->fields[i].bit;
+				*wr_kind_has(wr_kind(kind), &want) &= ~wr_bit(&wr_kind(kind)->table->fields[i]);
 	got.kind = want.kind;
 	assert_true(weir_link_diff(&want, &got, &diff) >= 0);
 	assert_string_equal(diff, "");
@@ -694,7 +694,7 @@ static void parse_line(char *line, struct weir_link *link)
 static void drop_links(const struct wr_table *t, uint64_t *has)
 {
 	for (size_t i = 0; t && i < t->n; i++)
-		*has &= t->fields[i].flags & WR_IFINDEX ? ~t->fields[i].bit : ~0ull;
+		*has &= t->fields[i].flags & WR_IFINDEX ? ~wr_bit(&t->fields[i]) : ~0ull;
 }
 
 static void one_plan(enum weir_link_kind kind)

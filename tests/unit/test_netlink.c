@@ -523,7 +523,7 @@ static void decode_one(const struct payload *p)
 		assert_int_equal(err.stage, WEIR_STAGE_REPLY);
 		assert_string_equal(err.object, "probe");
 		assert_string_equal(err.attr, row->name);
-	} else if (row && (got.has != row->bit || !wr_field_equal(row, &got, &p->expected))) {
+	} else if (row && (got.has != wr_bit(row) || !wr_field_equal(row, &got, &p->expected))) {
 		fail_msg("%s: another value", p->name);
 	}
 	/* The rest of the struct is as it was. */

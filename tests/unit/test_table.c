@@ -83,12 +83,11 @@ static void check_number(const struct wr_table *t, const struct wr_field *f)
 	uint64_t widest = f->size == 8 ? UINT64_MAX : (1ull << 8 * f->size) - 1;
 
 	row_assert(f->size == 1 || f->size == 2 || f->size == 4 || f->size == 8);
-	row_assert(f->min <= wr_field_max(f));
+	row_assert(f->min <= 0 || (uint64_t)f->min <= wr_field_max(f));
 	row_assert(wr_field_max(f) <= widest / (f->scale ? f->scale : 1));
 	row_assert(!(f->flags & WR_BOOL && f->flags & WR_TRISTATE));
 	row_assert(!(f->flags & (WR_BOOL | WR_TRISTATE) && (f->n_words || f->max || f->scale)));
-	row_assert(!f->n_words || (!f->max && !f->scale && !f->unit));
-	row_assert(!f->check);
+	row_assert(!f->n_words || (!f->max && !f->scale));
 	check_words(t, f);
 }
 
@@ -99,9 +98,8 @@ static void check_shape(const struct wr_table *t, const struct wr_field *f)
 	row_assert(*f->name && f->doc && *f->doc);
 	row_assert(f->doc[strlen(f->doc) - 1] != '.');
 	row_assert(f->size > 0 && (size_t)f->offset + f->size <= t->size);
-	row_assert(!f->check == !f->rule);
-	row_assert(!f->bit || t->has >= 0);
-	row_assert((f->bit & (f->bit - 1)) == 0);
+	row_assert(!wr_text_rule(f) || (wr_text_rule(f)->check && *wr_text_rule(f)->words));
+	row_assert(!wr_bit(f) || t->has >= 0);
 	row_assert(f->codec != WR_NAME || f->size > 1);
 	row_assert(f->codec != WR_MAC || f->size == 6);
 	row_assert(f->codec != WR_IP || f->size == sizeof(struct weir_ip));
@@ -119,7 +117,7 @@ static void check_names(const struct wr_table *t)
 	for_each_row(f, t)
 		for (const struct wr_field *before = t->fields; before < f; before++) {
 			row_assert(strcmp(f->name, before->name) != 0);
-			row_assert(!f->bit || f->bit != before->bit);
+			row_assert(!wr_bit(f) || wr_bit(f) != wr_bit(before));
 		}
 }
 
@@ -235,7 +233,7 @@ static void check_table(const struct wr_table *t)
 	check_names(t);
 	for_each_row(f, t) {
 		check_shape(t, f);
-		if (f->sub && !(f->flags & WR_SELF))
+		if ((f->codec == WR_OBJECT || f->codec == WR_LIST) && !(f->flags & WR_SELF))
 			check_table(f->sub);
 	}
 	check_cover(t);
@@ -302,12 +300,12 @@ static const struct wr_field inner_fields[] = {
 static WR_TABLE(inner_table, inner, "inner", -1, inner_fields);
 
 static const struct wr_field label_fields[] = {
-	WR_ROW(label, text, WR_STRING, "text", .check = no_slash, .rule = "has a slash"),
+	WR_ROW(label, text, WR_STRING, "text", WR_RULE(no_slash, "has a slash")),
 };
 static WR_TABLE(label_table, label, "label", -1, label_fields);
 
 static const struct wr_field sample_fields[] = {
-	WR_ROW(sample, u8, WR_U8, "u8", .bit = HAS_U8),
+	WR_ROW(sample, u8, WR_U8, "u8", WR_HAS(HAS_U8)),
 	WR_ROW(sample, u16, WR_U16, "u16"),
 	WR_ROW(sample, u32, WR_U32, "u32"),
 	WR_ROW(sample, u64, WR_U64, "u64"),
@@ -319,11 +317,11 @@ static const struct wr_field sample_fields[] = {
 	WR_ROW(sample, mask, WR_U32, "mask", .flags = WR_HEX),
 	WR_ROW(sample, on, WR_U8, "on", .flags = WR_BOOL),
 	WR_ROW(sample, maybe, WR_U8, "maybe", .flags = WR_TRISTATE),
-	WR_ROW(sample, color, WR_U8, "color", .bit = HAS_COLOR, .words = WR_WORDS(colors)),
-	WR_ROW(sample, name, WR_NAME, "name", .check = no_slash, .rule = "has a slash"),
+	WR_ROW(sample, color, WR_U8, "color", WR_HAS(HAS_COLOR), .words = WR_WORDS(colors)),
+	WR_ROW(sample, name, WR_NAME, "name", WR_RULE(no_slash, "has a slash")),
 	WR_ROW(sample, mac, WR_MAC, "mac"),
 	WR_ROW(sample, ip, WR_IP, "ip"),
-	WR_ROW(sample, title, WR_STRING, "title", .check = no_slash, .rule = "has a slash"),
+	WR_ROW(sample, title, WR_STRING, "title", WR_RULE(no_slash, "has a slash")),
 	WR_OBJECT_ROW(sample, inner, "inner", &inner_table),
 	WR_LIST_ROW(sample, inners, "inners", &inner_table),
 	WR_LIST_ROW(sample, labels, "labels", &label_table),

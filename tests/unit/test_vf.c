@@ -60,11 +60,11 @@ static void rows_and_header_agree(void **state)
 	for (size_t i = 0; i < wr_vf_config_table.n; i++) {
 		const struct wr_field *f = &wr_vf_config_table.fields[i];
 
-		assert_true(!(rows & f->bit));
-		rows |= f->bit;
-		assert_int_equal(f->bit ? weir_vf_config_bit(f->name) : 0, f->bit);
-		if (f->bit)
-			assert_string_equal(weir_vf_config_name(f->bit), f->name);
+		assert_true(!(rows & wr_bit(f)));
+		rows |= wr_bit(f);
+		assert_int_equal(wr_bit(f) ? weir_vf_config_bit(f->name) : 0, wr_bit(f));
+		if (wr_bit(f))
+			assert_string_equal(weir_vf_config_name(wr_bit(f)), f->name);
 	}
 	for (size_t i = 0; i < WR_VF_GROUPS; i++) {
 		assert_true(!(groups & wr_vf_groups[i].bits));
