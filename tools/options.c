@@ -2,72 +2,23 @@
 /*
  * How a command line falls apart: global options, the command, its options and
  * words. Both passes read tables of struct option_info, so that help, bash
- * completion and this know the same options. Global options may stand behind
- * the command too, unless the command has one of that name itself (attach has
- * its own --netns).
+ * completion and this know the same options. The rules are getopt_long()'s.
+ * Global options may stand behind the command too, unless the command has one of
+ * that name itself (attach has its own --netns).
  */
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "weir.h"
 
-#define MAX_OPTIONS 40
-#define FIRST_VALUE 256
-
-struct getopt_tables {
-	struct option options[MAX_OPTIONS];
-	const struct option_info *infos[MAX_OPTIONS];
-	size_t n;
+/* What is being read; argv[0] was read before. */
+struct reading {
+	struct tool *t;
+	const struct option_info *own;	/* the command's, before the global ones */
+	char **argv;
+	int argc;
+	int i;
 };
-
-static bool has_name(const struct getopt_tables *g, const char *name)
-{
-	for (size_t i = 0; i < g->n; i++)
-		if (!strcmp(g->infos[i]->name, name))
-			return true;
-	return false;
-}
-
-static void add(struct getopt_tables *g, const struct option_info *infos)
-{
-	for (; infos && infos->name && g->n < MAX_OPTIONS - 1; infos++) {
-		if (has_name(g, infos->name))
-			continue;
-		g->options[g->n] = (struct option){
-			.name = infos->name,
-			.has_arg = !infos->arg            ? no_argument :
-				   infos->arg_is_optional ? optional_argument :
-							    required_argument,
-			.val = FIRST_VALUE + (int)g->n,
-		};
-		g->infos[g->n++] = infos;
-	}
-}
-
-/* What getopt_long() returned: an option of the tables, or NULL after an error was reported. */
-static const struct option_info *which(struct tool *t, const struct getopt_tables *g, int c,
-				       char **argv)
-{
-	static const struct option_info help = { .name = "help", .key = OPT_HELP };
-	static const struct option_info version = { .name = "version", .key = OPT_VERSION };
-
-	if (c >= FIRST_VALUE && (size_t)(c - FIRST_VALUE) < g->n)
-		return g->infos[c - FIRST_VALUE];
-	if (c == 'h')
-		return &help;
-	if (c == 'V')
-		return &version;
-	if (c == ':')
-		usage_error(t, "option %s needs an argument", argv[optind - 1]);
-	else if (optopt && optopt < FIRST_VALUE)
-		usage_error(t, "unknown option -%c", optopt);
-	else if (optopt)
-		usage_error(t, "option %s takes no argument", argv[optind - 1]);
-	else
-		usage_error(t, "unknown or ambiguous option %s", argv[optind - 1]);
-	return NULL;
-}
 
 static int set_color(struct tool *t, const char *when)
 {
@@ -78,9 +29,10 @@ static int set_color(struct tool *t, const char *when)
 	return STATUS_OK;
 }
 
+/* Says something of the whole run. */
 static bool is_global(enum option_key key)
 {
-	return key >= OPT_JSON && key <= OPT_HELP;
+	return key >= OPT_JSON && key < OPT_VERSION;
 }
 
 /* Help and version end the run: they are commands of their own, so they wait until everything is read. */
@@ -105,26 +57,83 @@ static int set_global(struct tool *t, enum option_key key, const char *arg)
 	return STATUS_OK;
 }
 
+/* By its name, or by a beginning of it that no other one has. */
+static const struct option_info *find(const struct reading *r, const char *name, size_t len)
+{
+	const struct option_info *const tables[] = { r->own, global_options };
+	const struct option_info *found = NULL;
+	bool is_ambiguous = false;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (const struct option_info *o = tables[i]; o && o->name; o++) {
+			if (strncmp(o->name, name, len) != 0)
+				continue;
+			if (!o->name[len])
+				return o;
+			is_ambiguous |= found && strcmp(found->name, o->name) != 0;
+			found = found ? found : o;
+		}
+	return is_ambiguous ? NULL : found;
+}
+
+/* --NAME, --NAME=ARGUMENT or --NAME ARGUMENT */
+static int take_option(struct reading *r, struct args *ret)
+{
+	const char *given = r->argv[r->i++], *equals = strchr(given, '='), *arg = equals ? equals + 1 : NULL;
+	const struct option_info *o = find(r, given + 2, strcspn(given + 2, "="));
+
+	if (!o)
+		return usage_error(r->t, "unknown or ambiguous option %s", given);
+	if (arg && !o->arg)
+		return usage_error(r->t, "option %s takes no argument", given);
+	if (o->arg && !arg && !o->arg_is_optional) {
+		if (r->i == r->argc)
+			return usage_error(r->t, "option %s needs an argument", given);
+		arg = r->argv[r->i++];
+	}
+	ret->value[o->key] = arg ? arg : "";
+	return is_global(o->key) ? set_global(r->t, o->key, arg) : STATUS_OK;
+}
+
+static int take_letters(struct reading *r, struct args *ret)
+{
+	for (const char *c = r->argv[r->i++] + 1; *c; c++) {
+		if (*c != 'h' && *c != 'V')
+			return usage_error(r->t, "unknown option -%c", *c);
+		ret->value[*c == 'h' ? OPT_HELP : OPT_VERSION] = "";
+	}
+	return STATUS_OK;
+}
+
+/* Options, and words where there is room for them; if not, up to the first word. */
+static int read_line(struct reading *r, struct args *ret)
+{
+	int status = STATUS_OK;
+
+	while (r->i < r->argc && !status) {
+		const char *arg = r->argv[r->i];
+
+		if (!strcmp(arg, "--")) {
+			r->i++;
+			return STATUS_OK;
+		}
+		if (*arg == '-' && arg[1])
+			status = arg[1] == '-' ? take_option(r, ret) : take_letters(r, ret);
+		else if (ret->words)
+			ret->words[ret->n_words++] = r->argv[r->i++];
+		else
+			return STATUS_OK;
+	}
+	return status;
+}
+
 int options_global(struct tool *t, int argc, char **argv, struct args *ret, int *ret_used)
 {
-	struct getopt_tables g = { .n = 0 };
-	int c;
+	struct reading r = { .t = t, .argv = argv, .argc = argc, .i = 1 };
+	int status = read_line(&r, ret);
 
-	add(&g, global_options);
-	optind = 0;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+:hV", g.options, NULL)) != -1) {
-		const struct option_info *info = which(t, &g, c, argv);
-
-		if (!info)
-			return STATUS_USAGE;
-		ret->value[info->key] = optarg ? optarg : "";
-		if (info->key != OPT_HELP && info->key != OPT_VERSION &&
-		    set_global(t, info->key, optarg))
-			return STATUS_USAGE;
-	}
-	*ret_used = optind;
-	return STATUS_OK;
+	*ret_used = r.i;
+	return status;
 }
 
 /* Everything behind --exec belongs to the command that is started, its options too. */
@@ -158,33 +167,17 @@ static int check_words(struct tool *t, const struct args *a)
 	return STATUS_OK;
 }
 
-/* "-" has getopt_long() return words as option 1, in their order, whatever POSIXLY_CORRECT says. */
 int options_command(struct tool *t, int argc, char **argv, struct args *ret)
 {
-	struct getopt_tables g = { .n = 0 };
-	int c;
+	struct reading r = { .t = t, .own = t->cmd->options, .argv = argv, .i = 1 };
+	int status;
 
-	argc = cut_exec(t->cmd, argc, argv, ret);
-	add(&g, t->cmd->options);
-	add(&g, global_options);
+	r.argc = cut_exec(t->cmd, argc, argv, ret);
 	ret->words = xalloc((size_t)argc + 1, sizeof(*ret->words));
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "-:hV", g.options, NULL)) != -1) {
-		const struct option_info *info;
-
-		if (c == 1) {
-			ret->words[ret->n_words++] = optarg;
-			continue;
-		}
-		info = which(t, &g, c, argv);
-		if (!info)
-			return STATUS_USAGE;
-		ret->value[info->key] = optarg ? optarg : "";
-		if (is_global(info->key) && info->key != OPT_HELP && info->key != OPT_VERSION &&
-		    set_global(t, info->key, optarg))
-			return STATUS_USAGE;
-	}
-	while (optind < argc)
-		ret->words[ret->n_words++] = argv[optind++];
-	return ret->value[OPT_HELP] || ret->value[OPT_VERSION] ? STATUS_OK : check_words(t, ret);
+	status = read_line(&r, ret);
+	while (r.i < r.argc && !status)
+		ret->words[ret->n_words++] = argv[r.i++];
+	if (status || ret->value[OPT_HELP] || ret->value[OPT_VERSION])
+		return status;
+	return check_words(t, ret);
 }

@@ -130,7 +130,7 @@ static int read_command_line(struct tool *t, int argc, char **argv, struct args 
 	words = find_command(t, argc - used, argv + used, a);
 	if (words <= 0)
 		return words ? STATUS_USAGE : STATUS_OK;
-	/* What getopt_long() takes for the program's name is the command's last word. */
+	/* The command's last word is in the place of the program's name. */
 	used += words - 1;
 	return options_command(t, argc - used, argv + used, a);
 }
