@@ -3,11 +3,15 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "shorter.h"
 
@@ -63,6 +67,64 @@ long long strtoll(const char *restrict text, char **restrict end, int base)
 unsigned long long strtoull(const char *restrict text, char **restrict end, int base)
 {
 	return small_strtoull(text, end, base);
+}
+
+void *malloc(size_t bytes)
+{
+	return small_malloc(bytes);
+}
+
+void *calloc(size_t n, size_t bytes)
+{
+	return small_calloc(n, bytes);
+}
+
+void *realloc(void *memory, size_t bytes)
+{
+	return small_realloc(memory, bytes);
+}
+
+void free(void *memory)
+{
+	small_free(memory);
+}
+
+/* By these names musl itself calls them (posix_spawn_file_actions_addopen() does). */
+void *__libc_malloc(size_t bytes);
+void __libc_free(void *memory);
+
+void *__libc_malloc(size_t bytes)
+{
+	return small_malloc(bytes);
+}
+
+void __libc_free(void *memory)
+{
+	small_free(memory);
+}
+
+/* --- what musl has more for than we ask of it ------------------------------------------ */
+
+/* musl's looks for the one that the kernel maps into every process, to be fast. */
+int clock_gettime(clockid_t clock, struct timespec *ret)
+{
+	return (int)syscall(SYS_clock_gettime, clock, ret);
+}
+
+time_t time(time_t *ret)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (ret)
+		*ret = now.tv_sec;
+	return now.tv_sec;
+}
+
+/* No other thread has a lock that the child would have to get. */
+pid_t fork(void)
+{
+	return (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 }
 
 /* --- threads --------------------------------------------------------------------- */

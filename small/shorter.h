@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Calls of libc in as few bytes as they can be, for libc.c to put in musl's place: print.c, shorter.c. */
+/* Calls of libc in as few bytes as they can be, for libc.c to put in musl's place: memory.c, print.c, shorter.c. */
 #ifndef SMALL_SHORTER_H
 #define SMALL_SHORTER_H
 
@@ -11,6 +11,10 @@ int small_vfprintf(FILE *f, const char *format, va_list ap) __attribute__((forma
 char *small_strstr(const char *text, const char *part);
 void small_qsort_r(void *base, size_t n, size_t size, int (*compare)(const void *, const void *, void *), void *arg);
 long long small_strtoll(const char *text, char **end, int base);
+void *small_malloc(size_t bytes);
+void *small_calloc(size_t n, size_t bytes);
+void *small_realloc(void *memory, size_t bytes);
+void small_free(void *memory);
 unsigned long long small_strtoull(const char *text, char **end, int base);
 
 #endif

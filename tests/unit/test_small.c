@@ -170,6 +170,7 @@ static const size_t real_flags[] = { JSON_REJECT_DUPLICATES, JSON_ALLOW_NUL };
 #include "small/json.c"
 #include "small/parse.c"
 #undef json_t
+#include "small/memory.c"
 #include "small/print.c"
 #include "small/shorter.c"
 #include "small/scan.c"
@@ -535,6 +536,95 @@ static void test_print(void **state)
 	free(longer);
 }
 
+struct piece {
+	unsigned char *memory;
+	size_t size;
+	unsigned char mark;
+};
+
+/* Every byte is what was written there when the piece was made or grew: no two pieces have one in common. */
+static void check_piece(const struct piece *p)
+{
+	assert_int_equal((uintptr_t)p->memory % 16, 0);
+	for (size_t i = 0; i < p->size; i++)
+		if (p->memory[i] != p->mark)
+			fail_msg("byte %zu of %zu was written by somebody else", i, p->size);
+}
+
+static size_t any_size(void)
+{
+	return (size_t)rand() % (rand() % 20 ? 200 : rand() % 20 ? 20000 : 300000);
+}
+
+static void change_piece(struct piece *p)
+{
+	const size_t size = any_size(), kept = size < p->size ? size : p->size;
+
+	if (p->memory && rand() % 3 == 0) {
+		small_free(p->memory);
+		*p = (struct piece){ 0 };
+		return;
+	}
+	if (p->memory || rand() % 2) {
+		p->memory = small_realloc(p->memory, size);
+		p->size = kept;
+	} else {
+		p->memory = small_calloc(size, 1);
+		p->size = size;
+		p->mark = 0;
+	}
+	assert_non_null(p->memory);
+	check_piece(p);
+	p->size = size;
+	p->mark = (unsigned char)(1 + rand() % 255);
+	memset(p->memory, p->mark, size);
+}
+
+static void test_memory(void **state)
+{
+	struct piece pieces[150] = { { 0 } };
+
+	for (int round = 0; round < 20000; round++) {
+		struct piece *p = &pieces[(size_t)rand() % 150];
+
+		check_piece(p);
+		change_piece(p);
+	}
+	for (size_t i = 0; i < 150; i++) {
+		check_piece(&pieces[i]);
+		small_free(pieces[i].memory);
+	}
+	/* What is left is whole chunks, none of them a large one. */
+	for (struct block *b = free_blocks; b; b = b->next)
+		assert_true(!b->before && b->size == ((CHUNK - HEADER) | IS_FREE));
+	errno = 0;
+	assert_null(small_malloc(SIZE_MAX));
+	assert_null(small_malloc(PTRDIFF_MAX));
+	assert_null(small_calloc(SIZE_MAX / 2, 3));
+	assert_int_equal(errno, ENOMEM);
+	small_free(NULL);
+}
+
+/* A list that grows by one item at a time, beside others, is not copied each time. */
+static void test_memory_grows(void **state)
+{
+	void *list = NULL, *others[4000];
+	size_t n_moved = 0;
+
+	for (size_t i = 0; i < 4000; i++) {
+		void *more = small_realloc(list, (i + 1) * 48);
+
+		assert_non_null(more);
+		n_moved += more != list;
+		list = more;
+		others[i] = small_malloc(20);
+	}
+	assert_true(n_moved < 100);
+	for (size_t i = 0; i < 4000; i++)
+		small_free(others[i]);
+	small_free(list);
+}
+
 static int by_byte(const void *a, const void *b, void *arg)
 {
 	++*(size_t *)arg;
@@ -641,6 +731,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages), cmocka_unit_test(test_attribute_lengths),
 		cmocka_unit_test(test_socket),	 cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_memory),	 cmocka_unit_test(test_memory_grows),
 		cmocka_unit_test(test_pack),	 cmocka_unit_test(test_print),
 		cmocka_unit_test(test_replace),	 cmocka_unit_test(test_loads),
 		cmocka_unit_test(test_loads_damaged), cmocka_unit_test(test_loads_anything),
