@@ -132,9 +132,9 @@ NETCF  := $(if $(filter libweir-xml,$(LIBRARIES)),$(B)/libnetcf.so.1.4.0)# with 
 # library but libweir (tools/features.c), with small/ in jansson's place, and in libmnl's where there is no libmnl.a.
 ifdef SMALL
 TOOL_OBJ := $(patsubst %,$(B)/obj/tools/%.o,weir options help features out text tool \
-	rows_core cmd_recover rows_link cmd_link cmd_set cmd_monitor rows_shape cmd_shape \
+	rows_core cmd_recover rows_link cmd_link cmd_set rows_shape cmd_shape \
 	rows_if cmd_if cmd_apply cmd_check file)
-WEIR_OBJ := $(filter-out $(addprefix %/link/,macvtap.o vf.o vf_info.o profile.o profile_msg.o),$(WEIR_OBJ))
+WEIR_OBJ := $(filter-out $(addprefix %/,$(addprefix link/,macvtap.o vf.o vf_info.o profile.o profile_msg.o) tc/explain.o),$(WEIR_OBJ))
 STATIC   := $(WEIR_OBJ) $(call objects,$(call sources,lib/host lib/json)) $(B)/small.a
 HAS_MNL   = $(call ask,HAS_MNL,f='-static -x c - -o /dev/null -lmnl'; \
 	echo 'int main(void) { return 0; }' | $(CC) $$$$f 2>/dev/null && echo -lmnl)

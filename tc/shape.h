@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What show.c needs of shape.c. */
+/* What explain.c needs of shape.c. */
 #ifndef WR_TC_SHAPE_H
 #define WR_TC_SHAPE_H
 

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Shaped ports as the kernel has them: limits and counters, and the tc commands that
- * would make the same. Only reads.
+ * Shaped ports as the kernel has them: limits and counters. Only reads.
  */
-
-#include "tc/floor.h"
-#include "tc/ifb.h"
+#include "tc/htb.h"
 #include "tc/seen.h"
-#include "tc/shape.h"
+#include "tc/show.h"
 
 /* --- from a class to a direction ------------------------------------------------------- */
 
@@ -38,29 +35,16 @@ static struct weir_shape_side side_of_police(const struct wr_redirect *r)
 
 /* --- classes on ifbs: each ifb is read once ----------------------------------------------- */
 
-struct ifb {
-	int ifindex;
-	char name[16];
-	struct wr_tc_class *classes;
-	size_t n;
-};
-
-struct ifbs {
-	struct weir *w;
-	struct ifb *list;
-	size_t n;
-};
-
-static void wr_auto_ifbs(struct ifbs *s)
+void wr_auto_ifbs(struct wr_ifbs *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		free(s->list[i].classes);
 	free(s->list);
 }
 
-static int add_class(void *arg, const struct wr_tc_class *c)
+int wr_classes_add(void *arg, const struct wr_tc_class *c)
 {
-	struct ifb *ifb = arg;
+	struct wr_seen_ifb *ifb = arg;
 	struct wr_tc_class *more = realloc(ifb->classes, (ifb->n + 1) * sizeof(*more));
 
 	if (!more)
@@ -70,10 +54,10 @@ static int add_class(void *arg, const struct wr_tc_class *c)
 	return 0;
 }
 
-static int ifb_of(struct ifbs *s, int ifindex, const struct ifb **ret, struct weir_error *err)
+int wr_ifb_of(struct wr_ifbs *s, int ifindex, const struct wr_seen_ifb **ret, struct weir_error *err)
 {
 	struct weir_link link = { .name = "" };
-	struct ifb *more;
+	struct wr_seen_ifb *more;
 	int r;
 
 	for (size_t i = s->n; i > 0; i--)
@@ -85,10 +69,10 @@ static int ifb_of(struct ifbs *s, int ifindex, const struct ifb **ret, struct we
 	if (!more)
 		return wr_nomem(err);
 	s->list = more;
-	more[s->n] = (struct ifb){ .ifindex = ifindex };
+	more[s->n] = (struct wr_seen_ifb){ .ifindex = ifindex };
 	r = weir_link_get(s->w, ifindex, NULL, &link, err);
 	if (!r)
-		r = wr_class_each(s->w, ifindex, add_class, &more[s->n], err);
+		r = wr_class_each(s->w, ifindex, wr_classes_add, &more[s->n], err);
 	if (r && r != -ENODEV) {
 		free(more[s->n].classes);
 		return r;
@@ -98,7 +82,7 @@ static int ifb_of(struct ifbs *s, int ifindex, const struct ifb **ret, struct we
 	return 0;
 }
 
-static const struct wr_tc_class *find_class(const struct ifb *ifb, uint32_t classid)
+static const struct wr_tc_class *find_class(const struct wr_seen_ifb *ifb, uint32_t classid)
 {
 	for (size_t i = 0; i < ifb->n; i++)
 		if (ifb->classes[i].classid == classid)
@@ -107,7 +91,7 @@ static const struct wr_tc_class *find_class(const struct ifb *ifb, uint32_t clas
 }
 
 /* What limits the port: of an ifb of its own the only class, or the one above all floors. */
-static const struct wr_tc_class *class_on(const struct ifb *ifb, const struct wr_redirect *r)
+const struct wr_tc_class *wr_class_on(const struct wr_seen_ifb *ifb, const struct wr_redirect *r)
 {
 	const uint32_t shared = wr_shared_class(r);
 	const struct wr_tc_class *own = find_class(ifb, WR_CLASS(WR_MAJOR, WR_PORT_CLASS));
@@ -117,11 +101,11 @@ static const struct wr_tc_class *class_on(const struct ifb *ifb, const struct wr
 
 /* --- one port ------------------------------------------------------------------------------ */
 
-static int in_side(struct ifbs *s, const struct wr_redirect *r, struct weir_shape *shape,
+static int in_side(struct wr_ifbs *s, const struct wr_redirect *r, struct weir_shape *shape,
 		   struct weir_shape_side *side, struct weir_error *err)
 {
 	const struct wr_tc_class *class;
-	const struct ifb *ifb;
+	const struct wr_seen_ifb *ifb;
 	int code;
 
 	shape->method = r->method;
@@ -132,38 +116,38 @@ static int in_side(struct ifbs *s, const struct wr_redirect *r, struct weir_shap
 	shape->floor_class = wr_is_floor(r->classid) ? r->classid : 0;
 	if (!r->ifb)
 		return 0;
-	code = ifb_of(s, r->ifb, &ifb, err);
+	code = wr_ifb_of(s, r->ifb, &ifb, err);
 	if (code)
 		return code;
 	shape->ifb_ifindex = r->ifb;
 	shape->ifb_class = wr_shared_class(r);
 	wr_copy(shape->ifb_name, sizeof(shape->ifb_name), ifb->name);
-	class = class_on(ifb, r);
+	class = wr_class_on(ifb, r);
 	if (class)
 		*side = side_of_class(class);
 	return 0;
 }
 
 /* What the port's class is guaranteed on the ifb of the bridge that it is on. */
-static int floor_of(struct ifbs *s, const struct weir_shape *shape, uint64_t *ret, struct weir_error *err)
+static int floor_of(struct wr_ifbs *s, const struct weir_shape *shape, uint64_t *ret, struct weir_error *err)
 {
 	const struct wr_tc_class *class;
 	struct wr_port bridge = { 0 };
 	struct weir_link link;
-	const struct ifb *ifb;
+	const struct wr_seen_ifb *ifb;
 	int r = weir_link_get(s->w, shape->ifindex, NULL, &link, err);
 
 	if (!r && link.master)
 		r = wr_port_read(s->w, (int)link.master, &bridge, err);
 	if (r || !bridge.redirect.ifb)
 		return r;
-	r = ifb_of(s, bridge.redirect.ifb, &ifb, err);
+	r = wr_ifb_of(s, bridge.redirect.ifb, &ifb, err);
 	class = r ? NULL : find_class(ifb, shape->floor_class);
 	*ret = class ? class->limits.rate_bytes_per_s : 0;
 	return r;
 }
 
-static int shape_of(struct ifbs *s, const struct wr_port *port, struct weir_shape *ret,
+static int shape_of(struct wr_ifbs *s, const struct wr_port *port, struct weir_shape *ret,
 		    struct weir_error *err)
 {
 	struct weir_shape_side out = { .leaf = WEIR_LEAF_DEFAULT }, in = { .leaf = WEIR_LEAF_DEFAULT };
@@ -191,7 +175,7 @@ static int shape_of(struct ifbs *s, const struct wr_port *port, struct weir_shap
 
 int weir_shape_get(struct weir *w, int ifindex, struct weir_shape *ret, struct weir_error *err)
 {
-	wr_auto(ifbs) struct ifbs s = { .w = w };
+	wr_auto(ifbs) struct wr_ifbs s = { .w = w };
 	struct weir_shape shape;
 	struct wr_port port;
 	size_t sz = ret->sz;
@@ -231,7 +215,7 @@ static size_t take_candidates(const struct wr_seen *seen, struct wr_port *ports)
 int weir_shape_list(struct weir *w, struct weir_shape **ret, size_t *ret_n, struct weir_error *err)
 {
 	wr_auto(seen) struct wr_seen seen = { 0 };
-	wr_auto(ifbs) struct ifbs s = { .w = w };
+	wr_auto(ifbs) struct wr_ifbs s = { .w = w };
 	int r = wr_seen_read(w, &seen, err);
 	wr_auto(free) struct wr_port *ports = calloc(seen.n + 1, sizeof(*ports));
 	wr_auto(free) struct weir_shape *shapes = calloc(seen.n + 1, sizeof(*shapes));
@@ -251,134 +235,4 @@ int weir_shape_list(struct weir *w, struct weir_shape **ret, size_t *ret_n, stru
 	*ret = wr_take(shapes);
 	*ret_n = n;
 	return 0;
-}
-
-/* --- as commands --------------------------------------------------------------------------------- */
-
-static void explain_class(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *c)
-{
-	wr_tree_class(t, dev, c->classid, c->parent, &c->limits, wr_leaf_of(WR_CLASS(c->leaf >> 16, 0)));
-}
-
-static int explain_out(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port,
-		       struct weir_error *err)
-{
-	struct ifb classes = { .ifindex = dev->ifindex };
-	int r = port->n_floors ? wr_class_each(t->w, dev->ifindex, add_class, &classes, err) : 0;
-
-	wr_tree_qdisc(t, dev, port->major, port->rest.classid ? WR_REST_CLASS : WR_PORT_CLASS);
-	explain_class(t, dev, &port->class);
-	if (port->rest.classid)
-		explain_class(t, dev, &port->rest);
-	for (size_t i = 0; i < classes.n && !r; i++)
-		if ((classes.classes[i].classid & 0xffff) >= WR_FLOOR_CLASS)
-			explain_class(t, dev, &classes.classes[i]);
-	free(classes.classes);
-	return r || !port->n_floors ? r : wr_floors_explain(t, dev, port->major, err);
-}
-
-static void explain_ifb(struct weir_txn *t, const struct wr_dev *ifb, uint32_t major)
-{
-	struct weir_step *root;
-	char word[80];
-
-	wr_dev_word(ifb, word);
-	wr_tree_qdisc(t, ifb, major, major == WR_MAJOR_SHARED ? 0 : major == WR_MAJOR_FLOORS ? WR_REST_CLASS : WR_PORT_CLASS);
-	if (t->err.code)
-		return;
-	root = &t->steps[t->n_steps - 1];
-	wr_step_plan(t, root, "%sip link add name %s txqueuelen %u numtxqueues 1 type ifb\n"
-			      "ip link set dev %s addrgenmode none up\n%s",
-		     major == WR_MAJOR_SHARED ? "# there once for all ports that share it\n" : "", word, WR_IFB_QUEUE, word, root->plan);
-}
-
-static int explain_in(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port,
-		      struct weir_error *err)
-{
-	wr_auto(ifbs) struct ifbs s = { .w = t->w };
-	const struct wr_redirect *r = &port->redirect;
-	const struct wr_tc_class *class;
-	const struct ifb *ifb = NULL;
-	int code = r->ifb ? ifb_of(&s, r->ifb, &ifb, err) : 0;
-
-	if (code)
-		return code;
-	class = ifb ? class_on(ifb, r) : NULL;
-	if (class) {
-		explain_ifb(t, &(struct wr_dev){ r->ifb, ifb->name }, class->classid >> 16);
-		explain_class(t, &(struct wr_dev){ r->ifb, ifb->name }, class);
-	}
-	for (size_t i = 0; class && i < ifb->n; i++)
-		if (ifb->classes[i].parent == class->classid)
-			explain_class(t, &(struct wr_dev){ r->ifb, ifb->name }, &ifb->classes[i]);
-	return wr_redirect_explain(t, dev, r, ifb ? ifb->name : "");
-}
-
-static const char *way(enum weir_shape_method method)
-{
-	static const char *const reasons[] = {
-		[WEIR_SHAPE_SKBEDIT] = "goes to an ifb that ports share, in a class that the redirect itself chooses",
-		[WEIR_SHAPE_BPF] = "goes to an ifb that ports share, in a class that a program chooses: "
-				   "the kernel has no act_skbedit",
-		[WEIR_SHAPE_BLOCK] = "goes to an ifb that ports share, by a filter that they share too: a program "
-				     "works the class out from the port's index",
-		[WEIR_SHAPE_IFB] = "goes to an ifb of the port's own",
-		[WEIR_SHAPE_POLICE] = "is dropped where it is too much, because nothing can wait on the way in",
-	};
-
-	return reasons[method];
-}
-
-static const char *why(const struct wr_redirect *r)
-{
-	if (wr_is_floor(r->classid))
-		return r->ifb ? "goes to an ifb of the port's own, and has its guaranteed class on the bridge's" :
-				"has its guaranteed class on the ifb of the bridge";
-	return way(r->method);
-}
-
-/* The steps that @build puts on a transaction which is never carried out. */
-static int explain_part(struct weir *w, const struct wr_port *port, bool in, struct wr_str *out,
-			struct weir_error *err)
-{
-	const struct wr_dev dev = { port->link.ifindex, port->link.name };
-	wr_auto(free) char *plan = NULL;
-	struct weir_txn *t;
-	int r = weir_txn_begin(w, "explain", WEIR_TXN_DRY, &t, err);
-
-	if (r)
-		return r;
-	if (in)
-		r = explain_in(t, &dev, port, err);
-	else
-		r = explain_out(t, &dev, port, err);
-	if (!r)
-		r = weir_txn_plan(t, &plan, err);
-	weir_txn_abort(t);
-	if (!r)
-		wr_str_puts(out, plan);
-	return r;
-}
-
-int weir_shape_explain(struct weir *w, int ifindex, char **ret, struct weir_error *err)
-{
-	wr_auto(str) struct wr_str out = { 0 };
-	struct wr_port port;
-	int r = wr_port_read(w, ifindex, &port, err);
-
-	if (!r && !port.major && !port.has_redirect)
-		return wr_error(err, -ENOENT, WEIR_STAGE_REPLY, port.link.name, "", "has no limits of ours");
-	if (!r && port.major) {
-		wr_str_puts(&out, port.rest.classid ? "# what leaves by the link waits in a class; guaranteed rates are classes below it\n" :
-						      "# what leaves by the link waits in a class\n");
-		r = explain_part(w, &port, false, &out, err);
-	}
-	if (!r && port.has_redirect) {
-		wr_str_printf(&out, "# what arrives by the link %s\n", why(&port.redirect));
-		r = explain_part(w, &port, true, &out, err);
-	}
-	if (r)
-		return r;
-	*ret = wr_str_take(&out);
-	return *ret ? 0 : wr_nomem(err);
 }

@@ -188,12 +188,12 @@ static void show(struct tool *t, const struct weir_link *l, const char *settings
 
 int cmd_link_show(struct tool *t, const struct args *a)
 {
-	struct weir_link link = { .sz = sizeof(link) };
+	struct weir_link link;
 	char *text = NULL;
-	int r;
+	int r = tool_find_link(t, a->words[0], &link);
 
-	if (weir_link_get(t->w, 0, a->words[0], &link, &t->err))
-		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
+	if (r)
+		return r;
 	r = t->is_json ? weir_link_json(&link, &text) : weir_link_text(&link, &text);
 	if (r)
 		return tool_refuse(t, STATUS_FAILED, r, a->words[0], "out of memory");

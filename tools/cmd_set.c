@@ -56,10 +56,11 @@ int cmd_link_add(struct tool *t, const struct args *a)
 /* What is there: the words may be of its kind, and of what it is a port of. */
 static int find(struct tool *t, const char *name, struct weir_link *ret)
 {
-	struct weir_link is = { .sz = sizeof(is) };
+	struct weir_link is;
+	int status = tool_find_link(t, name, &is);
 
-	if (weir_link_get(t->w, 0, name, &is, &t->err))
-		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
+	if (status)
+		return status;
 	*ret = (struct weir_link){ .sz = sizeof(*ret), .kind = is.kind, .ifindex = is.ifindex,
 				   .has = is.has & WEIR_LINK_PORT_KIND, .macvlan.sources = is.macvlan.sources };
 	memcpy(ret->name, is.name, sizeof(ret->name));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* weir shape, shape show, clear, explain: bandwidth of ports, ours and everybody's. */
+/* weir shape, shape show, clear: bandwidth of ports, ours and everybody's. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,14 +8,6 @@
 #include <weir/tc.h>
 
 #include "weir.h"
-
-static int find_port(struct tool *t, const char *name, struct weir_link *ret)
-{
-	*ret = (struct weir_link){ .sz = sizeof(*ret) };
-	if (weir_link_get(t->w, 0, name, ret, &t->err))
-		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
-	return STATUS_OK;
-}
 
 /* --- setting -------------------------------------------------------------------------- */
 
@@ -110,7 +102,7 @@ int cmd_shape(struct tool *t, const struct args *a)
 	int status = read_options(t, a, &options);
 
 	if (!status)
-		status = find_port(t, a->words[0], &port);
+		status = tool_find_link(t, a->words[0], &port);
 	if (status)
 		return status;
 	keep_limits(t, port.ifindex, &b, &options.floor_class);
@@ -132,7 +124,7 @@ int cmd_shape_clear(struct tool *t, const struct args *a)
 {
 	struct weir_link port;
 	struct weir_txn *txn;
-	int status = find_port(t, a->words[0], &port);
+	int status = tool_find_link(t, a->words[0], &port);
 
 	if (!status)
 		status = tool_begin(t, &txn, "clear %s", port.name);
@@ -143,21 +135,6 @@ int cmd_shape_clear(struct tool *t, const struct args *a)
 	if (!status && !t->is_dry_run && !t->is_json)
 		out_text(&t->out, "port %s has no limits\n", port.name);
 	return status;
-}
-
-int cmd_shape_explain(struct tool *t, const struct args *a)
-{
-	struct weir_link port;
-	char *text = NULL;
-	int status = find_port(t, a->words[0], &port);
-
-	if (status)
-		return status;
-	if (weir_shape_explain(t->w, port.ifindex, &text, &t->err))
-		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
-	out_text(&t->out, "%s", text);
-	free(text);
-	return STATUS_OK;
 }
 
 /* --- showing ---------------------------------------------------------------------------- */
@@ -246,7 +223,7 @@ static void show_json(struct tool *t, const struct row *rows, size_t n, bool mea
 static int read_shapes(struct tool *t, const struct args *a, struct weir_shape **ret, size_t *ret_n)
 {
 	struct weir_link port;
-	int status = a->n_words ? find_port(t, a->words[0], &port) : STATUS_OK;
+	int status = a->n_words ? tool_find_link(t, a->words[0], &port) : STATUS_OK;
 
 	if (status)
 		return status;

@@ -17,6 +17,8 @@
 #pragma weak if_step_ops
 #pragma weak link_commands
 #pragma weak shape_commands
+#pragma weak monitor_commands
+#pragma weak explain_commands
 #pragma weak vf_commands
 #pragma weak vf_step_ops
 #pragma weak ovs_for_networks
@@ -28,19 +30,21 @@
 static const struct feature {
 	const char *what;
 	const char *needs;
-	const char *words;	/* first words of its commands, each between blanks */
+	const char *words;	/* its commands, or what they begin with, each between commas */
 	const struct command *commands;
 	const struct weir_step_ops *const *const *step_ops;
 	const char *folder;	/* of the state directory, with a lock and a journal of its own; NULL: itself */
 } features[] = {
-	{ "networks", "libnftables", " net pool plan schema ", net_commands, &net_step_ops, NULL },
-	{ "host interfaces", "nothing", " if apply confirm check repair ", if_commands, &if_step_ops, "host" },
-	{ "links", "nothing", " link monitor ", link_commands, NULL, NULL },
-	{ "bandwidth", "nothing", " shape ", shape_commands, NULL, NULL },
-	{ "virtual functions", "libpci", " pf vf ", vf_commands, &vf_step_ops, NULL },
-	{ "XML", "libxml2 and networks", " xml ", xml_commands, NULL, NULL },
-	{ "the doctor", "networks", " doctor ", doctor_commands, NULL, NULL },
-	{ "the core", "nothing", " recover help ", core_commands, NULL, NULL },
+	{ "networks", "libnftables", ",net,pool,plan,schema,", net_commands, &net_step_ops, NULL },
+	{ "host interfaces", "nothing", ",if,apply,confirm,check,repair,", if_commands, &if_step_ops, "host" },
+	{ "links", "nothing", ",link,", link_commands, NULL, NULL },
+	{ "the monitor", "more room", ",monitor,", monitor_commands, NULL, NULL },
+	{ "bandwidth", "nothing", ",shape,", shape_commands, NULL, NULL },
+	{ "explanations of bandwidth", "more room", ",shape explain,", explain_commands, NULL, NULL },
+	{ "virtual functions", "libpci", ",pf,vf,", vf_commands, &vf_step_ops, NULL },
+	{ "XML", "libxml2 and networks", ",xml,", xml_commands, NULL, NULL },
+	{ "the doctor", "networks", ",doctor,", doctor_commands, NULL, NULL },
+	{ "the core", "nothing", ",recover,help,", core_commands, NULL, NULL },
 };
 /* clang-format on */
 
@@ -87,9 +91,9 @@ const char *feature_left_out(size_t i, const char **ret_needs)
 	return NULL;
 }
 
-const char *feature_missing_for(const char *word, const char **ret_needs)
+const char *feature_missing_for(const char *first, const char *second, const char **ret_needs)
 {
-	char *wanted = xformat(" %s ", word);
+	char *wanted = xformat(",%s%s%s,", first, second ? " " : "", second ? second : "");
 	const char *what = NULL;
 
 	for (size_t f = 0; f < N_FEATURES; f++)

@@ -202,28 +202,6 @@ static json_t *json_all(void)
 			 json_options(global_options), "exit_statuses", statuses);
 }
 
-int cmd_help(struct tool *t, const struct args *a)
-{
-	const struct command *cmd = NULL;
-
-	if (a->n_words == 1)
-		cmd = command_find(NULL, a->words[0]);
-	else if (a->n_words == 2)
-		cmd = command_find(a->words[0], a->words[1]);
-	if (a->n_words && !cmd && !(a->n_words == 1 && command_is_group(a->words[0])))
-		return usage_error(t, "there is no command %s%s%s", a->words[0],
-				   a->n_words > 1 ? " " : "", a->n_words > 1 ? a->words[1] : "");
-	if (t->is_json)
-		out_json(&t->out, cmd ? json_command(cmd) : json_all());
-	else if (cmd)
-		help_command(t, cmd);
-	else if (a->n_words)
-		help_group(t, a->words[0]);
-	else
-		help_all(t);
-	return STATUS_OK;
-}
-
 /* --- what was typed wrong --------------------------------------------------------- */
 
 static char *usage_line(const struct tool *t)
@@ -261,4 +239,39 @@ int usage_error(struct tool *t, const char *fmt, ...)
 	}
 	free(usage);
 	return STATUS_USAGE;
+}
+
+bool help_if_left_out(struct tool *t, const char *first, const char *second)
+{
+	const char *needs, *what = feature_missing_for(first, NULL, &needs);
+
+	if (!what && second)
+		what = feature_missing_for(first, second, &needs);
+	if (what)
+		usage_error(t, "left out of this build: %s (needs %s)", what, needs);
+	return what;
+}
+
+int cmd_help(struct tool *t, const struct args *a)
+{
+	const struct command *cmd = NULL;
+
+	if (a->n_words == 1)
+		cmd = command_find(NULL, a->words[0]);
+	else if (a->n_words == 2)
+		cmd = command_find(a->words[0], a->words[1]);
+	if (a->n_words && !cmd && help_if_left_out(t, a->words[0], a->words[1]))
+		return STATUS_USAGE;
+	if (a->n_words && !cmd && !(a->n_words == 1 && command_is_group(a->words[0])))
+		return usage_error(t, "there is no command %s%s%s", a->words[0],
+				   a->n_words > 1 ? " " : "", a->n_words > 1 ? a->words[1] : "");
+	if (t->is_json)
+		out_json(&t->out, cmd ? json_command(cmd) : json_all());
+	else if (cmd)
+		help_command(t, cmd);
+	else if (a->n_words)
+		help_group(t, a->words[0]);
+	else
+		help_all(t);
+	return STATUS_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The commands about links, and the one that tells of changes. */
+/* The commands about links. */
 #include "weir.h"
 
 /* clang-format off */
@@ -7,11 +7,6 @@ static const struct option_info link_options[] = {
 	{ "kind", "KIND", "only links of this kind (bridge, veth, tun, ...)", OPT_KIND, false },
 	{ "master", "DEV", "only ports of this bridge", OPT_MASTER, false },
 	{ "ours", NULL, "only links that weir made", OPT_OURS, false },
-	{ 0 },
-};
-
-static const struct option_info monitor_options[] = {
-	{ "all", NULL, "begin with everything that is there", OPT_ALL, false },
 	{ 0 },
 };
 
@@ -36,11 +31,6 @@ const struct command link_commands[] = {
 	  NULL, 2, MAX_WORDS, cmd_link_set },
 	{ "link del", "NAME...", "delete links, all or none", NULL,
 	  NULL, 1, MAX_WORDS, cmd_link_del },
-	{ "monitor", "[link] [address] [route] [--all]", "what becomes of links, addresses and routes",
-	  "Goes on until it is ended. Each line begins with + (it came), * (it changed) or\n"
-	  "- (it went), and ? where that was found by reading again, because the kernel\n"
-	  "dropped a message or has none for it. With --json each line is one object.\n",
-	  monitor_options, 0, 3, cmd_monitor },
 	{ 0 },
 };
 /* clang-format on */

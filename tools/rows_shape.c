@@ -27,8 +27,6 @@ const struct command shape_commands[] = {
 	  show_options, 0, 1, cmd_shape_show },
 	{ "shape clear", "PORT", "take a port's limits away", NULL,
 	  NULL, 1, 1, cmd_shape_clear },
-	{ "shape explain", "PORT", "what was installed and why, as tc commands", NULL,
-	  NULL, 1, 1, cmd_shape_explain },
 	{ 0 },
 };
 /* clang-format on */

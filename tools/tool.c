@@ -70,6 +70,12 @@ int tool_not_found(const struct tool *t, int otherwise)
 	return t->err.code == -ENOENT || t->err.code == -ENODEV ? STATUS_NOT_FOUND : otherwise;
 }
 
+int tool_find_link(struct tool *t, const char *name, struct weir_link *ret)
+{
+	*ret = (struct weir_link){ .sz = sizeof(*ret) };
+	return weir_link_get(t->w, 0, name, ret, &t->err) ? tool_fail(t, tool_not_found(t, STATUS_FAILED)) : STATUS_OK;
+}
+
 /* --- the handle ------------------------------------------------------------------- */
 
 /*

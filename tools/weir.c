@@ -81,8 +81,6 @@ static int find_in_group(struct tool *t, int argc, char **argv, struct args *a)
 /* Returns how many words the command's name has, 0 for none, -1 after an error was reported. */
 static int find_command(struct tool *t, int argc, char **argv, struct args *a)
 {
-	const char *what, *needs;
-
 	if (!argc && asks_for_help(a))
 		return 0;
 	if (!argc) {
@@ -95,16 +93,14 @@ static int find_command(struct tool *t, int argc, char **argv, struct args *a)
 		t->group = argv[0];
 		return 2;
 	}
+	if (help_if_left_out(t, argv[0], argc > 1 ? argv[1] : NULL))
+		return -1;
 	t->cmd = command_find(NULL, argv[0]);
 	if (t->cmd)
 		return 1;
 	if (command_is_group(argv[0]))
 		return find_in_group(t, argc, argv, a);
-	what = feature_missing_for(argv[0], &needs);
-	if (what)
-		usage_error(t, "%s is left out of this build, which has no %s (needs %s)", argv[0], what, needs);
-	else
-		usage_error(t, "there is no command %s; `weir help` lists them", argv[0]);
+	usage_error(t, "there is no command %s; `weir help` lists them", argv[0]);
 	return -1;
 }
 

@@ -144,7 +144,7 @@ struct tool {
 
 /* rows_*.c: the commands, by feature */
 extern const struct command core_commands[], net_commands[], link_commands[], doctor_commands[];
-extern const struct command shape_commands[], vf_commands[], xml_commands[];
+extern const struct command shape_commands[], vf_commands[], xml_commands[], monitor_commands[], explain_commands[];
 extern const struct weir_step_ops *const *const net_step_ops;
 extern const struct weir_step_ops *const *const if_step_ops;
 extern const struct weir_step_ops *const *const vf_step_ops;
@@ -160,8 +160,8 @@ const char *feature_folder(size_t i);
 bool command_needs_handle(const struct command *cmd);
 /* The i-th feature that is left out, and what it would need; NULL behind the last. */
 const char *feature_left_out(size_t i, const char **ret_needs);
-/* The feature that is left out and would have commands of this first word, or NULL. */
-const char *feature_missing_for(const char *word, const char **ret_needs);
+/* The feature that is left out and would have a command of these words, or NULL. @second: NULL: commands that begin with @first. */
+const char *feature_missing_for(const char *first, const char *second, const char **ret_needs);
 /* Tells the handle what one feature needs of another; STATUS_OK, or the error was reported. */
 int feature_join(struct tool *t);
 /* cmd_net.c: where the database of Open vSwitch is, if WEIR_OVS_DB says so. */
@@ -177,6 +177,8 @@ const struct command *command_find(const char *group, const char *name);
 bool command_is_group(const char *word);
 void help_all(struct tool *t);
 void help_left_out(struct tool *t);
+/* Whether this build has no command of these words because of what it has left out, which is told then. @second may be NULL. */
+bool help_if_left_out(struct tool *t, const char *first, const char *second);
 json_t *json_left_out(void);
 void help_group(struct tool *t, const char *group);
 void help_command(struct tool *t, const struct command *cmd);
@@ -197,6 +199,8 @@ int tool_fail(struct tool *t, int status);
 int tool_refuse(struct tool *t, int status, int code, const char *object, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 int tool_not_found(const struct tool *t, int otherwise);
+/* STATUS_NOT_FOUND, which was told, if there is none of that name. */
+int tool_find_link(struct tool *t, const char *name, struct weir_link *ret);
 int tool_begin(struct tool *t, struct weir_txn **ret, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int tool_commit(struct tool *t, struct weir_txn *txn, int status_if_absent);
@@ -211,7 +215,7 @@ int tool_read_network(struct tool *t, const char *file, struct weir_network **re
 /* cmd_update.c: what the options say of an update, all but its item; usage errors are told */
 int update_options(struct tool *t, const struct args *a, struct weir_update *ret);
 
-/* cmd_net.c, cmd_update.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_set.c, cmd_monitor.c, cmd_xml.c, cmd_plan.c, cmd_recover.c, doctor.c */
+/* cmd_net.c, cmd_update.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_set.c, cmd_explain.c, cmd_monitor.c, cmd_xml.c, cmd_plan.c, cmd_recover.c, doctor.c */
 int cmd_net_define(struct tool *t, const struct args *a);
 int cmd_net_undefine(struct tool *t, const struct args *a);
 int cmd_net_start(struct tool *t, const struct args *a);
