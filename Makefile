@@ -61,7 +61,7 @@ OURS := -std=gnu11 -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 -DWR_VERSION=\"$(VERSIO
 ask      = $(eval $(1) := $$(shell $(2)))$($(1))
 cflags   = $(call ask,CFLAGS_OF_$(1),$(PKG_CONFIG) --cflags $(1) | sed 's/-I/-isystem /g')
 libs     = $(call ask,LIBS_OF_$(1),$(PKG_CONFIG) --libs $(1))
-SMALLEST = $(call ask,SMALLEST,for f in -Os -Oz -malign-data=abi; do $(CC) $$$$f -c -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f; done)
+SMALLEST = $(call ask,SMALLEST,for f in -Os -Oz -malign-data=abi -mno-sse -fno-caller-saves; do $(CC) -Werror $$$$f -c -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f; done)
 NO_UNDEFINED_VERSION = $(call ask,NO_UNDEFINED_VERSION,\
 	f='-Xlinker --no-undefined-version'; $(CC) $$$$f -shared -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f)
 
@@ -135,7 +135,7 @@ TOOL_OBJ := $(patsubst %,$(B)/obj/tools/%.o,weir options help features out text 
 	rows_core cmd_recover rows_link cmd_link cmd_set rows_shape cmd_shape \
 	rows_if cmd_if cmd_apply cmd_check file)
 WEIR_OBJ := $(filter-out $(addprefix %/,$(addprefix link/,macvtap.o vf.o vf_info.o profile.o profile_msg.o) tc/explain.o),$(WEIR_OBJ))
-STATIC   := $(WEIR_OBJ) $(call objects,$(call sources,lib/host lib/json)) $(B)/small.a
+STATIC   := $(WEIR_OBJ) $(filter-out %/schema.o,$(call objects,$(call sources,lib/host lib/json))) $(B)/small.a
 HAS_MNL   = $(call ask,HAS_MNL,f='-static -x c - -o /dev/null -lmnl'; \
 	echo 'int main(void) { return 0; }' | $(CC) $$$$f 2>/dev/null && echo -lmnl)
 SMALL_INCLUDES := -Ismall -isystem $(B)/include -include small/libc.h

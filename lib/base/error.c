@@ -37,13 +37,16 @@ void wr_copy(char *dst, size_t size, const char *src)
 }
 
 static void fill(struct weir_error *err, int code, enum weir_stage stage, const char *object,
-		 const char *attr)
+		 const char *attr, const char *fmt, va_list ap)
 {
+	if (!err)
+		return;
 	err->code = code;
 	err->stage = stage;
 	err->attr_offset = 0;
 	wr_copy(err->object, sizeof(err->object), object);
 	wr_copy(err->attr, sizeof(err->attr), attr);
+	mark_cut(err->msg, sizeof(err->msg), vsnprintf(err->msg, sizeof(err->msg), fmt, ap));
 }
 
 int wr_error(struct weir_error *err, int code, enum weir_stage stage, const char *object,
@@ -51,11 +54,18 @@ int wr_error(struct weir_error *err, int code, enum weir_stage stage, const char
 {
 	va_list ap;
 
-	if (!err)
-		return code;
-	fill(err, code, stage, object, attr);
 	va_start(ap, fmt);
-	mark_cut(err->msg, sizeof(err->msg), vsnprintf(err->msg, sizeof(err->msg), fmt, ap));
+	fill(err, code, stage, object, attr, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+int wr_refuse(struct weir_error *err, int code, const char *object, const char *attr, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fill(err, code, WEIR_STAGE_INPUT, object, attr, fmt, ap);
 	va_end(ap);
 	return code;
 }
@@ -70,9 +80,7 @@ int wr_syserr(struct weir_error *err, int code, const char *object, const char *
 	va_start(ap, fmt);
 	mark_cut(what, sizeof(what), vsnprintf(what, sizeof(what), fmt, ap));
 	va_end(ap);
-	fill(err, code, WEIR_STAGE_SYSTEM, object, "");
-	wr_format(err->msg, sizeof(err->msg), "%s: %s", what, strerrordesc_np(-code));
-	return code;
+	return wr_error(err, code, WEIR_STAGE_SYSTEM, object, "", "%s: %s", what, strerrordesc_np(-code));
 }
 
 int wr_nomem(struct weir_error *err)

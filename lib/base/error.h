@@ -12,8 +12,8 @@ int wr_error(struct weir_error *err, int code, enum weir_stage stage, const char
 	     const char *attr, const char *fmt, ...) WR_PRINTF(6, 7);
 
 /* A refusal of the caller's input: nothing was changed. */
-#define wr_refuse(err, code, object, attr, ...)                                                    \
-	wr_error(err, code, WEIR_STAGE_INPUT, object, attr, __VA_ARGS__)
+int wr_refuse(struct weir_error *err, int code, const char *object, const char *attr, const char *fmt, ...)
+	WR_PRINTF(5, 6);
 
 /* A failed system call: the reason is @fmt followed by the errno's text. */
 int wr_syserr(struct weir_error *err, int code, const char *object, const char *fmt, ...)

@@ -78,10 +78,21 @@ struct wr_text_rule {
 	const char *words;
 };
 
+/* What rows say for a schema is not kept where there is none: of a union the last value counts, and a row ends with its name. */
+#ifdef WR_NO_DOCS
+#define WR_WITH_DOC union
+#define WR_ROW_END(name_) .name = name_
+#else
+#define WR_WITH_DOC struct
+#define WR_ROW_END(name_)
+#endif
+
 /* In the order of sizes, and what excludes each other in one place: there are hundreds of rows. */
 struct wr_field {
-	const char *name;	/* the word in text, JSON and error paths */
-	const char *doc;	/* one line for help and the schema */
+	WR_WITH_DOC {
+		const char *name;	/* the word in text, JSON and error paths */
+		const char *doc;	/* one line for help and the schema */
+	};
 	union {
 		const struct wr_word *words;	/* WR_WORDS(), if n_words: an integer that is shown as a word */
 		const char *unit;		/* any other integer, for help: of the shown value */
@@ -119,13 +130,6 @@ struct wr_table {
 
 #define WR_SIZEOF(type, member) sizeof(((struct type *)0)->member)
 
-/* What rows say for a schema is taken back where there is none: a later value of a member counts, the other is not kept. */
-#ifdef WR_NO_DOCS
-#define WR_ROW_END .doc = NULL
-#else
-#define WR_ROW_END
-#endif
-
 /* The presence bit of a row; a further rule of its text. */
 #define WR_HAS(bit) .place = (bit) ? __builtin_ctzll(bit) + 1 : 0
 #define WR_RULE(check_, words_) .rule = &(const struct wr_text_rule){ check_, words_ }
@@ -133,14 +137,14 @@ struct wr_table {
 /* A row: struct, member, codec, name; then what else there is to say, by member name. */
 #define WR_ROW(type, member, codec_, name_, ...)                                                   \
 	{ .name = name_, .codec = codec_, .offset = offsetof(struct type, member),                 \
-	  .size = WR_SIZEOF(type, member), ##__VA_ARGS__, WR_ROW_END }
+	  .size = WR_SIZEOF(type, member), ##__VA_ARGS__, WR_ROW_END(name_) }
 /* A row that a netlink attribute carries. */
 #define WR_ATTR(type, member, attr_, codec_, name_, bit_, ...)                                     \
 	WR_ROW(type, member, codec_, name_, .attr = attr_, WR_HAS(bit_), ##__VA_ARGS__)
 #define WR_LIST_ROW(type, member, name_, table_, ...)                                              \
 	{ .name = name_, .codec = WR_LIST, .offset = offsetof(struct type, member),                \
 	  .size = WR_SIZEOF(type, member), .count = offsetof(struct type, n_##member),             \
-	  .sub = table_, ##__VA_ARGS__, WR_ROW_END }
+	  .sub = table_, ##__VA_ARGS__, WR_ROW_END(name_) }
 #define WR_OBJECT_ROW(type, member, name_, table_, ...)                                            \
 	WR_ROW(type, member, WR_OBJECT, name_, .sub = table_, ##__VA_ARGS__)
 #define WR_WORDS(array) array, .n_words = WR_COUNT(array)
