@@ -285,79 +285,102 @@ json_t *json_pack(const char *format, ...)
 
 /* --- writing ----------------------------------------------------------------------- */
 
-static void put_string(FILE *f, const char *s, size_t len)
+struct text {
+	char *data;
+	size_t len, room;
+	bool failed;
+};
+
+static void add(struct text *t, const char *s, size_t len)
+{
+	if (t->len + len > t->room) {
+		char *more = t->failed ? NULL : realloc(t->data, 2 * (t->len + len));
+
+		t->failed = !more;
+		if (!more)
+			return;
+		t->data = more;
+		t->room = 2 * (t->len + len);
+	}
+	memcpy(t->data + t->len, s, len);
+	t->len += len;
+}
+
+static void add_string(struct text *t, const char *s, size_t len)
 {
 	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+	char escape[8];
 
-	fputc('"', f);
+	add(t, "\"", 1);
 	for (; len--; s++) {
 		const char *special = *s ? strchr(plain, *s) : NULL;
 
 		if (special)
-			fprintf(f, "\\%c", letters[special - plain]);
+			add(t, (char[]){ '\\', letters[special - plain] }, 2);
 		else if ((unsigned char)*s < 0x20)
-			fprintf(f, "\\u%04X", (unsigned int)*s);
+			add(t, escape, (size_t)snprintf(escape, sizeof(escape), "\\u%04X", (unsigned int)*s));
 		else
-			fputc(*s, f);
+			add(t, s, 1);
 	}
-	fputc('"', f);
+	add(t, "\"", 1);
 }
 
-static void new_line(FILE *f, size_t indent, size_t depth)
+static void new_line(struct text *t, size_t indent, size_t depth)
 {
-	if (indent)
-		fprintf(f, "\n%*s", (int)(indent * depth), "");
+	if (!indent)
+		return;
+	add(t, "\n", 1);
+	for (size_t i = 0; i < indent * depth; i++)
+		add(t, " ", 1);
 }
 
-static void put(FILE *f, const json_t *v, size_t indent, size_t depth)
+static void add_value(struct text *t, const json_t *v, size_t indent, size_t depth)
 {
 	bool is_object = json_is_object(v);
 
 	if (json_is_string(v)) {
-		put_string(f, v->text, v->len);
+		add_string(t, v->text, v->len);
 		return;
 	}
 	if (!is_object && !json_is_array(v)) {
-		fputs(v->text, f);
+		add(t, v->text, v->len);
 		return;
 	}
-	fputc(is_object ? '{' : '[', f);
+	add(t, is_object ? "{" : "[", 1);
 	for (const json_t *child = v->first; child; child = child->next) {
-		new_line(f, indent, depth + 1);
+		new_line(t, indent, depth + 1);
 		if (child->key) {
-			put_string(f, child->key, strlen(child->key));
-			fputs(": ", f);
+			add_string(t, child->key, strlen(child->key));
+			add(t, ": ", 2);
 		}
-		put(f, child, indent, depth + 1);
+		add_value(t, child, indent, depth + 1);
 		if (child->next)
-			fputs(indent ? "," : ", ", f);
+			add(t, ", ", indent ? 1 : 2);
 	}
 	if (v->first)
-		new_line(f, indent, depth);
-	fputc(is_object ? '}' : ']', f);
-}
-
-int json_dumpf(const json_t *value, FILE *f, size_t flags)
-{
-	if (!value)
-		return -1;
-	put(f, value, flags, 0);
-	return ferror(f) ? -1 : 0;
+		new_line(t, indent, depth);
+	add(t, is_object ? "}" : "]", 1);
 }
 
 char *json_dumps(const json_t *value, size_t flags)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *f = open_memstream(&text, &len);
-	int r;
+	struct text t = { .data = NULL };
 
-	if (!f)
+	if (!value)
 		return NULL;
-	r = json_dumpf(value, f, flags);
-	if (fclose(f) || r) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	add_value(&t, value, flags, 0);
+	add(&t, "", 1);
+	if (!t.failed)
+		return t.data;
+	free(t.data);
+	return NULL;
+}
+
+int json_dumpf(const json_t *value, FILE *f, size_t flags)
+{
+	char *text = json_dumps(value, flags);
+	int r = text && fputs(text, f) >= 0 ? 0 : -1;
+
+	free(text);
+	return r;
 }

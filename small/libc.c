@@ -24,6 +24,11 @@ int vfprintf(FILE *restrict f, const char *restrict format, va_list ap)
 	return small_vfprintf(f, format, ap);
 }
 
+int vsnprintf(char *restrict to, size_t size, const char *restrict format, va_list ap)
+{
+	return small_vsnprintf(to, size, format, ap);
+}
+
 char *strstr(const char *text, const char *part)
 {
 	return small_strstr(text, part);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * vfprintf() as far as we use it, in musl's place (libc.c): %d %u %x %X %o with l,
- * ll and z, %s, %c, %%; width, precision, '-' and '0'. No numbers with a fraction,
- * which nobody here prints.
+ * vfprintf() and vsnprintf() as far as we use them, in musl's place (libc.c): %d %u
+ * %x %X %o with l, ll and z, %s, %c, %%; width, precision, '-' and '0'. No numbers
+ * with a fraction, which nobody here prints.
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -15,7 +15,9 @@
 
 /* Pieces are put together, so that what is not buffered is written at once. */
 struct printing {
-	FILE *f;
+	FILE *f;		/* NULL: into memory, as far as there is room */
+	char *to;
+	size_t room;
 	va_list args;
 	int total;
 	size_t n;
@@ -30,7 +32,15 @@ struct spec {
 
 static void flush(struct printing *p)
 {
-	fwrite(p->buf, 1, p->n, p->f);
+	size_t n = p->n < p->room ? p->n : p->room;
+
+	if (p->f) {
+		fwrite(p->buf, 1, p->n, p->f);
+	} else {
+		memcpy(p->to, p->buf, n);
+		p->to += n;
+		p->room -= n;
+	}
 	p->n = 0;
 }
 
@@ -144,25 +154,42 @@ static void emit_one(struct printing *p, const struct spec *s, char type)
 	}
 }
 
+static void emit_all(struct printing *p, const char *format)
+{
+	while (*format) {
+		size_t plain = strcspn(format, "%");
+		struct spec s;
+
+		emit(p, format, plain);
+		format += plain;
+		if (!*format)
+			break;
+		format++;
+		s = take_spec(p, &format);
+		emit_one(p, &s, *format);
+		format += *format != '\0';
+	}
+	flush(p);
+}
+
 int small_vfprintf(FILE *f, const char *format, va_list ap)
 {
 	struct printing p = { .f = f };
 
 	va_copy(p.args, ap);
-	while (*format) {
-		size_t plain = strcspn(format, "%");
-		struct spec s;
-
-		emit(&p, format, plain);
-		format += plain;
-		if (!*format)
-			break;
-		format++;
-		s = take_spec(&p, &format);
-		emit_one(&p, &s, *format);
-		format += *format != '\0';
-	}
+	emit_all(&p, format);
 	va_end(p.args);
-	flush(&p);
 	return ferror(f) ? -1 : p.total;
+}
+
+int small_vsnprintf(char *to, size_t size, const char *format, va_list ap)
+{
+	struct printing p = { .to = to, .room = size ? size - 1 : 0 };
+
+	va_copy(p.args, ap);
+	emit_all(&p, format);
+	va_end(p.args);
+	if (size)
+		*p.to = '\0';
+	return p.total;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 int small_vfprintf(FILE *f, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
+int small_vsnprintf(char *to, size_t size, const char *format, va_list ap) __attribute__((format(printf, 3, 0)));
 char *small_strstr(const char *text, const char *part);
 void small_qsort_r(void *base, size_t n, size_t size, int (*compare)(const void *, const void *, void *), void *arg);
 long long small_strtoll(const char *text, char **end, int base);

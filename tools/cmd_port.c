@@ -141,10 +141,9 @@ static const struct placeholder *placeholder_at(const struct placeholder *p, con
 
 static char *replace(const char *word, const struct placeholder *p)
 {
-	struct out o;
+	struct out o = { .has_color = false };
 	char *s;
 
-	out_init(&o, false);
 	while (*word) {
 		const struct placeholder *hit = placeholder_at(p, word);
 
@@ -152,8 +151,7 @@ static char *replace(const char *word, const struct placeholder *p)
 		out_text(&o, "%s", hit ? hit->value : "");
 		word += hit ? strlen(hit->name) : 1;
 	}
-	fflush(o.f);
-	s = xformat("%s", o.buf);
+	s = xformat("%.*s", (int)o.len, o.buf ? o.buf : "");
 	out_done(&o);
 	return s;
 }

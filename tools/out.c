@@ -55,27 +55,28 @@ char *xformat(const char *fmt, ...)
 
 /* --- text ------------------------------------------------------------------------- */
 
-void out_init(struct out *o, bool has_color)
-{
-	o->f = checked(open_memstream(&o->buf, &o->len));
-	o->has_color = has_color;
-}
-
 void out_done(struct out *o)
 {
-	if (o->f)
-		fclose(o->f);
 	free(o->buf);
-	o->f = NULL;
-	o->buf = NULL;
+	*o = (struct out){ .has_color = o->has_color };
+}
+
+static void put(struct out *o, const char *s)
+{
+	const size_t len = strlen(s);
+
+	if (o->len + len >= o->room) {
+		o->room = 2 * (o->len + len);
+		o->buf = checked(realloc(o->buf, o->room));
+	}
+	memcpy(o->buf + o->len, s, len);
+	o->len += len;
 }
 
 int out_flush(struct out *o)
 {
 	size_t done = 0;
 
-	if (fflush(o->f) || ferror(o->f))
-		return -ENOMEM;
 	while (done < o->len) {
 		ssize_t n = write(STDOUT_FILENO, o->buf + done, o->len - done);
 
@@ -84,17 +85,20 @@ int out_flush(struct out *o)
 		if (n > 0)
 			done += (size_t)n;
 	}
-	rewind(o->f);
+	o->len = 0;
 	return 0;
 }
 
 void out_text(struct out *o, const char *fmt, ...)
 {
 	va_list ap;
+	char *s;
 
 	va_start(ap, fmt);
-	vfprintf(o->f, fmt, ap);
+	s = vformat(fmt, ap);
 	va_end(ap);
+	put(o, s);
+	free(s);
 }
 
 /* Control characters could move a terminal's cursor, or end a line of a table. */
@@ -109,9 +113,9 @@ static char *harmless(char *s)
 static void put_tinted(struct out *o, enum tint tint, const char *s)
 {
 	if (o->has_color && tint != TINT_NONE && *s)
-		fprintf(o->f, "%s%s\033[0m", escapes[tint], s);
+		out_text(o, "%s%s\033[0m", escapes[tint], s);
 	else
-		fputs(s, o->f);
+		put(o, s);
 }
 
 void out_tinted(struct out *o, enum tint tint, const char *fmt, ...)
@@ -132,7 +136,7 @@ static void put_key(struct out *o, const char *key)
 
 	if (key)
 		put_tinted(o, TINT_BOLD, key);
-	fprintf(o->f, "%*s", used < KEY_WIDTH ? KEY_WIDTH - used : 1, "");
+	out_text(o, "%*s", used < KEY_WIDTH ? KEY_WIDTH - used : 1, "");
 }
 
 void out_pair(struct out *o, const char *key, const char *fmt, ...)
@@ -144,7 +148,7 @@ void out_pair(struct out *o, const char *key, const char *fmt, ...)
 	s = vformat(fmt, ap);
 	va_end(ap);
 	put_key(o, key);
-	fprintf(o->f, "%s\n", harmless(s));
+	out_text(o, "%s\n", harmless(s));
 	free(s);
 }
 
@@ -152,7 +156,7 @@ void out_pair_tinted(struct out *o, const char *key, enum tint tint, const char 
 {
 	put_key(o, key);
 	put_tinted(o, tint, text);
-	fputc('\n', o->f);
+	put(o, "\n");
 }
 
 /* --- tables ----------------------------------------------------------------------- */
@@ -221,7 +225,7 @@ static void put_cell(struct out *o, const struct cell *cell, size_t padded_to)
 
 	put_tinted(o, *cell->text ? cell->tint : TINT_DIM, text);
 	if (padded_to > w)
-		fprintf(o->f, "%*s", (int)(padded_to - w), "");
+		out_text(o, "%*s", (int)(padded_to - w), "");
 }
 
 static void put_rows(const struct table *t, struct out *o, const size_t *widths)
@@ -232,7 +236,7 @@ static void put_rows(const struct table *t, struct out *o, const size_t *widths)
 
 		put_cell(o, &t->cells[i], is_last ? 0 : widths[column] + GAP);
 		if (is_last)
-			fputc('\n', o->f);
+			put(o, "\n");
 	}
 }
 
@@ -256,7 +260,8 @@ void out_json(struct out *o, json_t *value)
 {
 	char *text = checked(json_dumps(checked(value), JSON_INDENT(2) | JSON_ENCODE_ANY));
 
-	fprintf(o->f, "%s\n", text);
+	put(o, text);
+	put(o, "\n");
 	free(text);
 	json_decref(value);
 }

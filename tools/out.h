@@ -23,13 +23,12 @@ enum tint {
 };
 
 struct out {
-	FILE *f;
 	char *buf;
 	size_t len;
+	size_t room;
 	bool has_color;
 };
 
-void out_init(struct out *o, bool has_color);
 void out_done(struct out *o);
 /* Writes what was collected to stdout; 0 or a negative errno. */
 int out_flush(struct out *o);

@@ -162,7 +162,7 @@ int main(int argc, char **argv)
 		return STATUS_USAGE;
 	fill_standard_fds();
 	status = read_command_line(&t, argc, argv, &a);
-	out_init(&t.out, wants_color(&t));
+	t.out.has_color = wants_color(&t);
 	if (!status)
 		status = run(&t, &a);
 	status = show(&t, status);

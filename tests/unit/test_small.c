@@ -509,6 +509,20 @@ __attribute__((format(printf, 1, 2))) static void print_both(const char *format,
 	}
 	assert_string_equal(text[1], text[0]);
 	assert_int_equal(n[1], n[0]);
+	for (size_t size = 0; size < 700; size = 2 * size + 1) {
+		char cut[2][704];
+
+		memset(cut, 'x', sizeof(cut));
+		for (int i = 0; i < 2; i++) {
+			va_list ap;
+
+			va_start(ap, format);
+			n[i] = (i ? small_vsnprintf : vsnprintf)(cut[i], size, format, ap);
+			va_end(ap);
+		}
+		assert_int_equal(n[1], n[0]);
+		assert_memory_equal(cut[1], cut[0], sizeof(cut[0]));
+	}
 	free(text[0]);
 	free(text[1]);
 }
