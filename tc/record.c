@@ -242,6 +242,28 @@ static void read_lines(struct weir *w, struct wr_record *rec, char *text)
 	}
 }
 
+static void put_record(struct wr_str *s, const struct wr_record *rec)
+{
+	for (size_t i = 0; i < rec->n_ifbs; i++)
+		if (!rec->ifbs[i].is_dying)
+			put_ifb(s, &rec->ifbs[i]);
+	for (const struct wr_floors *f = rec->floors; f; f = f->next)
+		put_floors(s, f);
+}
+
+static void write_record(struct weir_txn *t, void *arg)
+{
+	struct wr_record *rec = arg;
+	wr_auto(str) struct wr_str s = { 0 };
+
+	if (!rec->is_stale || t->err.code)
+		return;
+	put_record(&s, rec);
+	wr_txn_file_rewrite(t, rec->step, wr_str_text(&s), s.len);
+	rec->is_stale = false;
+}
+
+/* Once for all: with each of a thousand ports it would take longer than all the rest. */
 void wr_record_save(struct weir_txn *t, struct wr_record *rec)
 {
 	wr_auto(str) struct wr_str s = { 0 };
@@ -249,17 +271,16 @@ void wr_record_save(struct weir_txn *t, struct wr_record *rec)
 
 	if (!rec->is_kept || t->err.code)
 		return;
-	for (size_t i = 0; i < rec->n_ifbs; i++)
-		if (!rec->ifbs[i].is_dying)
-			put_ifb(&s, &rec->ifbs[i]);
-	for (const struct wr_floors *f = rec->floors; f; f = f->next)
-		put_floors(&s, f);
-	file_path(t->w, path);
-	if (!rec->has_step) {
-		rec->has_step = !wr_txn_file_note(t, path, wr_str_text(&s), s.len, &rec->step);
+	rec->is_stale = rec->has_step;
+	if (rec->has_step) {
+		if (t->dry)
+			write_record(t, rec);
 		return;
 	}
-	wr_txn_file_rewrite(t, rec->step, wr_str_text(&s), s.len);
+	put_record(&s, rec);
+	file_path(t->w, path);
+	rec->has_step = !wr_txn_file_note(t, path, wr_str_text(&s), s.len, &rec->step);
+	wr_txn_complete_by(t, &kept_by, write_record);
 }
 
 /* --- either --------------------------------------------------------------------------------------- */

@@ -73,6 +73,7 @@ struct wr_record {
 	bool is_kept;		/* in a file of the state directory */
 	bool has_step;
 	size_t step;		/* that writes it */
+	bool is_stale;		/* the step has not got all of it */
 	bool has_give;
 	size_t give;		/* the step that gives classes back */
 };

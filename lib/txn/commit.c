@@ -689,10 +689,12 @@ static int decide(struct weir_txn *t, struct weir_error *err)
 	return 0;
 }
 
-static int check_ready(struct weir_txn *t, struct weir_error *err)
+static int make_ready(struct weir_txn *t, struct weir_error *err)
 {
-	int r = weir_txn_error(t, err);
+	int r;
 
+	wr_txn_complete(t);
+	r = weir_txn_error(t, err);
 	if (!r && t->dry)
 		r = wr_refuse(err, -EINVAL, "transaction", "", "was begun only to be explained");
 	return r;
@@ -711,7 +713,7 @@ static int end(struct weir_txn *t, int r, const struct weir_error *own, struct w
 int weir_txn_commit(struct weir_txn *t, struct weir_error *err)
 {
 	struct weir_error own = WEIR_ERROR_INIT;
-	int r = t->held ? 0 : check_ready(t, &own);
+	int r = t->held ? 0 : make_ready(t, &own);
 
 	if (!r && !t->held)
 		r = carry_out(t, &own);
@@ -723,7 +725,7 @@ int weir_txn_commit(struct weir_txn *t, struct weir_error *err)
 int weir_txn_hold(struct weir_txn *t, struct weir_error *err)
 {
 	struct weir_error own = WEIR_ERROR_INIT;
-	int r = check_ready(t, &own);
+	int r = make_ready(t, &own);
 
 	if (!r)
 		r = carry_out(t, &own);

@@ -339,7 +339,7 @@ int weir_txn_keep(struct weir_txn *t, const void *key, void *object, void (*done
 	if (!kept)
 		return -ENOMEM;
 	t->kept = kept;
-	kept[t->n_kept++] = (struct wr_kept){ key, object, done };
+	kept[t->n_kept++] = (struct wr_kept){ .key = key, .object = object, .done = done };
 	return 0;
 }
 
@@ -349,6 +349,20 @@ void *weir_txn_kept(const struct weir_txn *t, const void *key)
 		if (t->kept[i].key == key)
 			return t->kept[i].object;
 	return NULL;
+}
+
+void wr_txn_complete_by(struct weir_txn *t, const void *key, void (*complete)(struct weir_txn *t, void *object))
+{
+	for (size_t i = 0; i < t->n_kept; i++)
+		if (t->kept[i].key == key)
+			t->kept[i].complete = complete;
+}
+
+void wr_txn_complete(struct weir_txn *t)
+{
+	for (size_t i = 0; i < t->n_kept; i++)
+		if (t->kept[i].complete)
+			t->kept[i].complete(t, t->kept[i].object);
 }
 
 /* --- rtnetlink steps ------------------------------------------------------- */

@@ -57,6 +57,8 @@ struct wr_kept {
 	const void *key;
 	void *object;
 	void (*done)(void *object);
+	/* What it gathers goes into its step when no builder is called any more; NULL: nothing does. */
+	void (*complete)(struct weir_txn *t, void *object);
 };
 
 enum wr_step_state {
@@ -143,6 +145,10 @@ int wr_txn_file_note(struct weir_txn *t, const char *path, const void *data, siz
 		     size_t *ret_step);
 /* Another content for the file that step @i writes: what it gathers is complete only in the end. */
 void wr_txn_file_rewrite(struct weir_txn *t, size_t i, const void *data, size_t len);
+
+/* What weir_txn_keep() keeps under @key is complete when the transaction is carried out. */
+void wr_txn_complete_by(struct weir_txn *t, const void *key, void (*complete)(struct weir_txn *t, void *object));
+void wr_txn_complete(struct weir_txn *t);
 
 /* --- the types of steps that libweir knows -------------------------------- */
 
