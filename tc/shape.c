@@ -182,6 +182,7 @@ static int add_ingress(struct shaping *s, const struct wr_redirect *redirect)
 	const uint32_t block = block_of(redirect);
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	char word[80], shared[32] = "";
+	struct weir_step *step;
 	int r;
 
 	if (s->port.has_redirect)
@@ -191,10 +192,12 @@ static int add_ingress(struct shaping *s, const struct wr_redirect *redirect)
 		return r;
 	wr_ingress_msg(&b, s->dev.ifindex, block);
 	wr_tc_del_msg(&undo, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
+	step = wr_tree_step(s->t, &s->dev, "qdisc ffff: ingress", &b, &undo);
+	if (!s->t->dry)
+		return s->t->err.code;
 	if (block)
 		wr_format(shared, sizeof(shared), " ingress_block %u", block);
-	wr_step_plan(s->t, wr_tree_step(s->t, &s->dev, "qdisc ffff: ingress", &b, &undo),
-		     "tc qdisc add dev %s%s ingress", wr_dev_word(&s->dev, word), shared);
+	wr_step_plan(s->t, step, "tc qdisc add dev %s%s ingress", wr_dev_word(&s->dev, word), shared);
 	return s->t->err.code;
 }
 

@@ -34,15 +34,18 @@ void wr_tree_qdisc(struct weir_txn *t, const struct wr_dev *dev, uint32_t major,
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	char what[32], word[80], def[32] = "";
+	struct weir_step *s;
 
 	wr_htb_qdisc_msg(&b, dev->ifindex, major, default_minor);
 	/* By its handle: whatever else is there by then is not ours. */
 	wr_tc_del_msg(&undo, RTM_DELQDISC, dev->ifindex, WR_CLASS(major, 0), TC_H_ROOT);
 	wr_format(what, sizeof(what), "qdisc %x: htb", major);
+	s = wr_tree_step(t, dev, what, &b, &undo);
+	if (!t->dry)
+		return;
 	if (default_minor)
 		wr_format(def, sizeof(def), " default %x", default_minor);
-	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc qdisc add dev %s root handle %x: htb%s",
-		     wr_dev_word(dev, word), major, def);
+	wr_step_plan(t, s, "tc qdisc add dev %s root handle %x: htb%s", wr_dev_word(dev, word), major, def);
 }
 
 static void plan_class(struct weir_txn *t, struct weir_step *s, const char *verb,
@@ -51,6 +54,8 @@ static void plan_class(struct weir_txn *t, struct weir_step *s, const char *verb
 {
 	char word[80], below[32];
 
+	if (!t->dry)	/* words take as long as all the rest */
+		return;
 	/* The root is named by its major alone. */
 	if (parent == TC_H_ROOT || !(parent & 0xffff))
 		wr_format(below, sizeof(below), "%x:", classid >> 16);

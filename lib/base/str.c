@@ -19,7 +19,7 @@ void *wr_str_grow(struct wr_str *s, size_t n)
 	if (s->failed || need < n)
 		goto fail;
 	if (need > s->cap) {
-		size_t cap = s->cap ? s->cap : 64;
+		size_t cap = s->cap ? s->cap : 128;	/* most messages */
 
 		while (cap < need)
 			cap *= 2;

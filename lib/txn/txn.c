@@ -134,12 +134,14 @@ static int fail_nomem(struct weir_txn *t)
 static bool copy_parts(struct weir_step *s, const struct weir_blob *parts, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		char *data = malloc(parts[i].len + 1);
+		char *data;
 
+		if (!parts[i].len)
+			continue;	/* as weir_step_part() has them */
+		data = malloc(parts[i].len + 1);
 		if (!data)
 			return false;
-		if (parts[i].len)
-			memcpy(data, parts[i].data, parts[i].len);
+		memcpy(data, parts[i].data, parts[i].len);
 		data[parts[i].len] = '\0';
 		s->parts[i] = (struct weir_blob){ data, parts[i].len };
 	}
