@@ -13,12 +13,14 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "doctor.h"
 
 #define CAP_NET_ADMIN_BIT 12
+#define CAP_SYS_PTRACE_BIT 19
 
 static void add(struct report *r, const char *area, const char *name, bool is_needed,
 		enum state state, char *detail, const char *remedy)
@@ -53,7 +55,7 @@ static bool owns_netns(void)
 	return owner >= 0;
 }
 
-static bool has_cap_net_admin(void)
+static bool has_cap(unsigned int bit)
 {
 	FILE *f = fopen("/proc/thread-self/status", "re");
 	unsigned long long caps = 0;
@@ -64,12 +66,12 @@ static bool has_cap_net_admin(void)
 			caps = strtoull(line + 7, NULL, 16);
 	if (f)
 		fclose(f);
-	return caps >> CAP_NET_ADMIN_BIT & 1;
+	return caps >> bit & 1;
 }
 
 static void check_capability(struct report *r)
 {
-	if (has_cap_net_admin() && owns_netns())
+	if (has_cap(CAP_NET_ADMIN_BIT) && owns_netns())
 		add(r, "host", "CAP_NET_ADMIN", true, STATE_OK,
 		    xformat("in this network namespace"), NULL);
 	else
@@ -165,6 +167,25 @@ static void check_inotify(struct report *r)
 		    "sysctl fs.inotify.max_user_instances=1024");
 	}
 	free(max);
+}
+
+/* The kernel would tell each dnsmasq of every address; a start tells it not to, by the daemon's own socket. */
+static void check_hush(struct report *r)
+{
+	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0), copy = (int)syscall(SYS_pidfd_getfd, fd, fd, 0);
+
+	if (copy >= 0 && has_cap(CAP_SYS_PTRACE_BIT))
+		add(r, "host", "CAP_SYS_PTRACE", false, STATE_OK,
+		    xformat("a dnsmasq sleeps while other networks start"), NULL);
+	else
+		add(r, "host", "CAP_SYS_PTRACE", false, STATE_WARNING,
+		    xformat("%s: every dnsmasq wakes when a network starts",
+			    copy >= 0 ? "is missing" : "does not help, for there is no pidfd_getfd()"),
+		    copy >= 0 ? "run as root" : "Linux 5.6, and a sandbox that allows it");
+	if (copy >= 0)
+		close(copy);
+	if (fd >= 0)
+		close(fd);
 }
 
 static void check_directory(struct report *r, const char *name, const char *path)
@@ -400,6 +421,7 @@ static int in_namespace(void *arg)
 	check_tun_device(r);
 	check_dnsmasq(r);
 	check_inotify(r);
+	check_hush(r);
 	check_ipv6(r);
 	check_forwarding(r);
 	check_br_netfilter(r);

@@ -240,6 +240,10 @@ WEIR_API int weir_txn_file_remove(struct weir_txn *t, const char *path);
  *		must be unique to this service: it is how its processes are
  *		found again
  * @pid_file:	absolute path of the file where the daemon writes its pid
+ * @link:	NULL, or the name of its link: the kernel then tells it of addresses
+ *		that come and go on this link alone, and of no routes, so that it
+ *		sleeps while others change. Needs CAP_SYS_PTRACE and Linux 5.6; without
+ *		them it is told of everything. Since 0.2
  *
  * The program is expected to put itself into the background: its first process
  * exits with 0 when it is ready to serve, or with another status after writing
@@ -250,6 +254,7 @@ struct weir_service {
 	const char *name;
 	const char *const *argv;
 	const char *pid_file;
+	const char *link;
 };
 
 /**

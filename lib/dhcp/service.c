@@ -156,6 +156,8 @@ int wr_dhcp_service(const struct weir_network *net, const char *state_dir,
 		.name = ret->name,
 		.argv = ret->argv,
 		.pid_file = ret->files.pid,
+		/* Lines of the definition's own may be about other links. */
+		.link = net->n_dnsmasq_options ? NULL : net->bridge.name,
 	};
 	return 0;
 }

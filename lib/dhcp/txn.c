@@ -123,7 +123,8 @@ static int start(struct weir_txn *t, const struct wr_dhcp_service *s,
 	wr_dhcp_put_resolvers(&x.conf);
 	if (x.conf.failed && wr_nomem(&err))
 		return weir_txn_refuse(t, &err);
-	if (weir_service_pid(&s->service))
+	/* Its configuration comes before it and goes after it: without one, all processes need not be looked at. */
+	if (!access(s->files.conf, F_OK) && weir_service_pid(&s->service))
 		weir_txn_service_stop(t, &s->service, true);
 	write_files(t, &s->files, &x);
 	if (fresh || access(s->files.leases, F_OK))

@@ -24,7 +24,7 @@
 #define STOP_TIMEOUT_MS 5000
 #define MAX_ARGS 64
 
-enum { PART_NAME, PART_ARGV, PART_PID_FILE };
+enum { PART_NAME, PART_ARGV, PART_PID_FILE, PART_LINK };
 
 /* --- finding it ------------------------------------------------------------------ */
 
@@ -282,6 +282,19 @@ static int wait_ready(const struct start *s, const char *name, int complaint_fd,
 			*line ? line : "ended at once, without a word");
 }
 
+/* The link is known by its name in the namespace where the daemon is. */
+static int hush_here(void *arg)
+{
+	const struct weir_step *s = arg;
+	const struct weir_blob argv = weir_step_part(s, PART_ARGV);
+	struct process p = hold(find(&argv, weir_step_part(s, PART_PID_FILE).data), &argv);
+
+	if (p.pid)
+		wr_hush(p.pid, p.fd, weir_step_part(s, PART_LINK).data);
+	wr_close(&p.fd);
+	return 0;
+}
+
 static int start(struct weir *w, const struct weir_step *s, struct weir_error *err)
 {
 	const struct weir_blob args = weir_step_part(s, PART_ARGV);
@@ -302,6 +315,8 @@ static int start(struct weir *w, const struct weir_step *s, struct weir_error *e
 		r = wait_ready(&st, name, pipe_fds[0], err);
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
+	if (!r && weir_step_part(s, PART_LINK).len)
+		weir_in_netns(w, hush_here, (void *)s);
 	return r;
 }
 
@@ -417,8 +432,14 @@ static struct weir_step *add(struct weir_txn *t, const struct weir_service *serv
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	wr_auto(str) struct wr_str argv = { 0 };
-	size_t n = join_argv(service->argv, &argv);
+	struct weir_service full;
+	size_t n;
 
+	if (wr_opts_copy(&full, sizeof(full), service, "service", &err)) {
+		wr_txn_fail(t, &err);
+		return NULL;
+	}
+	n = join_argv(service->argv, &argv);
 	if (n < 1 || n > MAX_ARGS || service->argv[0][0] != '/' || argv.failed) {
 		wr_refuse(&err, -EINVAL, service->name, "argv",
 			  "needs 1 to %d words, the first an absolute path", MAX_ARGS);
@@ -430,7 +451,8 @@ static struct weir_step *add(struct weir_txn *t, const struct weir_service *serv
 				  [PART_NAME] = { service->name, strlen(service->name) },
 				  [PART_ARGV] = { argv.data, argv.len },
 				  [PART_PID_FILE] = { service->pid_file, strlen(service->pid_file) },
-			  }, 3);
+				  [PART_LINK] = { full.link, full.link ? strlen(full.link) : 0 },
+			  }, 4);
 }
 
 int weir_txn_service_start(struct weir_txn *t, const struct weir_service *service)

@@ -86,7 +86,7 @@ static bool changes_nothing(const struct ptrace_syscall_info *call, const bool r
 		SYS_mprotect, SYS_brk, SYS_access, SYS_getpid, SYS_gettid, SYS_getuid, SYS_geteuid,
 		SYS_clock_gettime, SYS_getrandom, SYS_getdents64, SYS_socket, SYS_bind,
 		SYS_setsockopt, SYS_getsockopt, SYS_getsockname, SYS_poll, SYS_rt_sigprocmask,
-		SYS_rt_sigaction, SYS_fcntl, SYS_pipe2, SYS_recvmsg, SYS_pidfd_open, SYS_wait4,
+		SYS_rt_sigaction, SYS_fcntl, SYS_pipe2, SYS_recvmsg, SYS_pidfd_open, SYS_pidfd_getfd, SYS_wait4,
 		SYS_readlink, SYS_sysinfo, SYS_futex, SYS_prlimit64, SYS_mremap, SYS_madvise,
 	};
 
@@ -99,11 +99,16 @@ static bool changes_nothing(const struct ptrace_syscall_info *call, const bool r
 	       reading[call->entry.args[0]];
 }
 
+static bool opens(const struct ptrace_syscall_info *call)
+{
+	return call->entry.nr == SYS_openat || call->entry.nr == SYS_pidfd_getfd;
+}
+
 bool trace_is_moment(struct trace_moments *m, const struct ptrace_syscall_info *info)
 {
 	bool is_moment = !m->changes_nothing;
 
-	if (info->op == PTRACE_SYSCALL_INFO_EXIT && m->call.entry.nr == SYS_openat && info->exit.rval >= 0 &&
+	if (info->op == PTRACE_SYSCALL_INFO_EXIT && opens(&m->call) && info->exit.rval >= 0 &&
 	    info->exit.rval < 1024)
 		m->reading[info->exit.rval] = m->changes_nothing;
 	if (info->op != PTRACE_SYSCALL_INFO_ENTRY)

@@ -56,7 +56,7 @@ static const struct weir_service *daemon_that(const char *does)
 	d.argv[1] = d.script;
 	d.argv[2] = does;
 	d.argv[3] = d.pid_file;
-	d.service = (struct weir_service){ sizeof(d.service), "the daemon", d.argv, d.pid_file };
+	d.service = (struct weir_service){ sizeof(d.service), "the daemon", d.argv, d.pid_file, NULL };
 	return &d.service;
 }
 
@@ -303,7 +303,7 @@ static void services_that_are_none(void **state)
 	for (size_t i = 0; i < WR_COUNT(many); i++)
 		many[i] = i < MAX_ARGS + 1 ? "/bin/true" : NULL;
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
-		struct weir_service s = { sizeof(s), "it", cases[i].argv, "/run/it.pid" };
+		struct weir_service s = { sizeof(s), "it", cases[i].argv, "/run/it.pid", NULL };
 		struct weir_txn *t = step_begin(0);
 		int r = weir_txn_service_start(t, &s);
 

@@ -338,7 +338,7 @@ static void plan_of_a_shape(void **state)
 static void plan_of_the_rest(void **state)
 {
 	static const char *const argv[] = { "/bin/da emon", "--x", NULL };
-	struct weir_service service = { sizeof(service), "it", argv, "/run/it.pid" };
+	struct weir_service service = { sizeof(service), "it", argv, "/run/it.pid", NULL };
 	struct weir_txn *t = step_begin(WEIR_TXN_DRY);
 
 	step(t, "own");
