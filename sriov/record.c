@@ -6,10 +6,10 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "sriov/claim.h"
 
 #define LOCK_TIMEOUT_MS 30000
@@ -251,13 +251,6 @@ static void unlock(void *arg)
 	free(lock);
 }
 
-static int try_lock(int fd)
-{
-	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	return fcntl(fd, F_OFD_SETLK, &fl) < 0 ? -errno : 0;
-}
-
 static int open_lock(const struct weir_sriov *s, struct weir_error *err)
 {
 	char path[PATH_MAX];
@@ -274,17 +267,12 @@ static int open_lock(const struct weir_sriov *s, struct weir_error *err)
 
 static int wait_for_lock(const struct weir_sriov *s, int fd, struct weir_error *err)
 {
-	int waited_ms = 0, pause_ms = 1, r;
+	int r = wr_lock_in_turn(fd, LOCK_TIMEOUT_MS);
 
-	while ((r = try_lock(fd)) == -EAGAIN && waited_ms < LOCK_TIMEOUT_MS) {
-		poll(NULL, 0, pause_ms);
-		waited_ms += pause_ms;
-		pause_ms = pause_ms < 32 ? 2 * pause_ms : 50;
-	}
 	if (r == -EAGAIN)
 		return wr_error(err, -EBUSY, WEIR_STAGE_SYSTEM, "claims", "",
 				"%s is locked by another process for over %d ms", s->claims_dir,
-				waited_ms);
+				LOCK_TIMEOUT_MS);
 	return r ? wr_syserr(err, r, "claims", "%s cannot be locked", s->claims_dir) : 0;
 }
 

@@ -5,6 +5,7 @@
  * killed, and which VFIO driver is chosen. With real VFs: tests/lab/test_sriov.sh.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -577,6 +578,34 @@ static void the_last_vf(void **state)
 	munmap(race, sizeof(*race));
 }
 
+static bool is_locked(int fd, int byte)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
+
+	assert_int_equal(fcntl(fd, F_OFD_GETLK, &l), 0);
+	return l.l_type != F_UNLCK;
+}
+
+/* As that of a state directory: whoever holds it leaves the turn, the byte behind it, to the next. */
+static void the_lock_is_had_in_turn(void **state)
+{
+	struct weir_claim_request want = { .sz = sizeof(want), .pfs = both, .n_pfs = 1, .owner = "a" };
+	struct weir_txn *t = begin(0);
+	char path[96];
+	int fd;
+
+	sysfs_pf(PF, 7, 1, 128, 2);
+	weir_txn_vf_claim(t, sriov, &want, NULL);
+	snprintf(path, sizeof(path), "%s/lock", claims_dir);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_true(is_locked(fd, 0));
+	assert_false(is_locked(fd, 1));
+	weir_txn_abort(t);
+	assert_false(is_locked(fd, 0));
+	close(fd);
+}
+
 /* --- which driver ----------------------------------------------------------------------------------- */
 
 static void assert_plan(const char *driver, const char *want)
@@ -632,7 +661,8 @@ int main(void)
 		TEST(two_in_one_transaction), TEST(cards_with_claims_stay),
 		TEST(a_process_ends), TEST(notes_of_others), TEST(damaged_notes),
 		TEST(notes_there_and_back), TEST(a_later_step_fails), TEST(killed_elsewhere),
-		TEST(killed_with_strange_steps), TEST(the_last_vf), TEST(the_best_vfio_driver),
+		TEST(killed_with_strange_steps), TEST(the_last_vf),
+		TEST(the_lock_is_had_in_turn), TEST(the_best_vfio_driver),
 	};
 
 	return cmocka_run_group_tests_name("claims", tests, NULL, NULL);
