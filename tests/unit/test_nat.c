@@ -2,7 +2,7 @@
 /*
  * lib/nat without a kernel: which elements each mode is, what is refused, what is
  * read from a listing, and the scripts that lead from there to a network's wish.
- * Whether the kernel takes the scripts is tested in netns/test_nat.c.
+ * Whether the kernel takes the scripts is tested in netns/test_nat_rules.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>

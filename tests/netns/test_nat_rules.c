@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The rules of lib/nat: they are what they were after every undo and removal, also
+ * beside those of others and after what was done to ours by hand; by messages they
+ * are what they are by scripts, and by a plan.
+ */
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "lib_packet.h"
+
+/* --- the ruleset before and after ---------------------------------------------------------- */
+
+static void check_add_and_del(struct weir *w, const struct weir_nat *nat)
+{
+	char *before = ruleset(HOST), *with;
+	struct weir_txn *t = nat_begin(w, 0);
+
+	assert_int_equal(weir_txn_nat_add(t, nat), 0);
+	nat_roll_back(t);
+	assert_ruleset(strdup(before));
+
+	t = nat_begin(w, 0);
+	assert_int_equal(weir_txn_nat_add(t, nat), 0);
+	nat_commit(t);
+	with = ruleset(HOST);
+	if (nat->mode != WEIR_FORWARD_OPEN)
+		assert_string_not_equal(with, before);
+
+	t = nat_begin(w, 0);
+	assert_int_equal(weir_txn_nat_del(t, nat), 0);
+	nat_roll_back(t);
+	assert_ruleset(with);
+
+	t = nat_begin(w, 0);
+	assert_int_equal(weir_txn_nat_del(t, nat), 0);
+	nat_commit(t);
+	assert_ruleset(before);
+}
+
+static void test_undo(void **state)
+{
+	struct weir *w = nat_open(NULL, NULL);
+	struct weir_nat others[] = { net_b(WEIR_FORWARD_NAT), with_range(net_b(WEIR_FORWARD_NAT)) };
+	struct weir_nat nats[8];
+	size_t n = all_sorts(nats);
+
+	for (size_t i = 0; i < n; i++)
+		check_add_and_del(w, &nats[i]);
+	assert_no_rules(HOST);
+	for (size_t k = 0; k < WR_COUNT(others); k++) {
+		nat_add(&others[k]);
+		for (size_t i = 0; i < n; i++)
+			check_add_and_del(w, &nats[i]);
+		nat_del(&others[k]);
+	}
+	assert_no_rules(HOST);
+	weir_close(w);
+}
+
+/* Tables of other people are never touched, not even when ours goes. */
+static void test_foreign_tables(void **state)
+{
+	struct weir *w = nat_open(NULL, NULL);
+	struct weir_nat a = net_a(WEIR_FORWARD_NAT);
+
+	sh_in(HOST, "nft 'table inet weirdo { chain p_1 { accept; }; }; "
+		    "table ip weir { set same { type ifname; }; }'");
+	check_add_and_del(w, &a);
+	weir_close(w);
+}
+
+/* Somebody flushed the ruleset, or a part of it: removing is no error, and undone exactly. */
+static void test_removed_by_hand(void **state)
+{
+	struct weir *w = nat_open(NULL, NULL);
+	struct weir_nat a = net_a(WEIR_FORWARD_NAT), b = net_b(WEIR_FORWARD_NAT);
+	struct weir_txn *t = nat_begin(w, 0);
+	char *before = ruleset(HOST);
+
+	assert_int_equal(weir_txn_nat_del(t, &a), 0);
+	nat_roll_back(t);
+	assert_ruleset(strdup(before));
+	nat_del(&a);
+	assert_ruleset(before);
+
+	nat_add(&a);
+	nat_add(&b);
+	sh_in(HOST, "nft delete element inet weir net4 '{ \"brA\" . 10.1.0.0/24 }'");
+	before = ruleset(HOST);
+	t = nat_begin(w, 0);
+	assert_int_equal(weir_txn_nat_del(t, &a), 0);
+	nat_roll_back(t);
+	assert_ruleset(before);
+	nat_del(&a);
+	nat_del(&b);
+	assert_no_rules(HOST);
+	weir_close(w);
+}
+
+static void change_on(struct weir *w, const struct weir_nat *nat, bool remove)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t = nat_begin(w, 0);
+
+	assert_int_equal(remove ? weir_txn_nat_del(t, nat) : weir_txn_nat_add(t, nat), 0);
+	if (weir_txn_commit(t, &err))
+		fail_msg("%s", err.msg);
+}
+
+/*
+ * A handle keeps what it knows of the table. What others do to it meanwhile, by
+ * hand or by another handle, is noticed all the same.
+ */
+static void test_table_is_kept(void **state)
+{
+	struct weir *w = nat_open(NULL, NULL);
+	struct weir_nat a = net_a(WEIR_FORWARD_NAT), b = net_b(WEIR_FORWARD_NAT);
+	char *none = ruleset(HOST), *only_a, *both;
+
+	change_on(w, &a, false);
+	only_a = ruleset(HOST);
+	change_on(w, &b, false);
+	both = ruleset(HOST);
+	change_on(w, &b, true);
+	assert_ruleset(strdup(only_a));
+	change_on(w, &b, false);
+	assert_ruleset(strdup(both));
+
+	sh_in(HOST, "nft delete element inet weir net4 '{ \"brA\" . 10.1.0.0/24 }'");
+	change_on(w, &a, false);
+	assert_ruleset(strdup(both));
+	nat_del(&b);
+	change_on(w, &b, true);
+	assert_ruleset(strdup(only_a));
+	sh_in(HOST, "nft delete table inet weir");
+	change_on(w, &b, false);
+	change_on(w, &a, false);
+	assert_ruleset(both);
+	change_on(w, &a, true);
+	change_on(w, &b, true);
+	assert_ruleset(none);
+	free(only_a);
+	weir_close(w);
+}
+
+/* Both networks in one transaction; and a network exchanged for another on the same bridge. */
+static void test_several_steps(void **state)
+{
+	struct weir *w = nat_open(NULL, NULL);
+	struct weir_nat a = net_a(WEIR_FORWARD_NAT), b = with_range(net_b(WEIR_FORWARD_NAT));
+	struct weir_nat other = net_a(WEIR_FORWARD_ISOLATED);
+	struct weir_txn *t = nat_begin(w, 0);
+
+	weir_txn_nat_add(t, &a);
+	weir_txn_nat_add(t, &b);
+	nat_roll_back(t);
+	assert_no_rules(HOST);
+	t = nat_begin(w, 0);
+	weir_txn_nat_add(t, &a);
+	weir_txn_nat_add(t, &b);
+	nat_commit(t);
+
+	for (int again = 0; again < 2; again++) {
+		char *before = ruleset(HOST);
+
+		t = nat_begin(w, 0);
+		weir_txn_nat_del(t, again ? &other : &a);
+		weir_txn_nat_add(t, again ? &a : &other);
+		nat_roll_back(t);
+		assert_ruleset(before);
+		t = nat_begin(w, 0);
+		weir_txn_nat_del(t, again ? &other : &a);
+		weir_txn_nat_add(t, again ? &a : &other);
+		nat_commit(t);
+	}
+	expect(A1, OUT1, false, REACHED, "198.51.100.1");
+
+	t = nat_begin(w, 0);
+	weir_txn_nat_del(t, &a);
+	weir_txn_nat_del(t, &b);
+	nat_commit(t);
+	assert_no_rules(HOST);
+	weir_close(w);
+}
+
+/* What a lost network left under the bridge's name gives way to the new one. */
+static void test_left_over_is_replaced(void **state)
+{
+	struct weir_nat old = with_range(net_a(WEIR_FORWARD_NAT)), a = net_a(WEIR_FORWARD_ROUTE);
+	char *want;
+
+	nat_add(&a);
+	want = ruleset(HOST);
+	nat_del(&a);
+	nat_add(&old);
+	nat_add(&a);
+	assert_ruleset(want);
+	nat_del(&a);
+	assert_no_rules(HOST);
+}
+
+/* --- elements as messages ------------------------------------------------------------------- */
+
+static int send_elements(const struct wr_nat_rules *rules, const char *list, uint32_t generation)
+{
+	wr_auto(fd) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	wr_auto(str) struct wr_str messages = { 0 };
+
+	assert_true(fd >= 0);
+	if (!wr_nat_messages(rules, list, generation, &messages))
+		return -EINVAL;
+	return wr_nat_send(fd, &messages);
+}
+
+/* Adds what a script of libnftables' adds, to a table that has the chains and elements of others. */
+static void check_messages(const struct wr_nat_rules *rules, const char *others, const char *list)
+{
+	const struct wr_nat_table nothing = { 0 };
+	wr_auto(nat_table) struct wr_nat_table table = { .is_there = true };
+	wr_auto(str) struct wr_str make = { 0 }, add = { 0 };
+	wr_auto(nft) struct wr_nft *nft = NULL;
+	char *before, *with;
+
+	assert_int_equal(wr_nft_open(&nft, NULL), 0);
+	wr_nat_script(rules, &nothing, others, &make);
+	assert_int_equal(wr_nft_run(nft, make.data, NULL), 0);
+	before = ruleset(HOST);
+	wr_nat_script(rules, &table, list, &add);
+	assert_int_equal(wr_nft_run(nft, add.data, NULL), 0);
+	with = ruleset(HOST);
+	sh_in(HOST, "nft delete table %s", rules->table);
+	assert_int_equal(wr_nft_run(nft, make.data, NULL), 0);
+	assert_int_equal(send_elements(rules, list, 0), 0);
+	assert_ruleset(with);
+	sh_in(HOST, "nft delete table %s", rules->table);
+	assert_int_equal(wr_nft_run(nft, make.data, NULL), 0);
+	/* All or nothing; and nothing for a ruleset that is another. */
+	assert_int_equal(send_elements(rules, list, 1), -ERESTART);
+	assert_int_equal(send_elements(rules, "same \"x\" . \"x\"\nnone \"x\"\n", 0), -ENOENT);
+	assert_int_equal(send_elements(rules, "same \"x\" . x\n", 0), -EINVAL);
+	assert_ruleset(before);
+	sh_in(HOST, "nft delete table %s", rules->table);
+}
+
+static void test_messages_are_what_scripts_are(void **state)
+{
+	struct weir_nat b = with_range(net_b(WEIR_FORWARD_NAT)), nats[8];
+	const struct weir_guard guard = {
+		.sz = sizeof(guard), .port = "vnet0", .mac = { 0x52, 0x54, 0, 1, 0xab, 0 }, .hold_addresses = true,
+		.addresses = (struct weir_ip[]){ { WEIR_FAMILY_IPV4, { 10, 1, 0, 2 } },
+						 { WEIR_FAMILY_IPV6, { 0x0d, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 } } },
+		.n_addresses = 2,
+	};
+	wr_auto(str) struct wr_str others = { 0 }, guards = { 0 };
+	size_t n = all_sorts(nats);
+
+	assert_int_equal(wr_nat_elements(&b, &others, NULL), 0);
+	wr_str_puts(&others, "nat4 \"brC\" : goto p_1024-65535\n");
+	for (size_t i = 0; i < n; i++) {
+		wr_auto(str) struct wr_str list = { 0 };
+
+		assert_int_equal(wr_nat_elements(&nats[i], &list, NULL), 0);
+		if (list.len)
+			check_messages(&wr_nat_rules, others.data, list.data);
+	}
+	assert_int_equal(wr_guard_elements(&guard, &guards, NULL), 0);
+	check_messages(&wr_guard_rules, "ports \"vnet1\" : jump hold_mac\n", guards.data);
+}
+
+/* --- plans ------------------------------------------------------------------------------------ */
+
+static void run_plan(const struct weir_nat *nats, size_t n, bool remove)
+{
+	struct weir *w = nat_open(NULL, NULL);
+	struct weir_txn *t = nat_begin(w, WEIR_TXN_DRY);
+	char *before = ruleset(HOST), *plan;
+	FILE *shell;
+
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal((remove ? weir_txn_nat_del : weir_txn_nat_add)(t, &nats[i]), 0);
+	assert_int_equal(weir_txn_plan(t, &plan, NULL), 0);
+	weir_txn_abort(t);
+	weir_close(w);
+	assert_ruleset(before);
+	shell = popen("sh -e", "w");
+	assert_non_null(shell);
+	fputs(plan, shell);
+	assert_int_equal(pclose(shell), 0);
+	free(plan);
+}
+
+static void test_plan(void **state)
+{
+	struct weir_nat nats[8];
+	size_t n = all_sorts(nats);
+
+	nats[n++] = net_b(WEIR_FORWARD_NAT);
+	for (size_t i = 0; i + 1 < n; i++) {
+		struct weir_nat both[] = { nats[i], nats[n - 1] };
+		char *with;
+
+		nat_add(&both[0]);
+		nat_add(&both[1]);
+		with = ruleset(HOST);
+		nat_del(&both[0]);
+		nat_del(&both[1]);
+		run_plan(both, 2, false);
+		assert_ruleset(with);
+
+		nat_del(&both[0]);
+		with = ruleset(HOST);
+		run_plan(both, 1, false);
+		run_plan(both, 1, true);
+		assert_ruleset(with);
+		run_plan(&both[1], 1, true);
+		assert_no_rules(HOST);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		nat_test(test_undo),
+		nat_test(test_foreign_tables),
+		nat_test(test_removed_by_hand),
+		nat_test(test_table_is_kept),
+		nat_test(test_several_steps),
+		nat_test(test_left_over_is_replaced),
+		nat_test(test_messages_are_what_scripts_are),
+		nat_test(test_plan),
+	};
+
+	return nat_run("rules of nat", tests, WR_COUNT(tests));
+}
