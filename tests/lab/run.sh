@@ -17,8 +17,9 @@ for program in "$build"/tests/netns/test_* tests/netns/test_*.sh; do
 	[ ! -x "$program" ] || tests+=("$program")
 done
 
-# Emulated machines are slow: failing at and killing at every 97th moment there, at every one in the netns tier here; and
-# of the transactions that are made to fail or killed each machine takes every other one.
+# Emulated machines are slow: failing at and killing at every 97th moment there, at every one in the netns tier here; but
+# with bonds, which are nowhere else, at every tenth, and each of their steps is refused. And of the transactions that are
+# made to fail or killed each machine takes every other one.
 export WEIR_TEST_STRIDE="${WEIR_TEST_STRIDE:-97}"
 mkdir -p "$LAB"
 machines=()

@@ -14,14 +14,16 @@ struct scenario {
 	void (*prepare)(struct weir *w);
 	/* Puts the transaction together. */
 	void (*build)(struct weir_txn *t);
-	/* Lets go of what lives only as long as the process that made it. */
-	void (*release)(void);
 	const char *needs;	/* a kind of link that not every kernel has, or "Open vSwitch"; NULL: nothing */
 	bool has_plan;		/* its plan leads to the same state in a fresh namespace */
+	bool has_bonds;		/* where the kernel has them; most outside of the lab have not */
 };
 
 /* After ns_setup(): ends the test as skipped where the kernel lacks what the scenario needs. */
 void scenario_need(const struct scenario *s);
+
+/* From one moment at which it is made to fail, or killed, to the next: WEIR_TEST_STRIDE, and ten times finer with bonds. */
+unsigned int scenario_stride(const struct scenario *s);
 
 extern const struct scenario scenarios[];
 extern const size_t n_scenarios;

@@ -40,7 +40,8 @@ steady() {
 		-e '/^(ifb-|weir-ifb|ovs-netdev|ovs-system)/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
 }
 
-echo '# links, addresses, routes, qdiscs'
+# Links that were elsewhere come last, so a port's further vlans get its name in front, to be sorted.
+echo '# links, vlans, addresses, routes, qdiscs'
 links=$(ip -d -o link)
 qdiscs=$(tc qdisc show)
 bridges=
@@ -49,6 +50,7 @@ case $links in *' bridge '*) bridges=1 ;; esac
 	echo "$links"
 	echo "$qdiscs"
 	[ -z "$bridges" ] || bridge fdb show | grep -E ' master .*(static|permanent)'
+	[ -z "$bridges" ] || bridge vlan show | sed -E -e '/^[^ ]/ { h; s/ .*//; x; b' -e '}' -e 'G; s/(.*)\n(.*)/\2 \1/'
 	# The kernel's own IPv6 routes follow from addresses and carrier, some time later.
 	ip -o -force -batch - <<-END | sed '/:.* proto kernel /d'
 		addr show
@@ -56,7 +58,6 @@ case $links in *' bridge '*) bridges=1 ;; esac
 		neigh show nud permanent
 	END
 } | steady
-[ -z "$bridges" ] || bridge vlan show
 echo '# classes and filters'
 for dev in $(echo "$qdiscs" | sed -nE 's/^qdisc (htb|ingress|clsact) [^ ]+ dev ([^ ]+) .*/\2/p' | sort -u); do
 	echo "dev $dev"
