@@ -120,13 +120,11 @@ int wr_floors_forget(struct weir_txn *t, const struct wr_dev *dev, struct weir_e
 void wr_floors_note(struct weir_txn *t, const struct wr_dev *dev, uint32_t major, enum weir_leaf leaf,
 		    const struct wr_htb_class *limit)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
 	struct wr_record *rec;
 	struct wr_floors *f;
 
-	if (wr_record_of(t, &rec, &err) || !(f = calloc(1, sizeof(*f)))) {
-		wr_nomem(&err);
-		wr_txn_fail(t, &err);
+	if (wr_record_of(t, &rec, NULL) || !(f = calloc(1, sizeof(*f)))) {
+		wr_txn_nomem(t);
 		return;
 	}
 	*f = (struct wr_floors){

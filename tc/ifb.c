@@ -255,7 +255,6 @@ const struct weir_step_ops wr_class_give_ops = {
 /* One step for all classes of a transaction: the first makes it, others are put behind. */
 static void add_given(struct weir_txn *t, struct wr_record *rec, const struct given *g)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_step *s;
 	char *more;
 
@@ -268,8 +267,7 @@ static void add_given(struct weir_txn *t, struct wr_record *rec, const struct gi
 	s = &t->steps[rec->give];
 	more = realloc((void *)s->parts[0].data, s->parts[0].len + sizeof(*g) + 1);
 	if (!more) {
-		wr_nomem(&err);
-		wr_txn_fail(t, &err);
+		wr_txn_nomem(t);
 		return;
 	}
 	memcpy(more + s->parts[0].len, g, sizeof(*g));

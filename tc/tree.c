@@ -157,15 +157,13 @@ void wr_tree_leaf(struct weir_txn *t, const struct wr_dev *dev, const struct wr_
 	const uint32_t is = WR_CLASS(old->leaf >> 16, 0);
 	const uint32_t want = wr_leaf_handle(leaf, old->classid & 0xffff);
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	struct weir_error err = WEIR_ERROR_INIT;
 	char object[64], what[32], word[80];
 
 	if (is == want)
 		return;
 	if (is && wr_leaf_of(is) == WEIR_LEAF_DEFAULT) {
 		wr_format(object, sizeof(object), "qdisc %x: on %s", is >> 16, dev->name);
-		wr_refuse(&err, -EEXIST, object, "", "is in the way and not ours");
-		wr_txn_fail(t, &err);
+		wr_txn_refuse(t, -EEXIST, object, "", "is in the way and not ours");
 		return;
 	}
 	put_leaf(&b, 0, dev, old->classid, want, is, bytes_per_s);

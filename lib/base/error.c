@@ -36,17 +36,18 @@ void wr_copy(char *dst, size_t size, const char *src)
 		wr_format(dst, size, "%s", src);
 }
 
-static void fill(struct weir_error *err, int code, enum weir_stage stage, const char *object,
-		 const char *attr, const char *fmt, va_list ap)
+int wr_verror(struct weir_error *err, int code, enum weir_stage stage, const char *object,
+	      const char *attr, const char *fmt, va_list ap)
 {
 	if (!err)
-		return;
+		return code;
 	err->code = code;
 	err->stage = stage;
 	err->attr_offset = 0;
 	wr_copy(err->object, sizeof(err->object), object);
 	wr_copy(err->attr, sizeof(err->attr), attr);
 	mark_cut(err->msg, sizeof(err->msg), vsnprintf(err->msg, sizeof(err->msg), fmt, ap));
+	return code;
 }
 
 int wr_error(struct weir_error *err, int code, enum weir_stage stage, const char *object,
@@ -55,7 +56,7 @@ int wr_error(struct weir_error *err, int code, enum weir_stage stage, const char
 	va_list ap;
 
 	va_start(ap, fmt);
-	fill(err, code, stage, object, attr, fmt, ap);
+	wr_verror(err, code, stage, object, attr, fmt, ap);
 	va_end(ap);
 	return code;
 }
@@ -65,7 +66,7 @@ int wr_refuse(struct weir_error *err, int code, const char *object, const char *
 	va_list ap;
 
 	va_start(ap, fmt);
-	fill(err, code, WEIR_STAGE_INPUT, object, attr, fmt, ap);
+	wr_verror(err, code, WEIR_STAGE_INPUT, object, attr, fmt, ap);
 	va_end(ap);
 	return code;
 }

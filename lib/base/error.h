@@ -3,6 +3,8 @@
 #ifndef WR_BASE_ERROR_H
 #define WR_BASE_ERROR_H
 
+#include <stdarg.h>
+
 #include <weir/error.h>
 
 #include "base/base.h"
@@ -10,6 +12,9 @@
 /* Fills @err, if there is one, and returns @code, so that a refusal is one statement. */
 int wr_error(struct weir_error *err, int code, enum weir_stage stage, const char *object,
 	     const char *attr, const char *fmt, ...) WR_PRINTF(6, 7);
+
+int wr_verror(struct weir_error *err, int code, enum weir_stage stage, const char *object,
+	      const char *attr, const char *fmt, va_list ap) __attribute__((format(printf, 6, 0)));
 
 /* A refusal of the caller's input: nothing was changed. */
 int wr_refuse(struct weir_error *err, int code, const char *object, const char *attr, const char *fmt, ...)

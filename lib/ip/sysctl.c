@@ -115,12 +115,9 @@ static struct weir_step *add(struct weir_txn *t, const char *object, const char 
 
 static int check_key(struct weir_txn *t, const char *object, const char *key, const char *below)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
-
 	if (good_key(key))
 		return 0;
-	wr_refuse(&err, -EINVAL, object, "", "is no path below %s", below);
-	return wr_txn_fail(t, &err);
+	return wr_txn_refuse(t, -EINVAL, object, "", "is no path below %s", below);
 }
 
 int weir_txn_sysctl_set(struct weir_txn *t, const char *key, const char *value, bool optional)

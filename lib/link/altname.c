@@ -31,17 +31,14 @@ static int change(struct weir_txn *t, int ifindex, const char *name, bool add)
 {
 	const uint16_t new_flags = NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND;
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	struct weir_error err = WEIR_ERROR_INIT;
 	wr_auto(str) struct wr_str word = { 0 };
 	struct weir_step *s;
 	char object[64], buf[16];
 
 	wr_format(object, sizeof(object), "link %d", ifindex);
-	if (ifindex <= 0 || !is_good(name)) {
-		wr_refuse(&err, -EINVAL, object, ifindex <= 0 ? "ifindex" : "altname", "%s", ifindex <= 0 ?
+	if (ifindex <= 0 || !is_good(name))
+		return wr_txn_refuse(t, -EINVAL, object, ifindex <= 0 ? "ifindex" : "altname", "%s", ifindex <= 0 ?
 			  "is missing" : "is no name: 1 to 127 bytes without slash, colon, percent sign or space");
-		return wr_txn_fail(t, &err);
-	}
 	put_name(&b, add ? RTM_NEWLINKPROP : RTM_DELLINKPROP, add ? new_flags : 0, ifindex, name);
 	put_name(&undo, add ? RTM_DELLINKPROP : RTM_NEWLINKPROP, add ? 0 : new_flags, ifindex, name);
 	s = wr_txn_msg(t, object, NULL, &b, wr_txn_makes(t, ifindex) ? NULL : &undo, NULL);

@@ -573,10 +573,7 @@ static void set_existing(struct weir_txn *t, const struct weir_link *part, const
 	s->parts[WR_MSG_GET].len = get.buf.len;
 	s->parts[WR_MSG_GET].data = wr_str_take(&get.buf);
 	if (!s->local || !s->parts[WR_MSG_GET].data) {
-		struct weir_error err = WEIR_ERROR_INIT;
-
-		wr_nomem(&err);
-		wr_txn_fail(t, &err);
+		wr_txn_nomem(t);
 		return;
 	}
 	memcpy(s->local, part, sizeof(*part));
@@ -645,13 +642,9 @@ int weir_txn_link_set(struct weir_txn *t, const struct weir_link *link)
 
 int weir_txn_link_del(struct weir_txn *t, int ifindex, const char *name)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
-
 	if (ifindex > 0 && !wr_check_ifname(name)) {
 		wr_txn_deleted(t, ifindex, name);
 		return t->err.code;
 	}
-	wr_refuse(&err, -EINVAL, "link", ifindex > 0 ? "name" : "ifindex",
-		  "is needed to delete a link");
-	return wr_txn_fail(t, &err);
+	return wr_txn_refuse(t, -EINVAL, "link", ifindex > 0 ? "name" : "ifindex", "is needed to delete a link");
 }

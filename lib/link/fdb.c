@@ -139,7 +139,6 @@ static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct w
 int weir_txn_fdb_del(struct weir_txn *t, const struct weir_fdb *fdb)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, get = { 0 };
-	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_step *s;
 	struct weir_fdb f;
 	char object[64];
@@ -152,10 +151,8 @@ int weir_txn_fdb_del(struct weir_txn *t, const struct weir_fdb *fdb)
 	if (!s || wr_txn_makes(t, f.ifindex))
 		return t->err.code;
 	fdb_msg(&get, RTM_GETNEIGH, 0, &f);
-	if (get.buf.failed) {
-		wr_nomem(&err);
-		return wr_txn_fail(t, &err);
-	}
+	if (get.buf.failed)
+		return wr_txn_nomem(t);
 	s->parts[WR_MSG_GET].len = get.buf.len;
 	s->parts[WR_MSG_GET].data = wr_str_take(&get.buf);
 	s->prepare = read_undo;

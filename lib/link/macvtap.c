@@ -191,17 +191,14 @@ const struct weir_step_ops wr_macvtap_ops = {
 
 int weir_txn_macvtap_open(struct weir_txn *t, int ifindex, unsigned int n_queues, bool vnet_hdr, int *ret_fds)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
 	struct macvtap tap = { .ifindex = (uint32_t)ifindex, .n_queues = n_queues };
 	struct weir_step *s;
 	char object[64];
 
 	wr_format(object, sizeof(object), "macvtap %d", ifindex);
-	if (ifindex <= 0 || n_queues < 1 || n_queues > MAX_QUEUES || !ret_fds) {
-		wr_refuse(&err, -EINVAL, object, ifindex <= 0 ? "ifindex" : "queues", "must be %s",
-			  ifindex <= 0 ? "positive" : "1 to 256, with room for their descriptors");
-		return wr_txn_fail(t, &err);
-	}
+	if (ifindex <= 0 || n_queues < 1 || n_queues > MAX_QUEUES || !ret_fds)
+		return wr_txn_refuse(t, -EINVAL, object, ifindex <= 0 ? "ifindex" : "queues", "must be %s",
+				     ifindex <= 0 ? "positive" : "1 to 256, with room for their descriptors");
 	tap.flags = IFF_TAP | IFF_NO_PI;
 	tap.flags |= vnet_hdr ? IFF_VNET_HDR : 0;
 	tap.flags |= n_queues > 1 ? IFF_MULTI_QUEUE : 0;

@@ -114,18 +114,14 @@ int weir_txn_link_move(struct weir_txn *t, int ifindex, const char *netns)
 	char object[64], buf[16];
 
 	wr_format(object, sizeof(object), "link %d", ifindex);
-	if (ifindex <= 0 || !netns || !*netns) {
-		wr_refuse(&err, -EINVAL, object, ifindex <= 0 ? "ifindex" : "netns", "is missing");
-		return wr_txn_fail(t, &err);
-	}
+	if (ifindex <= 0 || !netns || !*netns)
+		return wr_txn_refuse(t, -EINVAL, object, ifindex <= 0 ? "ifindex" : "netns", "is missing");
 	if (!wr_txn_makes(t, ifindex) && weir_link_get(t->w, ifindex, NULL, &l, &err))
 		return wr_txn_fail(t, &err);
 	wr_copy(m.name, sizeof(m.name), l.has & WEIR_LINK_NAME ? l.name : wr_txn_link_name(t, ifindex, buf));
 	wr_link_put_master(&back, &l);
-	if (back.buf.failed) {
-		wr_nomem(&err);
-		return wr_txn_fail(t, &err);
-	}
+	if (back.buf.failed)
+		return wr_txn_nomem(t);
 	s = wr_txn_add(t, &wr_move_ops, object, (struct weir_blob[]){ { &m, sizeof(m) }, { netns, strlen(netns) },
 								      { back.buf.data, back.buf.len } }, 3);
 	wr_str_shell(&name, m.name);

@@ -398,12 +398,10 @@ static int by_number(const void *a, const void *b)
 static void guard_bonds(struct wr_set *s)
 {
 	wr_auto(free) uint32_t *bonds = calloc(3 * s->n + 1, sizeof(*bonds));
-	struct weir_error err = WEIR_ERROR_INIT;
 	size_t n = 0;
 
 	if (!bonds) {
-		wr_nomem(&err);
-		wr_txn_fail(s->t, &err);
+		wr_txn_nomem(s->t);
 		return;
 	}
 	for (size_t i = 0; i < s->n; i++) {

@@ -129,14 +129,6 @@ static int read_answers(struct wr_set *s, struct wr_batch *b, struct weir_link *
 	return wr_txn_fail(s->t, &err);
 }
 
-static int no_memory(struct wr_set *s)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-
-	wr_nomem(&err);
-	return wr_txn_fail(s->t, &err);
-}
-
 static int identify(struct wr_set *s, struct wr_member *m, const struct weir_link *is)
 {
 	struct weir_link *want = &m->want;
@@ -163,7 +155,7 @@ static int read_members(struct wr_set *s)
 	int r = 0;
 
 	if (!answers)
-		return no_memory(s);
+		return wr_txn_nomem(s->t);
 	for (size_t i = 0; i < s->n; i++)
 		ask(&b, &s->members[i].want);
 	r = read_answers(s, &b, answers);
@@ -212,7 +204,7 @@ static int sort_members(struct wr_set *s)
 
 	s->by_index = calloc(s->n + 1, sizeof(*s->by_index));
 	if (!s->by_index)
-		return no_memory(s);
+		return wr_txn_nomem(s->t);
 	for (size_t i = 0; i < s->n; i++)
 		s->by_index[i] = &s->members[i];
 	qsort(s->by_index, s->n, sizeof(*s->by_index), by_member_ifindex);
@@ -243,7 +235,7 @@ static int check_names(struct wr_set *s)
 	size_t n = 0;
 
 	if (!named)
-		return no_memory(s);
+		return wr_txn_nomem(s->t);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->members[i].want.has & WEIR_LINK_NAME)
 			named[n++] = &s->members[i];
@@ -315,7 +307,7 @@ static int read_storey(struct wr_set *s, bool *ret_more)
 	int r;
 
 	if (!others)
-		return no_memory(s);
+		return wr_txn_nomem(s->t);
 	s->others = others;
 	memset(&others[s->n_others], 0, n * sizeof(*others));
 	for (size_t i = 0; i < n; i++)
@@ -409,7 +401,7 @@ static int check_loops(struct wr_set *s)
 	size_t n = 0;
 
 	if (!edges)
-		return no_memory(s);
+		return wr_txn_nomem(s->t);
 	for (size_t i = 0; i < s->n; i++)
 		add_edges(edges, &n, &s->members[i].end);
 	for (size_t i = 0; i < s->n_others; i++)
@@ -526,7 +518,7 @@ static int copy_members(struct wr_set *s, const struct weir_link *links, size_t 
 
 	s->members = calloc(n + 1, sizeof(*s->members));
 	if (!s->members)
-		return no_memory(s);
+		return wr_txn_nomem(s->t);
 	for (s->n = 0; s->n < n; s->n++) {
 		struct weir_link *want = &s->members[s->n].want;
 

@@ -186,7 +186,6 @@ static struct tap describe(const struct weir_link *l, unsigned int n_queues)
 int weir_txn_tap_add(struct weir_txn *t, const struct weir_link *link, unsigned int n_queues,
 		     int *ret_fds)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_link l;
 	struct weir_step *s;
 	struct tap tap;
@@ -195,11 +194,9 @@ int weir_txn_tap_add(struct weir_txn *t, const struct weir_link *link, unsigned 
 	if (wr_link_prepare(t, link, &l))
 		return t->err.code;
 	wr_format(object, sizeof(object), "tap %.15s", l.name);
-	if (l.kind != WEIR_LINK_TUN || n_queues > MAX_QUEUES || (n_queues && !ret_fds)) {
-		wr_refuse(&err, -EINVAL, object, l.kind != WEIR_LINK_TUN ? "kind" : "queues",
-			  "must be %s", l.kind != WEIR_LINK_TUN ? "WEIR_LINK_TUN" : "0 to 256");
-		return wr_txn_fail(t, &err);
-	}
+	if (l.kind != WEIR_LINK_TUN || n_queues > MAX_QUEUES || (n_queues && !ret_fds))
+		return wr_txn_refuse(t, -EINVAL, object, l.kind != WEIR_LINK_TUN ? "kind" : "queues",
+				     "must be %s", l.kind != WEIR_LINK_TUN ? "WEIR_LINK_TUN" : "0 to 256");
 	tap = describe(&l, n_queues);
 	s = wr_txn_add(t, &wr_tap_ops, object, &(struct weir_blob){ &tap, sizeof(tap) }, 1);
 	if (!s)

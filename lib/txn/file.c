@@ -99,13 +99,10 @@ static void plan_write(struct weir_txn *t, struct weir_step *s)
 
 static int check_path(struct weir_txn *t, const char *object, const char *path)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
-
 	/* ".new" and ".old" are put behind it. */
 	if (*path == '/' && strlen(path) + 5 < PATH_MAX)
 		return 0;
-	wr_refuse(&err, -EINVAL, object, "", "is not an absolute path of usual length");
-	return wr_txn_fail(t, &err);
+	return wr_txn_refuse(t, -EINVAL, object, "", "is not an absolute path of usual length");
 }
 
 static int write_file(struct weir_txn *t, const char *path, const void *data, size_t len,
@@ -156,13 +153,11 @@ int wr_txn_file_note(struct weir_txn *t, const char *path, const void *data, siz
 
 void wr_txn_file_rewrite(struct weir_txn *t, size_t i, const void *data, size_t len)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_step *s = &t->steps[i];
 	char *copy = malloc(len + 1);
 
 	if (!copy) {
-		wr_nomem(&err);
-		wr_txn_fail(t, &err);
+		wr_txn_nomem(t);
 		return;
 	}
 	memcpy(copy, data, len);

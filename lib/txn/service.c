@@ -441,9 +441,8 @@ static struct weir_step *add(struct weir_txn *t, const struct weir_service *serv
 	}
 	n = join_argv(service->argv, &argv);
 	if (n < 1 || n > MAX_ARGS || service->argv[0][0] != '/' || argv.failed) {
-		wr_refuse(&err, -EINVAL, service->name, "argv",
-			  "needs 1 to %d words, the first an absolute path", MAX_ARGS);
-		wr_txn_fail(t, &err);
+		wr_txn_refuse(t, -EINVAL, service->name, "argv",
+			      "needs 1 to %d words, the first an absolute path", MAX_ARGS);
 		return NULL;
 	}
 	return wr_txn_add(t, ops, service->name,

@@ -110,6 +110,25 @@ int wr_txn_fail(struct weir_txn *t, const struct weir_error *err)
 	return err->code;
 }
 
+int wr_txn_refuse(struct weir_txn *t, int code, const char *object, const char *attr, const char *fmt, ...)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	wr_verror(&err, code, WEIR_STAGE_INPUT, object, attr, fmt, ap);
+	va_end(ap);
+	return wr_txn_fail(t, &err);
+}
+
+int wr_txn_nomem(struct weir_txn *t)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	wr_nomem(&err);
+	return wr_txn_fail(t, &err);
+}
+
 int weir_txn_refuse(struct weir_txn *t, const struct weir_error *reason)
 {
 	return wr_txn_fail(t, reason);
@@ -121,14 +140,6 @@ static void *grow(void *items, size_t n, size_t size)
 	if (n & (n - 1) || (n == 0 && items))
 		return items;
 	return realloc(items, (n ? 2 * n : 1) * size);
-}
-
-static int fail_nomem(struct weir_txn *t)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-
-	wr_nomem(&err);
-	return wr_txn_fail(t, &err);
 }
 
 static bool copy_parts(struct weir_step *s, const struct weir_blob *parts, size_t n)
@@ -157,7 +168,7 @@ struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops
 		return NULL;
 	steps = grow(t->steps, t->n_steps, sizeof(*steps));
 	if (!steps) {
-		fail_nomem(t);
+		wr_txn_nomem(t);
 		return NULL;
 	}
 	t->steps = steps;
@@ -166,7 +177,7 @@ struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops
 	wr_copy(s->object, sizeof(s->object), object);
 	if (!copy_parts(s, parts, n)) {
 		step_free(s);
-		fail_nomem(t);
+		wr_txn_nomem(t);
 		return NULL;
 	}
 	t->n_steps++;
@@ -176,19 +187,15 @@ struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops
 int weir_txn_step(struct weir_txn *t, const struct weir_step_ops *ops, const char *object,
 		  const struct weir_blob *parts, size_t n_parts)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_step *s;
 
-	if (n_parts > WEIR_STEP_PARTS || !wr_find_ops(t->w, ops->name)) {
-		wr_refuse(&err, -EINVAL, object, "", "steps of type %s are unknown to the handle",
-			  ops->name);
-		return wr_txn_fail(t, &err);
-	}
+	if (n_parts > WEIR_STEP_PARTS || !wr_find_ops(t->w, ops->name))
+		return wr_txn_refuse(t, -EINVAL, object, "", "steps of type %s are unknown to the handle", ops->name);
 	s = wr_txn_add(t, ops, object, parts, n_parts);
 	if (!s)
 		return t->err.code;
 	if (t->dry && ops->plan && !(s->plan = ops->plan(s)))
-		return fail_nomem(t);
+		return wr_txn_nomem(t);
 	return 0;
 }
 
@@ -237,7 +244,7 @@ static void add_ref(struct weir_txn *t, struct wr_link_ref **refs, size_t *n, in
 	struct wr_link_ref *more = grow(*refs, *n, sizeof(*more));
 
 	if (!more) {
-		fail_nomem(t);
+		wr_txn_nomem(t);
 		return;
 	}
 	*refs = more;
@@ -298,7 +305,7 @@ void wr_txn_keep_fd(struct weir_txn *t, int fd)
 
 	if (!fds) {
 		close(fd);
-		fail_nomem(t);
+		wr_txn_nomem(t);
 		return;
 	}
 	t->fds = fds;
@@ -381,7 +388,7 @@ struct weir_step *wr_txn_msg(struct weir_txn *t, const char *object,
 	struct weir_step *s;
 
 	if (request->buf.failed || (undo && undo->buf.failed)) {
-		fail_nomem(t);
+		wr_txn_nomem(t);
 		return NULL;
 	}
 	s = wr_txn_add(t, &wr_msg_ops, object, parts, WR_COUNT(parts));
@@ -414,7 +421,7 @@ void wr_step_plan(struct weir_txn *t, struct weir_step *s, const char *fmt, ...)
 	free(s->plan);
 	s->plan = text;
 	if (!text)
-		fail_nomem(t);
+		wr_txn_nomem(t);
 }
 
 /* Links are deleted last, each by name: the group trick is an optimisation of ours. */

@@ -108,6 +108,10 @@ struct weir_txn {
 
 /* Remembers the first refusal; returns its code. */
 int wr_txn_fail(struct weir_txn *t, const struct weir_error *err);
+/* The same for what a builder was given, and for memory that is missing. */
+int wr_txn_refuse(struct weir_txn *t, int code, const char *object, const char *attr, const char *fmt, ...)
+	WR_PRINTF(5, 6);
+int wr_txn_nomem(struct weir_txn *t);
 /* A step; NULL (and the transaction failed) when memory ran out or it had failed before. */
 struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops,
 			     const char *object, const struct weir_blob *parts, size_t n);
