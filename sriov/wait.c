@@ -5,22 +5,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "sriov/wait.h"
 
 /* Events may get lost (a full buffer) or not be had (a user namespace): look this often at least. */
 #define LOOK_MS 200
 #define KERNEL_EVENTS 1	/* multicast group; group 2 is udev's */
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* --- events ------------------------------------------------------------------------- */
 
@@ -39,7 +31,7 @@ static int open_here(void *arg)
 
 void wr_wait_begin(struct weir *w, struct wr_wait *x, unsigned int timeout_ms)
 {
-	*x = (struct wr_wait){ .fd = -1, .deadline_ms = now_ms() + timeout_ms };
+	*x = (struct wr_wait){ .fd = -1, .deadline_ms = wr_now_ms() + timeout_ms };
 	weir_in_netns(w, open_here, &x->fd);
 }
 
@@ -54,7 +46,7 @@ static void drain(int fd)
 
 bool wr_wait_next(struct wr_wait *x)
 {
-	int64_t left = x->deadline_ms - now_ms();
+	int64_t left = x->deadline_ms - wr_now_ms();
 	struct pollfd p = { .fd = x->fd, .events = POLLIN };
 
 	if (left <= 0)
@@ -128,7 +120,7 @@ static int start_thread(struct poke *p)
 
 int wr_poke_within(const char *path, const char *text, unsigned int timeout_ms)
 {
-	int64_t deadline_ms = now_ms() + timeout_ms;
+	int64_t deadline_ms = wr_now_ms() + timeout_ms;
 	wr_auto(fd) int answer = -1;
 	struct pollfd p;
 	struct poke *poke;
@@ -147,7 +139,7 @@ int wr_poke_within(const char *path, const char *text, unsigned int timeout_ms)
 	}
 	p = (struct pollfd){ .fd = answer, .events = POLLIN };
 	for (;;) {
-		int64_t left = deadline_ms - now_ms();
+		int64_t left = deadline_ms - wr_now_ms();
 
 		if (poll(&p, 1, left < 0 ? 0 : (int)left) > 0)
 			return recv(answer, &r, sizeof(r), 0) == sizeof(r) ? r : -EIO;

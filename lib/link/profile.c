@@ -9,8 +9,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "link/profile.h"
 #include "txn/txn.h"
@@ -30,14 +30,6 @@ struct talk {
 	int64_t deadline_ms;
 	char reply[32768];
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* --- the socket -------------------------------------------------------------------------- */
 
@@ -93,7 +85,7 @@ static const struct nlmsghdr *receive(struct talk *k)
 {
 	for (;;) {
 		struct pollfd p = { .fd = k->fd, .events = POLLIN };
-		int64_t left = k->deadline_ms - now_ms();
+		int64_t left = k->deadline_ms - wr_now_ms();
 		struct sockaddr_nl from = { 0 };
 		socklen_t from_len = sizeof(from);
 		const struct nlmsghdr *msg = (const void *)k->reply;
@@ -172,7 +164,7 @@ static int follow(struct talk *k, struct weir_error *err)
 	int r;
 
 	while ((r = look(k, &words, err)) == -EAGAIN) {
-		int64_t left = k->deadline_ms - now_ms();
+		int64_t left = k->deadline_ms - wr_now_ms();
 
 		if (left <= 0)
 			return late(k, words, err);
@@ -184,7 +176,7 @@ static int follow(struct talk *k, struct weir_error *err)
 static int request_it(struct weir *w, const struct weir_profile *p, const char *object,
 		      enum weir_profile_request request, struct weir_error *err)
 {
-	struct talk k = { .p = p, .object = object, .fd = -1, .deadline_ms = now_ms() + p->timeout_ms };
+	struct talk k = { .p = p, .object = object, .fd = -1, .deadline_ms = wr_now_ms() + p->timeout_ms };
 	int r = find_peer(&k, err);
 
 	if (r)
@@ -196,7 +188,7 @@ static int request_it(struct weir *w, const struct weir_profile *p, const char *
 	if (!r && request != WEIR_PROFILE_DISASSOCIATE) {
 		r = follow(&k, err);
 		if (r) {
-			k.deadline_ms = now_ms() + p->timeout_ms;
+			k.deadline_ms = wr_now_ms() + p->timeout_ms;
 			ask(&k, WEIR_PROFILE_DISASSOCIATE, NULL);
 		}
 	}

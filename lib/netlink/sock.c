@@ -9,8 +9,8 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/netns.h"
 #include "netlink/sock.h"
 
@@ -280,14 +280,6 @@ static size_t next_chunk(struct wr_sock *s, struct wr_batch *b, size_t at, uint3
 	return end - at;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 /* What one send may take where there is a limit to what is in flight: that is what others wait for. */
 #define SLICE_NS 1000000
 
@@ -326,7 +318,7 @@ static int run_chunks(struct wr_sock *s, struct wr_batch *b, struct wr_result *r
 	*ret_interrupted = false;
 	for (size_t at = 0; at < b->buf.len;) {
 		size_t len = next_chunk(s, b, at, next, &n);
-		uint64_t began = is_polite ? now_ns() : 0;
+		int64_t began = is_polite ? wr_now_ns() : 0;
 		struct exchange x = {
 			.s = s, .results = results + base, .first_seq = s->seq - n + 1,
 			.n = n, .base = base, .reader = reader,
@@ -349,7 +341,7 @@ static int run_chunks(struct wr_sock *s, struct wr_batch *b, struct wr_result *r
 		base += n;
 		if (!is_polite || at == b->buf.len)
 			continue;
-		next = fit_slice(n, now_ns() - began, most);
+		next = fit_slice(n, (uint64_t)(wr_now_ns() - began), most);
 		give_way();
 	}
 	return 0;
@@ -401,7 +393,7 @@ int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *result
 		 const struct wr_reader *reader, unsigned int timeout_ms, struct weir_error *err)
 {
 	wr_auto(free) struct wr_result *own = NULL;
-	uint64_t deadline = now_ns() + timeout_ms * (uint64_t)1000000;
+	int64_t deadline = wr_now_ns() + timeout_ms * (int64_t)1000000;
 	long pause_us = 100;
 
 	for (;;) {
@@ -414,7 +406,7 @@ int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *result
 		r = run_chunks(s, b, results, reader, UINT32_MAX, &lost, &interrupted, err);
 		if (r || (!lost && !interrupted))
 			return r;
-		if (now_ns() >= deadline)
+		if (wr_now_ns() >= deadline)
 			return wr_error(err, -EAGAIN, WEIR_STAGE_REPLY, "netlink dump", "",
 					"kept changing for %u ms", timeout_ms);
 		nanosleep(&pause, NULL);

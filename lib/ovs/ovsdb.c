@@ -4,6 +4,7 @@
  * answers each operation in its place; the first that failed has the reason, those
  * after it have null, and an error of the commit stands behind the last one.
  */
+#include "base/clock.h"
 #include "ovs/ovs.h"
 
 /* --- what it refuses ------------------------------------------------------------------------------- */
@@ -89,7 +90,7 @@ int wr_ovsdb_wait(struct wr_rpc *rpc, json_int_t cfg, struct weir_error *err)
 	json_int_t seen = -1;
 
 	for (;;) {
-		int64_t left = rpc->deadline_ms - wr_rpc_now_ms();
+		int64_t left = rpc->deadline_ms - wr_now_ms();
 		wr_auto(json) json_t *results = NULL;
 		json_t *ops = seen < 0 ? json_pack("[o]", select_cfg()) :
 					 json_pack("[o, o]", wait_beyond(seen, left), select_cfg());

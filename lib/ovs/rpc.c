@@ -8,19 +8,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "ovs/rpc.h"
 
 #define MOST_BYTES (16u << 20)
-
-int64_t wr_rpc_now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static int fail(const struct wr_rpc *rpc, int code, const char *what, struct weir_error *err)
 {
@@ -38,7 +30,7 @@ static int wait_for(const struct wr_rpc *rpc, short events)
 	struct pollfd p = { .fd = rpc->fd, .events = events };
 	int64_t left;
 
-	while ((left = rpc->deadline_ms - wr_rpc_now_ms()) > 0) {
+	while ((left = rpc->deadline_ms - wr_now_ms()) > 0) {
 		int n = poll(&p, 1, left > INT32_MAX ? INT32_MAX : (int)left);
 
 		if (n > 0)
@@ -57,7 +49,7 @@ static int connect_it(struct wr_rpc *rpc, const struct sockaddr_un *to)
 	while (connect(rpc->fd, (const struct sockaddr *)to, sizeof(*to)) < 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
-		if (wr_rpc_now_ms() >= rpc->deadline_ms)
+		if (wr_now_ms() >= rpc->deadline_ms)
 			return -ETIME;
 		nanosleep(&pause, NULL);
 	}
@@ -70,7 +62,7 @@ int wr_rpc_open(struct wr_rpc *rpc, const char *path, int timeout_ms, struct wei
 	int r;
 
 	*rpc = (struct wr_rpc){ .fd = -1, .path = path,
-				.deadline_ms = wr_rpc_now_ms() + timeout_ms };
+				.deadline_ms = wr_now_ms() + timeout_ms };
 	if (strlen(path) >= sizeof(to.sun_path))
 		return fail(rpc, -ENAMETOOLONG, "cannot be connected to", err);
 	wr_copy(to.sun_path, sizeof(to.sun_path), path);

@@ -16,7 +16,6 @@ struct wr_rpc {
 	struct wr_str in;	/* received and not yet read */
 };
 
-int64_t wr_rpc_now_ms(void);
 /* Connects; @rpc keeps @path. */
 int wr_rpc_open(struct wr_rpc *rpc, const char *path, int timeout_ms, struct weir_error *err);
 void wr_rpc_close(struct wr_rpc *rpc);

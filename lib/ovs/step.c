@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "ovs/ovs.h"
 #include "ovs/plan.h"
 
@@ -177,7 +178,7 @@ static int apply(struct wr_rpc *rpc, const struct weir_step *s, struct weir_erro
 		r = check_interface(rpc, name, err);
 	if (!r)
 		return 0;
-	rpc->deadline_ms = wr_rpc_now_ms() + TIMEOUT_MS;
+	rpc->deadline_ms = wr_now_ms() + TIMEOUT_MS;
 	become(rpc, bridge, name, text_of(s, PART_BEFORE), &unused, NULL);
 	return r;
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/base.h"
+#include "base/clock.h"
 #include "ovs/ovs.h"
 #include "ovs/plan.h"
 
@@ -259,7 +260,7 @@ static void *serve(void *arg)
 static void server_start(struct server *s, struct wr_rpc *rpc, int timeout_ms)
 {
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, s->fds), 0);
-	*rpc = (struct wr_rpc){ .fd = s->fds[0], .path = "fake", .deadline_ms = wr_rpc_now_ms() + timeout_ms };
+	*rpc = (struct wr_rpc){ .fd = s->fds[0], .path = "fake", .deadline_ms = wr_now_ms() + timeout_ms };
 	assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
 }
 
