@@ -67,6 +67,9 @@ struct wr_key {
 	size_t i;
 };
 struct wr_key wr_text_key(const char *text, size_t i);
+void wr_sort_keys(struct wr_key *keys, size_t n);
+/* Of sorted ones, that of the first item that has this text, or NULL. */
+const struct wr_key *wr_first_key(const struct wr_key *keys, size_t n, const char *text);
 /* The first item that has the same as this one, and what; the item itself if it is alone. */
 struct wr_twice {
 	size_t first;

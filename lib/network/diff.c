@@ -145,10 +145,13 @@ static void walk_struct(struct walk *w, const struct wr_table *t, const void *a,
 
 /* --- lists ------------------------------------------------------------------------------------- */
 
+/* A list, what is left of it between items that are alike at both ends, and the names of those, to be found. */
 struct items {
 	const struct wr_table *t;
 	const char *items;
-	size_t n;
+	size_t from, to;
+	char (*names)[WR_SHOWN];
+	struct wr_key *sorted;
 };
 
 static const void *item_at(const struct items *l, size_t i)
@@ -156,8 +159,13 @@ static const void *item_at(const struct items *l, size_t i)
 	return l->items + i * l->t->size;
 }
 
+static const char *name_of(const struct items *l, size_t i)
+{
+	return l->names[i - l->from];
+}
+
 /* What an item is known by: the first member it has. */
-static void key_of(const struct items *l, size_t i, char ret[WR_SHOWN])
+static void make_name(const struct items *l, size_t i, char ret[WR_SHOWN])
 {
 	*ret = '\0';
 	for (size_t k = 0; k < l->t->n && !*ret; k++)
@@ -166,25 +174,47 @@ static void key_of(const struct items *l, size_t i, char ret[WR_SHOWN])
 			text_of(l->t, &l->t->fields[k], item_at(l, i), ret);
 }
 
-static size_t find_key(const struct items *l, size_t from, size_t to, const char *key)
+static bool make_names(struct items *l)
 {
-	char other[WR_SHOWN];
+	size_t n = l->to - l->from;
 
-	for (size_t i = from; i < to; i++) {
-		key_of(l, i, other);
-		if (!strcmp(key, other))
-			return i;
+	l->names = calloc(n + 1, sizeof(*l->names));
+	l->sorted = calloc(n + 1, sizeof(*l->sorted));
+	if (!l->names || !l->sorted)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		make_name(l, l->from + i, l->names[i]);
+		l->sorted[i] = wr_text_key(l->names[i], l->from + i);
 	}
-	return to;
+	wr_sort_keys(l->sorted, n);
+	return true;
+}
+
+static const struct wr_key *find(const struct items *l, const char *name)
+{
+	return wr_first_key(l->sorted, l->to - l->from, name);
+}
+
+/* So that one new item costs no search. */
+static void leave_out_alike(struct items *a, struct items *b)
+{
+	while (a->from < a->to && b->from < b->to &&
+	       wr_table_equal(a->t, item_at(a, a->from), item_at(b, b->from))) {
+		a->from++;
+		b->from++;
+	}
+	while (a->to > a->from && b->to > b->from &&
+	       wr_table_equal(a->t, item_at(a, a->to - 1), item_at(b, b->to - 1))) {
+		a->to--;
+		b->to--;
+	}
 }
 
 static struct place place_of_item(const struct place *at, const struct items *l, size_t i)
 {
 	struct place in = *at;
-	char key[WR_SHOWN];
 
-	key_of(l, i, key);
-	wr_format(in.shown, sizeof(in.shown), "%s[%s]", at->shown, key);
+	wr_format(in.shown, sizeof(in.shown), "%s[%s]", at->shown, name_of(l, i));
 	return in;
 }
 
@@ -198,41 +228,38 @@ static void whole_item(struct walk *w, const struct items *l, size_t i, const st
 		wr_copy(kind == ADDED ? c->to : c->from, sizeof(c->to), "there");
 }
 
-/* What is alike at both ends is left out first, so that one new item costs no search. */
+static void walk_items(struct walk *w, const struct items *a, const struct items *b, const struct place *at)
+{
+	for (size_t i = a->from; i < a->to; i++) {
+		const struct wr_key *other = find(b, name_of(a, i));
+		struct place in = place_of_item(at, a, i);
+
+		if (other)
+			walk_struct(w, a->t, item_at(a, i), item_at(b, other->i), &in);
+		else
+			whole_item(w, a, i, at, REMOVED);
+	}
+	for (size_t i = b->from; i < b->to; i++)
+		if (!find(a, name_of(b, i)))
+			whole_item(w, b, i, at, ADDED);
+}
+
 static void walk_list(struct walk *w, const struct wr_field *f, const void *a, const void *b,
 		      const struct place *at)
 {
 	struct items la = { .t = f->sub }, lb = { .t = f->sub };
-	size_t first = 0, end_a, end_b, k;
-	char key[WR_SHOWN];
 
-	la.items = wr_list(f, a, &la.n);
-	lb.items = wr_list(f, b, &lb.n);
-	end_a = la.n;
-	end_b = lb.n;
-	while (first < end_a && first < end_b &&
-	       wr_table_equal(f->sub, item_at(&la, first), item_at(&lb, first)))
-		first++;
-	while (end_a > first && end_b > first &&
-	       wr_table_equal(f->sub, item_at(&la, end_a - 1), item_at(&lb, end_b - 1))) {
-		end_a--;
-		end_b--;
-	}
-	for (size_t i = first; i < end_a; i++) {
-		struct place in = place_of_item(at, &la, i);
-
-		key_of(&la, i, key);
-		k = find_key(&lb, first, end_b, key);
-		if (k == end_b)
-			whole_item(w, &la, i, at, REMOVED);
-		else
-			walk_struct(w, f->sub, item_at(&la, i), item_at(&lb, k), &in);
-	}
-	for (size_t i = first; i < end_b; i++) {
-		key_of(&lb, i, key);
-		if (find_key(&la, first, end_a, key) == end_a)
-			whole_item(w, &lb, i, at, ADDED);
-	}
+	la.items = wr_list(f, a, &la.to);
+	lb.items = wr_list(f, b, &lb.to);
+	leave_out_alike(&la, &lb);
+	if (make_names(&la) && make_names(&lb))
+		walk_items(w, &la, &lb, at);
+	else
+		w->failed = true;
+	free(la.names);
+	free(la.sorted);
+	free(lb.names);
+	free(lb.sorted);
 }
 
 /* --- structs ------------------------------------------------------------------------------------- */

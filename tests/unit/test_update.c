@@ -396,11 +396,52 @@ static void what_changes_take(void **state)
 	}
 }
 
+/* A network with hosts @first to the one before @end, the last first if it is @backwards. */
+static struct weir_network *with_hosts(unsigned int first, unsigned int end, bool backwards)
+{
+	struct weir_network *net = parse("hosts", "{'name':'n','ips':[{'address':'10.0.0.1','prefix':16}]}");
+	struct weir_dhcp_host *hosts = calloc(end - first, sizeof(*hosts));
+	unsigned int n = end - first;
+
+	assert_non_null(hosts);
+	net->ips[0].dhcp.hosts = hosts;
+	net->ips[0].dhcp.n_hosts = n;
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int k = backwards ? end - 1 - i : first + i;
+
+		assert_true(asprintf(&hosts[i].mac, "52:54:00:00:%02x:%02x", k / 256, k % 256) > 0);
+		hosts[i].address = (struct weir_ip){ WEIR_FAMILY_IPV4, { 10, 0, (uint8_t)(k / 256), (uint8_t)k } };
+	}
+	return net;
+}
+
+/* Where each is looked for among all, this takes 14 s of a processor instead of 20 ms. */
+static void many_hosts_are_compared(void **state)
+{
+	struct weir_network *from = with_hosts(10, 20010, false), *to = with_hosts(11, 20011, true);
+	struct weir_change *all = NULL;
+	size_t n = 0;
+
+	to->ips[0].dhcp.hosts[5].address.bytes[1] = 7;
+	assert_int_equal(weir_network_diff(from, to, &all, &n, NULL), 0);
+	assert_int_equal(n, 3);
+	assert_string_equal(all[0].path, "ips[10.0.0.1].dhcp.hosts[52:54:00:00:00:0a]");
+	assert_string_equal(all[0].from, "there");
+	assert_string_equal(all[1].path, "ips[10.0.0.1].dhcp.hosts[52:54:00:00:4e:25].ip");
+	assert_string_equal(all[1].to, "10.7.78.37");
+	assert_string_equal(all[2].path, "ips[10.0.0.1].dhcp.hosts[52:54:00:00:4e:2a]");
+	assert_string_equal(all[2].to, "there");
+	free(all);
+	weir_network_free(from);
+	weir_network_free(to);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(definitions_change),
 		cmocka_unit_test(what_changes_take),
+		cmocka_unit_test(many_hosts_are_compared),
 		cmocka_unit_test(senseless_updates_are_refused),
 		cmocka_unit_test(items_are_read_in_part_or_whole),
 	};
