@@ -131,7 +131,7 @@ struct wr_table {
 #define WR_SIZEOF(type, member) sizeof(((struct type *)0)->member)
 
 /* The presence bit of a row; a further rule of its text. */
-#define WR_HAS(bit) .place = (bit) ? __builtin_ctzll(bit) + 1 : 0
+#define WR_HAS(bit) .place = (bit) != 0 ? __builtin_ctzll(bit) + 1 : 0
 #define WR_RULE(check_, words_) .rule = &(const struct wr_text_rule){ check_, words_ }
 
 /* A row: struct, member, codec, name; then what else there is to say, by member name. */
