@@ -53,6 +53,9 @@ static int fill(struct weir *w, const struct weir_options *o, struct weir_error 
 	w->shape_method = o->shape_method;
 	if (w->shape_method > WEIR_SHAPE_BLOCK)
 		return wr_refuse(err, -EINVAL, "options", "shape_method", "%u is unknown", w->shape_method);
+	w->shape_qdisc = o->shape_qdisc;
+	if (w->shape_qdisc > WEIR_QDISC_TBF)
+		return wr_refuse(err, -EINVAL, "options", "shape_qdisc", "%u is unknown", w->shape_qdisc);
 	if (keep(&w->netns, o->netns) || keep(&w->config_dir, o->config_dir) ||
 	    keep(&w->state_dir, o->state_dir))
 		return wr_nomem(err);

@@ -20,8 +20,8 @@ static int explain_out(struct weir_txn *t, const struct wr_dev *dev, const struc
 	struct wr_seen_ifb classes = { .ifindex = dev->ifindex };
 	int r = port->n_floors ? wr_class_each(t->w, dev->ifindex, wr_classes_add, &classes, err) : 0;
 
-	wr_tree_qdisc(t, dev, port->major, port->rest.classid ? WR_REST_CLASS : WR_PORT_CLASS);
-	explain_class(t, dev, &port->class);
+	wr_tree_root(t, dev, port->class.by, port->major, port->rest.classid ? WR_REST_CLASS : WR_PORT_CLASS,
+		     &port->class.limits, wr_leaf_of(WR_CLASS(port->class.leaf >> 16, 0)));
 	if (port->rest.classid)
 		explain_class(t, dev, &port->rest);
 	for (size_t i = 0; i < classes.n && !r; i++)
@@ -123,8 +123,9 @@ int weir_shape_explain(struct weir *w, int ifindex, char **ret, struct weir_erro
 	if (!r && !port.major && !port.has_redirect)
 		return wr_error(err, -ENOENT, WEIR_STAGE_REPLY, port.link.name, "", "has no limits of ours");
 	if (!r && port.major) {
-		wr_str_puts(&out, port.rest.classid ? "# what leaves by the link waits in a class; guaranteed rates are classes below it\n" :
-						      "# what leaves by the link waits in a class\n");
+		wr_str_printf(&out, "# what leaves by the link %s\n",
+			      port.rest.classid ? "waits in a class; guaranteed rates are classes below it" :
+			      port.class.by == WEIR_QDISC_TBF ? "waits in a qdisc without classes" : "waits in a class");
 		r = explain_part(w, &port, false, &out, err);
 	}
 	if (!r && port.has_redirect) {

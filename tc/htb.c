@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* HTB as messages and back: see htb.h. With a link layer named the kernel needs no rate tables. */
+/* HTB as messages and back: see htb.h. */
 #include <linux/gen_stats.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -39,7 +39,7 @@ void wr_htb_qdisc_msg(struct wr_batch *b, int ifindex, uint32_t major, uint32_t 
 	wr_nest_end(b, options);
 }
 
-static struct tc_ratespec ratespec(uint64_t bytes_per_s)
+struct tc_ratespec wr_tc_ratespec(uint64_t bytes_per_s)
 {
 	return (struct tc_ratespec){
 		.linklayer = TC_LINKLAYER_ETHERNET,
@@ -51,8 +51,8 @@ void wr_htb_class_msg(struct wr_batch *b, uint16_t flags, int ifindex, uint32_t 
 		      uint32_t parent, const struct wr_htb_class *c)
 {
 	struct tc_htb_opt opt = {
-		.rate = ratespec(c->rate_bytes_per_s),
-		.ceil = ratespec(c->ceil_bytes_per_s),
+		.rate = wr_tc_ratespec(c->rate_bytes_per_s),
+		.ceil = wr_tc_ratespec(c->ceil_bytes_per_s),
 		.buffer = wr_htb_ticks(c->burst_bytes, c->rate_bytes_per_s),
 		.cbuffer = wr_htb_ticks(c->cburst_bytes, c->ceil_bytes_per_s),
 		.quantum = c->quantum_bytes,
@@ -97,8 +97,9 @@ static void read_limits(const struct nlattr *options, struct wr_htb_class *ret)
 	ret->quantum_bytes = opt.quantum;
 }
 
-static void read_counters(const struct nlattr *stats, struct wr_tc_class *ret)
+void wr_tc_counters_read(const struct nlmsghdr *msg, struct wr_tc_class *ret)
 {
+	const struct nlattr *stats = wr_msg_attr(msg, TCA_STATS2);
 	struct { uint64_t bytes; uint32_t packets; } basic = { 0 };
 	struct gnet_stats_queue queue = { 0 };
 
@@ -125,12 +126,12 @@ bool wr_htb_class_read(const struct nlmsghdr *msg, struct wr_tc_class *ret)
 	    !options || (size_t)options->nla_len - NLA_HDRLEN > sizeof(ret->options))
 		return false;
 	*ret = (struct wr_tc_class){
-		.classid = tcm->tcm_handle, .parent = tcm->tcm_parent, .leaf = tcm->tcm_info,
+		.by = WEIR_QDISC_HTB, .classid = tcm->tcm_handle, .parent = tcm->tcm_parent, .leaf = tcm->tcm_info,
 		.options_len = options->nla_len - NLA_HDRLEN,
 	};
 	memcpy(ret->options, options + 1, ret->options_len);
 	read_limits(options, &ret->limits);
-	read_counters(wr_msg_attr(msg, TCA_STATS2), ret);
+	wr_tc_counters_read(msg, ret);
 	return true;
 }
 

@@ -12,6 +12,8 @@
 #include "netlink/batch.h"
 #include "tc/rate.h"
 
+struct tc_ratespec;
+
 /*
  * The majors of our root qdiscs ("we"), which nobody else uses: so ours are known
  * from everybody's, and from what was there before. Shared ifbs have one of their
@@ -34,8 +36,9 @@
 /* Of fq_codel: 18 KB a leaf instead of the 70 of its default. */
 #define WR_LEAF_FLOWS 256u
 
-/* A class as the kernel has it: what its undo sends again, byte for byte. */
+/* A class, or a TBF (limiter.h), as the kernel has it: what its undo sends again, byte for byte. */
 struct wr_tc_class {
+	enum weir_qdisc by;	/* AUTO: a class of HTB */
 	uint32_t classid;
 	uint32_t parent;
 	uint32_t leaf;		/* handle of the qdisc below; 0: HTB's own */
@@ -58,6 +61,10 @@ void wr_htb_class_again_msg(struct wr_batch *b, uint16_t flags, int ifindex,
 			    const struct wr_tc_class *c);
 /* From an RTM_NEWTCLASS; false if it is no HTB class. */
 bool wr_htb_class_read(const struct nlmsghdr *msg, struct wr_tc_class *ret);
+/* The counters of a class or qdisc. */
+void wr_tc_counters_read(const struct nlmsghdr *msg, struct wr_tc_class *ret);
+/* With a link layer named the kernel needs no rate table. */
+struct tc_ratespec wr_tc_ratespec(uint64_t bytes_per_s);
 
 /* The handle of the leaf below class @minor: it says what the leaf is. 0: HTB's own. */
 uint32_t wr_leaf_handle(enum weir_leaf leaf, uint32_t minor);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Rates and bursts: as people write them, which of them make sense, and what HTB
- * gets for them. Nothing here knows of netlink.
+ * and TBF get for them. Nothing here knows of netlink.
  */
 #include <strings.h>
 
@@ -15,6 +15,12 @@
  */
 #define GSO_FRAME 65536
 #define MAX_QUANTUM 60000	/* above 200000 the kernel complains that it is big */
+/* A TBF drops what is longer than its burst: tags are part of a frame, a GSO frame's length has the headers of all its packets. */
+#define TAGS 8
+#define WHOLE_GSO_FRAME 70000
+#define TBF_WAITS_PER_S 20	/* of 50 ms */
+#define MOST_TICKS_S 274	/* 2^32 ticks */
+#define NS_PER_S 1000000000ull
 
 static uint64_t clamp(uint64_t v, uint64_t low, uint64_t high)
 {
@@ -47,6 +53,70 @@ struct wr_htb_class wr_htb_from_rate(const struct weir_rate *rate, uint32_t mtu)
 		c.cburst_bytes = burst_for(rate->peak_bytes_per_s, packet);
 	}
 	return c;
+}
+
+/* --- what TBF gets ---------------------------------------------------------------------- */
+
+/* As long as the kernel can tell it again. */
+static uint32_t tbf_burst(uint64_t bytes, uint64_t bytes_per_s, uint32_t packet)
+{
+	return clamp(bytes, packet, clamp(bytes_per_s, 0, UINT32_MAX / MOST_TICKS_S) * MOST_TICKS_S);
+}
+
+/* As tc works it out for a latency: what the burst and the wait give time for, at the rate and at the peak. */
+static uint32_t tbf_limit(const struct wr_htb_class *c)
+{
+	const uint64_t by_rate = c->rate_bytes_per_s / TBF_WAITS_PER_S + c->burst_bytes;
+	const uint64_t by_peak = c->ceil_bytes_per_s / TBF_WAITS_PER_S + c->cburst_bytes;
+
+	return clamp(by_peak < by_rate ? by_peak : by_rate, 0, UINT32_MAX);
+}
+
+struct wr_htb_class wr_tbf_from_rate(const struct weir_rate *rate, uint32_t mtu)
+{
+	const uint64_t average = rate->average_bytes_per_s, peak = rate->peak_bytes_per_s;
+	const uint32_t packet = (mtu ? mtu : WR_DEFAULT_MTU) + ETHERNET_HEADER + TAGS, least = packet > WHOLE_GSO_FRAME ? packet : WHOLE_GSO_FRAME;
+	const uint64_t burst = rate->burst_bytes ? rate->burst_bytes : burst_for(average, least);
+	struct wr_htb_class c = { .rate_bytes_per_s = average, .ceil_bytes_per_s = average };
+
+	if (peak > average)
+		c.ceil_bytes_per_s = peak;
+	c.cburst_bytes = tbf_burst(peak ? burst_for(peak, least) : burst, c.ceil_bytes_per_s, packet);
+	c.burst_bytes = tbf_burst(burst, average, packet);
+	/* The kernel refuses a peak that is the average: what is saved up is spent no faster. */
+	if (peak == average && c.burst_bytes > c.cburst_bytes)
+		c.burst_bytes = c.cburst_bytes;
+	c.limit_bytes = tbf_limit(&c);
+	return c;
+}
+
+/* What passes in @ns, without 128 bits. */
+static uint32_t bytes_in(uint64_t ns, uint64_t bytes_per_s)
+{
+	const uint64_t s = ns / NS_PER_S, rest = ns % NS_PER_S;
+	const uint64_t whole = bytes_per_s / NS_PER_S, part = bytes_per_s % NS_PER_S;
+
+	if (s && bytes_per_s > UINT32_MAX)
+		return UINT32_MAX;
+	return clamp(s * bytes_per_s + rest * whole + rest * part / NS_PER_S, 0, UINT32_MAX);
+}
+
+static uint64_t exact_ticks(uint64_t bytes, uint64_t bytes_per_s)
+{
+	return bytes * NS_PER_S / bytes_per_s / TICK_NS;
+}
+
+uint32_t wr_tbf_bytes(uint32_t ticks, uint64_t bytes_per_s)
+{
+	const uint64_t next = ticks + 1ull;
+	uint64_t bytes = bytes_in(next * TICK_NS, bytes_per_s);
+
+	if (bytes && exact_ticks(bytes, bytes_per_s) >= next)
+		bytes--;
+	/* The kernel's reciprocal of the rate is rounded down: so what should be a tick later may have been told. */
+	if (bytes && bytes < UINT32_MAX && exact_ticks(bytes, bytes_per_s) < ticks)
+		bytes++;
+	return bytes;
 }
 
 uint32_t wr_police_burst(const struct weir_rate *rate, uint32_t mtu)

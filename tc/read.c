@@ -10,6 +10,7 @@
 #include "link/kinds.h"
 #include "netlink/attr.h"
 #include "tc/block.h"
+#include "tc/limiter.h"
 #include "tc/read.h"
 
 #define READ_TIMEOUT_MS 5000
@@ -26,7 +27,7 @@ static int each_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	struct each *e = arg;
 	struct wr_tc_class c;
 
-	return wr_htb_class_read(msg, &c) ? e->fn(e->arg, &c) : 0;
+	return msg->nlmsg_type == RTM_NEWTCLASS && wr_limit_read(msg, &c) ? e->fn(e->arg, &c) : 0;
 }
 
 int wr_class_each(struct weir *w, int ifindex, int (*fn)(void *arg, const struct wr_tc_class *c),
@@ -91,19 +92,6 @@ static void read_qdisc(const struct nlmsghdr *msg, struct wr_qdisc *ret)
 	memcpy(ret->options, options + 1, ret->options_len);
 }
 
-static int port_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
-{
-	struct wr_port *port = arg;
-
-	if (index == ASK_LINK && msg->nlmsg_type == RTM_NEWLINK)
-		return wr_link_decode(msg, &port->link, NULL);
-	if (index == ASK_ROOT)
-		read_qdisc(msg, &port->root);
-	else if (index == ASK_INGRESS)
-		read_qdisc(msg, &port->ingress);
-	return 0;
-}
-
 static int take_class(void *arg, const struct wr_tc_class *c)
 {
 	const uint32_t minor = c->classid & 0xffff;
@@ -112,11 +100,33 @@ static int take_class(void *arg, const struct wr_tc_class *c)
 	if (c->classid >> 16 != port->root.handle >> 16)
 		return 0;
 	if (minor == WR_PORT_CLASS)
-		port->class = *c;
+		wr_limit_take(&port->class, c);
 	else if (minor == WR_REST_CLASS)
 		port->rest = *c;
 	else
 		port->n_floors++;
+	return 0;
+}
+
+static void take_root(struct wr_port *port, const struct nlmsghdr *msg)
+{
+	struct wr_tc_class c;
+
+	read_qdisc(msg, &port->root);
+	if (wr_root_is_ours(port->root.handle) && wr_limit_read(msg, &c))
+		take_class(port, &c);
+}
+
+static int port_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct wr_port *port = arg;
+
+	if (index == ASK_LINK && msg->nlmsg_type == RTM_NEWLINK)
+		return wr_link_decode(msg, &port->link, NULL);
+	if (index == ASK_ROOT)
+		take_root(port, msg);
+	else if (index == ASK_INGRESS)
+		read_qdisc(msg, &port->ingress);
 	return 0;
 }
 
@@ -192,6 +202,7 @@ int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_e
 
 /* --- many ports ------------------------------------------------------------------------------ */
 
+/* ASK_REST: where there are floors; of a TBF, which has none, its limits. */
 enum { ASK_CLASS, ASK_REST, ASK_FILTER, ASK_PROGRAM, ASK_EACH };
 
 static int many_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
@@ -201,7 +212,7 @@ static int many_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 
 	if (index % ASK_EACH >= ASK_FILTER)
 		take_filter(port, msg);
-	else if (wr_htb_class_read(msg, &c))
+	else if (wr_limit_read(msg, &c))
 		take_class(port, &c);
 	return 0;
 }
@@ -217,7 +228,10 @@ int wr_ports_read(struct weir *w, struct wr_port *ports, size_t n, struct weir_e
 		const uint32_t major = ports[i].root.handle >> 16;
 
 		wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_ECHO, ifindex, WR_CLASS(major, WR_PORT_CLASS), 0, NULL);
-		wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_ECHO, ifindex, WR_CLASS(major, WR_REST_CLASS), 0, NULL);
+		if (ports[i].is_tbf)
+			wr_tc_msg(&b, RTM_GETQDISC, NLM_F_ECHO, ifindex, 0, TC_H_ROOT, NULL);
+		else
+			wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_ECHO, ifindex, WR_CLASS(major, WR_REST_CLASS), 0, NULL);
 		wr_redirect_get_msg(&b, ifindex, false);
 		if (ports[i].ingress.ingress_block)
 			wr_redirect_block_get_msg(&b, ports[i].ingress.ingress_block);

@@ -23,8 +23,9 @@ struct wr_port {
 	struct weir_link link;
 	struct wr_qdisc root, ingress;
 	uint32_t major;			/* of our root qdisc; 0: it is not ours */
+	bool is_tbf;			/* the root, for wr_ports_read() */
 	bool root_is_free;		/* the kernel's default or noqueue: nothing is lost */
-	struct wr_tc_class class;	/* of our root qdisc */
+	struct wr_tc_class class;	/* of our root qdisc, or it is that, a TBF */
 	struct wr_tc_class rest;	/* where it has floors */
 	unsigned int n_floors;
 	bool has_redirect;

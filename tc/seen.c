@@ -73,6 +73,15 @@ static void note_ingress(struct wr_seen_link *l, const struct nlmsghdr *msg)
 	l->block = wr_attr_u32(wr_msg_attr(msg, TCA_INGRESS_BLOCK), 0);
 }
 
+static void note_root(struct wr_seen_link *l, const struct nlmsghdr *msg)
+{
+	char kind[8] = "";
+
+	wr_attr_copy(wr_msg_attr(msg, TCA_KIND), kind, sizeof(kind) - 1);
+	l->root = ((const struct tcmsg *)NLMSG_DATA(msg))->tcm_handle;
+	l->is_tbf = !strcmp(kind, weir_qdisc_name(WEIR_QDISC_TBF));
+}
+
 /* The qdisc that @msg is about, but NULL for what the kernel put there itself, which has no handle. */
 static const struct tcmsg *qdisc_of(const struct nlmsghdr *msg)
 {
@@ -90,7 +99,7 @@ static int note_qdisc(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	if (!l)
 		return 0;
 	if (tcm->tcm_parent == TC_H_ROOT)
-		l->root = tcm->tcm_handle;
+		note_root(l, msg);
 	else if (tcm->tcm_parent == TC_H_INGRESS)
 		note_ingress(l, msg);
 	return 0;

@@ -16,6 +16,7 @@ struct wr_seen_link {
 	char name[16];
 	uint32_t root, ingress;	/* handles; 0: what the kernel puts there, nothing */
 	uint32_t block;		/* that ingress shares; 0: none */
+	bool is_tbf;		/* the root */
 };
 
 struct wr_seen {

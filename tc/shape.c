@@ -2,7 +2,7 @@
 /*
  * A port's limits as steps of a transaction:
  *
- *	to the guest    host ---> [htb 7765:1] port ---> guest
+ *	to the guest    host ---> [htb 7765:1, or tbf 7765:] port ---> guest
  *	from the guest  host <--- [htb 7765:N] ifb <--- ingress of port <--- guest
  *
  * The redirect happens before the bridge sees the frame, and the frame comes back
@@ -60,47 +60,76 @@ static int make_room(struct shaping *s, const struct wr_qdisc *q, uint32_t paren
 	return s->t->err.code;
 }
 
-/* --- what leaves by the link: HTB on it --------------------------------------------------- */
+/* --- what leaves by the link: HTB or TBF on it -------------------------------------------- */
 
-static int add_root(struct shaping *s, const struct wr_htb_class *c)
+/* By what: as it is, if nobody says; floors need classes. */
+static enum weir_qdisc qdisc_of(const struct shaping *s)
 {
-	const bool noqueue = !strcmp(s->port.root.kind, "noqueue") && s->port.root.handle;
-	const uint32_t major = noqueue ? WR_MAJOR_NOQUEUE : WR_MAJOR;
-	const enum weir_leaf leaf = wr_tc_leaf(s->t->w, s->opts.leaf);
-	const bool floors = s->opts.has_floors;
-	int r = make_room(s, &s->port.root, TC_H_ROOT, !s->port.root_is_free);
+	const enum weir_qdisc usual = s->opts.has_floors ? WEIR_QDISC_AUTO : (enum weir_qdisc)s->t->w->shape_qdisc;
 
-	if (r)
-		return r;
-	wr_tree_qdisc(s->t, &s->dev, major, floors ? WR_REST_CLASS : WR_PORT_CLASS);
-	wr_tree_class(s->t, &s->dev, WR_CLASS(major, WR_PORT_CLASS), WR_CLASS(major, 0), c,
-		      floors ? WEIR_LEAF_DEFAULT : leaf);
+	return s->opts.qdisc ? s->opts.qdisc : s->port.major ? s->port.class.by : usual ? usual : WEIR_QDISC_HTB;
+}
+
+static int check_qdisc(struct shaping *s, const struct wr_limiter *by)
+{
+	if (!by->is_class && (s->opts.has_floors || s->port.rest.classid))
+		return wr_refuse(s->err, -EINVAL, "", "qdisc", "%s has no classes, which floors need", by->name);
+	if (s->out->average_bytes_per_s < by->least_bytes_per_s)
+		return wr_refuse(s->err, -ERANGE, "", "average", "is below the least of %s, %u B/s", by->name,
+				 (unsigned int)by->least_bytes_per_s);
+	return 0;
+}
+
+static int put_root(struct shaping *s, enum weir_qdisc by, uint32_t major, const struct wr_htb_class *c)
+{
+	const enum weir_leaf leaf = wr_tc_leaf(s->t->w, s->opts.leaf ? s->opts.leaf : wr_limiter(by)->leaf);
+	const bool floors = s->opts.has_floors;
+
+	wr_tree_root(s->t, &s->dev, by, major, floors ? WR_REST_CLASS : WR_PORT_CLASS, c,
+		     floors ? WEIR_LEAF_DEFAULT : leaf);
 	if (floors) {
-		wr_tree_class(s->t, &s->dev, WR_CLASS(major, WR_REST_CLASS),
-			      WR_CLASS(major, WR_PORT_CLASS), c, leaf);
+		wr_tree_rest(s->t, &s->dev, major, c, leaf);
 		wr_floors_note(s->t, &s->dev, major, leaf, c);
 	}
 	return s->t->err.code;
 }
 
-static int del_root(struct shaping *s)
+static int add_root(struct shaping *s, enum weir_qdisc by, const struct wr_htb_class *c)
+{
+	const bool noqueue = !strcmp(s->port.root.kind, "noqueue") && s->port.root.handle;
+	int r = make_room(s, &s->port.root, TC_H_ROOT, !s->port.root_is_free);
+
+	return r ? r : put_root(s, by, noqueue ? WR_MAJOR_NOQUEUE : WR_MAJOR, c);
+}
+
+static int del_root(struct shaping *s, bool comes_back)
 {
 	if (s->port.n_floors)
 		return wr_refuse(s->err, -EBUSY, "", "", "%u floors are part of the limit", s->port.n_floors);
-	wr_tree_del(s->t, &s->dev, &s->port);
+	wr_tree_del(s->t, &s->dev, &s->port, comes_back);
 	return s->port.rest.classid ? wr_floors_forget(s->t, &s->dev, s->err) : s->t->err.code;
 }
 
 static int shape_out(struct shaping *s)
 {
+	const enum weir_qdisc by = qdisc_of(s);
 	struct wr_htb_class c;
+	int r;
 
-	if (!s->out->average_bytes_per_s) {
-		return s->port.major ? del_root(s) : 0;
-	}
-	c = wr_htb_from_rate(s->out, s->port.link.mtu);
+	if (!s->out->average_bytes_per_s)
+		return s->port.major ? del_root(s, true) : 0;
+	if (s->ret)
+		s->ret->qdisc = by;
+	r = check_qdisc(s, wr_limiter(by));
+	if (r)
+		return r;
+	c = wr_limiter(by)->from_rate(s->out, s->port.link.mtu);
 	if (!s->port.major)
-		return add_root(s, &c);
+		return add_root(s, by, &c);
+	if (by != s->port.class.by) {
+		r = del_root(s, false);
+		return r ? r : put_root(s, by, s->port.major, &c);
+	}
 	if (s->port.rest.classid)
 		return wr_floors_resize(s->t, &s->dev, &c, s->opts.leaf, s->err);
 	wr_tree_change(s->t, &s->dev, &s->port.class, &c, s->opts.leaf);
@@ -248,7 +277,7 @@ static int add_class(struct shaping *s, const struct wr_redirect *redirect, stru
 		return r;
 	wr_tree_class(s->t, &ifb, slot->classid, WR_CLASS(major, 0), &c, floors ? WEIR_LEAF_DEFAULT : leaf);
 	if (floors) {
-		wr_tree_class(s->t, &ifb, WR_CLASS(major, WR_REST_CLASS), slot->classid, &c, leaf);
+		wr_tree_rest(s->t, &ifb, major, &c, leaf);
 		wr_floors_note(s->t, &ifb, major, leaf, &c);
 	}
 	return s->t->err.code;
@@ -426,6 +455,8 @@ static int check_options(const struct weir_shape_options *o, struct weir_error *
 {
 	if ((unsigned int)o->method > WEIR_SHAPE_BLOCK)
 		return wr_refuse(err, -EINVAL, "", "method", "%d is unknown", o->method);
+	if ((unsigned int)o->qdisc > WEIR_QDISC_TBF)
+		return wr_refuse(err, -EINVAL, "", "qdisc", "%d is unknown", o->qdisc);
 	if ((unsigned int)o->leaf > WEIR_LEAF_DEFAULT)
 		return wr_refuse(err, -EINVAL, "", "leaf", "%d is unknown", o->leaf);
 	return 0;

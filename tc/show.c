@@ -158,8 +158,10 @@ static int shape_of(struct wr_ifbs *s, const struct wr_port *port, struct weir_s
 	int r = 0;
 
 	wr_copy(shape.name, sizeof(shape.name), port->link.name);
-	if (port->major)
+	if (port->major) {
+		shape.qdisc = port->class.by;
 		out = side_of_class(&port->class);
+	}
 	if (port->major && port->rest.classid)
 		out.leaf = wr_leaf_of(WR_CLASS(port->rest.leaf >> 16, 0));
 	if (port->has_redirect)
@@ -206,6 +208,7 @@ static size_t take_candidates(const struct wr_seen *seen, struct wr_port *ports)
 			continue;
 		ports[n].link = (struct weir_link){ .ifindex = l->ifindex, .mtu = l->mtu, .kind = l->kind };
 		ports[n].root.handle = l->root;
+		ports[n].is_tbf = l->is_tbf;
 		ports[n].ingress.ingress_block = l->block;
 		wr_copy(ports[n++].link.name, sizeof(l->name), l->name);
 	}

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Trees as steps: see tree.h. */
-#include <inttypes.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
@@ -48,25 +47,16 @@ void wr_tree_qdisc(struct weir_txn *t, const struct wr_dev *dev, uint32_t major,
 	wr_step_plan(t, s, "tc qdisc add dev %s root handle %x: htb%s", wr_dev_word(dev, word), major, def);
 }
 
-static void plan_class(struct weir_txn *t, struct weir_step *s, const char *verb,
-		       const struct wr_dev *dev, uint32_t classid, uint32_t parent,
+static void plan_limit(struct weir_txn *t, struct weir_step *s, const char *verb, const struct wr_dev *dev,
+		       const struct wr_limiter *by, uint32_t classid, uint32_t parent,
 		       const struct wr_htb_class *c)
 {
-	char word[80], below[32];
+	char word[80], words[320];
 
 	if (!t->dry)	/* words take as long as all the rest */
 		return;
-	/* The root is named by its major alone. */
-	if (parent == TC_H_ROOT || !(parent & 0xffff))
-		wr_format(below, sizeof(below), "%x:", classid >> 16);
-	else
-		wr_format(below, sizeof(below), "%x:%x", parent >> 16, parent & 0xffff);
-	wr_step_plan(t, s,
-		     "tc class %s dev %s parent %s classid %x:%x htb rate %" PRIu64 "bps ceil %" PRIu64
-		     "bps burst %ub cburst %ub quantum %u",
-		     verb, wr_dev_word(dev, word), below, classid >> 16, classid & 0xffff,
-		     c->rate_bytes_per_s, c->ceil_bytes_per_s, c->burst_bytes, c->cburst_bytes,
-		     c->quantum_bytes);
+	by->words(words, sizeof(words), classid, parent, c);
+	wr_step_plan(t, s, "tc %s %s dev %s %s", by->is_class ? "class" : "qdisc", verb, wr_dev_word(dev, word), words);
 }
 
 static void leaf_step(struct weir_txn *t, const struct wr_dev *dev, const char *verb, uint32_t classid,
@@ -96,24 +86,52 @@ static void add_leaf(struct weir_txn *t, const struct wr_dev *dev, uint32_t clas
 	leaf_step(t, dev, "add", classid, handle, bytes_per_s, &b, NULL);
 }
 
-static void class_words(char what[32], uint32_t classid)
+static void limit_words(char what[32], const struct wr_limiter *by, uint32_t classid)
 {
-	wr_format(what, 32, "class %x:%x htb", classid >> 16, classid & 0xffff);
+	if (by->is_class)
+		wr_format(what, 32, "class %x:%x %s", classid >> 16, classid & 0xffff, by->name);
+	else
+		wr_format(what, 32, "qdisc %x: %s", classid >> 16, by->name);
 }
 
-void wr_tree_class(struct weir_txn *t, const struct wr_dev *dev, uint32_t classid, uint32_t parent,
-		   const struct wr_htb_class *c, enum weir_leaf leaf)
+static void add_limit(struct weir_txn *t, const struct wr_dev *dev, const struct wr_limiter *by, uint32_t classid,
+		      uint32_t parent, const struct wr_htb_class *c, enum weir_leaf leaf, bool goes_with_root)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	uint32_t handle = wr_leaf_handle(leaf, classid & 0xffff);
 	char what[32];
 
-	wr_htb_class_msg(&b, ADD, dev->ifindex, classid, parent, c);
-	wr_tc_del_msg(&undo, RTM_DELTCLASS, dev->ifindex, classid, 0);
-	class_words(what, classid);
-	plan_class(t, wr_tree_step(t, dev, what, &b, &undo), "add", dev, classid, parent, c);
+	by->put(&b, ADD, dev->ifindex, classid, parent, c);
+	/* By its handle: whatever else is there by then is not ours. */
+	if (!goes_with_root)
+		wr_tc_del_msg(&undo, by->del, dev->ifindex, classid & by->handle_mask, by->del_parent);
+	limit_words(what, by, classid);
+	plan_limit(t, wr_tree_step(t, dev, what, &b, &undo), "add", dev, by, classid, parent, c);
 	if (handle)
 		add_leaf(t, dev, classid, handle, c->rate_bytes_per_s);
+}
+
+void wr_tree_class(struct weir_txn *t, const struct wr_dev *dev, uint32_t classid, uint32_t parent,
+		   const struct wr_htb_class *c, enum weir_leaf leaf)
+{
+	add_limit(t, dev, wr_limiter(WEIR_QDISC_HTB), classid, parent, c, leaf, false);
+}
+
+void wr_tree_root(struct weir_txn *t, const struct wr_dev *dev, enum weir_qdisc by, uint32_t major,
+		  uint32_t default_minor, const struct wr_htb_class *c, enum weir_leaf leaf)
+{
+	const bool is_class = wr_limiter(by)->is_class;
+
+	if (is_class)
+		wr_tree_qdisc(t, dev, major, default_minor);
+	add_limit(t, dev, wr_limiter(by), WR_CLASS(major, WR_PORT_CLASS), WR_CLASS(major, 0), c, leaf, is_class);
+}
+
+void wr_tree_rest(struct weir_txn *t, const struct wr_dev *dev, uint32_t major, const struct wr_htb_class *c,
+		  enum weir_leaf leaf)
+{
+	add_limit(t, dev, wr_limiter(WEIR_QDISC_HTB), WR_CLASS(major, WR_REST_CLASS),
+		  WR_CLASS(major, WR_PORT_CLASS), c, leaf, true);
 }
 
 /* --- changing ----------------------------------------------------------------------- */
@@ -141,7 +159,7 @@ static void change_leaf(struct weir_txn *t, const struct wr_dev *dev, const stru
 		     target, 20 * target);
 }
 
-/* HTB puts its own in the place of one that is deleted. @rate: what the class has by then. */
+/* HTB puts its own in the place of one that is deleted, TBF when it is changed. @rate: what the class has by then. */
 static void put_leaf(struct wr_batch *b, uint16_t flags, const struct wr_dev *dev, uint32_t classid,
 		     uint32_t handle, uint32_t other, uint64_t rate)
 {
@@ -182,28 +200,33 @@ void wr_tree_leaf(struct weir_txn *t, const struct wr_dev *dev, const struct wr_
 void wr_tree_change(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old,
 		    const struct wr_htb_class *c, enum weir_leaf leaf)
 {
+	const bool same_leaf = !leaf || wr_leaf_handle(leaf, old->classid & 0xffff) == WR_CLASS(old->leaf >> 16, 0);
+	const struct wr_limiter *by = wr_limiter(old->by);
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	char what[32];
 
-	wr_htb_class_msg(&b, 0, dev->ifindex, old->classid, old->parent, c);
-	if (old->options_len)
-		wr_htb_class_again_msg(&undo, 0, dev->ifindex, old);
-	class_words(what, old->classid);
-	plan_class(t, wr_tree_step(t, dev, what, &b, &undo), "change", dev, old->classid, old->parent, c);
-	if (leaf && wr_leaf_handle(leaf, old->classid & 0xffff) != WR_CLASS(old->leaf >> 16, 0))
+	/* In this order, because TBF makes a leaf of its own in the place of none when it is changed. */
+	if (!same_leaf && !wr_leaf_handle(leaf, 0))
 		wr_tree_leaf(t, dev, old, leaf, c->rate_bytes_per_s);
-	else
+	by->put(&b, 0, dev->ifindex, old->classid, old->parent, c);
+	if (old->options_len)
+		by->put_again(&undo, 0, dev->ifindex, old);
+	limit_words(what, by, old->classid);
+	plan_limit(t, wr_tree_step(t, dev, what, &b, &undo), "change", dev, by, old->classid, old->parent, c);
+	if (same_leaf)
 		change_leaf(t, dev, old, c->rate_bytes_per_s);
+	else if (wr_leaf_handle(leaf, 0))
+		wr_tree_leaf(t, dev, old, leaf, c->rate_bytes_per_s);
 }
 
 /* --- taking away ---------------------------------------------------------------------- */
 
-/* A class as it was read, and its leaf as it had been made. */
+/* A limit as it was read, and its leaf as it had been made. */
 static void again(struct wr_batch *b, const struct wr_dev *dev, const struct wr_tc_class *old)
 {
 	const uint32_t handle = WR_CLASS(old->leaf >> 16, 0);
 
-	wr_htb_class_again_msg(b, NLM_F_CREATE, dev->ifindex, old);
+	wr_limiter(old->by)->put_again(b, NLM_F_CREATE, dev->ifindex, old);
 	if (wr_leaf_of(handle) != WEIR_LEAF_DEFAULT)
 		wr_leaf_msg(b, ADD, dev->ifindex, old->classid, handle, old->limits.rate_bytes_per_s);
 }
@@ -218,7 +241,7 @@ void wr_tree_class_del(struct weir_txn *t, const struct wr_dev *dev, const struc
 	wr_tc_del_msg(&b, RTM_DELTCLASS, dev->ifindex, old->classid, 0);
 	if (old->options_len)
 		again(&undo, dev, old);
-	class_words(what, old->classid);
+	limit_words(what, wr_limiter(old->by), old->classid);
 	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc class del dev %s classid %x:%x",
 		     wr_dev_word(dev, word), old->classid >> 16, old->classid & 0xffff);
 }
@@ -236,21 +259,23 @@ static void add_noqueue(struct weir_txn *t, const struct wr_dev *dev)
 		     wr_dev_word(dev, word), WR_MAJOR_BACK);
 }
 
-void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port)
+void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port, bool comes_back)
 {
+	const struct wr_limiter *by = wr_limiter(port->class.by);
 	const bool has_rest = port->rest.classid;
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	char what[32], word[80];
 
 	wr_tc_del_msg(&b, RTM_DELQDISC, dev->ifindex, WR_CLASS(port->major, 0), TC_H_ROOT);
-	wr_htb_qdisc_msg(&undo, dev->ifindex, port->major, has_rest ? WR_REST_CLASS : WR_PORT_CLASS);
+	if (by->is_class)
+		wr_htb_qdisc_msg(&undo, dev->ifindex, port->major, has_rest ? WR_REST_CLASS : WR_PORT_CLASS);
 	again(&undo, dev, &port->class);
 	if (has_rest)
 		again(&undo, dev, &port->rest);
-	wr_format(what, sizeof(what), "qdisc %x: htb", port->major);
+	wr_format(what, sizeof(what), "qdisc %x: %s", port->major, by->name);
 	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc qdisc del dev %s root handle %x:",
 		     wr_dev_word(dev, word), port->major);
-	if (port->major == WR_MAJOR_NOQUEUE)
+	if (comes_back && port->major == WR_MAJOR_NOQUEUE)
 		add_noqueue(t, dev);
 }
 

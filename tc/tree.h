@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * HTB trees as steps of a transaction: each piece with its undo and its line of the
+ * HTB trees, and a TBF, as steps of a transaction: each piece with its undo and its line of the
  * plan. What a transaction's own link carries needs no undo: it goes with the link.
  */
 #ifndef WR_TC_TREE_H
 #define WR_TC_TREE_H
 
+#include "tc/limiter.h"
 #include "tc/read.h"
 
 struct wr_dev {
@@ -16,11 +17,20 @@ struct wr_dev {
 /* A root of ours where there is none. */
 void wr_tree_qdisc(struct weir_txn *t, const struct wr_dev *dev, uint32_t major,
 		   uint32_t default_minor);
+/* The same with a limit for all that leaves (limiter.h), and its leaf. */
+void wr_tree_root(struct weir_txn *t, const struct wr_dev *dev, enum weir_qdisc by, uint32_t major,
+		  uint32_t default_minor, const struct wr_htb_class *c, enum weir_leaf leaf);
+/*
+ * In such a root the class of what has no floor. Both go with it: their undo might find
+ * a TBF of the same number, which knows no deletion of classes.
+ */
+void wr_tree_rest(struct weir_txn *t, const struct wr_dev *dev, uint32_t major, const struct wr_htb_class *c,
+		  enum weir_leaf leaf);
 /* A class with its leaf. */
 void wr_tree_class(struct weir_txn *t, const struct wr_dev *dev, uint32_t classid, uint32_t parent,
 		   const struct wr_htb_class *c, enum weir_leaf leaf);
 /*
- * A class, in place: what is queued stays, counters go on. One without options is
+ * A class, or TBF, in place: what is queued stays, counters go on. One without options is
  * the transaction's own: its undo takes it away, whatever it has become. @leaf: what
  * its leaf becomes, WEIR_LEAF_AUTO: what it is.
  */
@@ -30,8 +40,8 @@ void wr_tree_change(struct weir_txn *t, const struct wr_dev *dev, const struct w
 void wr_tree_leaf(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old,
 		  enum weir_leaf leaf, uint64_t bytes_per_s);
 void wr_tree_class_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old);
-/* Our root, which has no floors; what had been there before comes back. */
-void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port);
+/* Our root, which has no floors. What had been there before comes back, unless another root of ours does. */
+void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port, bool comes_back);
 /* A qdisc of others; undo brings it back as it is told by its options, not what stood in it. */
 void wr_tree_del_foreign(struct weir_txn *t, const struct wr_dev *dev, const struct wr_qdisc *q,
 			 uint32_t parent);

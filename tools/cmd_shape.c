@@ -38,6 +38,11 @@ static const char *method_at(int i)
 	return weir_shape_method_name((enum weir_shape_method)i);
 }
 
+static const char *qdisc_at(int i)
+{
+	return weir_qdisc_name((enum weir_qdisc)i);
+}
+
 static const char *leaf_at(int i)
 {
 	return weir_leaf_name((enum weir_leaf)i);
@@ -46,10 +51,13 @@ static const char *leaf_at(int i)
 static int read_options(struct tool *t, const struct args *a, struct weir_shape_options *ret)
 {
 	const int method = number_of(a->value[OPT_METHOD], method_at, WEIR_SHAPE_BLOCK + 1);
+	const int qdisc = number_of(a->value[OPT_QDISC], qdisc_at, WEIR_QDISC_TBF + 1);
 	const int leaf = number_of(a->value[OPT_LEAF], leaf_at, WEIR_LEAF_DEFAULT + 1);
 
 	if (method < 0)
 		return usage_error(t, "--method takes skbedit, block, bpf, ifb or police, not %s", a->value[OPT_METHOD]);
+	if (qdisc < 0)
+		return usage_error(t, "--qdisc takes htb or tbf, not %s", a->value[OPT_QDISC]);
 	if (leaf < 0)
 		return usage_error(t, "--leaf takes fq_codel, sfq or default, not %s", a->value[OPT_LEAF]);
 	if (!a->value[OPT_INBOUND] && !a->value[OPT_OUTBOUND])
@@ -57,6 +65,7 @@ static int read_options(struct tool *t, const struct args *a, struct weir_shape_
 	*ret = (struct weir_shape_options){
 		.sz = sizeof(*ret),
 		.method = (enum weir_shape_method)method,
+		.qdisc = (enum weir_qdisc)qdisc,
 		.leaf = (enum weir_leaf)leaf,
 		.replace = a->value[OPT_REPLACE] != NULL,
 	};
@@ -82,8 +91,8 @@ static void say_limits(struct tool *t, const char *port, const struct weir_bandw
 	char *inbound = limits_text(&b->inbound), *outbound = limits_text(&b->outbound);
 
 	if (t->is_json)
-		out_json(&t->out, json_pack("{s:s, s:s, s:s}", "port", port, "method",
-					    weir_shape_method_name(shape->method), "ifb", shape->ifb_name));
+		out_json(&t->out, json_pack("{s:s, s:s, s:s, s:s}", "port", port, "qdisc", weir_qdisc_name(shape->qdisc),
+					    "method", weir_shape_method_name(shape->method), "ifb", shape->ifb_name));
 	else
 		out_text(&t->out, "port %s: inbound %s, outbound %s%s%s\n", port, inbound, outbound,
 			 shape->method ? ", by " : "",
@@ -163,7 +172,7 @@ static void put_row(struct table *table, const struct row *r, bool measured)
 	table_cell(table, TINT_NONE, "%s", p->name);
 	table_cell(table, TINT_NONE, "%s", r->direction);
 	table_cell(table, TINT_NONE, "%s", limits);
-	table_cell(table, TINT_NONE, "%s", by_filter ? weir_shape_method_name(p->method) : "htb");
+	table_cell(table, TINT_NONE, "%s", by_filter ? weir_shape_method_name(p->method) : weir_qdisc_name(p->qdisc));
 	table_cell(table, TINT_NONE, "%s", by_filter && p->ifb_ifindex ? p->ifb_name : p->name);
 	table_cell(table, TINT_NONE, "%s", weir_leaf_name(s->leaf));
 	table_cell(table, TINT_NONE, "%llu", (unsigned long long)s->bytes);
@@ -193,7 +202,7 @@ static json_t *row_json(const struct row *r, bool measured)
 	const struct weir_shape_side *s = r->side;
 	const bool by_filter = is_by_filter(r);
 	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "port", r->shape->name, "direction", r->direction, "method",
-			      by_filter ? weir_shape_method_name(r->shape->method) : "htb", "on",
+			      by_filter ? weir_shape_method_name(r->shape->method) : weir_qdisc_name(r->shape->qdisc), "on",
 			      by_filter && r->shape->ifb_ifindex ? r->shape->ifb_name : r->shape->name, "leaf",
 			      weir_leaf_name(s->leaf));
 	const struct { const char *key; uint64_t value; bool is_shown; } numbers[] = {

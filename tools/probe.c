@@ -147,6 +147,7 @@ static const struct probe probes[] = {
 	LINE("link", "vrf",   "CONFIG_NET_VRF", "vrf", "ip link add probe-vrf type vrf table 5", PART_NONE, false),
 
 	LINE("tc", "htb",      "CONFIG_NET_SCH_HTB", "sch_htb", "tc qdisc add dev lo root handle 1: htb", PART_SHAPING, true),
+	LINE("tc", "tbf",      "CONFIG_NET_SCH_TBF", "sch_tbf", "tc qdisc replace dev lo root handle 3: tbf rate 1mbit burst 10k limit 10k", PART_NONE, false),
 	LINE("tc", "fq_codel", "CONFIG_NET_SCH_FQ_CODEL", "sch_fq_codel", "tc qdisc replace dev lo root handle 2: fq_codel", PART_NONE, false),
 	LINE("tc", "clsact",   "CONFIG_NET_SCH_INGRESS", "sch_ingress", "tc qdisc add dev lo clsact", PART_NONE, false),
 	LINE("tc", "ingress",  "CONFIG_NET_SCH_INGRESS", "sch_ingress", "tc qdisc del dev lo clsact | tc qdisc add dev lo ingress", PART_SHAPING, true),

@@ -7,6 +7,9 @@ static const struct option_info shape_options[] = {
 	{ "inbound", "LIMITS", "to the guest: AVERAGE[,PEAK[,BURST]], or none", OPT_INBOUND, false },
 	{ "outbound", "LIMITS", "from the guest", OPT_OUTBOUND, false },
 	{ "method", "METHOD", "how the way in is shaped: skbedit, block, bpf, ifb, police (the best there is)", OPT_METHOD, false },
+#ifndef WR_NO_TBF
+	{ "qdisc", "QDISC", "what limits what leaves by the link: htb, tbf (htb)", OPT_QDISC, false },
+#endif
 	{ "leaf", "QDISC", "what queues: fq_codel, sfq, default (the first there is)", OPT_LEAF, false },
 	{ "replace", NULL, "delete a qdisc of others that is in the way", OPT_REPLACE, false },
 	{ 0 },

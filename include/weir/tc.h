@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Bandwidth of a guest's port, in both directions, by HTB.
+ * Bandwidth of a guest's port, in both directions, by HTB, or on the port by TBF.
  *
  * Inbound and outbound are seen from the guest. What goes to the guest leaves
- * the host by its port, so inbound is an HTB class on the port itself. What
+ * the host by its port, so inbound is an HTB class or a TBF on the port itself. What
  * comes from the guest is redirected on its way in to an ifb link that a few
  * hundred ports share, where an HTB class delays it: nothing is dropped that a
  * queue can hold. Kernel interface: RTM_NEWQDISC, RTM_NEWTCLASS, RTM_NEWTFILTER;
- * sch_htb, sch_ingress, cls_u32, act_mirred, ifb, and what enum weir_shape_method
- * and enum weir_leaf name.
+ * sch_htb, sch_ingress, cls_u32, act_mirred, ifb, and what enum weir_shape_method,
+ * enum weir_qdisc and enum weir_leaf name.
  */
 #ifndef WEIR_TC_H
 #define WEIR_TC_H
@@ -152,11 +152,31 @@ enum weir_shape_method {
 };
 
 /**
- * enum weir_leaf - what queues the packets of a class
- * @WEIR_LEAF_AUTO:	the first of these that the kernel has
+ * enum weir_qdisc - what limits what leaves by a link
+ * @WEIR_QDISC_AUTO:	as it is; of one that becomes limited weir_options.shape_qdisc,
+ *			or HTB
+ * @WEIR_QDISC_HTB:	a class, below which floors can be
+ * @WEIR_QDISC_TBF:	a token bucket alone: one message instead of three, and none of
+ *			the filter blocks that HTB's root and class have, of which the
+ *			kernel walks a list for each new one: the choice for thousands of
+ *			ports. No floors. What waits is at most the burst and 50 ms of the
+ *			rate; frames that are longer than the burst are cut to packets
+ *
+ * Since: 0.2
+ */
+enum weir_qdisc {
+	WEIR_QDISC_AUTO = 0,
+	WEIR_QDISC_HTB = 1,
+	WEIR_QDISC_TBF = 2
+};
+
+/**
+ * enum weir_leaf - what queues the packets of a class, or of a TBF
+ * @WEIR_LEAF_AUTO:	the first of these that the kernel has; of a TBF its own
  * @WEIR_LEAF_FQ_CODEL:	fair among flows, with little delay
  * @WEIR_LEAF_SFQ:	fair among flows
- * @WEIR_LEAF_DEFAULT:	one queue, as long as the link's (HTB's own)
+ * @WEIR_LEAF_DEFAULT:	one queue, HTB's or TBF's own: as long as the link's, or as TBF
+ *			has it
  */
 enum weir_leaf {
 	WEIR_LEAF_AUTO = 0,
@@ -181,6 +201,9 @@ enum weir_leaf {
  *			Undo brings the qdisc back, not classes and filters in it
  * @floor_class:	of weir_txn_floor_set() for what arrives by the port; 0: none. A
  *			limit of the port's own then has an ifb of its own
+ * @qdisc:		an enum weir_qdisc, for what leaves by the link. One that is
+ *			limited by another goes over to it, loses what waits, and gets
+ *			its leaf as a new one
  */
 struct weir_shape_options {
 	size_t sz;
@@ -190,6 +213,7 @@ struct weir_shape_options {
 	bool replace;
 	bool has_floors;
 	uint32_t floor_class;
+	enum weir_qdisc qdisc;
 };
 
 /**
@@ -230,6 +254,8 @@ struct weir_shape_side {
  *			ifb of its bridge; 0: none
  * @inbound:		to the guest
  * @outbound:		from the guest
+ * @qdisc:		an enum weir_qdisc, what limits what leaves by the link;
+ *			WEIR_QDISC_AUTO: nothing
  */
 struct weir_shape {
 	size_t sz;
@@ -243,6 +269,7 @@ struct weir_shape {
 	struct weir_shape_side inbound;
 	struct weir_shape_side outbound;
 	uint32_t floor_class;
+	enum weir_qdisc qdisc;
 };
 
 /**
@@ -256,12 +283,13 @@ struct weir_shape {
  * @ret:	receives where the port is shaped, for weir_txn_shape_clear(); limits
  *		and counters stay empty. NULL, or sz set
  *
- * A class that is there is changed in place: nothing is lost, no packet and no
+ * A class or TBF that is there is changed in place: nothing is lost, no packet and no
  * count. A direction that becomes unlimited loses what waits in its queue. Our
  * qdiscs are known by handles that nobody else uses, 7765: to 7767:.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
- *   -EINVAL, -ERANGE	the limits make no sense, see weir_bandwidth_check()
+ *   -EINVAL, -ERANGE	the limits make no sense, see weir_bandwidth_check(); floors by
+ *			a TBF, or one below 240 bytes/s
  *   -EEXIST	a qdisc of others is in the way; the error names it
  *   -ENODEV	the port is gone
  *
@@ -374,6 +402,16 @@ WEIR_API int weir_shape_explain(struct weir *w, int ifindex, char **ret, struct 
  * Since: 0.2
  */
 WEIR_API const char *weir_shape_method_name(enum weir_shape_method method);
+
+/**
+ * weir_qdisc_name() - what limits, as a word
+ * @qdisc:	an enum weir_qdisc
+ *
+ * Return: "htb", "tbf", "auto", or "unknown"
+ *
+ * Since: 0.2
+ */
+WEIR_API const char *weir_qdisc_name(enum weir_qdisc qdisc);
 
 /**
  * weir_leaf_name() - a leaf as a word

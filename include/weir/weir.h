@@ -64,6 +64,8 @@ enum weir_yes_no {
  *		the host; with a limit (16 is a good one) it gets no more at a
  *		time than it does in about a millisecond, and the others get
  *		their turn in between. Deletions are one message all the same
+ * @shape_qdisc: an enum weir_qdisc for ports that become limited without one of
+ *		their own; 0: HTB
  *
  * Strings are copied.
  */
@@ -76,6 +78,7 @@ struct weir_options {
 	uint32_t lock_timeout_ms;
 	uint32_t shape_method;
 	uint32_t most_in_flight;
+	uint32_t shape_qdisc;
 };
 
 /**

@@ -44,6 +44,7 @@ static const struct {
 	{ "vxlan", "CONFIG_VXLAN, module vxlan" },
 	{ "vrf", "CONFIG_NET_VRF, module vrf" },
 	{ "htb", "CONFIG_NET_SCH_HTB, module sch_htb" },
+	{ "tbf", "CONFIG_NET_SCH_TBF, module sch_tbf" },
 	{ "ingress", "CONFIG_NET_SCH_INGRESS, module sch_ingress" },
 	{ "fq_codel", "CONFIG_NET_SCH_FQ_CODEL, module sch_fq_codel" },
 	{ "sfq", "CONFIG_NET_SCH_SFQ, module sch_sfq" },

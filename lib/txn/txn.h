@@ -35,6 +35,7 @@ struct weir {
 	const struct weir_step_ops *const *step_ops;
 	uint32_t lock_timeout_ms;
 	uint32_t shape_method;	/* an enum weir_shape_method */
+	uint32_t shape_qdisc;	/* an enum weir_qdisc */
 	int lock_fd;		/* held from begin to the end of a transaction */
 	struct weir_txn *txn;	/* the transaction that is open */
 	uint32_t seed;		/* of link indexes, ... */

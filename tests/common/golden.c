@@ -98,6 +98,7 @@ static const struct {
 	{ RTM_DELLINKPROP, NULL, "52", 0 },
 	{ RTM_NEWQDISC, "htb", "2", 0 },
 	{ RTM_NEWQDISC, "fq_codel", "2", 0 },
+	{ RTM_NEWQDISC, "tbf", "2", 0 },
 	{ RTM_NEWTCLASS, NULL, "2", 0 },
 	{ RTM_NEWTFILTER, NULL, "2", 0 },
 	{ RTM_NEWTFILTER, "u32", "2/7", 0 },

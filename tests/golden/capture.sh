@@ -161,6 +161,10 @@ annotate() {
 			is("2/1", "TCA_HTB_PARMS"); is("2/2", "TCA_HTB_INIT"); is("2/3", "TCA_HTB_CTAB")
 			is("2/4", "TCA_HTB_RTAB"); is("2/6", "TCA_HTB_RATE64"); is("2/7", "TCA_HTB_CEIL64")
 		}
+		if (what == "tc-tbf") {
+			is("2/1", "TCA_TBF_PARMS"); is("2/2", "TCA_TBF_RTAB"); is("2/3", "TCA_TBF_PTAB"); is("2/4", "TCA_TBF_RATE64")
+			is("2/5", "TCA_TBF_PRATE64"); is("2/6", "TCA_TBF_BURST"); is("2/7", "TCA_TBF_PBURST")
+		}
 		if (what == "tc-u32") {
 			is("2/5", "TCA_U32_SEL"); is("2/7", "TCA_U32_ACT", 0); is("2/7/1", "action 1", 0)
 			is("2/7/1/1", "TCA_ACT_KIND"); is("2/7/1/2", "TCA_ACT_OPTIONS", 0)
@@ -325,6 +329,13 @@ save class-htb tc-htb $NEWTCLASS sent tc class add dev low0 parent 1: classid 1:
 	burst 65536b cburst 32768b quantum 60000
 save class-htb-fast tc-htb $NEWTCLASS sent tc class add dev low0 parent 1: classid 1:1 htb rate 5000000000bps \
 	ceil 12500000000bps burst 5000000b cburst 12500000b quantum 60000
+save qdisc-tbf tc-tbf $NEWQDISC sent tc qdisc add dev low0 root handle 7765: tbf rate 1000000bps burst 70000b latency 50ms
+save qdisc-tbf-peak tc-tbf $NEWQDISC sent tc qdisc add dev low0 root handle 7765: tbf rate 1000000bps burst 1048576b \
+	latency 50ms peakrate 2000000bps mtu 70000
+save qdisc-tbf-change tc-tbf $NEWQDISC sent tc qdisc change dev low0 root handle 7765: tbf rate 2000000bps burst 70000b \
+	latency 50ms
+save qdisc-tbf-fast tc-tbf $NEWQDISC sent tc qdisc add dev low0 root handle 7765: tbf rate 5000000000bps burst 5000000b \
+	latency 50ms peakrate 12500000000bps mtu 12500000
 save qdisc-ingress tc $NEWQDISC sent tc qdisc add dev veth0 ingress
 save filter-u32 tc-u32 $NEWFILTER sent tc filter add dev veth0 parent ffff: protocol all prio 30565 handle 800::1 u32 \
 	match u32 0 0 action mirred egress redirect dev low0

@@ -551,12 +551,13 @@ static void open_macvtap(struct weir_txn *t)
 #define LIMITS(in, out) { { in, 0, 0, 0 }, { out, 0, 0, 0 } }
 
 static enum weir_leaf new_leaf;	/* for what is shaped next */
+static enum weir_qdisc new_qdisc;
 
 static void shape(struct weir_txn *t, const char *name, const struct weir_bandwidth *b,
 		  enum weir_shape_method method)
 {
 	struct weir_shape_options opts = { .sz = sizeof(opts), .method = method, .has_floors = *name == 'b',
-					   .leaf = new_leaf, .replace = true };
+					   .leaf = new_leaf, .qdisc = new_qdisc, .replace = true };
 
 	weir_txn_shape_set(t, index_of(t, name), name, b, &opts, NULL);
 }
@@ -668,6 +669,38 @@ static void change_policed(struct weir_txn *t)
 	new_leaf = WEIR_LEAF_DEFAULT;
 	shape(t, "c0", &other, police());
 	new_leaf = WEIR_LEAF_AUTO;
+}
+
+/* By TBF and by HTB, where there had been a default qdisc, and noqueue. */
+static void with_buckets(struct weir *w)
+{
+	static const struct weir_bandwidth some = { { 1000000, 2000000, 100000, 0 }, { 0 } };
+	struct weir_txn *t;
+
+	with_links(w);
+	ns_sh("tc qdisc add dev c0 root handle 9: noqueue && tc qdisc add dev c1 root handle 9: noqueue");
+	t = ns_begin(w);
+	shape(t, "a1", &some, WEIR_SHAPE_AUTO);
+	new_qdisc = WEIR_QDISC_TBF;
+	shape(t, "a0", &some, WEIR_SHAPE_AUTO);
+	shape(t, "c0", &some, WEIR_SHAPE_AUTO);
+	shape(t, "c1", &some, WEIR_SHAPE_AUTO);
+	new_qdisc = WEIR_QDISC_AUTO;
+	ns_commit(t);
+}
+
+/* A TBF in place, from one to the other and back, and away. */
+static void change_buckets(struct weir_txn *t)
+{
+	static const struct weir_bandwidth other = LIMITS(200000, 0);
+
+	shape(t, "a0", &other, WEIR_SHAPE_AUTO);
+	new_qdisc = WEIR_QDISC_TBF;
+	shape(t, "a1", &other, WEIR_SHAPE_AUTO);
+	new_qdisc = WEIR_QDISC_HTB;
+	shape(t, "c0", &other, WEIR_SHAPE_AUTO);
+	new_qdisc = WEIR_QDISC_AUTO;
+	weir_txn_shape_clear(t, index_of(t, "c1"), "c1", NULL);
 }
 
 /* What others set where we want to be, and a port that had noqueue before. */
@@ -946,6 +979,7 @@ const struct scenario scenarios[] = {
 	{ .name = "detach a veth with a floor", .prepare = with_ports, .build = detach_veth },
 	{ .name = "change limits", .prepare = with_shaped, .build = change_limits },
 	{ .name = "change blocks", .prepare = with_blocks, .build = change_blocks },
+	{ .name = "change token buckets", .prepare = with_buckets, .build = change_buckets, .has_plan = true },
 	{ .name = "limits where others are", .prepare = with_others, .build = replace_others, .has_plan = true },
 	{ .name = "change policers and leaves", .prepare = with_policed, .build = change_policed },
 	{ .name = "change floors", .prepare = with_floors, .build = change_floors },

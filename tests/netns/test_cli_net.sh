@@ -367,6 +367,7 @@ runs 2 shape lim0 --outbound 1mbit,burst=5000000 && warns '^weir: shape: --outbo
 runs 2 shape lim0 --outbound 99999999999tbit && warns '^weir: shape: --outbound: average: "99999999999tbit" is above the largest, 2\^54 KB/s$'
 runs 2 shape lim0 --inbound 1mbit --method magic && warns 'skbedit, block, bpf, ifb or police'
 runs 2 shape lim0 --inbound 1mbit --leaf tree && warns 'fq_codel'
+runs 2 shape lim0 --inbound 1mbit --qdisc tree && warns 'htb or tbf'
 runs 2 shape show --interval 0 && warns 'seconds'
 runs 1 shape lim0 --inbound 5,4 && warns '^weir: bandwidth of lim0: inbound.peak: is below the average$'
 runs 2 shape lim0 --outbound 5,floor=4 && warns "^weir: shape: --outbound: a floor is a network's to give: weir net attach"
@@ -383,6 +384,9 @@ runs 0 shape show && says '^lim0 +inbound +8Mbit/s, peak 16Mbit/s.* htb +lim0' &
 runs 0 --json shape show lim0 && gives '.[0].average == 1000000 and .[1].direction == "outbound"'
 runs 0 shape lim0 --outbound 8mbit && says 'inbound 8Mbit/s, peak 16Mbit/s, burst 100 KiB, outbound 8Mbit/s'
 runs 0 shape explain lim0 && says '^# what arrives by the link goes to an ifb' && says '^tc filter add dev lim0 .*redirect dev ifb-lim0$'
+runs 0 --json shape lim0 --inbound 8mbit --qdisc tbf && gives '.qdisc == "tbf" and .method == "ifb"'
+runs 0 shape show && says '^lim0 +inbound +8Mbit/s.* tbf +lim0 +default' && says '^lim0 +outbound +8Mbit/s.* ifb +ifb-lim0'
+runs 0 shape explain lim0 && says '^# what leaves by the link waits in a qdisc without classes' && says '^tc qdisc add dev lim0 root handle 7765: tbf rate 1000000bps burst 70000b limit 120000b$'
 runs 0 shape lim0 --outbound none && says 'outbound unlimited'
 runs 0 shape show lim0 --interval 1 && says 'RATE$'
 runs 0 shape clear lim0

@@ -38,16 +38,21 @@ static int times(int n)
 	return by > 1 ? n / by + 1 : n;
 }
 
-static struct weir_shape set_with(const char *name, const struct weir_bandwidth *b,
-				  enum weir_shape_method method, enum weir_leaf leaf)
+static struct weir_shape set_by(const char *name, const struct weir_bandwidth *b, const struct weir_shape_options *opts)
 {
-	struct weir_shape_options opts = { .sz = sizeof(opts), .method = method, .leaf = leaf };
 	struct weir_shape shape = { .sz = sizeof(shape) };
 	struct weir_txn *t = begin();
 
-	weir_txn_shape_set(t, index_of(name), name, b, &opts, &shape);
+	weir_txn_shape_set(t, index_of(name), name, b, opts, &shape);
 	commit(t, name);
 	return shape;
+}
+
+static struct weir_shape set_with(const char *name, const struct weir_bandwidth *b,
+				  enum weir_shape_method method, enum weir_leaf leaf)
+{
+	return set_by(name, b, &(struct weir_shape_options){ .sz = sizeof(struct weir_shape_options),
+							     .method = method, .leaf = leaf });
 }
 
 static struct weir_shape set(const char *name, const struct weir_bandwidth *b,
@@ -140,6 +145,9 @@ static void is_listed(const char *name)
 	assert_int_equal(n, 1);
 	assert_string_equal(all[0].name, one.name);
 	assert_int_equal(all[0].method, one.method);
+	assert_int_equal(all[0].qdisc, one.qdisc);
+	assert_int_equal(all[0].inbound.leaf, one.inbound.leaf);
+	assert_int_equal(all[0].inbound.packets, one.inbound.packets);
 	assert_string_equal(all[0].ifb_name, one.ifb_name);
 	assert_int_equal(all[0].ifb_class, one.ifb_class);
 	assert_memory_equal(&all[0].inbound.limits, &one.inbound.limits, sizeof(one.inbound.limits));
@@ -214,6 +222,133 @@ static void from_method_to_method(void **state)
 	free(before);
 }
 
+/* --- HTB or TBF ----------------------------------------------------------------------------- */
+
+static struct weir_shape set_qdisc(const struct weir_bandwidth *b, enum weir_qdisc qdisc)
+{
+	struct weir_shape s = set_by("v0", b, &(struct weir_shape_options){ .sz = sizeof(struct weir_shape_options),
+									   .qdisc = qdisc });
+
+	assert_true(!qdisc || !b->inbound.average_bytes_per_s || s.qdisc == qdisc);
+	return s;
+}
+
+/* Does it, and something else that fails. */
+static void undoes(const struct weir_bandwidth *b, enum weir_qdisc qdisc)
+{
+	const struct weir_shape_options opts = { .sz = sizeof(opts), .qdisc = qdisc };
+	struct weir_link again = { .sz = sizeof(again), .kind = WEIR_LINK_IFB, .has = WEIR_LINK_NAME, .name = "lo" };
+	char *before = everything();
+	struct weir_txn *t = begin();
+
+	weir_txn_shape_set(t, index_of("v0"), "v0", b, &opts, NULL);
+	weir_txn_link_add(t, &again);
+	assert_int_equal(weir_txn_commit(t, NULL), -EEXIST);
+	same_as(before, weir_qdisc_name(qdisc));
+	free(before);
+}
+
+static void from_qdisc_to_qdisc(void **state)
+{
+	static const struct weir_bandwidth some = { { 8 * MBIT, 10 * MBIT, 100000, 0 }, { 0 } }, none = LIMITS(0, 0),
+					   other = LIMITS(2 * MBIT, 0), out = LIMITS(0, MBIT);
+	char *before;
+
+	add_port(0);
+	before = everything();
+	undoes(&some, WEIR_QDISC_TBF);
+	set_qdisc(&some, WEIR_QDISC_TBF);
+	shows("tc qdisc show dev v0", "qdisc tbf 7765: root");
+	shows("tc qdisc show dev v0", "rate 8Mbit burst 100000b peakrate 10Mbit minburst 70000b lat 50ms");
+	is_listed("v0");
+	for (enum weir_qdisc to = WEIR_QDISC_HTB; to <= WEIR_QDISC_TBF; to++)
+		undoes(&other, to);
+	undoes(&none, WEIR_QDISC_AUTO);
+	assert_int_equal(set_qdisc(&other, WEIR_QDISC_AUTO).qdisc, WEIR_QDISC_TBF);
+	shows("tc qdisc show dev v0", "rate 2Mbit burst 70000b lat 50ms");
+	set_qdisc(&some, WEIR_QDISC_HTB);
+	shows("tc -d class show dev v0", "rate 8Mbit ceil 10Mbit");
+	undoes(&other, WEIR_QDISC_TBF);
+	assert_int_equal(set_qdisc(&other, WEIR_QDISC_AUTO).qdisc, WEIR_QDISC_HTB);
+	set_qdisc(&some, WEIR_QDISC_TBF);
+	shows("tc qdisc show dev v0", "qdisc tbf 7765: root");
+	assert_int_equal(set_qdisc(&out, WEIR_QDISC_TBF).qdisc, WEIR_QDISC_AUTO);
+	shows("tc qdisc show dev v0 | grep -c 'tbf\\|htb'; true", "0");
+	set_qdisc(&other, WEIR_QDISC_TBF);
+	clear("v0");
+	same_as(before, "cleared");
+	free(before);
+}
+
+/* What TBF cannot do, and what is not ours: nothing is changed. */
+static void a_tbf_is_refused(void **state)
+{
+	static const struct {
+		const char *name, *prepare;
+		enum weir_qdisc had;	/* by us, with room for floors; AUTO: nothing */
+		struct weir_rate rate;
+		int code;
+		const char *object, *attr, *says;
+	} cases[] = {
+		{ "a TBF of others", "tc qdisc add dev v0 root handle 5: tbf rate 1mbit burst 10k latency 50ms",
+		  WEIR_QDISC_AUTO, { MBIT, 0, 0, 0 }, -EEXIST, "qdisc 5: tbf on v0", "", "is in the way and not ours" },
+		{ "room for floors", ":", WEIR_QDISC_HTB, { MBIT, 0, 0, 0 }, -EINVAL, "bandwidth of v0", "qdisc",
+		  "tbf has no classes, which floors need" },
+		{ "less than a packet in 274 s", ":", WEIR_QDISC_AUTO, { 239, 0, 0, 0 }, -ERANGE, "bandwidth of v0", "average",
+		  "is below the least of tbf, 240 B/s" },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		const struct weir_shape_options tbf = { .sz = sizeof(tbf), .qdisc = WEIR_QDISC_TBF },
+						floors = { .sz = sizeof(floors), .has_floors = true };
+		const struct weir_bandwidth b = { .inbound = cases[i].rate };
+		struct weir_error err = WEIR_ERROR_INIT;
+		struct weir_txn *t;
+		char *before;
+
+		add_port(0);
+		own_sh("%s", cases[i].prepare);
+		if (cases[i].had)
+			set_by("v0", &b, &floors);
+		before = everything();
+		t = begin();
+		weir_txn_shape_set(t, index_of("v0"), "v0", &b, &tbf, NULL);
+		weir_txn_error(t, &err);
+		weir_txn_abort(t);
+		if (err.code != cases[i].code || strcmp(err.object, cases[i].object) || strcmp(err.attr, cases[i].attr) ||
+		    strcmp(err.msg, cases[i].says))
+			fail_msg("%s: %d %s %s: %s", cases[i].name, err.code, err.object, err.attr, err.msg);
+		same_as(before, cases[i].name);
+		free(before);
+		own_sh("ip link del v0");
+	}
+}
+
+/* Below a TBF there is nothing that a floor could be part of; and a handle may prefer it, but where there are floors. */
+static void a_handle_may_prefer_tbf(void **state)
+{
+	static const struct weir_bandwidth limits = LIMITS(8 * MBIT, 0);
+	const struct weir_options opts = { .sz = sizeof(opts), .shape_qdisc = WEIR_QDISC_TBF };
+	const struct weir_shape_options floors = { .sz = sizeof(floors), .has_floors = true };
+	const uint8_t mac[6] = { 0x52, 0x54, 0, 1, 2, 3 };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir *without = w;
+	struct weir_txn *t;
+
+	add_port(0);
+	add_port(1);
+	assert_int_equal(weir_open(&opts, &w, NULL), 0);
+	assert_int_equal(set("v0", &limits, WEIR_SHAPE_AUTO).qdisc, WEIR_QDISC_TBF);
+	assert_int_equal(set_by("v1", &limits, &floors).qdisc, WEIR_QDISC_HTB);
+	t = begin();
+	assert_int_equal(weir_txn_floor_set(t, index_of("v0"), "v0", mac, MBIT, 0, NULL), -ENOENT);
+	weir_txn_error(t, &err);
+	assert_string_equal(err.msg, "has no limit that floors could be part of");
+	weir_txn_abort(t);
+	weir_close(w);
+	w = without;
+}
+
 /* By a method that the kernel has not: it says what is missing, and changes nothing. */
 static void what_the_kernel_lacks_is_named(void **state)
 {
@@ -282,23 +417,21 @@ static uint64_t passed(void)
 	return s.inbound.bytes;
 }
 
-/* From each leaf to each other, below the same class; and back, where something else fails. */
-static void a_leaf_changes_in_place(void **state)
+/* From each leaf to each other, below the same class or TBF; and back, where something else fails. */
+static void leaves_below(enum weir_qdisc qdisc)
 {
 	static const enum weir_leaf leaves[] = { WEIR_LEAF_SFQ, WEIR_LEAF_FQ_CODEL, WEIR_LEAF_DEFAULT,
 						 WEIR_LEAF_FQ_CODEL, WEIR_LEAF_SFQ, WEIR_LEAF_DEFAULT };
-	static const char *const kinds[] = { [WEIR_LEAF_SFQ] = "sfq 5001:", [WEIR_LEAF_FQ_CODEL] = "fq_codel f001:",
-					     [WEIR_LEAF_DEFAULT] = "" };
+	const char *const kinds[] = { [WEIR_LEAF_SFQ] = "sfq 5001:", [WEIR_LEAF_FQ_CODEL] = "fq_codel f001:",
+					     [WEIR_LEAF_DEFAULT] = qdisc == WEIR_QDISC_TBF ? "bfifo 0:" : "" };
 	static const struct weir_bandwidth some = LIMITS(8 * MBIT, 4 * MBIT), other = LIMITS(2 * MBIT, MBIT / 10);
 	struct weir_link again = { .sz = sizeof(again), .kind = WEIR_LINK_IFB, .has = WEIR_LINK_NAME, .name = "e0" };
+	const struct weir_shape_options first = { .sz = sizeof(first), .leaf = WEIR_LEAF_SFQ, .qdisc = qdisc };
 	struct weir_shape s;
 	uint64_t bytes;
 
-
-	if (!kernel_has(WEIR_LEAF_SFQ) || !kernel_has(WEIR_LEAF_FQ_CODEL))
-		own_skip("the kernel lacks sch_sfq or sch_fq_codel");
 	add_port(0);
-	s = set_with("v0", &some, WEIR_SHAPE_AUTO, WEIR_LEAF_SFQ);
+	s = set_by("v0", &some, &first);
 	send_frame("v0");
 	while (!(bytes = passed()))
 		nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
@@ -320,6 +453,16 @@ static void a_leaf_changes_in_place(void **state)
 		same_as(before, kinds[leaves[i]]);
 		free(before);
 	}
+	clear("v0");
+	own_sh("ip link del v0");
+}
+
+static void a_leaf_changes_in_place(void **state)
+{
+	if (!kernel_has(WEIR_LEAF_SFQ) || !kernel_has(WEIR_LEAF_FQ_CODEL))
+		own_skip("the kernel lacks sch_sfq or sch_fq_codel");
+	leaves_below(WEIR_QDISC_HTB);
+	leaves_below(WEIR_QDISC_TBF);
 }
 
 /* --- as commands ---------------------------------------------------------------------------- */
@@ -333,18 +476,21 @@ static void explained_commands_make_the_same(void **state)
 	static const struct weir_bandwidth limits = { { 8 * MBIT, 10 * MBIT, 100000, 0 }, { MBIT / 2, 0, 0, 0 } };
 
 	add_port(0);
-	for (size_t i = 0; i < N_METHODS; i++) {
+	for (size_t i = 0; i <= N_METHODS; i++) {
+		const enum weir_shape_method method = i < N_METHODS ? methods[i] : WEIR_SHAPE_IFB;
+		const struct weir_shape_options opts = { .sz = sizeof(opts), .method = method,
+							 .qdisc = i < N_METHODS ? WEIR_QDISC_HTB : WEIR_QDISC_TBF };
 		char *text = NULL, *here, *there;
 
-		if (!kernel_can(methods[i]))
+		if (!kernel_can(method))
 			continue;
-		set("v0", &limits, methods[i]);
+		set_by("v0", &limits, &opts);
 		assert_int_equal(weir_shape_explain(w, index_of("v0"), &text, NULL), 0);
 		here = own_text("%s", show);
 		there = own_text("unshare -n sh -e <<'END'\nip link add v0 type veth peer name e0\n%s\n%s\nEND\n", text,
 				 show);
 		/* A program is not in a file that tc could take it from; it says so, and the rest is the same. */
-		if (methods[i] == WEIR_SHAPE_BPF || methods[i] == WEIR_SHAPE_BLOCK)
+		if (method == WEIR_SHAPE_BPF || method == WEIR_SHAPE_BLOCK)
 			assert_non_null(strstr(text, "# tc cannot make this filter"));
 		else
 			assert_string_equal(here, there);
@@ -664,6 +810,9 @@ static void noqueue_comes_back(void **state)
 	set("v0", &limits, WEIR_SHAPE_AUTO);
 	shows("tc qdisc show dev v0", "qdisc htb 7766:");
 	set("v0", &limits, WEIR_SHAPE_AUTO);
+	undoes(&limits, WEIR_QDISC_TBF);
+	set_qdisc(&limits, WEIR_QDISC_TBF);
+	shows("tc qdisc show dev v0", "qdisc tbf 7766:");
 	clear("v0");
 	shows("tc qdisc show dev v0", "qdisc noqueue");
 }
@@ -822,8 +971,11 @@ static void add_pair(struct weir_txn *t, const char *path)
 }
 
 /* A pair with the guest's end elsewhere, shaped both ways. Its queues only queue: fq_codel drops what waits for long. */
-static void make_guest(char path[64], const struct weir_bandwidth *limits, enum weir_shape_method method)
+static void make_guest(char path[64], const struct weir_bandwidth *limits, enum weir_shape_method method,
+		       enum weir_qdisc qdisc)
 {
+	const struct weir_shape_options opts = { .sz = sizeof(opts), .method = method, .qdisc = qdisc,
+						 .leaf = WEIR_LEAF_DEFAULT };
 	struct weir_txn *t;
 
 	own_ns_beside(path);
@@ -831,7 +983,7 @@ static void make_guest(char path[64], const struct weir_bandwidth *limits, enum 
 	add_pair(t, path);
 	commit(t, "a pair");
 	own_sh("ip addr add 10.0.0.1/24 dev v0 && nsenter --net=%s ip addr add 10.0.0.2/24 dev eth0", path);
-	set_with("v0", limits, method, WEIR_LEAF_DEFAULT);
+	set_by("v0", limits, &opts);
 }
 
 /* The limits hold the stream: from now on packets wait, where the limit is the lower one, whenever they are changed. */
@@ -854,7 +1006,7 @@ static void wait_for_queue(void)
  * A packet that the change lost would never come back, and the stream would stand still:
  * without changes it loses none, and so it must with them.
  */
-static void change_under_load(enum weir_shape_method method)
+static void change_under_load(enum weir_shape_method method, enum weir_qdisc qdisc)
 {
 	static const struct weir_bandwidth limits[] = { LIMITS(4 * MBIT, 2 * MBIT), LIMITS(2 * MBIT, 4 * MBIT) };
 	struct weir_shape shape = { .sz = sizeof(shape) };
@@ -862,7 +1014,7 @@ static void change_under_load(enum weir_shape_method method)
 	pid_t guest, host;
 	char path[64];
 
-	make_guest(path, &limits[0], method);
+	make_guest(path, &limits[0], method, qdisc);
 	assert_int_equal(pipe(ready), 0);
 	assert_int_equal(pipe(stop), 0);
 	guest = start(path, echo, &ready[1]);
@@ -893,7 +1045,7 @@ static void changes_under_load_lose_nothing(void **state)
 {
 	for (size_t i = 0; i < N_METHODS; i++)
 		if (methods[i] != WEIR_SHAPE_POLICE && kernel_can(methods[i]))
-			change_under_load(methods[i]);
+			change_under_load(methods[i], methods[i] == WEIR_SHAPE_IFB ? WEIR_QDISC_TBF : WEIR_QDISC_HTB);
 }
 
 int main(void)
@@ -902,6 +1054,9 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, own_setup, own_teardown)
 		TEST(every_method),
 		TEST(from_method_to_method),
+		TEST(from_qdisc_to_qdisc),
+		TEST(a_tbf_is_refused),
+		TEST(a_handle_may_prefer_tbf),
 		TEST(what_the_kernel_lacks_is_named),
 		TEST(a_leaf_changes_in_place),
 		TEST(explained_commands_make_the_same),

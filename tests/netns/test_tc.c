@@ -19,6 +19,7 @@
 #include <netlink/route/class.h>
 #include <netlink/route/qdisc.h>
 #include <netlink/route/qdisc/htb.h>
+#include <netlink/route/qdisc/tbf.h>
 
 #include <weir/ip.h>
 #include <weir/link.h>
@@ -113,6 +114,38 @@ static void nl_shows_default(int ifindex)
 	nl_socket_free(sk);
 }
 
+static void nl_shows_tbf(int ifindex, const struct weir_rate *rate, const char *what)
+{
+	struct wr_htb_class want = wr_tbf_from_rate(rate, 0);
+	struct weir_shape s = { .sz = sizeof(s) };
+	struct nl_sock *sk = nl_socket_alloc();
+	struct nl_cache *cache = NULL;
+	struct rtnl_qdisc *q;
+
+	assert_int_equal(nl_connect(sk, NETLINK_ROUTE), 0);
+	assert_int_equal(rtnl_qdisc_alloc_cache(sk, &cache), 0);
+	q = rtnl_qdisc_get_by_parent(cache, ifindex, TC_H_ROOT);
+	assert_non_null(q);
+	assert_string_equal(rtnl_tc_get_kind(TC_CAST(q)), "tbf");
+	assert_int_equal(rtnl_tc_get_handle(TC_CAST(q)), 0x77650000);
+	if ((uint32_t)rtnl_qdisc_tbf_get_limit(q) != want.limit_bytes)
+		fail_msg("%s: limit %u", what, (uint32_t)rtnl_qdisc_tbf_get_limit(q));
+	/* It knows the 32 bits of a rate alone. */
+	if (want.ceil_bytes_per_s < INT32_MAX && want.burst_bytes / want.rate_bytes_per_s < 270) {
+		assert_int_equal(rtnl_qdisc_tbf_get_rate(q), want.rate_bytes_per_s);
+		assert_in_range(rtnl_qdisc_tbf_get_rate_bucket(q), want.burst_bytes - want.burst_bytes / 100,
+				want.burst_bytes + 1);
+		assert_int_equal(rtnl_qdisc_tbf_get_peakrate(q) > 0, want.ceil_bytes_per_s > want.rate_bytes_per_s);
+	}
+	rtnl_qdisc_put(q);
+	nl_cache_free(cache);
+	nl_socket_free(sk);
+	assert_int_equal(weir_shape_get(w, ifindex, &s, NULL), 0);
+	assert_int_equal(s.inbound.limits.average_bytes_per_s, want.rate_bytes_per_s);
+	assert_int_equal(s.inbound.limits.peak_bytes_per_s,
+			 want.ceil_bytes_per_s > want.rate_bytes_per_s ? want.ceil_bytes_per_s : 0);
+}
+
 /* "8Mbit": what tc writes of a class. */
 static void tc_shows(const char *dev, const char *words)
 {
@@ -166,6 +199,8 @@ static const struct weir_bandwidth both = {
 static const struct weir_shape_options by_ifb = {
 	.sz = sizeof(by_ifb), .method = WEIR_SHAPE_IFB, .leaf = WEIR_LEAF_DEFAULT,
 };
+
+static const struct weir_shape_options by_tbf = { .sz = sizeof(by_tbf), .qdisc = WEIR_QDISC_TBF };
 
 static void a_port_that_is_made(int (*add)(struct weir_txn *t), bool in, bool out)
 {
@@ -310,6 +345,12 @@ static void rates_arrive_exactly(void **state)
 		weir_txn_shape_set(t, ifindex, "vnet0", &bandwidth, &by_ifb, NULL);
 		commit(t, what);
 		nl_shows_class(ifindex, &rates[i], what);
+		if (rates[i].average_bytes_per_s > 1) {
+			t = begin();
+			weir_txn_shape_set(t, ifindex, "vnet0", &bandwidth, &by_tbf, NULL);
+			commit(t, what);
+			nl_shows_tbf(ifindex, &rates[i], what);
+		}
 		t = begin();
 		weir_txn_link_del(t, ifindex, "vnet0");
 		commit(t, "delete");

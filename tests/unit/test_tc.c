@@ -22,7 +22,7 @@
 
 #include "netlink/attr.h"
 #include "tc/floor.h"
-#include "tc/htb.h"
+#include "tc/limiter.h"
 #include "tc/redirect.h"
 #include "tests/common/golden.h"
 #include "txn/txn.h"
@@ -74,37 +74,44 @@ struct class_case {
 	uint32_t mtu;	/* 0: not known */
 };
 
-/* average, peak, burst; then rate, ceil, burst, cburst, quantum */
+/* average, peak, burst; then rate, ceil, burst, cburst, quantum, limit */
 #define RATE(average, peak, burst) { average, peak, burst, 0 }
 
 /* clang-format off */
 static const struct class_case classes[] = {
-	{ "1 byte/s", RATE(1, 0, 0), { 1, 1, 65536, 65536, 1514 }, 0 },
-	{ "1 Mbit/s", RATE(MBIT, 0, 0), { MBIT, MBIT, 65536, 65536, 12500 }, 0 },
-	{ "the least rate with a larger quantum", RATE(15150, 0, 0), { 15150, 15150, 65536, 65536, 1515 }, 0 },
-	{ "10 Mbit/s", RATE(10 * MBIT, 0, 0), { 10 * MBIT, 10 * MBIT, 65536, 65536, 60000 }, 0 },
-	{ "1 Gbit/s", RATE(GBIT, 0, 0), { GBIT, GBIT, 125000, 125000, 60000 }, 0 },
-	{ "100 Gbit/s", RATE(100 * GBIT, 0, 0), { 100 * GBIT, 100 * GBIT, 12500000, 12500000, 60000 }, 0 },
+	{ "1 byte/s", RATE(1, 0, 0), { 1, 1, 65536, 65536, 1514, 0 }, 0 },
+	{ "1 Mbit/s", RATE(MBIT, 0, 0), { MBIT, MBIT, 65536, 65536, 12500, 0 }, 0 },
+	{ "the least rate with a larger quantum", RATE(15150, 0, 0), { 15150, 15150, 65536, 65536, 1515, 0 }, 0 },
+	{ "10 Mbit/s", RATE(10 * MBIT, 0, 0), { 10 * MBIT, 10 * MBIT, 65536, 65536, 60000, 0 }, 0 },
+	{ "1 Gbit/s", RATE(GBIT, 0, 0), { GBIT, GBIT, 125000, 125000, 60000, 0 }, 0 },
+	{ "100 Gbit/s", RATE(100 * GBIT, 0, 0), { 100 * GBIT, 100 * GBIT, 12500000, 12500000, 60000, 0 }, 0 },
 	{ "libvirt's largest", RATE(WEIR_RATE_MAX, 0, 0),
-	  { WEIR_RATE_MAX, WEIR_RATE_MAX, UINT32_MAX, UINT32_MAX, 60000 }, 0 },
-	{ "where a millisecond is 64 KiB", RATE(65536000, 0, 0), { 65536000, 65536000, 65536, 65536, 60000 }, 0 },
-	{ "and a bit more", RATE(65537000, 0, 0), { 65537000, 65537000, 65537, 65537, 60000 }, 0 },
-	{ "a burst below a packet", RATE(MBIT, 0, KIB), { MBIT, MBIT, 1514, 1514, 12500 }, 0 },
-	{ "a burst below a long packet", RATE(MBIT, 0, KIB), { MBIT, MBIT, 9014, 9014, 12500 }, 9000 },
-	{ "a quantum is a packet at least", RATE(KB, 0, 0), { KB, KB, 65536, 65536, 9014 }, 9000 },
-	{ "packets longer than the largest quantum", RATE(GBIT, 0, 0), { GBIT, GBIT, 125000, 125000, 65535 }, 65521 },
-	{ "its own burst, small", RATE(MBIT, 0, 2 * KIB), { MBIT, MBIT, 2048, 2048, 12500 }, 0 },
-	{ "its own burst, large", RATE(MBIT, 0, 1024 * KIB), { MBIT, MBIT, 1048576, 1048576, 12500 }, 0 },
+	  { WEIR_RATE_MAX, WEIR_RATE_MAX, UINT32_MAX, UINT32_MAX, 60000, 0 }, 0 },
+	{ "where a millisecond is 64 KiB", RATE(65536000, 0, 0), { 65536000, 65536000, 65536, 65536, 60000, 0 }, 0 },
+	{ "and a bit more", RATE(65537000, 0, 0), { 65537000, 65537000, 65537, 65537, 60000, 0 }, 0 },
+	{ "a burst below a packet", RATE(MBIT, 0, KIB), { MBIT, MBIT, 1514, 1514, 12500, 0 }, 0 },
+	{ "a burst below a long packet", RATE(MBIT, 0, KIB), { MBIT, MBIT, 9014, 9014, 12500, 0 }, 9000 },
+	{ "a quantum is a packet at least", RATE(KB, 0, 0), { KB, KB, 65536, 65536, 9014, 0 }, 9000 },
+	{ "packets longer than the largest quantum", RATE(GBIT, 0, 0), { GBIT, GBIT, 125000, 125000, 65535, 0 }, 65521 },
+	{ "its own burst, small", RATE(MBIT, 0, 2 * KIB), { MBIT, MBIT, 2048, 2048, 12500, 0 }, 0 },
+	{ "its own burst, large", RATE(MBIT, 0, 1024 * KIB), { MBIT, MBIT, 1048576, 1048576, 12500, 0 }, 0 },
 	{ "the largest burst", RATE(MBIT, 0, WEIR_BURST_MAX),
-	  { MBIT, MBIT, 4294966272u, 4294966272u, 12500 }, 0 },
-	{ "a peak without a burst", RATE(MBIT, 2 * MBIT, 0), { MBIT, 2 * MBIT, 65536, 65536, 12500 }, 0 },
+	  { MBIT, MBIT, 4294966272u, 4294966272u, 12500, 0 }, 0 },
+	{ "a peak without a burst", RATE(MBIT, 2 * MBIT, 0), { MBIT, 2 * MBIT, 65536, 65536, 12500, 0 }, 0 },
 	{ "a peak and a burst", RATE(MBIT, 2 * MBIT, 1024 * KIB),
-	  { MBIT, 2 * MBIT, 1048576, 65536, 12500 }, 0 },
+	  { MBIT, 2 * MBIT, 1048576, 65536, 12500, 0 }, 0 },
 	{ "a fast peak and a burst", RATE(MBIT, 10 * GBIT, 1024 * KIB),
-	  { MBIT, 10 * GBIT, 1048576, 1250000, 12500 }, 0 },
-	{ "a peak as high as the average", RATE(GBIT, GBIT, 0), { GBIT, GBIT, 125000, 125000, 60000 }, 0 },
+	  { MBIT, 10 * GBIT, 1048576, 1250000, 12500, 0 }, 0 },
+	{ "a peak as high as the average", RATE(GBIT, GBIT, 0), { GBIT, GBIT, 125000, 125000, 60000, 0 }, 0 },
 };
 /* clang-format on */
+
+static bool same_class(const struct wr_htb_class *a, const struct wr_htb_class *b)
+{
+	return a->rate_bytes_per_s == b->rate_bytes_per_s && a->ceil_bytes_per_s == b->ceil_bytes_per_s &&
+	       a->burst_bytes == b->burst_bytes && a->cburst_bytes == b->cburst_bytes &&
+	       a->quantum_bytes == b->quantum_bytes && a->limit_bytes == b->limit_bytes;
+}
 
 static void classes_follow_from_rates(void **state)
 {
@@ -112,9 +119,7 @@ static void classes_follow_from_rates(void **state)
 		const struct wr_htb_class *want = &classes[i].class;
 		struct wr_htb_class c = wr_htb_from_rate(&classes[i].rate, classes[i].mtu);
 
-		if (c.rate_bytes_per_s != want->rate_bytes_per_s ||
-		    c.ceil_bytes_per_s != want->ceil_bytes_per_s || c.burst_bytes != want->burst_bytes ||
-		    c.cburst_bytes != want->cburst_bytes || c.quantum_bytes != want->quantum_bytes)
+		if (!same_class(&c, want))
 			fail_msg("%s: rate %llu ceil %llu burst %u cburst %u quantum %u", classes[i].name,
 				 (unsigned long long)c.rate_bytes_per_s,
 				 (unsigned long long)c.ceil_bytes_per_s, c.burst_bytes, c.cburst_bytes,
@@ -134,6 +139,77 @@ static void classes_are_sane(void **state)
 		assert_int_equal(c.burst_bytes, c.cburst_bytes);
 		assert_int_equal(c.rate_bytes_per_s, c.ceil_bytes_per_s);
 	}
+}
+
+/* --- a TBF from a rate --------------------------------------------------------------------------- */
+
+/* rate, peakrate, burst, mtu; and the limit: burst and 50 ms, at the peak if that is less */
+/* clang-format off */
+static const struct class_case tbfs[] = {
+	{ "1 Mbit/s", RATE(MBIT, 0, 0), { MBIT, MBIT, 70000, 70000, 0, 76250 }, 0 },
+	{ "1 Gbit/s", RATE(GBIT, 0, 0), { GBIT, GBIT, 125000, 125000, 0, 6375000 }, 0 },
+	{ "100 Gbit/s", RATE(100 * GBIT, 0, 0), { 100 * GBIT, 100 * GBIT, 12500000, 12500000, 0, 637500000 }, 0 },
+	{ "libvirt's largest", RATE(WEIR_RATE_MAX, 0, 0), { WEIR_RATE_MAX, WEIR_RATE_MAX, 4294967262u, 4294967262u, 0, UINT32_MAX }, 0 },
+	{ "the least", RATE(6, 0, 0), { 6, 6, 1644, 1644, 0, 1644 }, 0 },
+	{ "a burst that takes too long to be told", RATE(KB, 0, 512 * KIB), { KB, KB, 274000, 274000, 0, 274050 }, 0 },
+	{ "a burst below a packet with two tags", RATE(MBIT, 0, KIB), { MBIT, MBIT, 1522, 1522, 0, 7772 }, 0 },
+	{ "a burst below a long packet", RATE(MBIT, 0, KIB), { MBIT, MBIT, 9022, 9022, 0, 15272 }, 9000 },
+	{ "packets longer than GSO's", RATE(MBIT, 0, 0), { MBIT, MBIT, 90022, 90022, 0, 96272 }, 90000 },
+	{ "a burst", RATE(MBIT, 0, 1024 * KIB), { MBIT, MBIT, 1048576, 1048576, 0, 1054826 }, 0 },
+	{ "a peak without a burst", RATE(MBIT, 2 * MBIT, 0), { MBIT, 2 * MBIT, 70000, 70000, 0, 76250 }, 0 },
+	{ "a peak and a burst", RATE(MBIT, 2 * MBIT, 1024 * KIB), { MBIT, 2 * MBIT, 1048576, 70000, 0, 82500 }, 0 },
+	{ "a fast peak", RATE(MBIT, 10 * GBIT, 1024 * KIB), { MBIT, 10 * GBIT, 1048576, 1250000, 0, 1054826 }, 0 },
+	{ "a peak as high as the average spends no faster", RATE(MBIT, MBIT, 1024 * KIB), { MBIT, MBIT, 70000, 70000, 0, 76250 }, 0 },
+};
+/* clang-format on */
+
+static void tbfs_follow_from_rates(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(tbfs); i++) {
+		struct wr_htb_class c = wr_tbf_from_rate(&tbfs[i].rate, tbfs[i].mtu);
+
+		if (!same_class(&c, &tbfs[i].class))
+			fail_msg("%s: rate %llu peak %llu burst %u mtu %u limit %u", tbfs[i].name,
+				 (unsigned long long)c.rate_bytes_per_s, (unsigned long long)c.ceil_bytes_per_s,
+				 c.burst_bytes, c.cburst_bytes, c.limit_bytes);
+	}
+}
+
+/* The kernel's own arithmetic: bytes to ns by a reciprocal that is rounded down, and ns to ticks (psched_ratecfg_precompute). */
+static uint32_t kernel_ticks(uint32_t bytes, uint64_t bytes_per_s)
+{
+	uint64_t factor = 1000000000, mult;
+	unsigned int shift = 0;
+
+	for (;; factor <<= 1, shift++) {
+		mult = factor / bytes_per_s;
+		if (mult & 1u << 31 || factor & 1ull << 63)
+			break;
+	}
+	return (bytes * mult >> shift) / 64;
+}
+
+/* A burst that is read back gives the same ticks again, and is within a tick of what was told. */
+static void bursts_of_tbfs_are_read_back(void **state)
+{
+	static const uint32_t bursts[] = { 1522, 9022, 65536, 70000, 98304, 1048576, 100000000 };
+
+	for (uint64_t rate = KB; rate <= 400 * GBIT; rate += rate / 7 + 1)
+		for (size_t i = 0; i < WR_COUNT(bursts); i++) {
+			const uint64_t tick = rate * 64 / 1000000000 + 1;
+			uint32_t ticks = kernel_ticks(bursts[i], rate), back = wr_tbf_bytes(ticks, rate);
+
+			if (bursts[i] / rate >= 30)
+				continue;	/* longer than the kernel's reciprocal is exact */
+			if (kernel_ticks(back, rate) != ticks || back < bursts[i] - 1 || back > bursts[i] + tick)
+				fail_msg("%u at %llu: %u ticks, read as %u, %u ticks", bursts[i], (unsigned long long)rate,
+					 ticks, back, kernel_ticks(back, rate));
+		}
+	assert_int_equal(wr_tbf_bytes(kernel_ticks(65536, 3 * MBIT), 3 * MBIT), 65536);
+	assert_int_equal(wr_tbf_bytes(kernel_ticks(98304, 3 * MBIT), 3 * MBIT), 98304);
+	assert_int_equal(wr_tbf_bytes(kernel_ticks(65536, 10 * MBIT), 10 * MBIT), 65536);
+	assert_int_equal(wr_tbf_bytes(UINT32_MAX, WEIR_RATE_MAX), UINT32_MAX);
+	assert_int_equal(wr_tbf_bytes(0, 0), 0);
 }
 
 /* --- rates and bursts as text ----------------------------------------------------------------- */
@@ -370,9 +446,9 @@ static void classes_as_tc_sends_them(void **state)
 		uint16_t flags;
 		struct wr_htb_class class;
 	} cases[] = {
-		{ "class-htb", ADD, { 1000000, 2000000, 65536, 32768, 60000 } },
-		{ "class-htb-change", 0, { 1000000, 2000000, 65536, 32768, 60000 } },
-		{ "class-htb-fast", ADD, { 5000000000, 12500000000, 5000000, 12500000, 60000 } },
+		{ "class-htb", ADD, { 1000000, 2000000, 65536, 32768, 60000, 0 } },
+		{ "class-htb-change", 0, { 1000000, 2000000, 65536, 32768, 60000, 0 } },
+		{ "class-htb-fast", ADD, { 5000000000, 12500000000, 5000000, 12500000, 60000, 0 } },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
@@ -382,6 +458,90 @@ static void classes_as_tc_sends_them(void **state)
 		same_parms(cases[i].file, wr_msg_header(&b));
 		golden_compare(cases[i].file, wr_msg_header(&b), but, WR_COUNT(but));
 	}
+}
+
+/* All of struct tc_tbf_qopt but what belongs to rate tables. */
+static void same_tbf(const char *file, const struct nlmsghdr *ours, bool is_fast)
+{
+	struct nlmsghdr *golden = golden_read(file);
+	struct tc_tbf_qopt a, b;
+	size_t len;
+
+	memcpy(&a, golden_attr(ours, "2/1", &len), sizeof(a));
+	memcpy(&b, golden_attr(golden, "2/1", &len), sizeof(b));
+	assert_int_equal(len, sizeof(b));
+	b.rate.cell_log = b.peakrate.cell_log = 0;
+	b.rate.cell_align = b.peakrate.cell_align = 0;
+	if (is_fast) {	/* tc divides by the 32 bits of the rate; the kernel takes the bytes beside */
+		assert_int_equal(a.buffer, 15625);
+		assert_int_equal(b.buffer, 18187);
+		b.buffer = a.buffer;
+		b.mtu = a.mtu;
+	}
+	assert_memory_equal(&a, &b, sizeof(a));
+	free(golden);
+}
+
+#define NO_TABLE { "2/2", GOLDEN_THEIRS, "a rate table: not used where a link layer is named" }
+#define NO_PEAKS_TABLE { "2/3", GOLDEN_THEIRS, "a rate table: not used where a link layer is named" }
+
+static void tbfs_as_tc_sends_them(void **state)
+{
+	static const struct golden_but but[] = { NO_TABLE, CELLS, NO_PEAKS_TABLE };
+	static const struct {
+		const char *file;
+		uint16_t flags;
+		struct wr_htb_class c;
+	} cases[] = {
+		{ "qdisc-tbf", ADD, { 1000000, 1000000, 70000, 70000, 0, 120000 } },
+		{ "qdisc-tbf-peak", ADD, { 1000000, 2000000, 1048576, 70000, 0, 170000 } },
+		{ "qdisc-tbf-change", 0, { 2000000, 2000000, 70000, 70000, 0, 170000 } },
+		{ "qdisc-tbf-fast", ADD, { 5000000000, 12500000000, 5000000, 12500000, 0, 255000000 } },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		const bool has_peak = cases[i].c.ceil_bytes_per_s > cases[i].c.rate_bytes_per_s;
+		wr_auto(batch) struct wr_batch b = { 0 };
+
+		wr_tbf_msg(&b, cases[i].flags, 100, 0x77650001, 0x77650000, &cases[i].c);
+		same_tbf(cases[i].file, wr_msg_header(&b), cases[i].c.rate_bytes_per_s > UINT32_MAX);
+		golden_compare(cases[i].file, wr_msg_header(&b), but, has_peak ? 3 : 2);
+	}
+}
+
+/* One that was written is read as what it was; the kernel says neither bursts in bytes nor the leaf. */
+static void tbfs_are_read_back(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(tbfs); i++) {
+		const struct wr_htb_class *c = &tbfs[i].class;
+		wr_auto(batch) struct wr_batch b = { 0 }, again = { 0 }, class = { 0 }, other = { 0 };
+		struct wr_tc_class back, leaf;
+
+		wr_tbf_msg(&b, 0, 7, 0x77650001, 0x77650000, c);
+		assert_true(wr_limit_read(wr_msg_header(&b), &back));
+		assert_int_equal(back.by, WEIR_QDISC_TBF);
+		assert_int_equal(back.classid, 0x77650001);
+		assert_int_equal(back.limits.rate_bytes_per_s, c->rate_bytes_per_s);
+		assert_int_equal(back.limits.ceil_bytes_per_s, c->ceil_bytes_per_s);
+		if (c->rate_bytes_per_s < GBIT)	/* ticks of whole microseconds, as tc sends them, are rounded */
+			assert_in_range(back.limits.burst_bytes, c->burst_bytes - c->rate_bytes_per_s / 1000000 - 1,
+					c->burst_bytes + c->rate_bytes_per_s / 10000000 + 1);
+		back.limits = *c;
+		wr_tc_msg(&class, RTM_NEWTCLASS, 0, 7, 0x77650001, TC_H_ROOT, "tbf");
+		((struct tcmsg *)NLMSG_DATA(wr_msg_header(&class)))->tcm_info = 0xf0010000;
+		assert_true(wr_limit_read(wr_msg_header(&class), &leaf));
+		wr_limit_take(&back, &leaf);
+		assert_int_equal(back.leaf, 0xf0010000);
+		assert_int_equal(back.limits.rate_bytes_per_s, c->rate_bytes_per_s);
+		wr_limiter(back.by)->put_again(&again, NLM_F_CREATE, 7, &back);
+		assert_true(wr_limit_read(wr_msg_header(&again), &leaf));
+		assert_memory_equal(&leaf.limits, c, 2 * sizeof(uint64_t));
+		wr_tc_msg(&other, RTM_NEWQDISC, 0, 7, 0x77650000, TC_H_ROOT, "prio");
+		assert_false(wr_limit_read(wr_msg_header(&other), &leaf));
+	}
+	assert_string_equal(weir_qdisc_name(WEIR_QDISC_AUTO), "auto");
+	assert_string_equal(weir_qdisc_name(WEIR_QDISC_TBF), "tbf");
+	assert_string_equal(weir_qdisc_name(3), "unknown");
 }
 
 static void leaves_as_tc_sends_them(void **state)
@@ -533,9 +693,9 @@ static void blocks_as_tc_sends_them(void **state)
 static void classes_are_read_back(void **state)
 {
 	static const struct wr_htb_class classes_[] = {
-		{ MBIT, 2 * MBIT, 125000, 250000, 1514 },
-		{ 5000000000, 12500000000, 5000000, 12500000, 60000 },
-		{ WEIR_RATE_MAX, WEIR_RATE_MAX, 4000000000u, 4000000000u, 60000 },
+		{ MBIT, 2 * MBIT, 125000, 250000, 1514, 0 },
+		{ 5000000000, 12500000000, 5000000, 12500000, 60000, 0 },
+		{ WEIR_RATE_MAX, WEIR_RATE_MAX, 4000000000u, 4000000000u, 60000, 0 },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(classes_); i++) {
@@ -612,23 +772,27 @@ static void steps_of_a_port(void **state)
 		enum weir_shape_method method;
 		enum weir_leaf leaf;
 		size_t n_steps;
+		enum weir_qdisc qdisc;
 	} cases[] = {
-		{ "no limits", { RATE(0, 0, 0), RATE(0, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 0 },
-		{ "inbound", { RATE(MBIT, 0, 0), RATE(0, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 2 },
-		{ "inbound with a leaf", { RATE(MBIT, 0, 0), RATE(0, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_SFQ, 3 },
+		{ "inbound by TBF", { RATE(MBIT, 0, 0), RATE(0, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_AUTO, 1, WEIR_QDISC_TBF },
+		{ "the same with a leaf", { RATE(MBIT, 0, 0), RATE(0, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_SFQ, 2, WEIR_QDISC_TBF },
+		{ "no limits", { RATE(0, 0, 0), RATE(0, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 0, 0 },
+		{ "inbound", { RATE(MBIT, 0, 0), RATE(0, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 2, 0 },
+		{ "inbound with a leaf", { RATE(MBIT, 0, 0), RATE(0, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_SFQ, 3, 0 },
 		/* ifb: create, no addresses, up; htb: 2; redirect: 2 */
-		{ "outbound", { RATE(0, 0, 0), RATE(MBIT, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 7 },
-		{ "both", { RATE(MBIT, 0, 0), RATE(MBIT, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 9 },
-		{ "both with leaves", { RATE(MBIT, 0, 0), RATE(MBIT, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_FQ_CODEL, 11 },
-		{ "police", { RATE(0, 0, 0), RATE(MBIT, 0, 0) }, WEIR_SHAPE_POLICE, WEIR_LEAF_DEFAULT, 2 },
+		{ "outbound", { RATE(0, 0, 0), RATE(MBIT, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 7, 0 },
+		{ "both", { RATE(MBIT, 0, 0), RATE(MBIT, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 9, 0 },
+		{ "both with leaves", { RATE(MBIT, 0, 0), RATE(MBIT, 0, 0) }, WEIR_SHAPE_IFB, WEIR_LEAF_FQ_CODEL, 11, 0 },
+		{ "police", { RATE(0, 0, 0), RATE(MBIT, 0, 0) }, WEIR_SHAPE_POLICE, WEIR_LEAF_DEFAULT, 2, 0 },
 		{ "a floor alone has no class of its own", { { .floor_bytes_per_s = 1 }, RATE(0, 0, 0) },
-		  WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 0 },
+		  WEIR_SHAPE_IFB, WEIR_LEAF_DEFAULT, 0, 0 },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
 		struct weir_shape_options opts = {
-			.sz = sizeof(opts), .method = cases[i].method, .leaf = cases[i].leaf,
+			.sz = sizeof(opts), .method = cases[i].method, .leaf = cases[i].leaf, .qdisc = cases[i].qdisc,
 		};
+		const bool inbound = cases[i].bandwidth.inbound.average_bytes_per_s;
 		const bool outbound = cases[i].bandwidth.outbound.average_bytes_per_s;
 		const bool ifb = outbound && cases[i].method == WEIR_SHAPE_IFB;
 		struct weir_shape shape = { .sz = sizeof(shape) };
@@ -640,6 +804,7 @@ static void steps_of_a_port(void **state)
 			fail_msg("%s: %zu steps, ifb %d", cases[i].name, o.t->n_steps - o.n_own, shape.ifb_ifindex);
 		assert_string_equal(shape.ifb_name, ifb ? "ifb-vnet0" : "");
 		assert_int_equal(shape.method, outbound ? cases[i].method : WEIR_SHAPE_AUTO);
+		assert_int_equal(shape.qdisc, !inbound ? WEIR_QDISC_AUTO : cases[i].qdisc ? cases[i].qdisc : WEIR_QDISC_HTB);
 		close_txn(&o);
 	}
 }
@@ -746,12 +911,15 @@ static void a_port_is_not_shaped_by_them(void **state)
 	static const struct weir_bandwidth bad = IN(.peak_bytes_per_s = 1), good = IN(.average_bytes_per_s = MBIT);
 	static const struct weir_shape_options no_method = { .sz = sizeof(no_method), .method = 6 };
 	static const struct weir_shape_options no_leaf = { .sz = sizeof(no_leaf), .leaf = 4 };
+	static const struct weir_shape_options no_qdisc = { .sz = sizeof(no_qdisc), .qdisc = 3 };
+	static const struct weir_shape_options floors = { .sz = sizeof(floors), .qdisc = WEIR_QDISC_TBF, .has_floors = true };
 	static const struct {
 		const struct weir_bandwidth *bandwidth;
 		const struct weir_shape_options *opts;
 		const char *attr;
 	} cases[] = {
 		{ &bad, NULL, "inbound.peak" }, { &good, &no_method, "method" }, { &good, &no_leaf, "leaf" },
+		{ &good, &no_qdisc, "qdisc" }, { &good, &floors, "qdisc" },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
@@ -777,6 +945,8 @@ int main(void)
 		cmocka_unit_test(ticks_are_64_ns),
 		cmocka_unit_test(classes_follow_from_rates),
 		cmocka_unit_test(classes_are_sane),
+		cmocka_unit_test(tbfs_follow_from_rates),
+		cmocka_unit_test(bursts_of_tbfs_are_read_back),
 		cmocka_unit_test(rates_and_bursts_are_read),
 		cmocka_unit_test(rates_are_written),
 		cmocka_unit_test(limits_are_read),
@@ -784,6 +954,8 @@ int main(void)
 		cmocka_unit_test(bursts_are_times_at_their_rates),
 		cmocka_unit_test(qdiscs_as_tc_sends_them),
 		cmocka_unit_test(classes_as_tc_sends_them),
+		cmocka_unit_test(tbfs_as_tc_sends_them),
+		cmocka_unit_test(tbfs_are_read_back),
 		cmocka_unit_test(leaves_as_tc_sends_them),
 		cmocka_unit_test(leaves_change_as_tc_sends_it),
 		cmocka_unit_test(deletions_as_tc_sends_them),
