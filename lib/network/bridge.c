@@ -5,7 +5,6 @@
  * them together, change.c adds to them.
  */
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 
 #include <weir/link.h>
@@ -22,28 +21,6 @@ static bool has_family(const struct weir_network *net, int family)
 		if (net->ips[i].address.family == family)
 			return true;
 	return false;
-}
-
-struct sysctl_read {
-	char path[128];
-	char digit;
-};
-
-static int read_digit(void *arg)
-{
-	struct sysctl_read *s = arg;
-	wr_auto(fd) int fd = open(s->path, O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 || read(fd, &s->digit, 1) != 1 ? -EIO : 0;
-}
-
-/* The first digit of a sysctl below net/, or -1. */
-int wr_sysctl_digit(struct weir *w, const char *key)
-{
-	struct sysctl_read s;
-
-	wr_format(s.path, sizeof(s.path), "/proc/sys/net/%s", key);
-	return weir_in_netns(w, read_digit, &s) ? -1 : s.digit - '0';
 }
 
 bool wr_forwards(const struct weir_network *net, int family)

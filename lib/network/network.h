@@ -102,6 +102,9 @@ bool wr_is_limited(const struct weir_bandwidth *b);
 /* Gives the bridge of @live the limits of @net, in place of those it may have. */
 void wr_limit_bridge(struct weir_txn *t, struct wr_live *live, const struct weir_network *net);
 bool wr_forwards(const struct weir_network *net, int family);
+
+/* --- sysctl.c ------------------------------------------------------------------------------- */
+
 /* The first digit of a sysctl below net/, or -1. */
 int wr_sysctl_digit(struct weir *w, const char *key);
 
