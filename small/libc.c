@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* See libc.h. musl's strerror() gives constant text, so it is as good from any thread. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -27,6 +28,16 @@ int vfprintf(FILE *restrict f, const char *restrict format, va_list ap)
 int vsnprintf(char *restrict to, size_t size, const char *restrict format, va_list ap)
 {
 	return small_vsnprintf(to, size, format, ap);
+}
+
+int inet_pton(int family, const char *restrict text, void *restrict ret)
+{
+	return small_inet_pton(family, text, ret);
+}
+
+const char *inet_ntop(int family, const void *restrict address, char *restrict to, socklen_t size)
+{
+	return small_inet_ntop(family, address, to, size);
 }
 
 char *strstr(const char *text, const char *part)

@@ -4,6 +4,7 @@
  * program: the same calls must leave the same bytes. Messages are built call by
  * call at random; JSON has every character, length and format that matters.
  */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -170,6 +171,7 @@ static const size_t real_flags[] = { JSON_REJECT_DUPLICATES, JSON_ALLOW_NUL };
 #include "small/json.c"
 #include "small/parse.c"
 #undef json_t
+#include "small/address.c"
 #include "small/memory.c"
 #include "small/print.c"
 #include "small/shorter.c"
@@ -550,6 +552,57 @@ static void test_print(void **state)
 	free(longer);
 }
 
+static void read_address_both(int family, const char *text)
+{
+	uint8_t theirs[16] = "unread", ours[16] = "unread";
+	int r = inet_pton(family, text, theirs);
+
+	if (small_inet_pton(family, text, ours) != r || memcmp(ours, theirs, sizeof(ours)) != 0)
+		fail_msg("\"%s\": libc says %d", text, r);
+}
+
+static void write_address_both(int family, const uint8_t address[16])
+{
+	static const char letters[] = "0123456789abcdefF:.x ";
+	char theirs[INET6_ADDRSTRLEN], ours[INET6_ADDRSTRLEN];
+
+	assert_non_null(inet_ntop(family, address, theirs, sizeof(theirs)));
+	assert_ptr_equal(small_inet_ntop(family, address, ours, sizeof(ours)), ours);
+	assert_string_equal(ours, theirs);
+	assert_null(small_inet_ntop(family, address, ours, strlen(theirs)));
+	for (int i = 0; i < 4; i++) {
+		read_address_both(family, theirs);
+		theirs[(size_t)rand() % strlen(theirs)] = letters[(size_t)rand() % (sizeof(letters) - 1)];
+	}
+}
+
+/* Addresses with many zeros, what is written of them and the same damaged; and text that is like some. */
+static void test_addresses(void **state)
+{
+	static const char letters[] = "01289afF:::..x ";
+	char text[24];
+
+	for (int round = 0; round < 50000; round++) {
+		uint8_t address[16];
+		size_t n = (size_t)rand() % sizeof(text);
+
+		for (size_t i = 0; i < 16; i++)
+			address[i] = rand() % 3 ? 0 : rand() % 3 ? (uint8_t)rand() : 0xff;
+		write_address_both(AF_INET6, address);
+		memset(address, 0, (size_t)rand() % 13);
+		write_address_both(AF_INET6, address);
+		write_address_both(AF_INET, address);
+		for (size_t i = 0; i < n; i++)
+			text[i] = letters[(size_t)rand() % (sizeof(letters) - 1)];
+		text[n] = '\0';
+		read_address_both(AF_INET, text);
+		read_address_both(AF_INET6, text);
+	}
+	read_address_both(AF_INET6, "1:2:3:4:5:6:7:8::");
+	read_address_both(AF_INET6, "1:2:3:4:5:6:7::");
+	read_address_both(AF_INET6, "::ffff:1.2.3.4");
+}
+
 struct piece {
 	unsigned char *memory;
 	size_t size;
@@ -745,7 +798,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_messages), cmocka_unit_test(test_attribute_lengths),
 		cmocka_unit_test(test_socket),	 cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_memory),	 cmocka_unit_test(test_memory_grows),
+		cmocka_unit_test(test_addresses), cmocka_unit_test(test_memory),	 cmocka_unit_test(test_memory_grows),
 		cmocka_unit_test(test_pack),	 cmocka_unit_test(test_print),
 		cmocka_unit_test(test_replace),	 cmocka_unit_test(test_loads),
 		cmocka_unit_test(test_loads_damaged), cmocka_unit_test(test_loads_anything),
