@@ -667,6 +667,7 @@ static const struct arm arms[] = {
 	ARM("network dhcp", "libvirt", libvirt_dhcp_networks, .setup = libvirt_many_setup, LIBVIRT),
 
 	ARM("network of many", WEIR, weir_dhcp_network),
+	ARM("network of many", "dnsmasq alone", dnsmasq, .setup = dnsmasq_setup, .needs = "dnsmasq"),
 
 	ARM("packets", WEIR, packets),
 	ARM("packets", "no rules", packets, .setup = no_rules_setup),
