@@ -102,8 +102,9 @@ static void weir_macvtap(struct trial *t)
 	trial_commit(t, txn);
 }
 
-static void weir_shape(struct trial *t)
+static void shape_by(struct trial *t, enum weir_qdisc qdisc)
 {
+	const struct weir_shape_options options = { .sz = sizeof(options), .qdisc = qdisc };
 	const struct weir_bandwidth limits = { .inbound.average_bytes_per_s = 1250000,
 					       .outbound.average_bytes_per_s = 625000 };
 	struct weir_txn *txn = trial_begin(t);
@@ -111,9 +112,19 @@ static void weir_shape(struct trial *t)
 
 	for (unsigned int i = 0; i < t->n; i++) {
 		snprintf(name, sizeof(name), "p%u", i);
-		weir_txn_shape_set(txn, (int)PORT_INDEX(i), name, &limits, NULL, NULL);
+		weir_txn_shape_set(txn, (int)PORT_INDEX(i), name, &limits, &options, NULL);
 	}
 	trial_commit(t, txn);
+}
+
+static void weir_shape(struct trial *t)
+{
+	shape_by(t, WEIR_QDISC_HTB);
+}
+
+static void weir_shape_tbf(struct trial *t)
+{
+	shape_by(t, WEIR_QDISC_TBF);
 }
 
 static void weir_delete(struct trial *t)
@@ -477,6 +488,7 @@ static const struct workload workloads[] = {
 	WORKLOAD("tap", "a bridge and N persistent taps as ports, up", .sizes = { 1, 100, 1000, 4000 }),
 	WORKLOAD("macvtap", "N macvtaps on one link, up", .sizes = { 1, 100, 1000, 4000 }, .setup = lower_setup),
 	WORKLOAD("shape", "N ports are limited in both directions", .sizes = { 1, 100, 1000, 4000 }, .setup = shape_setup, .is_silent = true),
+	WORKLOAD("shape by tbf", "the same, TBF in the place of HTB on the port", .sizes = { 1000, 4000 }, .setup = shape_setup, .is_silent = true),
 	WORKLOAD("delete", "N pairs that are ports are taken away", .sizes = { 1, 100, 1000, 4000 }, .setup = ports_setup, .is_silent = true),
 	WORKLOAD("delete taps", "N taps that are ports are taken away", .sizes = { 1, 100, 1000, 4000 }, .setup = taps_setup, .is_silent = true),
 	WORKLOAD("delete open", "N taps that somebody has open are taken away", .sizes = { 100, 1000 }, .setup = open_taps_setup, .is_silent = true),
@@ -509,6 +521,9 @@ static const struct arm arms[] = {
 	ARM("shape", FLOOR, replay, .setup = replay_setup),
 	ARM("shape", "ip, tc -batch, ifb each", tc_batches, .setup = tc_setup, .needs = "tc"),
 	ARM("shape", "ip, tc, ifb each", tc_each, .setup = tc_setup, .needs = "tc", .most = 100),
+
+	ARM("shape by tbf", WEIR, weir_shape_tbf),
+	ARM("shape by tbf", FLOOR, replay, .setup = replay_setup),
 
 	ARM("delete", WEIR, weir_delete),
 	ARM("delete", FLOOR, replay, .setup = replay_setup),
