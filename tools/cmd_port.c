@@ -15,6 +15,19 @@
 #define MAX_QUEUES 256
 #define MAX_ADDRESSES 64
 
+/* A record of another link of that name is of a port that is gone. */
+bool limits_of_networks(struct tool *t, struct weir_txn *txn, const struct weir_link *port, const struct weir_bandwidth *b,
+			const struct weir_shape_options *options, struct weir_shape *ret)
+{
+	struct weir_port record = { .sz = sizeof(record) };
+	const bool is_ours = !weir_port_get(t->w, NULL, port->name, &record, NULL) && record.ifindex == port->ifindex;
+
+	if (is_ours)
+		weir_txn_port_limit(txn, record.network, port->name, b, options, ret);
+	weir_port_done(&record);
+	return is_ours;
+}
+
 /* --- what is asked ---------------------------------------------------------------- */
 
 static int check_attach(struct tool *t, const struct args *a)

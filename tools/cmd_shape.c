@@ -122,7 +122,8 @@ int cmd_shape(struct tool *t, const struct args *a)
 		status = tool_begin(t, &txn, "shape %s", port.name);
 	if (status)
 		return status;
-	weir_txn_shape_set(txn, port.ifindex, port.name, &b, &options, &shape);
+	if (!feature_limits(t, txn, &port, &b, &options, &shape))
+		weir_txn_shape_set(txn, port.ifindex, port.name, &b, &options, &shape);
 	status = tool_commit(t, txn, STATUS_NOT_FOUND);
 	if (!status && !t->is_dry_run)
 		say_limits(t, port.name, &b, &shape);
@@ -131,6 +132,7 @@ int cmd_shape(struct tool *t, const struct args *a)
 
 int cmd_shape_clear(struct tool *t, const struct args *a)
 {
+	static const struct weir_bandwidth none;
 	struct weir_link port;
 	struct weir_txn *txn;
 	int status = tool_find_link(t, a->words[0], &port);
@@ -139,7 +141,8 @@ int cmd_shape_clear(struct tool *t, const struct args *a)
 		status = tool_begin(t, &txn, "clear %s", port.name);
 	if (status)
 		return status;
-	weir_txn_shape_clear(txn, port.ifindex, port.name, NULL);
+	if (!feature_limits(t, txn, &port, &none, NULL, NULL))
+		weir_txn_shape_clear(txn, port.ifindex, port.name, NULL);
 	status = tool_commit(t, txn, STATUS_NOT_FOUND);
 	if (!status && !t->is_dry_run && !t->is_json)
 		out_text(&t->out, "port %s has no limits\n", port.name);

@@ -23,6 +23,7 @@
 #pragma weak vf_step_ops
 #pragma weak ovs_for_networks
 #pragma weak sriov_for_networks
+#pragma weak limits_of_networks
 #pragma weak xml_commands
 #pragma weak doctor_commands
 
@@ -110,6 +111,12 @@ int feature_join(struct tool *t)
 	int status = ovs_for_networks ? ovs_for_networks(t) : STATUS_OK;
 
 	return status || !sriov_for_networks ? status : sriov_for_networks(t);
+}
+
+bool feature_limits(struct tool *t, struct weir_txn *txn, const struct weir_link *port, const struct weir_bandwidth *b,
+		    const struct weir_shape_options *options, struct weir_shape *ret)
+{
+	return limits_of_networks && limits_of_networks(t, txn, port, b, options, ret);
 }
 
 void feature_step_ops(const struct weir_step_ops *ret[MAX_STEP_OPS + 1])

@@ -169,6 +169,12 @@ int feature_join(struct tool *t);
 int ovs_for_networks(struct tool *t);
 /* cmd_pf.c: networks of mode hostdev claim functions where `weir vf claim` does. */
 int sriov_for_networks(struct tool *t);
+/* Limits of a port that has a record elsewhere go by that; false: it has none, and nothing was done. */
+bool feature_limits(struct tool *t, struct weir_txn *txn, const struct weir_link *port, const struct weir_bandwidth *b,
+		    const struct weir_shape_options *options, struct weir_shape *ret);
+/* cmd_port.c: those of a network's port. */
+bool limits_of_networks(struct tool *t, struct weir_txn *txn, const struct weir_link *port, const struct weir_bandwidth *b,
+			const struct weir_shape_options *options, struct weir_shape *ret);
 /* The types of steps that journals may hold; ends with NULL. */
 void feature_step_ops(const struct weir_step_ops *ret[MAX_STEP_OPS + 1]);
 

@@ -1377,6 +1377,31 @@ WEIR_API int weir_txn_port_move(struct weir_txn *t, const char *network, const c
 				const char *portgroup);
 
 /**
+ * weir_txn_port_limit() - give a running port limits of its own, or take them away
+ * @t:		the transaction
+ * @network:	the network; NULL: whichever the port is on
+ * @port:	the port's name on the host
+ * @bandwidth:	the limits; a direction without an average becomes unlimited. Floors
+ *		are not looked at: what is guaranteed to the guest stays
+ * @options:	as of weir_txn_shape_set(); NULL: all automatic. Not for ports of an
+ *		Open vSwitch
+ * @ret:	receives where the port is shaped; NULL, or sz set
+ *
+ * As weir_txn_shape_set(), in place, and the port's record says it: the limits count as
+ * the guest's own, so a portgroup does not change them any more. Whoever gives limits
+ * past the record leaves a class behind when the port is detached.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -ENOENT	there is no such port
+ *   and those of weir_txn_shape_set()
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_port_limit(struct weir_txn *t, const char *network, const char *port,
+				 const struct weir_bandwidth *bandwidth, const struct weir_shape_options *options,
+				 struct weir_shape *ret);
+
+/**
  * weir_txn_port_reclaim() - claim a guest's port again after the caller's restart
  * @t:		the transaction
  * @port:	the port as the caller remembers it, from weir_port_parse()
@@ -1403,6 +1428,21 @@ WEIR_API int weir_txn_port_move(struct weir_txn *t, const char *network, const c
  */
 WEIR_API int weir_txn_port_reclaim(struct weir_txn *t, const struct weir_port *port,
 				   struct weir_port *ret);
+
+/**
+ * weir_port_get() - the record of a port
+ * @w:		the handle
+ * @network:	the network; NULL: whichever the port is on
+ * @port:	the port's name on the host
+ * @ret:	receives it, for weir_port_done(); sz set
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or a negative errno: -ENOENT, there is no such port
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_port_get(struct weir *w, const char *network, const char *port, struct weir_port *ret,
+			   struct weir_error *err);
 
 /**
  * weir_port_list() - the ports of a network

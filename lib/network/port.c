@@ -102,22 +102,42 @@ static int add_outbound_floor(struct weir_txn *t, const struct wr_live *live, st
 				  &port->outbound_floor_class);
 }
 
-/* Gives a port limits, in place of those it may have; one of Open vSwitch all that its record says. */
-static int limit(struct weir_txn *t, struct weir_port *port)
+/*
+ * Gives a port limits, in place of those it may have; one of Open vSwitch all that its
+ * record says. @shape receives where.
+ */
+static int limit_by(struct weir_txn *t, struct weir_port *port, const struct weir_shape_options *how,
+		    struct weir_shape *shape)
 {
-	const struct weir_shape_options opts = { .sz = sizeof(opts), .floor_class = port->outbound_floor_class };
-	struct weir_shape shape = { .sz = sizeof(shape) };
+	struct weir_shape_options opts = *how;
 	int r;
 
 	if (wr_is_ovs(port))
 		return wr_txn_ovs_set(t, port);
-	r = weir_txn_shape_set(t, port->ifindex, port->name, &port->bandwidth, &opts, &shape);
+	opts.floor_class = port->outbound_floor_class;
+	r = weir_txn_shape_set(t, port->ifindex, port->name, &port->bandwidth, &opts, shape);
 	if (r)
 		return r;
-	port->ifb_ifindex = shape.ifb_ifindex;
-	port->ifb_class = shape.ifb_class;
-	wr_copy(port->ifb_name, sizeof(port->ifb_name), shape.ifb_name);
+	port->ifb_ifindex = shape->ifb_ifindex;
+	port->ifb_class = shape->ifb_class;
+	wr_copy(port->ifb_name, sizeof(port->ifb_name), shape->ifb_name);
 	return 0;
+}
+
+static int limit(struct weir_txn *t, struct weir_port *port)
+{
+	static const struct weir_shape_options automatic = { .sz = sizeof(automatic) };
+	struct weir_shape shape = { .sz = sizeof(shape) };
+
+	return limit_by(t, port, &automatic, &shape);
+}
+
+static void decide(struct weir_port *port, const struct weir_bandwidth *bandwidth, enum weir_source from)
+{
+	const bool is_limited = bandwidth->inbound.average_bytes_per_s || bandwidth->outbound.average_bytes_per_s;
+
+	port->bandwidth = *bandwidth;
+	port->bandwidth_from = is_limited ? from : WEIR_FROM_NOBODY;
 }
 
 int wr_port_limit(struct weir_txn *t, struct weir_port *port,
@@ -125,11 +145,7 @@ int wr_port_limit(struct weir_txn *t, struct weir_port *port,
 {
 	int r;
 
-	port->bandwidth = *bandwidth;
-	port->bandwidth_from =
-		bandwidth->inbound.average_bytes_per_s || bandwidth->outbound.average_bytes_per_s ?
-			from :
-			WEIR_FROM_NOBODY;
+	decide(port, bandwidth, from);
 	r = limit(t, port);
 	return r ? r : wr_txn_store_port(t, port);
 }
@@ -302,15 +318,15 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 
 /* --- detaching --------------------------------------------------------------------------------- */
 
-/* Reads a port of this network, and says which it is not. */
+/* Reads a port of this network (NULL: of any), and says which it is not. */
 static int find_port(struct weir *w, const char *network, const char *name, struct weir_port *ret,
 		     struct weir_error *err)
 {
 	int r = wr_store_port(w, name, ret, err);
 
-	if (r == -ENOENT && !wr_store_has(w, WR_STORE_LIVE, network))
+	if (r == -ENOENT && network && !wr_store_has(w, WR_STORE_LIVE, network))
 		r = wr_refuse(err, -ENOENT, "", "", "is not running");
-	if (!r && strcmp(ret->network, network))
+	if (!r && network && strcmp(ret->network, network))
 		r = wr_refuse(err, -ENOENT, "", "port", "%s is a port of network %s", name,
 			      ret->network);
 	return r;
@@ -541,7 +557,42 @@ int weir_txn_port_move(struct weir_txn *t, const char *network, const char *name
 	return r;
 }
 
-/* --- listing ------------------------------------------------------------------------------------- */
+int weir_txn_port_limit(struct weir_txn *t, const char *network, const char *name,
+			const struct weir_bandwidth *bandwidth, const struct weir_shape_options *options,
+			struct weir_shape *ret)
+{
+	struct weir_shape_options full = { .sz = sizeof(full) };
+	struct weir_shape shape = { .sz = sizeof(shape) };
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_bandwidth limits = *bandwidth;
+	int r = find_port(weir_txn_handle(t), network, name, &port, &err);
+
+	if (!r)
+		r = wr_opts_copy(&full, sizeof(full), options, "shape options", &err);
+	if (r)
+		return refuse(t, network ? network : "port", &err);
+	limits.inbound.floor_bytes_per_s = port.bandwidth.inbound.floor_bytes_per_s;
+	limits.outbound.floor_bytes_per_s = port.bandwidth.outbound.floor_bytes_per_s;
+	decide(&port, &limits, WEIR_FROM_GUEST);
+	r = limit_by(t, &port, &full, &shape);
+	if (!r)
+		r = wr_txn_store_port(t, &port);
+	if (!r && ret) {
+		shape.sz = ret->sz < sizeof(shape) ? ret->sz : sizeof(shape);
+		memcpy(ret, &shape, shape.sz);
+	}
+	weir_port_done(&port);
+	return r;
+}
+
+/* --- reading ------------------------------------------------------------------------------------- */
+
+int weir_port_get(struct weir *w, const char *network, const char *name, struct weir_port *ret,
+		  struct weir_error *err)
+{
+	return find_port(w, network, name, ret, err);
+}
 
 struct listing {
 	struct weir *w;

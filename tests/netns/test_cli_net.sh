@@ -399,11 +399,21 @@ runs 0 shape show fl1 && says '^fl1 +outbound +unlimited, floor 40Mbit/s'
 runs 0 shape explain fl1 && says 'has its guaranteed class on the ifb of the bridge' && says 'skbedit priority 7769:10 continue'
 runs 0 shape explain fl0 && says '^tc class add dev ifb-fl0 parent 7769:1 classid 7769:10 htb rate 5000000bps ceil 10000000bps'
 runs 0 shape fl1 --outbound 20mbit && runs 0 shape show fl1 && says '^fl1 +outbound +20Mbit/s, .*floor 40Mbit/s.* ifb-fl1'
+runs 0 --json net port floors fl1
+gives '.bandwidth.outbound == {"average": 2500, "floor": 5000} and .bandwidthFrom == "guest" and .ifbName == "ifb-fl1"'
 runs 0 shape fl1 --outbound none && runs 0 shape show fl1 && says '^fl1 +outbound +unlimited, floor 40Mbit/s'
 runs 1 net attach floors --netns floors --name fl2 --outbound 1mbit,floor=41mbit
 warns '^weir: bandwidth of ifb-fl0: floor: 40mbit of 80mbit are guaranteed already, and so much more is not left$'
 runs 1 net attach floors --netns floors --name fl2 --inbound floor=1mbit && warns 'needs a network with an inbound average'
 runs 0 --json net port floors fl1 && gives '.bandwidth.outbound.floor == 5000 and .outboundFloorOn == "ifb-fl0"'
+for port in fl3 fl4; do runs 0 net attach floors --netns floors --name $port --ifname $port --outbound 1mbit; done
+runs 0 shape fl3 --outbound 2mbit --method ifb
+runs 0 net attach floors --netns floors --name fl5 --ifname fl5 --outbound 3mbit
+runs 0 net detach floors fl3 && check 'its ifb went too' test ! -e /sys/class/net/ifb-fl3
+runs 0 shape show fl5 && says '^fl5 +outbound +3Mbit/s.* weir-ifb'
+for port in fl4 fl5; do runs 0 shape clear $port && runs 0 --json net port floors $port && gives '.bandwidth == null and .ifbName == null'; done
+runs 0 shape fl4 --outbound 1mbit && says ', by (skbedit|block|bpf)$'
+runs 0 net detach floors fl4 && check 'its class was the last on the shared ifb' test ! -e /sys/class/net/weir-ifb0
 runs 0 net stop floors
 ip netns del floors
 unchanged 'floors and none'
