@@ -33,7 +33,7 @@ def growth: map(select(.wall_us and .n > 1)) | sort_by(.n) | if length < 2 then 
 
 (.environment | "# Benchmarks of weir\n\nMade by `bench/report.sh` from the numbers beside this page; nothing here is typed in.\n\n" +
 	(["what", "here"] | head), (to_entries[] | [.key, (.value | tostring)] | row)),
-"\nMedians of the trials in milliseconds, with the 95 % interval of the median; **bold**: the median of the ratios to the\nfloor of the same round. The floor is what the library asks of the kernel, recorded and sent again by nothing but\nioctl() and send(). KB: the peak of the largest program that was run, or else what the process grew by. Under 15 % on\na loaded machine is no difference.",
+"\nMedians of the trials in milliseconds, with the 95 % interval of the median; **bold**: the median of the ratios to the\nfloor of the same round. The floor is what the library asks of the kernel, recorded and sent again by nothing but\nioctl() and send(). KB: the peak of the largest program that was run, or else what the process grew by. Under 15 % on\na loaded machine is no difference. A trial begins when the processors are idle. Links that are limited, deleted or\nread speak no IPv6 of their own, and their changes of carrier were worked off before: the kernel would go on with both\nfor minutes.",
 (.results | group_by(.workload) | map(select(all(.[]; .absent)) | .[0].workload) |
 	if length > 0 then "\nNot on this machine: \(join(", "))." else empty end),
 "\n## What it must show\n\nMedians of this run against each other.\n",
