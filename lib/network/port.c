@@ -124,30 +124,34 @@ static int limit_by(struct weir_txn *t, struct weir_port *port, const struct wei
 	return 0;
 }
 
+static const struct weir_shape_options automatic = { .sz = sizeof(automatic) };
+
 static int limit(struct weir_txn *t, struct weir_port *port)
 {
-	static const struct weir_shape_options automatic = { .sz = sizeof(automatic) };
 	struct weir_shape shape = { .sz = sizeof(shape) };
 
 	return limit_by(t, port, &automatic, &shape);
 }
 
-static void decide(struct weir_port *port, const struct weir_bandwidth *bandwidth, enum weir_source from)
+/* @from: who decided these limits; the record says so. */
+static int limit_anew(struct weir_txn *t, struct weir_port *port, const struct weir_bandwidth *bandwidth,
+		      enum weir_source from, const struct weir_shape_options *how, struct weir_shape *shape)
 {
 	const bool is_limited = bandwidth->inbound.average_bytes_per_s || bandwidth->outbound.average_bytes_per_s;
+	int r;
 
 	port->bandwidth = *bandwidth;
 	port->bandwidth_from = is_limited ? from : WEIR_FROM_NOBODY;
+	r = limit_by(t, port, how, shape);
+	return r ? r : wr_txn_store_port(t, port);
 }
 
 int wr_port_limit(struct weir_txn *t, struct weir_port *port,
 		  const struct weir_bandwidth *bandwidth, enum weir_source from)
 {
-	int r;
+	struct weir_shape shape = { .sz = sizeof(shape) };
 
-	decide(port, bandwidth, from);
-	r = limit(t, port);
-	return r ? r : wr_txn_store_port(t, port);
+	return limit_anew(t, port, bandwidth, from, &automatic, &shape);
 }
 
 /* --- what it is on ----------------------------------------------------------------------------- */
@@ -570,14 +574,10 @@ int weir_txn_port_limit(struct weir_txn *t, const char *network, const char *nam
 
 	if (!r)
 		r = wr_opts_copy(&full, sizeof(full), options, "shape options", &err);
-	if (r)
-		return refuse(t, network ? network : "port", &err);
 	limits.inbound.floor_bytes_per_s = port.bandwidth.inbound.floor_bytes_per_s;
 	limits.outbound.floor_bytes_per_s = port.bandwidth.outbound.floor_bytes_per_s;
-	decide(&port, &limits, WEIR_FROM_GUEST);
-	r = limit_by(t, &port, &full, &shape);
-	if (!r)
-		r = wr_txn_store_port(t, &port);
+	r = r ? refuse(t, network ? network : port.network, &err) :
+		limit_anew(t, &port, &limits, WEIR_FROM_GUEST, &full, &shape);
 	if (!r && ret) {
 		shape.sz = ret->sz < sizeof(shape) ? ret->sz : sizeof(shape);
 		memcpy(ret, &shape, shape.sz);

@@ -287,24 +287,24 @@ struct weir_nat net_b(enum weir_forward_mode mode)
 				  .subnets = subnets_b, .n_subnets = 2 };
 }
 
-void nat_add(const struct weir_nat *nat)
+static void carry_out(int (*build)(struct weir_txn *t, const struct weir_nat *nat), const struct weir_nat *nat)
 {
 	struct weir *w = nat_open(NULL, NULL);
 	struct weir_txn *t = nat_begin(w, 0);
 
-	assert_int_equal(weir_txn_nat_add(t, nat), 0);
+	assert_int_equal(build(t, nat), 0);
 	nat_commit(t);
 	weir_close(w);
 }
 
+void nat_add(const struct weir_nat *nat)
+{
+	carry_out(weir_txn_nat_add, nat);
+}
+
 void nat_del(const struct weir_nat *nat)
 {
-	struct weir *w = nat_open(NULL, NULL);
-	struct weir_txn *t = nat_begin(w, 0);
-
-	assert_int_equal(weir_txn_nat_del(t, nat), 0);
-	nat_commit(t);
-	weir_close(w);
+	carry_out(weir_txn_nat_del, nat);
 }
 
 struct weir_nat with_range(struct weir_nat nat)

@@ -96,7 +96,7 @@ static void nl_shows_class(int ifindex, const struct weir_rate *rate, const char
 	rtnl_class_put(c);
 }
 
-static void nl_shows_default(int ifindex)
+static struct rtnl_qdisc *nl_root(int ifindex, const char *kind)
 {
 	struct nl_sock *sk = nl_socket_alloc();
 	struct nl_cache *cache = NULL;
@@ -106,28 +106,27 @@ static void nl_shows_default(int ifindex)
 	assert_int_equal(rtnl_qdisc_alloc_cache(sk, &cache), 0);
 	q = rtnl_qdisc_get_by_parent(cache, ifindex, TC_H_ROOT);
 	assert_non_null(q);
-	assert_string_equal(rtnl_tc_get_kind(TC_CAST(q)), "htb");
+	assert_string_equal(rtnl_tc_get_kind(TC_CAST(q)), kind);
 	assert_int_equal(rtnl_tc_get_handle(TC_CAST(q)), 0x77650000);
-	assert_int_equal(rtnl_htb_get_defcls(q), 1);
-	rtnl_qdisc_put(q);
 	nl_cache_free(cache);
 	nl_socket_free(sk);
+	return q;
+}
+
+static void nl_shows_default(int ifindex)
+{
+	struct rtnl_qdisc *q = nl_root(ifindex, "htb");
+
+	assert_int_equal(rtnl_htb_get_defcls(q), 1);
+	rtnl_qdisc_put(q);
 }
 
 static void nl_shows_tbf(int ifindex, const struct weir_rate *rate, const char *what)
 {
 	struct wr_htb_class want = wr_tbf_from_rate(rate, 0);
 	struct weir_shape s = { .sz = sizeof(s) };
-	struct nl_sock *sk = nl_socket_alloc();
-	struct nl_cache *cache = NULL;
-	struct rtnl_qdisc *q;
+	struct rtnl_qdisc *q = nl_root(ifindex, "tbf");
 
-	assert_int_equal(nl_connect(sk, NETLINK_ROUTE), 0);
-	assert_int_equal(rtnl_qdisc_alloc_cache(sk, &cache), 0);
-	q = rtnl_qdisc_get_by_parent(cache, ifindex, TC_H_ROOT);
-	assert_non_null(q);
-	assert_string_equal(rtnl_tc_get_kind(TC_CAST(q)), "tbf");
-	assert_int_equal(rtnl_tc_get_handle(TC_CAST(q)), 0x77650000);
 	if ((uint32_t)rtnl_qdisc_tbf_get_limit(q) != want.limit_bytes)
 		fail_msg("%s: limit %u", what, (uint32_t)rtnl_qdisc_tbf_get_limit(q));
 	/* It knows the 32 bits of a rate alone. */
@@ -138,8 +137,6 @@ static void nl_shows_tbf(int ifindex, const struct weir_rate *rate, const char *
 		assert_int_equal(rtnl_qdisc_tbf_get_peakrate(q) > 0, want.ceil_bytes_per_s > want.rate_bytes_per_s);
 	}
 	rtnl_qdisc_put(q);
-	nl_cache_free(cache);
-	nl_socket_free(sk);
 	assert_int_equal(weir_shape_get(w, ifindex, &s, NULL), 0);
 	assert_int_equal(s.inbound.limits.average_bytes_per_s, want.rate_bytes_per_s);
 	assert_int_equal(s.inbound.limits.peak_bytes_per_s,
