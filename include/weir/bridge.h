@@ -128,6 +128,22 @@ struct weir_fdb {
 WEIR_API int weir_txn_fdb_add(struct weir_txn *t, const struct weir_fdb *fdb);
 
 /**
+ * weir_txn_fdb_set() - tell a bridge behind which port an address is, whatever it has learned
+ * @t:		the transaction
+ * @fdb:	the entry
+ *
+ * As weir_txn_fdb_add(), but what the bridge has learned of the address by itself,
+ * behind this port or another, gives way. Nothing is done where it was told the
+ * same already. Undone by deleting the entry: what was learned is learned again.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers:
+ *   -EEXIST	the bridge was told that the address is behind another port
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_fdb_set(struct weir_txn *t, const struct weir_fdb *fdb);
+
+/**
  * weir_txn_fdb_del() - have a bridge forget an address
  * @t:		the transaction
  * @fdb:	which; its state does not matter

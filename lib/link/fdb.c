@@ -59,7 +59,7 @@ static int decode(const struct nlmsghdr *msg, struct weir_fdb *ret)
 	return 0;
 }
 
-/* --- changing ---------------------------------------------------------------------------- */
+/* --- asking for one ------------------------------------------------------------------------ */
 
 static void object_of(const struct weir_fdb *f, char object[64])
 {
@@ -68,6 +68,31 @@ static void object_of(const struct weir_fdb *f, char object[64])
 	wr_mac_format(f->mac, mac);
 	wr_format(object, 64, "address %s on link %d", mac, f->ifindex);
 }
+
+static int take_entry(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	return msg->nlmsg_type == RTM_NEWNEIGH ? decode(msg, arg) : 0;
+}
+
+/* The kernel looks the address up in the whole bridge: @ret may be behind another port. */
+static int find(struct weir *w, const struct weir_fdb *f, struct weir_fdb *ret, struct weir_error *err)
+{
+	struct wr_reader reader = { .reply = take_entry, .arg = ret };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result result;
+	char object[64];
+	int r;
+
+	*ret = (struct weir_fdb){ 0 };
+	object_of(f, object);
+	fdb_msg(&b, RTM_GETNEIGH, 0, f);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	if (!r && result.code < 0)
+		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, object, "", "%s", result.msg);
+	return r;
+}
+
+/* --- changing ---------------------------------------------------------------------------- */
 
 static int prepared(struct weir_txn *t, const struct weir_fdb *fdb, struct weir_fdb *f, char object[64])
 {
@@ -102,20 +127,43 @@ static void plan(struct weir_txn *t, struct weir_step *s, const struct weir_fdb 
 		     add ? states[f->state].word : "", vlan);
 }
 
-int weir_txn_fdb_add(struct weir_txn *t, const struct weir_fdb *fdb)
+static int tell(struct weir_txn *t, const char *object, uint16_t flags, const struct weir_fdb *f)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	struct weir_step *s;
+
+	fdb_msg(&b, RTM_NEWNEIGH, NLM_F_CREATE | flags, f);
+	fdb_msg(&undo, RTM_DELNEIGH, 0, f);
+	s = wr_txn_msg(t, object, NULL, &b, wr_txn_makes(t, f->ifindex) ? NULL : &undo, NULL);
+	plan(t, s, f, true);
+	return t->err.code;
+}
+
+int weir_txn_fdb_add(struct weir_txn *t, const struct weir_fdb *fdb)
+{
 	struct weir_fdb f;
 	char object[64];
 
 	if (prepared(t, fdb, &f, object))
 		return t->err.code;
-	fdb_msg(&b, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, &f);
-	fdb_msg(&undo, RTM_DELNEIGH, 0, &f);
-	s = wr_txn_msg(t, object, NULL, &b, wr_txn_makes(t, f.ifindex) ? NULL : &undo, NULL);
-	plan(t, s, &f, true);
-	return t->err.code;
+	return tell(t, object, NLM_F_EXCL, &f);
+}
+
+/* A port that joins the bridge in the transaction cannot be asked about it: nothing is known then. */
+int weir_txn_fdb_set(struct weir_txn *t, const struct weir_fdb *fdb)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_fdb f, is;
+	char object[64];
+
+	if (prepared(t, fdb, &f, object))
+		return t->err.code;
+	if (find(t->w, &f, &is, NULL) || is.state == WEIR_FDB_DYNAMIC)
+		return tell(t, object, 0, &f);
+	if (is.ifindex == f.ifindex && is.state == f.state)
+		return 0;
+	wr_refuse(&err, -EEXIST, object, "ifindex", "was told to be behind link %d", is.ifindex);
+	return wr_txn_fail(t, &err);
 }
 
 static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct weir_error *err)
@@ -161,33 +209,21 @@ int weir_txn_fdb_del(struct weir_txn *t, const struct weir_fdb *fdb)
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-static int take_entry(void *arg, uint32_t index, const struct nlmsghdr *msg)
-{
-	return msg->nlmsg_type == RTM_NEWNEIGH ? decode(msg, arg) : 0;
-}
-
 int weir_fdb_get(struct weir *w, const struct weir_fdb *fdb, struct weir_fdb *ret, struct weir_error *err)
 {
-	struct weir_fdb f, found = { 0 };
-	struct wr_reader reader = { .reply = take_entry, .arg = &found };
-	wr_auto(batch) struct wr_batch b = { 0 };
-	struct wr_result result;
+	struct weir_fdb f, found;
 	char object[64];
 	int r = wr_opts_copy(&f, sizeof(f), fdb, "fdb", err);
 
+	if (!r)
+		r = find(w, &f, &found, err);
 	if (r)
 		return r;
 	object_of(&f, object);
-	fdb_msg(&b, RTM_GETNEIGH, 0, &f);
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
-	if (!r && result.code < 0)
-		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, object, "", "%s", result.msg);
-	/* The kernel looks the address up in the whole bridge. */
-	if (!r && found.ifindex != f.ifindex)
-		r = wr_error(err, -ENOENT, WEIR_STAGE_REPLY, object, "", "is not there");
-	if (!r)
-		*ret = found;
-	return r;
+	if (found.ifindex != f.ifindex)
+		return wr_error(err, -ENOENT, WEIR_STAGE_REPLY, object, "", "is not there");
+	*ret = found;
+	return 0;
 }
 
 struct reading {

@@ -278,6 +278,45 @@ static void addresses_that_are_refused(void **state)
 	}
 }
 
+/* Learned here, learned behind another port, told already, and told behind another port. */
+static void what_was_learned_gives_way(void **state)
+{
+	static const struct {
+		const char *before;
+		int code;
+	} cases[] = {
+		{ "true", 0 },
+		{ "bridge fdb add 52:54:00:01:01:05 dev p0 master dynamic", 0 },
+		{ "bridge fdb add 52:54:00:01:01:05 dev p9 master dynamic", 0 },
+		{ "bridge fdb add 52:54:00:01:01:05 dev p0 master static", 0 },
+		{ "bridge fdb add 52:54:00:01:01:05 dev p9 master static", -EEXIST },
+	};
+	const struct weir_fdb fdb = FDB(5);
+
+	/* Only what forwards can have learned something. */
+	own_sh("ip link add p9 type veth peer name q9; ip link set p9 master br9; ip link set p9 up; ip link set q9 up;"
+	       "for l in p0 p9; do for i in $(seq 600); do bridge link show dev $l | grep -q 'state forwarding' && break; sleep 0.1; done; done");
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		struct weir_error err = WEIR_ERROR_INIT;
+		struct weir_txn *t = begin();
+
+		own_sh("%s", cases[i].before);
+		weir_txn_fdb_set(t, &fdb);
+		if (weir_txn_commit(t, &err) != cases[i].code)
+			fail_msg("%s: %d: %s: %s", cases[i].before, err.code, err.object, err.msg);
+		knows(cases[i].code ? "" : "52:54:00:01:01:05 static", cases[i].before);
+		if (cases[i].code)
+			break;
+		own_sh("bridge fdb del 52:54:00:01:01:05 dev p0 master");
+		if (i)
+			continue;
+		t = begin();
+		weir_txn_fdb_set(t, &fdb);
+		commit_and_fail(t, "one that is set");
+		knows("", "one that is set and undone");
+	}
+}
+
 static void asked_for_one(void **state)
 {
 	const struct weir_fdb known = FDB(9), unknown = FDB(8);
@@ -310,6 +349,7 @@ int main(void)
 		TEST(vlans_that_are_none),
 		TEST(addresses_behind_ports),
 		TEST(addresses_that_are_refused),
+		TEST(what_was_learned_gives_way),
 		TEST(asked_for_one),
 	};
 
