@@ -140,7 +140,7 @@ enum weir_mac_table_manager {
  * @zone:		its zone in firewalld; NULL: none is asked for
  * @stp:		enum weir_yes_no: spanning tree protocol; absent: no
  * @delay_s:		forward delay in seconds, while STP is on
- * @mac_table_manager:	an enum weir_mac_table_manager
+ * @mac_table_manager:	an enum weir_mac_table_manager; changes while the network runs
  * @spread:		over how many bridges ports are spread, up to 64; 0: 1. A
  *			bridge has at most 1023 ports, and its kernel looks for a free
  *			number from the first on; more of them are made beside it

@@ -5,8 +5,8 @@
  * and the steps that lead from one to the other:
  *
  *	nft	its elements, in one nftables transaction
- *	send	new addresses and routes, settings and limits of the bridge, limits of
- *		ports whose portgroup has others now
+ *	send	new addresses and routes, settings and limits of the bridge, who keeps
+ *		its table of MAC addresses, limits of ports whose portgroup has others now
  *	dnsmasq	host files and SIGHUP, or a restart where its configuration differs
  *	files	LIVE, the ports' records
  *
@@ -208,6 +208,17 @@ static int check_ips_free(struct weir_txn *t, const struct wr_live *live,
 
 /* --- its ports ----------------------------------------------------------------------------------------- */
 
+/* mac_table.c has seen to the bridges; the record says so. */
+static bool note_manager(const struct weir_network *net, struct weir_port *port)
+{
+	const bool bridged = port->plug == WEIR_PLUG_NETWORK || port->plug == WEIR_PLUG_BRIDGE;
+
+	if (!bridged || port->mac_table_manager == net->bridge.mac_table_manager)
+		return false;
+	port->mac_table_manager = net->bridge.mac_table_manager;
+	return true;
+}
+
 /* What was changed at the portgroup, at its ports that got their limits there. */
 static int change_port(struct weir_txn *t, const struct weir_network *net, struct weir_port *port)
 {
@@ -226,11 +237,14 @@ static int change_port(struct weir_txn *t, const struct weir_network *net, struc
 
 /* --- its bridges ---------------------------------------------------------------------------------------- */
 
-static void change_spread(struct weir_txn *t, struct wr_live *live, const struct weir_network *net)
+/* Those that are made now begin as the network is to be. */
+static void change_spread(struct weir_txn *t, struct wr_live *live, const struct weir_network *net,
+			  const struct weir_port *ports, size_t n)
 {
 	const size_t had = live->n_spans;
 
 	wr_spread_del(t, live, wr_spread(net) - 1);
+	wr_mac_tables_follow(t, live, net, ports, n);
 	wr_spread_add(t, live, net);
 	wr_spread_quiet(t, live, had);
 	wr_spread_up(t, live, had);
@@ -239,7 +253,7 @@ static void change_spread(struct weir_txn *t, struct wr_live *live, const struct
 /* --- all of it ------------------------------------------------------------------------------------------- */
 
 static int change_own_bridge(struct weir_txn *t, struct wr_live *live,
-			     const struct weir_network *net)
+			     const struct weir_network *net, const struct weir_port *ports, size_t n)
 {
 	change_filter(t, &live->net, net);
 	resize_subnets(t, live, net);
@@ -249,7 +263,7 @@ static int change_own_bridge(struct weir_txn *t, struct wr_live *live,
 		wr_quiet_ipv6(t, net);
 	add_addresses(t, live, net);
 	change_bridges(t, live, net);
-	change_spread(t, live, net);
+	change_spread(t, live, net, ports, n);
 	if (differ(&live->net, net, "bandwidth"))
 		wr_limit_bridge(t, live, net);
 	return wr_txn_dhcp_reload(t, &live->net, net);
@@ -275,11 +289,16 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 		return refuse(t, net->name, &err);
 	}
 	if (wr_has_own_bridge(net))
-		r = change_own_bridge(t, live, net);
+		r = change_own_bridge(t, live, net, ports, n);
 	else if (wr_has_host_bridge(net) && differ(&live->net, net, "bandwidth"))
 		wr_limit_bridge(t, live, net);
-	for (size_t i = 0; i < n && !r; i++)
+	for (size_t i = 0; i < n && !r; i++) {
+		const bool noted = note_manager(net, &ports[i]);
+
 		r = change_port(t, net, &ports[i]);
+		if (!r && noted)
+			r = wr_txn_store_port(t, &ports[i]);
+	}
 	weir_ports_free(ports, n);
 	if (r)
 		return r;

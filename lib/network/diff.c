@@ -28,7 +28,6 @@ static const struct {
 	{ "ipv6", R, R, R },
 	{ "bridge.name", R, R, R },
 	{ "bridge.zone", R, R, R },
-	{ "bridge.macTableManager", R, R, R },
 	{ "forward.managed", P, P, P },
 	{ "forward.driver", P, P, P },
 	{ "domain.register", R, R, R },
@@ -74,6 +73,15 @@ static enum weir_takes mode_effect(const struct walk *w)
 	return wr_has_own_bridge(w->from) && wr_has_own_bridge(w->to) ? L : R;
 }
 
+/* The table of a bridge of the host is not weir's to keep. */
+static enum weir_takes manager_effect(const struct walk *w)
+{
+	const bool kept = w->from->bridge.mac_table_manager == WEIR_MAC_TABLE_MANAGED ||
+			  w->to->bridge.mac_table_manager == WEIR_MAC_TABLE_MANAGED;
+
+	return kept ? mode_effect(w) : L;
+}
+
 static enum weir_takes effect_of(const struct walk *w, const char *path, enum kind kind)
 {
 	enum weir_takes ret = L;
@@ -81,6 +89,8 @@ static enum weir_takes effect_of(const struct walk *w, const char *path, enum ki
 
 	if (!strcmp(path, "forward.mode"))
 		return mode_effect(w);
+	if (!strcmp(path, "bridge.macTableManager"))
+		return manager_effect(w);
 	/* The joins are isolated as the network is, for old ports and new ones. */
 	if (!strcmp(path, "portIsolated") && (wr_spread(w->from) > 1 || wr_spread(w->to) > 1))
 		return R;

@@ -170,8 +170,14 @@ int wr_find_bridge(struct weir *w, struct weir_port *port, struct wr_place *ret,
 int wr_port_link_put_back(struct weir_txn *t, const struct weir_port *port,
 			  const struct wr_place *place);
 int wr_port_link_del(struct weir_txn *t, const struct weir_port *port);
+/* mac_table.c: where weir keeps the tables, bridges are told of a new port, or of one that is put back. */
+void wr_mac_table_tell(struct weir_txn *t, const struct weir_port *port, const struct wr_place *place);
+void wr_mac_table_tell_again(struct weir_txn *t, const struct weir_port *port, const struct wr_place *place);
 /* Has the first bridge forget a guest that is behind a join. */
 void wr_port_forget(struct weir_txn *t, const struct wr_live *live, const struct weir_port *port);
+/* Gives the bridges of @live, and their ports, the keeper that @net names. */
+void wr_mac_tables_follow(struct weir_txn *t, const struct wr_live *live, const struct weir_network *net,
+			  const struct weir_port *ports, size_t n);
 /* port_ovs.c: whether it is a port of Open vSwitch; whether its bridge, which has the link, can have it. */
 bool wr_is_ovs(const struct weir_port *port);
 int wr_find_ovs_bridge(struct weir *w, const struct weir_port *port, const struct weir_link *bridge,

@@ -136,15 +136,6 @@ static void set_vlans(struct weir_txn *t, const struct weir_port *port, uint16_t
 	}
 }
 
-/* The bridge learns nothing and floods nothing to this port: it is told whose it is. */
-static void tell_address(struct weir_txn *t, const struct weir_port *port, int ifindex)
-{
-	struct weir_fdb fdb = { .sz = sizeof(fdb), .ifindex = ifindex };
-
-	memcpy(fdb.mac, port->mac, 6);
-	weir_txn_fdb_add(t, &fdb);
-}
-
 int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr_place *place,
 		     const struct weir_guest *guest, int *ret_fds)
 {
@@ -162,28 +153,8 @@ int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr
 					 0;
 	if (port->vlan.n_tags && below)
 		set_vlans(t, port, place->default_pvid);
-	if (port->mac_table_manager == WEIR_MAC_TABLE_MANAGED) {
-		tell_address(t, port, port->ifindex);
-		if (place->join_ifindex)
-			tell_address(t, port, place->join_ifindex);
-	}
+	wr_mac_table_tell(t, port, place);
 	return weir_txn_error(t, NULL);
-}
-
-static bool is_told(struct weir *w, const struct weir_port *port, int ifindex)
-{
-	struct weir_fdb fdb = { .sz = sizeof(fdb), .ifindex = ifindex };
-
-	memcpy(fdb.mac, port->mac, 6);
-	return !weir_fdb_get(w, &fdb, &fdb, NULL);
-}
-
-/* The first bridge of a network knows it still; there, nothing has become of the port. */
-static void tell_again(struct weir_txn *t, const struct weir_port *port, const struct wr_place *place)
-{
-	tell_address(t, port, port->ifindex);
-	if (place->join_ifindex && !is_told(weir_txn_handle(t), port, place->join_ifindex))
-		tell_address(t, port, place->join_ifindex);
 }
 
 /* One that is there and has come off its bridge. */
@@ -198,21 +169,8 @@ int wr_port_link_put_back(struct weir_txn *t, const struct weir_port *port,
 	weir_txn_link_set(t, &l);
 	if (port->vlan.n_tags)
 		set_vlans(t, port, place->default_pvid);
-	if (port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
-		tell_again(t, port, place);
+	wr_mac_table_tell_again(t, port, place);
 	return weir_txn_error(t, NULL);
-}
-
-/* What others have had it forget is no reason to keep a port. */
-void wr_port_forget(struct weir_txn *t, const struct wr_live *live, const struct weir_port *port)
-{
-	const struct wr_span *span = wr_span_of(live, port->bridge);
-	struct weir_fdb fdb = { .sz = sizeof(fdb), .ifindex = span ? span->join_ifindex : 0 };
-
-	memcpy(fdb.mac, port->mac, 6);
-	if (span && port->mac_table_manager == WEIR_MAC_TABLE_MANAGED &&
-	    is_told(weir_txn_handle(t), port, fdb.ifindex))
-		weir_txn_fdb_del(t, &fdb);
 }
 
 /* The link below gets its own address back, as long as the macvtap that passes it on is there. */

@@ -123,6 +123,9 @@ static int find_record(struct weir *w, const struct wr_live *live, const struct 
 		r = check_place(w, live, port, err);
 	if (!r && wr_table_copy(&wr_port_table, ret, port))
 		r = wr_nomem(err);
+	/* It may have changed since the caller was told. */
+	if (!r && (ret->plug == WEIR_PLUG_NETWORK || ret->plug == WEIR_PLUG_BRIDGE))
+		ret->mac_table_manager = live->net.bridge.mac_table_manager;
 	return r;
 }
 

@@ -349,13 +349,20 @@ static void with_filtering_bridge(struct weir *w)
 		       "'bridge':{'name':'br0'}," GOLD "}");
 }
 
-static void with_kept_table(struct weir *w)
+#define KEEPER(by) "{'name':'nat net','uuid':'11111111-2222-4333-8444-999999999997','mac':'52:54:00:cc:00:02',"                  \
+		   "'bridge':{'name':'virbr0','spread':2,'macTableManager':'" by "'},'dns':{'enable':false},"                   \
+		   "'ips':[{'address':'10.8.0.1','prefix':24}],'portgroups':[{'name':'gold'}]}"
+
+static void with_table_kept_by(struct weir *w, const char *json)
 {
-	run_network(w, "{'name':'nat net','uuid':'11111111-2222-4333-8444-999999999997','mac':'52:54:00:cc:00:02',"
-		       "'bridge':{'name':'virbr0','spread':2,'macTableManager':'libvirt'},'dns':{'enable':false},"
-		       "'ips':[{'address':'10.8.0.1','prefix':24}],'portgroups':[{'name':'gold'}]}");
+	run_network(w, json);
 	ns_sh("ip link add own0 address 52:54:00:cc:00:09 type veth peer name own1 address 52:54:00:cc:00:0a; "
 	      "ip link set own0 master virbr0");
+}
+
+static void with_kept_table(struct weir *w)
+{
+	with_table_kept_by(w, KEEPER("libvirt"));
 }
 
 /* Somebody's port on the first bridge has ours go to the other, behind the join. */
@@ -369,6 +376,48 @@ static void with_port_behind(struct weir *w)
 	ns_commit(t);
 }
 
+/* On either bridge one. */
+static void attach_two(struct weir *w)
+{
+	struct weir_guest g = { .sz = sizeof(g), .name = "tap2", .mac = { 0x52, 0x54, 0, 1, 1, 3 },
+				.uuid = "11111111-2222-4333-8444-dddddddddddd" };
+	struct weir_txn *t = ns_begin(w);
+
+	attach_tap(t);
+	weir_txn_port_attach(t, "nat net", &g, NULL, NULL);
+	ns_commit(t);
+}
+
+static void with_learned_table(struct weir *w)
+{
+	with_table_kept_by(w, KEEPER("kernel"));
+	attach_two(w);
+}
+
+static void with_told_table(struct weir *w)
+{
+	with_kept_table(w);
+	attach_two(w);
+}
+
+static void apply_live(struct weir_txn *t, const char *json)
+{
+	struct weir_network *net = ns_network(json);
+
+	weir_txn_network_apply(t, net, WEIR_NETWORK_LIVE);
+	weir_network_free(net);
+}
+
+static void take_table(struct weir_txn *t)
+{
+	apply_live(t, KEEPER("libvirt"));
+}
+
+static void give_table_back(struct weir_txn *t)
+{
+	apply_live(t, KEEPER("kernel"));
+}
+
 /* Without STP, which goes on to change the state by itself where two bridges talk. */
 #define SPREAD(n) "{'name':'spread','uuid':'11111111-2222-4333-8444-999999999996','mac':'52:54:00:cc:00:03',"                    \
 		  "'bridge':{'name':'virbr0','spread':" #n "},'dns':{'enable':false},'mtu':1400}"
@@ -380,10 +429,7 @@ static void with_one_bridge(struct weir *w)
 
 static void spread_more(struct weir_txn *t)
 {
-	struct weir_network *net = ns_network(SPREAD(2));
-
-	weir_txn_network_apply(t, net, WEIR_NETWORK_LIVE);
-	weir_network_free(net);
+	apply_live(t, SPREAD(2));
 }
 
 /* A vlan, limits in the database, and a tap that Open vSwitch has. */
@@ -969,6 +1015,10 @@ const struct scenario scenarios[] = {
 	{ .name = "attach behind a join", .prepare = with_kept_table, .build = attach_tap,
 	  .needs = "bridge vlan_filtering 1" },
 	{ .name = "detach from behind a join", .prepare = with_port_behind, .build = detach_tap,
+	  .needs = "bridge vlan_filtering 1" },
+	{ .name = "take the tables of bridges", .prepare = with_learned_table, .build = take_table,
+	  .needs = "bridge vlan_filtering 1" },
+	{ .name = "give the tables of bridges back", .prepare = with_told_table, .build = give_table_back,
 	  .needs = "bridge vlan_filtering 1" },
 	{ .name = "join a bridge more", .prepare = with_one_bridge, .build = spread_more, .has_plan = true },
 	{ .name = "attach to Open vSwitch", .prepare = with_ovs, .build = attach_tap, .needs = "Open vSwitch" },

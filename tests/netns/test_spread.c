@@ -25,12 +25,13 @@
 static void guest(struct weir *w, int n, uint8_t isolated, const char *bridge)
 {
 	struct weir_port port = { .sz = sizeof(port) };
-	char name[16];
-	struct weir_guest g = { .sz = sizeof(g), .kind = WEIR_PORT_VETH, .name = name, .netns = name,
+	char name[16], uuid[64];
+	struct weir_guest g = { .sz = sizeof(g), .kind = WEIR_PORT_VETH, .name = name, .netns = name, .uuid = uuid,
 				.mac = { 0x52, 0x54, 0, 8, 8, (uint8_t)n }, .isolated = isolated };
 	struct weir_txn *t;
 
 	snprintf(name, sizeof(name), "g%d", n);
+	snprintf(uuid, sizeof(uuid), "11111111-2222-4333-8444-%012d", n);
 	ns_sh("ip netns add g%d", n);
 	t = ns_begin(w);
 	weir_txn_port_attach(t, "net", &g, &port, NULL);
@@ -198,6 +199,88 @@ static int apply(struct weir *w, const char *json, struct weir_error *err)
 	r = weir_txn_commit(t, err);
 	weir_network_free(net);
 	return r;
+}
+
+#define KEPT(by) NET(QUIET ",'uuid':'11111111-2222-4333-8444-555555555555','bridge':{'name':'virbr0','spread':3,'macTableManager':'" by "'}")
+
+/* What a network with three guests, one on each bridge, is when it was started so. */
+static char *started(const char *json, struct weir **ret)
+{
+	*ret = ns_start(json);
+	guest(*ret, 1, 0, "virbr0-1");
+	guest(*ret, 2, 0, "virbr0-2");
+	guest(*ret, 3, 0, "virbr0");
+	return ns_snapshot();
+}
+
+static void is_applied(struct weir *w, const char *json)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	if (apply(w, json, &err))
+		fail_msg("%s: %s: %s", err.object, err.attr, err.msg);
+}
+
+/* None is missing between two that came; the last may have been on their way when ping was stopped. */
+static void loses_nothing(void)
+{
+	ns_sh("kill -INT $(cat %s/ping.pid); while kill -0 $(cat %s/ping.pid) 2>/dev/null; do sleep 0.05; done;"
+	      "awk -F 'seq=' '/bytes from/ { lost += $2 + 0 > n + 0; n = $2 + 1 } END { exit lost || n < 20 }' %s/ping || "
+	      "{ cat %s/ping; false; }; rm %s/ping %s/ping.pid", ns_state_dir, ns_state_dir, ns_state_dir, ns_state_dir,
+	      ns_state_dir, ns_state_dir);
+}
+
+/* Under guests that talk: afterwards all is as if the network had been started with it. */
+static void another_keeper_of_the_tables(void **state)
+{
+	char *kernel, *ours;
+	struct weir *w;
+
+	need_vlan_filtering();
+	ours = started(KEPT("libvirt"), &w);
+	ns_stop(w);
+	ns_sh("for i in 1 2 3; do ip netns del g$i; done");
+	kernel = started(KEPT("kernel"), &w);
+	/* The bridges have learned who is where. */
+	for (int i = 1; i <= 3; i++)
+		reaches(i, i % 3 + 1, true);
+	ns_sh("ip netns exec g1 busybox ping -A -c 100000 -W 5 10.8.0.2 >%s/ping 2>&1 & echo $! >%s/ping.pid", ns_state_dir,
+	      ns_state_dir);
+	for (int i = 0; i < 5; i++)
+		is_applied(w, i % 2 ? KEPT("kernel") : KEPT("libvirt"));
+	for (int i = 1; i <= 3; i++)
+		reaches(i, 100, true);
+	ns_sh("for i in $(seq 600); do [ $(grep -c 'bytes from' %s/ping) -ge 20 ] && exit; sleep 0.1; done; exit 1", ns_state_dir);
+	loses_nothing();
+	ns_assert_same(ours, "weir has taken the tables over");
+	is_applied(w, KEPT("kernel"));
+	ns_assert_same(kernel, "the kernel has its tables again");
+	/* A guest whose link is gone, and one that was told of by somebody else, are no hindrance. */
+	ns_sh("ip link del g3; bridge fdb replace 52:54:00:08:08:02 dev g2 master static");
+	is_applied(w, KEPT("libvirt"));
+	reaches(1, 2, true);
+	free(ours);
+	free(kernel);
+	ns_stop(w);
+}
+
+/* What somebody has told a bridge is not overruled. */
+static void an_address_that_is_told_elsewhere(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	char *before;
+	struct weir *w;
+
+	need_vlan_filtering();
+	free(started(KEPT("kernel"), &w));
+	/* And stays there, though the guest is heard elsewhere. */
+	ns_sh("bridge fdb replace 52:54:00:08:08:02 dev virbr0-1a master static sticky");
+	before = ns_snapshot();
+	assert_int_equal(apply(w, KEPT("libvirt"), &err), -EEXIST);
+	assert_non_null(strstr(err.object, "52:54:00:08:08:02"));
+	ns_assert_same(before, "a change that was refused");
+	free(before);
+	ns_stop(w);
 }
 
 static void more_and_fewer_bridges(void **state)
@@ -372,7 +455,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_guest_with_an_outbound_floor),
 		TEST(guests_of_all_bridges), TEST(an_isolated_network),	   TEST(isolated_guests),
-		TEST(tables_that_are_kept),  TEST(more_and_fewer_bridges), TEST(a_name_that_is_taken),
+		TEST(tables_that_are_kept),  TEST(another_keeper_of_the_tables), TEST(an_address_that_is_told_elsewhere),
+		TEST(more_and_fewer_bridges), TEST(a_name_that_is_taken),
 		TEST(a_bridge_that_vanished), TEST(a_port_that_is_claimed_again), TEST(more_than_one_can_have),
 	};
 

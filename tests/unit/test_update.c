@@ -363,6 +363,10 @@ static void items_are_read_in_part_or_whole(void **state)
 
 #define BRIDGES(n, members) "{'name':'net','bridge':{'name':'virbr0','spread':" #n "}" members "}"
 
+#define TABLE_OF(mode, by) "{'name':'net'," mode "'bridge':{'name':'br0'" by "}}"
+#define BY(keeper) ",'macTableManager':'" keeper "'"
+#define HOST_BRIDGE "'forward':{'mode':'bridge'},"
+
 /* Vlans of a portgroup reach running ports where Open vSwitch is told, and nowhere else; joins are isolated when they are made. */
 static void what_changes_take(void **state)
 {
@@ -379,6 +383,9 @@ static void what_changes_take(void **state)
 		{ BRIDGES(1, ",'mtu':1400"), BRIDGES(1, ""), WEIR_TAKES_REPLUG },
 		{ BRIDGES(1, ""), BRIDGES(1, ",'portIsolated':true"), WEIR_TAKES_REPLUG },
 		{ BRIDGES(2, ""), BRIDGES(2, ",'portIsolated':true"), WEIR_TAKES_RESTART },
+		{ TABLE_OF("", BY("kernel")), TABLE_OF("", BY("libvirt")), WEIR_TAKES_NOTHING },
+		{ TABLE_OF(HOST_BRIDGE, BY("kernel")), TABLE_OF(HOST_BRIDGE, BY("libvirt")), WEIR_TAKES_RESTART },
+		{ TABLE_OF(HOST_BRIDGE, ""), TABLE_OF(HOST_BRIDGE, BY("kernel")), WEIR_TAKES_NOTHING },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who keeps the tables of MAC addresses of a network's own bridges (macTableManager):
+ * the kernel, which learns and floods, or weir, which tells each bridge whose address
+ * is behind which port, and the first one of those behind its joins. Here is what the
+ * bridges are told, and how a running network goes from one keeper to the other. The
+ * settings that new bridges, joins and ports begin with are where those are made:
+ * bridge.c, spread.c, port_link.c.
+ */
+#include <weir/bridge.h>
+#include <weir/link.h>
+
+#include "base/table.h"
+#include "network/network.h"
+
+static bool is_kept(const struct weir_network *net)
+{
+	return net->bridge.mac_table_manager == WEIR_MAC_TABLE_MANAGED;
+}
+
+/* --- a port ------------------------------------------------------------------------------------ */
+
+static struct weir_fdb entry_of(const struct weir_port *port, int ifindex)
+{
+	struct weir_fdb fdb = { .sz = sizeof(fdb), .ifindex = ifindex };
+
+	memcpy(fdb.mac, port->mac, 6);
+	return fdb;
+}
+
+static void tell(struct weir_txn *t, const struct weir_port *port, const struct wr_place *place,
+		 int (*how)(struct weir_txn *t, const struct weir_fdb *fdb))
+{
+	struct weir_fdb at_port = entry_of(port, port->ifindex), at_join = entry_of(port, place->join_ifindex);
+
+	how(t, &at_port);
+	if (place->join_ifindex)
+		how(t, &at_join);
+}
+
+/* The bridge learns nothing and floods nothing to a new port: it is told whose it is. */
+void wr_mac_table_tell(struct weir_txn *t, const struct weir_port *port, const struct wr_place *place)
+{
+	if (port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
+		tell(t, port, place, weir_txn_fdb_add);
+}
+
+/* The first bridge of a network may know it still; there, nothing has become of the port. */
+void wr_mac_table_tell_again(struct weir_txn *t, const struct weir_port *port, const struct wr_place *place)
+{
+	if (port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
+		tell(t, port, place, weir_txn_fdb_set);
+}
+
+/* What others have had it forget is no reason to stop. */
+static void forget(struct weir_txn *t, const struct weir_port *port, int ifindex)
+{
+	struct weir_fdb fdb = entry_of(port, ifindex), is;
+
+	if (!weir_fdb_get(weir_txn_handle(t), &fdb, &is, NULL))
+		weir_txn_fdb_del(t, &fdb);
+}
+
+void wr_port_forget(struct weir_txn *t, const struct wr_live *live, const struct weir_port *port)
+{
+	const struct wr_span *span = wr_span_of(live, port->bridge);
+
+	if (span && port->mac_table_manager == WEIR_MAC_TABLE_MANAGED)
+		forget(t, port, span->join_ifindex);
+}
+
+/* --- another keeper ------------------------------------------------------------------------------ */
+
+/* Learning and flooding, or one of them. */
+static void set_port(struct weir_txn *t, int ifindex, const char *name, uint64_t which, bool on)
+{
+	struct weir_link l = { .sz = sizeof(l), .has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME, .ifindex = ifindex,
+			       .port = { .has = which, .learning = on, .flood = on } };
+
+	wr_copy(l.name, sizeof(l.name), name);
+	weir_txn_link_set(t, &l);
+}
+
+static void set_filtering(struct weir_txn *t, int ifindex, const char *name, bool on)
+{
+	struct weir_link l = { .sz = sizeof(l), .has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME,
+			       .kind = WEIR_LINK_BRIDGE, .ifindex = ifindex,
+			       .bridge = { .has = WEIR_BRIDGE_VLAN_FILTERING, .vlan_filtering = on } };
+
+	wr_copy(l.name, sizeof(l.name), name);
+	weir_txn_link_set(t, &l);
+}
+
+/* What it is on; false: it is gone, or has come off its bridge, and gets all when it is put back. */
+static bool find_place(struct weir *w, const struct wr_live *live, const struct weir_port *port, struct wr_place *ret)
+{
+	const struct wr_span *span = wr_span_of(live, port->bridge);
+	struct weir_link l;
+
+	*ret = (struct wr_place){ .ifindex = span ? span->ifindex : live->bridge_ifindex,
+				  .join_ifindex = span ? span->join_ifindex : 0 };
+	return !weir_link_get(w, port->ifindex, NULL, &l, NULL) && !strcmp(l.name, port->name) &&
+	       l.has & WEIR_LINK_MASTER && (int)l.master == ret->ifindex;
+}
+
+static void tell_of_all(struct weir_txn *t, const struct wr_live *live, const struct weir_port *ports, size_t n,
+			bool kept)
+{
+	struct wr_place place;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!find_place(weir_txn_handle(t), live, &ports[i], &place))
+			continue;
+		if (kept) {
+			tell(t, &ports[i], &place, weir_txn_fdb_set);
+			continue;
+		}
+		forget(t, &ports[i], ports[i].ifindex);
+		if (place.join_ifindex)
+			forget(t, &ports[i], place.join_ifindex);
+	}
+}
+
+/* As new ones have it: what a further bridge does not know always leaves by the far end. */
+static void set_all(struct weir_txn *t, const struct wr_live *live, const struct weir_port *ports, size_t n, bool on)
+{
+	struct wr_place place;
+	char far[16];
+
+	for (size_t i = 0; i < n; i++)
+		if (find_place(weir_txn_handle(t), live, &ports[i], &place))
+			set_port(t, ports[i].ifindex, ports[i].name, WEIR_PORT_LEARNING | WEIR_PORT_FLOOD, on);
+	for (size_t i = 0; i < live->n_spans; i++) {
+		const struct wr_span *span = &live->spans[i];
+
+		wr_span_name(live->net.bridge.name, (unsigned int)i + 1, "b", far);
+		set_port(t, span->join_ifindex, span->join, WEIR_PORT_LEARNING | WEIR_PORT_FLOOD, on);
+		set_port(t, span->far_ifindex, far, WEIR_PORT_LEARNING, on);
+	}
+}
+
+static void filter_all(struct weir_txn *t, const struct wr_live *live, bool on)
+{
+	set_filtering(t, live->bridge_ifindex, live->net.bridge.name, on);
+	for (size_t i = 0; i < live->n_spans; i++)
+		set_filtering(t, live->spans[i].ifindex, live->spans[i].name, on);
+}
+
+/*
+ * No frame finds a bridge that neither knows its address nor floods it: entries come
+ * before flooding ends, and go when it is back. They are in the table without vlans and
+ * in that of the vlan that all ports are in, so filtering can begin and end between. As
+ * it begins last, what was learned in the one table counts for nothing in the other.
+ */
+void wr_mac_tables_follow(struct weir_txn *t, const struct wr_live *live, const struct weir_network *net,
+			  const struct weir_port *ports, size_t n)
+{
+	const bool kept = is_kept(net);
+
+	if (kept == is_kept(&live->net))
+		return;
+	if (kept)
+		tell_of_all(t, live, ports, n, true);
+	else
+		filter_all(t, live, false);
+	set_all(t, live, ports, n, !kept);
+	if (kept)
+		filter_all(t, live, true);
+	else
+		tell_of_all(t, live, ports, n, false);
+}
