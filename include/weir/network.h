@@ -612,7 +612,9 @@ struct weir_dnsmasq_option {
  * @description:	text for people
  * @metadata:		text for programs, as it came; NULL: none
  * @ipv6:		enum weir_yes_no: guests may speak IPv6 among themselves though
- *			there is no IPv6 address
+ *			there is no IPv6 address. They always may, as no rule of ours
+ *			keeps guests of one network apart; it is kept for others who
+ *			read the definition, and changes while the network runs
  * @trust_guest_rx_filters: enum weir_yes_no: the guests may choose their MAC addresses
  * @forward:		what happens to traffic that leaves it
  * @bridge:		its bridge

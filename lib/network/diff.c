@@ -25,7 +25,6 @@ static const struct {
 	{ "name", R, R, R },
 	{ "uuid", R, R, R },
 	{ "mtu", P, P, P },
-	{ "ipv6", R, R, R },
 	{ "bridge.name", R, R, R },
 	{ "bridge.zone", R, R, R },
 	{ "forward.managed", P, P, P },

@@ -291,6 +291,37 @@ static void the_bridge_changes_under_guests(void **state)
 	weir_close(w);
 }
 
+/* Whether it is said or not, and also when it is said later; there is nothing to change but the record. */
+static void guests_speak_ipv6(void **state)
+{
+	static const char net_json[] = "{'name':'net','bridge':{'name':'virbr0'},'mac':'52:54:00:11:22:33',%s"
+				       "'uuid':'11111111-2222-4333-8444-555555555555','ips':[{'address':'192.168.77.1','prefix':24}]}";
+	static const char *const said[] = { "", "'ipv6':true,", "'ipv6':false,", "" };
+	struct weir_network *net;
+	struct weir *w = NULL;
+	struct weir_txn *t;
+	char json[256];
+
+	for (size_t i = 0; i < WR_COUNT(said); i++) {
+		snprintf(json, sizeof(json), net_json, said[i]);
+		if (!w) {
+			w = start(json);
+			attach(w, NULL, "g1", 1);
+			attach(w, NULL, "g2", 2);
+			ns_sh("for i in 1 2; do ip -n g$i addr add fd00::$i/64 dev eth0 nodad; done");
+		} else {
+			net = ns_network(json);
+			t = ns_begin(w);
+			weir_txn_network_apply(t, net, WEIR_NETWORK_LIVE);
+			ns_commit(t);
+			weir_network_free(net);
+		}
+		ns_sh("ip netns exec g1 busybox ping -6 -c 1 -w 60 fd00::2 >/dev/null;"
+		      "grep -q 1 /proc/sys/net/ipv6/conf/virbr0/disable_ipv6");
+	}
+	weir_close(w);
+}
+
 static void a_whole_definition_is_applied(void **state)
 {
 	struct weir *w = start(nat_json);
@@ -549,7 +580,7 @@ int main(void)
 		TEST(the_way_out_changes),
 		TEST(addresses_and_routes_come_and_go),
 		TEST(what_cannot_be_done_is_named),
-		TEST(the_bridge_changes_under_guests), TEST(a_whole_definition_is_applied),
+		TEST(guests_speak_ipv6), TEST(the_bridge_changes_under_guests), TEST(a_whole_definition_is_applied),
 		TEST(nobody_loses_a_packet),
 		TEST(two_at_once),
 		TEST(hooks_are_told),

@@ -383,6 +383,7 @@ static void what_changes_take(void **state)
 		{ BRIDGES(1, ",'mtu':1400"), BRIDGES(1, ""), WEIR_TAKES_REPLUG },
 		{ BRIDGES(1, ""), BRIDGES(1, ",'portIsolated':true"), WEIR_TAKES_REPLUG },
 		{ BRIDGES(2, ""), BRIDGES(2, ",'portIsolated':true"), WEIR_TAKES_RESTART },
+		{ BRIDGES(1, ""), BRIDGES(1, ",'ipv6':true"), WEIR_TAKES_NOTHING },
 		{ TABLE_OF("", BY("kernel")), TABLE_OF("", BY("libvirt")), WEIR_TAKES_NOTHING },
 		{ TABLE_OF(HOST_BRIDGE, BY("kernel")), TABLE_OF(HOST_BRIDGE, BY("libvirt")), WEIR_TAKES_RESTART },
 		{ TABLE_OF(HOST_BRIDGE, ""), TABLE_OF(HOST_BRIDGE, BY("kernel")), WEIR_TAKES_NOTHING },
