@@ -155,6 +155,8 @@ static int end_all(const struct weir_blob *argv, const char *name, const char *p
 {
 	int left = 1;
 
+	/* Most often the only one, so that one look at all processes finds none left. */
+	end_process(pid_from_file(pid_file), (void *)argv);
 	for (int round = 0; round < 20 && left; round++)
 		left = each_process(argv, end_process, (void *)argv);
 	if (left)

@@ -19,6 +19,7 @@
 struct calls {
 	unsigned int sends;	/* on NETLINK_ROUTE sockets */
 	unsigned int programs;	/* started */
+	unsigned int walks;	/* through all processes */
 	unsigned int all;
 };
 
@@ -51,6 +52,14 @@ static bool is_new_process(pid_t pid, const struct ptrace_syscall_info *call)
 	return (call->entry.nr == SYS_clone || call->entry.nr == SYS_clone3) && !(flags & CLONE_THREAD);
 }
 
+/* Of the folder itself, and not of something below it. */
+static bool is_walk(pid_t pid, const struct ptrace_syscall_info *call)
+{
+	long path = call->entry.nr == SYS_openat ? ptrace(PTRACE_PEEKDATA, pid, call->entry.args[1], NULL) : 0;
+
+	return !memcmp(&path, "/proc", sizeof("/proc"));
+}
+
 static struct calls count_calls(const struct scenario *s)
 {
 	struct ptrace_syscall_info call;
@@ -62,6 +71,7 @@ static struct calls count_calls(const struct scenario *s)
 			continue;
 		n.all++;
 		n.programs += is_new_process(pid, &call);
+		n.walks += is_walk(pid, &call);
 		n.sends += (call.entry.nr == SYS_sendto || call.entry.nr == SYS_sendmsg) &&
 			   is_route_socket(pid, call.entry.args[0]);
 	}
@@ -72,19 +82,20 @@ static const struct {
 	const char *scenario;
 	unsigned int sends;
 	unsigned int programs;
+	unsigned int walks;
 } limits[] = {
-	{ "start a nat network", 3, 1 },
-	{ "start an isolated network beside", 3, 0 },
-	{ "attach a tap", 2, 0 },
-	{ "attach a tap with queues", 2, 0 },
-	{ "attach a veth", 2, 0 },
-	{ "detach a tap", 3, 0 },
-	{ "stop with ports", 3, 0 },
-	{ "reload hosts", 0, 0 },
-	{ "update a host", 0, 0 },
-	{ "attach a macvtap", 3, 0 },
-	{ "bring a host interface up", 10, 0 },
-	{ "take a host interface down", 11, 0 },
+	{ "start a nat network", 3, 1, 0 },
+	{ "start an isolated network beside", 3, 0, 0 },
+	{ "attach a tap", 2, 0, 0 },
+	{ "attach a tap with queues", 2, 0, 0 },
+	{ "attach a veth", 2, 0, 0 },
+	{ "detach a tap", 3, 0, 0 },
+	{ "stop with ports", 3, 0, 1 },
+	{ "reload hosts", 0, 0, 0 },
+	{ "update a host", 0, 0, 0 },
+	{ "attach a macvtap", 3, 0, 0 },
+	{ "bring a host interface up", 10, 0, 0 },
+	{ "take a host interface down", 11, 0, 0 },
 };
 
 static const struct scenario *find(const char *name)
@@ -108,10 +119,11 @@ static void costs_no_more(void **state)
 	s->prepare(w);
 	weir_close(w);
 	n = count_calls(s);
-	print_message("%s: %u rtnetlink sends, %u programs, %u system calls\n", s->name, n.sends,
-		      n.programs, n.all);
+	print_message("%s: %u rtnetlink sends, %u programs, %u walks, %u system calls\n", s->name,
+		      n.sends, n.programs, n.walks, n.all);
 	assert_in_range(n.sends, 0, limits[i].sends);
 	assert_int_equal(n.programs, limits[i].programs);
+	assert_in_range(n.walks, 0, limits[i].walks);
 	ns_teardown(NULL);
 }
 
