@@ -314,11 +314,13 @@ int wr_check_apart(const struct weir_network *net, const struct weir_network *ot
 	for (size_t i = 0; i < net->n_ips; i++)
 		for (size_t k = 0; k < other->n_ips; k++) {
 			const struct weir_network_ip *ip = &other->ips[k];
-			int prefix = weir_network_ip_prefix(ip);
-			struct weir_ip subnet = weir_ip_mask(&ip->address, prefix);
+			struct weir_ip subnet;
+			int prefix;
 
 			if (!overlap(&net->ips[i], ip))
 				continue;
+			prefix = weir_network_ip_prefix(ip);
+			subnet = weir_ip_mask(&ip->address, prefix);
 			wr_refuse(err, -EEXIST, "", "address",
 				  "overlaps the subnet %s/%d of network %s",
 				  weir_ip_format(&subnet, text), prefix, other->name);
