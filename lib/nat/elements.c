@@ -129,6 +129,20 @@ static void format_nat_chain(const struct weir_nat *nat, char *buf, size_t size)
 	wr_format(buf, size, "p_%s%s", range, ports);
 }
 
+/* The usual ports and whatever address the link has: a set of its own. */
+static bool is_usual(const char *chain)
+{
+	return !strcmp(chain, "p_1024-65535");
+}
+
+static void add_translation(struct wr_str *out, const char *family, const char *bridge, const char *chain)
+{
+	if (is_usual(chain))
+		wr_str_printf(out, "masq%s \"%s\"\n", family, bridge);
+	else
+		wr_str_printf(out, "nat%s \"%s\" : goto %s\n", family, bridge, chain);
+}
+
 static void add_subnets(const struct weir_nat *nat, struct wr_str *out)
 {
 	bool has4 = false, has6 = false;
@@ -146,9 +160,9 @@ static void add_subnets(const struct weir_nat *nat, struct wr_str *out)
 	}
 	format_nat_chain(nat, chain, sizeof(chain));
 	if (has4)
-		wr_str_printf(out, "nat4 \"%s\" : goto %s\n", nat->bridge, chain);
+		add_translation(out, "4", nat->bridge, chain);
 	if (has6)
-		wr_str_printf(out, "nat6 \"%s\" : goto %s\n", nat->bridge, chain);
+		add_translation(out, "6", nat->bridge, chain);
 }
 
 int wr_nat_elements(const struct weir_nat *nat, struct wr_str *out, struct weir_error *err)
@@ -159,17 +173,14 @@ int wr_nat_elements(const struct weir_nat *nat, struct wr_str *out, struct weir_
 	if (r || nat->mode == WEIR_FORWARD_OPEN)
 		return r;
 	wr_str_printf(out, "same \"%s\" . \"%s\"\n", b, b);
-	if (nat->mode == WEIR_FORWARD_ISOLATED) {
-		wr_str_printf(out, "from_if \"%s\" : goto refuse\n", b);
-		wr_str_printf(out, "to_if \"%s\" : goto refuse\n", b);
-	} else {
-		const char *way = nat->dev ? "dev" : "any";
-
-		wr_str_printf(out, "from_if \"%s\" : jump out_%s\n", b, way);
-		wr_str_printf(out, "to_if \"%s\" : goto in_%s\n", b, way);
-		if (nat->dev)
-			wr_str_printf(out, "uplink \"%s\" . \"%s\"\n", b, nat->dev);
+	if (nat->mode == WEIR_FORWARD_ISOLATED)
+		wr_str_printf(out, "from_if \"%s\" : goto refuse\nto_if \"%s\" : goto refuse\n", b, b);
+	else if (nat->dev)
+		wr_str_printf(out, "from_if \"%s\" : jump out_dev\nto_if \"%s\" : goto in_dev\nuplink \"%s\" . \"%s\"\n",
+			      b, b, b, nat->dev);
+	else
+		wr_str_printf(out, "users \"%s\" : goto refuse\nrouted \"%s\"\n", b, b);
+	if (nat->mode != WEIR_FORWARD_ISOLATED)
 		add_subnets(nat, out);
-	}
 	return out->failed ? wr_nomem(err) : 0;
 }

@@ -5,7 +5,8 @@
  *
  *	same "virbr0" . "virbr0"
  *	net4 "virbr0" . 192.168.122.0/24
- *	from_if "virbr0" : jump out_any
+ *	routed "virbr0"
+ *	nat4 "virbr0" : goto p_2000-2999
  *
  * A list is compared with what the table has, and the difference becomes a
  * script. So one function adds a network, removes it, and undoes either, no
@@ -27,6 +28,7 @@ struct wr_nat_rules {
 	uint8_t family;		/* NFPROTO_* */
 	const char *make;	/* may be run again where it is there */
 	const char *remove;	/* fails as a whole while an element leads to a chain */
+	const char *latest;	/* a set that tables of older versions lack; NULL: there are none */
 	unsigned int place;	/* where a connection keeps what it knows of it */
 };
 
@@ -39,6 +41,7 @@ extern const struct wr_nat_rules wr_guard_rules;
 /* What a table holds, as seen from one bridge. */
 struct wr_nat_table {
 	bool is_there;
+	bool is_old;		/* an older version made it: sets and rules are missing */
 	struct wr_str own;	/* list of the bridge's elements */
 	struct wr_str others;	/* list of all other elements */
 	struct wr_str chains;	/* the chains p_*, one per line */
@@ -60,7 +63,8 @@ int wr_guard_elements(const struct weir_guard *guard, struct wr_str *out, struct
 /* The next line of @list, without its end; NULL behind the last. */
 const char *wr_nat_next_line(const char **list, size_t *ret_len);
 /* Reads the output of "list table". */
-void wr_nat_table_read(struct wr_nat_table *table, const char *listing, const char *bridge);
+void wr_nat_table_read(struct wr_nat_table *table, const struct wr_nat_rules *rules, const char *listing,
+		       const char *bridge);
 void wr_nat_table_done(struct wr_nat_table *table);
 /* The bridge's elements in a table that was read for no bridge, so that all are others'. */
 void wr_nat_table_own(const struct wr_nat_table *all, const char *bridge, struct wr_str *ret);

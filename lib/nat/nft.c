@@ -233,7 +233,7 @@ static int list_table(struct wr_nft *nft, const struct wr_nat_rules *rules, stru
 	if (r && r != -ENOENT)
 		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why);
 	if (!r)	/* there is such a table */
-		wr_nat_table_read(&known->table, nft_ctx_get_output_buffer(nft->ctx), "");
+		wr_nat_table_read(&known->table, rules, nft_ctx_get_output_buffer(nft->ctx), "");
 	known->is_known = true;
 	known->at = before;
 	return 0;

@@ -11,6 +11,14 @@
  * to 224.0.0.0/24, 255.255.255.255 or ff02::/16 is translated: it is never
  * forwarded. What is, was asked for its source in out_any, so that the link it
  * came from is all that postrouting needs to know.
+ *
+ * An element that leads to a chain has the kernel walk all such elements when it
+ * is committed, each with its chains, as far as a rule asks for them. So what most
+ * networks are, mode nat or route by any link and translation to the usual ports,
+ * is in sets of names; the maps have what is left. No rule asks "users": it holds
+ * the chains of those networks. Tables of older versions have such networks in the
+ * maps too, where they are still found, and lack the sets. They have all the
+ * chains, so they are removed like others.
  */
 #include <stdio.h>
 
@@ -34,6 +42,10 @@ static const char make_table[] =
 	"	set net6 { type ifname . ipv6_addr; flags interval; }\n"
 	"	set in4 { type ifname . ipv4_addr; flags interval; }\n"
 	"	set in6 { type ifname . ipv6_addr; flags interval; }\n"
+	"	set routed { type ifname; }\n"
+	"	set masq4 { type ifname; }\n"
+	"	set masq6 { type ifname; }\n"
+	"	map users { type ifname : verdict; }\n"
 	"	map from_if { type ifname : verdict; }\n"
 	"	map to_if { type ifname : verdict; }\n"
 	"	map nat4 { type ifname : verdict; }\n"
@@ -66,16 +78,23 @@ static const char make_table[] =
 	"add rule inet weir in_dev oifname . iifname @uplink goto in_any\n"
 	"add rule inet weir in_dev goto refuse\n"
 	"add rule inet weir forward iifname . oifname @same accept\n"
+	"add rule inet weir forward iifname @routed jump out_any\n"
 	"add rule inet weir forward iifname vmap @from_if\n"
+	"add rule inet weir forward oifname @routed goto in_any\n"
 	"add rule inet weir forward oifname vmap @to_if\n"
 	"add rule inet weir postrouting iifname . oifname @same return\n"
+	"add rule inet weir postrouting meta nfproto ipv4 iifname @masq4 meta l4proto { tcp, udp } masquerade to :1024-65535\n"
+	"add rule inet weir postrouting meta nfproto ipv4 iifname @masq4 masquerade\n"
+	"add rule inet weir postrouting meta nfproto ipv6 iifname @masq6 meta l4proto { tcp, udp } masquerade to :1024-65535\n"
+	"add rule inet weir postrouting meta nfproto ipv6 iifname @masq6 masquerade\n"
 	"add rule inet weir postrouting meta nfproto ipv4 iifname vmap @nat4\n"
 	"add rule inet weir postrouting meta nfproto ipv6 iifname vmap @nat6\n";
 
 /*
- * The kernel refuses to delete a chain that an element leads to. So when another
- * process, with a state directory of its own, added a network a moment ago, this
- * fails as a whole instead of taking its protection away.
+ * The kernel refuses to delete a chain that an element leads to, and each network
+ * has such an element. So when another process, with a state directory of its own,
+ * added a network a moment ago, this fails as a whole instead of taking its
+ * protection away.
  */
 static const char remove_table[] =
 	"delete chain inet weir forward\n"
@@ -88,7 +107,7 @@ static const char remove_table[] =
 	"delete table inet weir\n";
 
 const struct wr_nat_rules wr_nat_rules = {
-	.table = "inet weir", .family = NFPROTO_INET, .make = make_table, .remove = remove_table, .place = 0,
+	.table = "inet weir", .family = NFPROTO_INET, .make = make_table, .remove = remove_table, .latest = "users", .place = 0,
 };
 
 /* --- lists ------------------------------------------------------------------- */
@@ -230,10 +249,12 @@ static const char *read_elements(struct wr_nat_table *table, const char *text, c
 	return text;
 }
 
-void wr_nat_table_read(struct wr_nat_table *table, const char *listing, const char *bridge)
+void wr_nat_table_read(struct wr_nat_table *table, const struct wr_nat_rules *rules, const char *listing,
+		       const char *bridge)
 {
 	static const char elements[] = "elements = {";
 	char set[32] = "", word[8], name[128];
+	bool is_ours = false, has_latest = !rules->latest;
 	const char *line;
 	size_t len;
 
@@ -247,11 +268,15 @@ void wr_nat_table_read(struct wr_nat_table *table, const char *listing, const ch
 		}
 		if (sscanf(text, "%7[a-z] %127s {", word, name) != 2)
 			continue;
-		if (!strcmp(word, "set") || !strcmp(word, "map"))
+		is_ours |= !strcmp(word, "comment");
+		if (!strcmp(word, "set") || !strcmp(word, "map")) {
 			wr_copy(set, sizeof(set), name);
-		else if (!strcmp(word, "chain") && !strncmp(name, "p_", 2))
+			has_latest = has_latest || !strcmp(set, rules->latest);
+		}
+		if (!strcmp(word, "chain") && !strncmp(name, "p_", 2))
 			wr_str_printf(&table->chains, "%s\n", name);
 	}
+	table->is_old = is_ours && !has_latest;
 }
 
 /* Every line of a table that was read for no bridge: the bridge's to @own, all others to @others; NULL: not wanted. */
@@ -283,6 +308,7 @@ void wr_nat_table_own(const struct wr_nat_table *all, const char *bridge, struct
 void wr_nat_table_pick(const struct wr_nat_table *all, const char *bridge, struct wr_nat_table *ret)
 {
 	ret->is_there = all->is_there;
+	ret->is_old = all->is_old;
 	wr_str_puts(&ret->chains, wr_str_text(&all->chains));
 	part(all, bridge, &ret->own, &ret->others);
 }
@@ -293,7 +319,7 @@ bool wr_nat_table_only_adds(const struct wr_nat_table *all, const char *bridge, 
 
 	wr_nat_table_own(all, bridge, &own);
 	put_chains(&script, want, wr_str_text(&all->chains));
-	return all->is_there && *want && !own.len && !script.len && !own.failed && !script.failed;
+	return all->is_there && !all->is_old && *want && !own.len && !script.len && !own.failed && !script.failed;
 }
 
 void wr_nat_table_become(struct wr_nat_table *all, const struct wr_nat_table *picked, const char *want)
@@ -304,6 +330,7 @@ void wr_nat_table_become(struct wr_nat_table *all, const struct wr_nat_table *pi
 	wr_str_puts(&all->others, want);
 	list_chains(wr_str_text(&all->others), &all->chains);
 	all->is_there = all->others.len > 0;
+	all->is_old = all->is_there && picked->is_old && !*want;
 }
 
 void wr_nat_table_done(struct wr_nat_table *table)
@@ -322,7 +349,7 @@ void wr_nat_script(const struct wr_nat_rules *rules, const struct wr_nat_table *
 	const char *chains = wr_str_text(&table->chains);
 	wr_auto(str) struct wr_str used = { 0 };
 
-	if (*want && !table->is_there)
+	if (*want && (!table->is_there || table->is_old))
 		wr_str_puts(out, rules->make);
 	put_chains(out, want, chains);
 	put_elements(out, rules, "delete", own, want);

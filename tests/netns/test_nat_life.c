@@ -94,13 +94,13 @@ static void test_killed(void **state)
  * Another process, with a state directory of its own, adds a network after this one
  * looked and before it removed what it took for the last one.
  */
-static void test_table_in_use_is_not_removed(void **state)
+static void check_in_use(enum weir_forward_mode mode)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	wr_auto(nat_table) struct wr_nat_table table = { .is_there = true };
 	wr_auto(str) struct wr_str script = { 0 };
 	wr_auto(nft) struct wr_nft *nft = NULL;
-	struct weir_nat a = net_a(WEIR_FORWARD_NAT), b = net_b(WEIR_FORWARD_ISOLATED);
+	struct weir_nat a = net_a(WEIR_FORWARD_NAT), b = net_b(mode);
 	char *before;
 
 	nat_add(&a);
@@ -114,6 +114,114 @@ static void test_table_in_use_is_not_removed(void **state)
 	assert_ruleset(before);
 	nat_del(&a);
 	nat_del(&b);
+}
+
+static void test_table_in_use_is_not_removed(void **state)
+{
+	check_in_use(WEIR_FORWARD_ISOLATED);
+	check_in_use(WEIR_FORWARD_ROUTE);
+	check_in_use(WEIR_FORWARD_NAT);
+}
+
+/* --- what an older version made ----------------------------------------------------------- */
+
+/* The table as it was up to 0.1, with network A in mode nat. */
+static const char old_table[] =
+	"table inet weir {\n"
+	"	comment \"made by weir\"\n"
+	"	set same { type ifname . ifname; }\n"
+	"	set uplink { type ifname . ifname; }\n"
+	"	set net4 { type ifname . ipv4_addr; flags interval; }\n"
+	"	set net6 { type ifname . ipv6_addr; flags interval; }\n"
+	"	set in4 { type ifname . ipv4_addr; flags interval; }\n"
+	"	set in6 { type ifname . ipv6_addr; flags interval; }\n"
+	"	map from_if { type ifname : verdict; }\n"
+	"	map to_if { type ifname : verdict; }\n"
+	"	map nat4 { type ifname : verdict; }\n"
+	"	map nat6 { type ifname : verdict; }\n"
+	"	chain refuse { }\n"
+	"	chain out_any { }\n"
+	"	chain out_dev { }\n"
+	"	chain in_any { }\n"
+	"	chain in_dev { }\n"
+	"	chain forward { type filter hook forward priority filter; policy accept; }\n"
+	"	chain postrouting { type nat hook postrouting priority srcnat; policy accept; }\n"
+	"}\n"
+	"flush chain inet weir refuse\n"
+	"flush chain inet weir out_any\n"
+	"flush chain inet weir out_dev\n"
+	"flush chain inet weir in_any\n"
+	"flush chain inet weir in_dev\n"
+	"flush chain inet weir forward\n"
+	"flush chain inet weir postrouting\n"
+	"add rule inet weir refuse reject with icmpx port-unreachable\n"
+	"add rule inet weir out_any iifname . ip saddr @net4 return\n"
+	"add rule inet weir out_any iifname . ip6 saddr @net6 return\n"
+	"add rule inet weir out_any goto refuse\n"
+	"add rule inet weir out_dev iifname . oifname @uplink goto out_any\n"
+	"add rule inet weir out_dev goto refuse\n"
+	"add rule inet weir in_any ct state established,related accept\n"
+	"add rule inet weir in_any oifname . ip daddr @in4 accept\n"
+	"add rule inet weir in_any oifname . ip6 daddr @in6 accept\n"
+	"add rule inet weir in_any goto refuse\n"
+	"add rule inet weir in_dev oifname . iifname @uplink goto in_any\n"
+	"add rule inet weir in_dev goto refuse\n"
+	"add rule inet weir forward iifname . oifname @same accept\n"
+	"add rule inet weir forward iifname vmap @from_if\n"
+	"add rule inet weir forward oifname vmap @to_if\n"
+	"add rule inet weir postrouting iifname . oifname @same return\n"
+	"add rule inet weir postrouting meta nfproto ipv4 iifname vmap @nat4\n"
+	"add rule inet weir postrouting meta nfproto ipv6 iifname vmap @nat6\n"
+	"add chain inet weir p_1024-65535\n"
+	"add rule inet weir p_1024-65535 meta l4proto { tcp, udp } masquerade to :1024-65535\n"
+	"add rule inet weir p_1024-65535 masquerade\n"
+	"add element inet weir same { \"brA\" . \"brA\" }\n"
+	"add element inet weir from_if { \"brA\" : jump out_any }\n"
+	"add element inet weir to_if { \"brA\" : goto in_any }\n"
+	"add element inet weir net4 { \"brA\" . 10.1.0.0/24 }\n"
+	"add element inet weir nat4 { \"brA\" : goto p_1024-65535 }\n";
+
+static void make_old_table(void)
+{
+	wr_auto(nft) struct wr_nft *nft = NULL;
+
+	assert_int_equal(wr_nft_open(&nft, NULL), 0);
+	assert_int_equal(wr_nft_run(nft, old_table, NULL), 0);
+}
+
+/* The network that was there goes on as it did, whatever comes and goes; it can be replaced, and it can go. */
+static void test_old_table(void **state)
+{
+	struct weir_nat a = net_a(WEIR_FORWARD_NAT), b = net_b(WEIR_FORWARD_NAT);
+	char *only_b, *new_a;
+
+	nat_add(&b);
+	only_b = ruleset(HOST);
+	nat_del(&b);
+	nat_add(&a);
+	new_a = ruleset(HOST);
+	nat_del(&a);
+
+	make_old_table();
+	nat_del(&a);
+	assert_no_rules(HOST);
+
+	make_old_table();
+	nat_add(&b);
+	expect(A1, OUT1, false, REACHED, host_address(OUT1, false));
+	expect(B1, OUT2, false, REACHED, host_address(OUT2, false));
+	expect(OUT1, A1, false, REFUSED, NULL);
+	expect(A1, B1, false, REFUSED, NULL);
+	nat_del(&a);
+	assert_ruleset(only_b);
+	nat_del(&b);
+	assert_no_rules(HOST);
+
+	make_old_table();
+	nat_add(&a);
+	assert_ruleset(new_a);
+	nat_del(&a);
+	assert_no_rules(HOST);
 }
 
 /* --- errors -------------------------------------------------------------------------- */
@@ -353,6 +461,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		nat_test(test_killed),
 		nat_test(test_table_in_use_is_not_removed),
+		nat_test(test_old_table),
 		nat_test(test_refusal_is_remembered),
 		nat_test(test_kernel_refuses),
 		nat_test(test_without_privilege),

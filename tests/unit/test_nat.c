@@ -39,26 +39,23 @@ static const struct case_ cases[] = {
 	{ "open", { .bridge = "virbr0", .mode = WEIR_FORWARD_OPEN }, V4, .want = "" },
 	{ "nat", { .bridge = "virbr0", .mode = WEIR_FORWARD_NAT }, V4,
 	  .want = "same \"virbr0\" . \"virbr0\"\n"
-		  "from_if \"virbr0\" : jump out_any\n"
-		  "to_if \"virbr0\" : goto in_any\n"
+		  "users \"virbr0\" : goto refuse\nrouted \"virbr0\"\n"
 		  "net4 \"virbr0\" . 192.168.122.0/24\n"
-		  "nat4 \"virbr0\" : goto p_1024-65535\n" },
+		  "masq4 \"virbr0\"\n" },
 	{ "nat, IPv6 is routed", { .bridge = "virbr0", .mode = WEIR_FORWARD_NAT }, BOTH,
 	  .want = "same \"virbr0\" . \"virbr0\"\n"
-		  "from_if \"virbr0\" : jump out_any\n"
-		  "to_if \"virbr0\" : goto in_any\n"
+		  "users \"virbr0\" : goto refuse\nrouted \"virbr0\"\n"
 		  "net4 \"virbr0\" . 192.168.122.0/24\n"
 		  "net6 \"virbr0\" . fd00:122::/64\n"
 		  "in6 \"virbr0\" . fd00:122::/64\n"
-		  "nat4 \"virbr0\" : goto p_1024-65535\n" },
+		  "masq4 \"virbr0\"\n" },
 	{ "nat of IPv6", { .bridge = "virbr0", .mode = WEIR_FORWARD_NAT, .nat_ipv6 = true }, BOTH,
 	  .want = "same \"virbr0\" . \"virbr0\"\n"
-		  "from_if \"virbr0\" : jump out_any\n"
-		  "to_if \"virbr0\" : goto in_any\n"
+		  "users \"virbr0\" : goto refuse\nrouted \"virbr0\"\n"
 		  "net4 \"virbr0\" . 192.168.122.0/24\n"
 		  "net6 \"virbr0\" . fd00:122::/64\n"
-		  "nat4 \"virbr0\" : goto p_1024-65535\n"
-		  "nat6 \"virbr0\" : goto p_1024-65535\n" },
+		  "masq4 \"virbr0\"\n"
+		  "masq6 \"virbr0\"\n" },
 	{ "nat by one link",
 	  { .bridge = "br-a.1", .mode = WEIR_FORWARD_NAT, .dev = "eth0.7@x" }, V4,
 	  .want = "same \"br-a.1\" . \"br-a.1\"\n"
@@ -66,28 +63,25 @@ static const struct case_ cases[] = {
 		  "to_if \"br-a.1\" : goto in_dev\n"
 		  "uplink \"br-a.1\" . \"eth0.7@x\"\n"
 		  "net4 \"br-a.1\" . 192.168.122.0/24\n"
-		  "nat4 \"br-a.1\" : goto p_1024-65535\n" },
+		  "masq4 \"br-a.1\"\n" },
 	{ "nat to ranges",
 	  { .bridge = "virbr0", .mode = WEIR_FORWARD_NAT, .port_start = 2000, .port_end = 2999 },
 	  V4,
 	  .start = "192.0.2.8", .end = "192.0.2.15",
 	  .want = "same \"virbr0\" . \"virbr0\"\n"
-		  "from_if \"virbr0\" : jump out_any\n"
-		  "to_if \"virbr0\" : goto in_any\n"
+		  "users \"virbr0\" : goto refuse\nrouted \"virbr0\"\n"
 		  "net4 \"virbr0\" . 192.168.122.0/24\n"
 		  "nat4 \"virbr0\" : goto p_192.0.2.8-192.0.2.15_2000-2999\n" },
 	{ "nat to one address and port",
 	  { .bridge = "virbr0", .mode = WEIR_FORWARD_NAT, .port_start = 5, .port_end = 5 }, V4,
 	  .start = "192.0.2.8", .end = "192.0.2.8",
 	  .want = "same \"virbr0\" . \"virbr0\"\n"
-		  "from_if \"virbr0\" : jump out_any\n"
-		  "to_if \"virbr0\" : goto in_any\n"
+		  "users \"virbr0\" : goto refuse\nrouted \"virbr0\"\n"
 		  "net4 \"virbr0\" . 192.168.122.0/24\n"
 		  "nat4 \"virbr0\" : goto p_192.0.2.8_5\n" },
 	{ "route", { .bridge = "virbr0", .mode = WEIR_FORWARD_ROUTE }, BOTH,
 	  .want = "same \"virbr0\" . \"virbr0\"\n"
-		  "from_if \"virbr0\" : jump out_any\n"
-		  "to_if \"virbr0\" : goto in_any\n"
+		  "users \"virbr0\" : goto refuse\nrouted \"virbr0\"\n"
 		  "net4 \"virbr0\" . 192.168.122.0/24\n"
 		  "in4 \"virbr0\" . 192.168.122.0/24\n"
 		  "net6 \"virbr0\" . fd00:122::/64\n"
@@ -96,8 +90,7 @@ static const struct case_ cases[] = {
 	  { .bridge = "b", .mode = WEIR_FORWARD_ROUTE },
 	  .subnets = { { "10.1.2.3", 8 }, { "10.9.9.9", 8 }, { "192.0.2.77", 32 } },
 	  .want = "same \"b\" . \"b\"\n"
-		  "from_if \"b\" : jump out_any\n"
-		  "to_if \"b\" : goto in_any\n"
+		  "users \"b\" : goto refuse\nrouted \"b\"\n"
 		  "net4 \"b\" . 10.0.0.0/8\n"
 		  "in4 \"b\" . 10.0.0.0/8\n"
 		  "net4 \"b\" . 192.0.2.77\n"
@@ -215,6 +208,10 @@ static const char listing[] =
 	"		elements = { \"virbr10\" . \"virbr1\" }\n"
 	"	}\n"
 	"\n"
+	"	map users {\n"
+	"		type ifname\n"
+	"	}\n"
+	"\n"
 	"	map to_if {\n"
 	"		type ifname : verdict\n"
 	"	}\n"
@@ -242,7 +239,7 @@ static void test_listing(void **state)
 {
 	wr_auto(nat_table) struct wr_nat_table t = { 0 };
 
-	wr_nat_table_read(&t, listing, "virbr1");
+	wr_nat_table_read(&t, &wr_nat_rules, listing, "virbr1");
 	assert_true(t.is_there);
 	assert_string_equal(wr_str_text(&t.own), "same \"virbr1\" . \"virbr1\"\n"
 						 "net4 \"virbr1\" . 10.0.0.0/8\n"
@@ -258,7 +255,7 @@ static void test_empty_listing(void **state)
 {
 	wr_auto(nat_table) struct wr_nat_table t = { 0 };
 
-	wr_nat_table_read(&t, "table inet weir {\n}\n", "virbr1");
+	wr_nat_table_read(&t, &wr_nat_rules, "table inet weir {\n}\n", "virbr1");
 	assert_true(t.is_there);
 	assert_int_equal(t.own.len + t.others.len + t.chains.len, 0);
 }
@@ -274,7 +271,7 @@ static void assert_script(const char *text, const char *bridge, const char *want
 	wr_auto(nat_table) struct wr_nat_table t = { 0 };
 	wr_auto(str) struct wr_str out = { 0 };
 
-	wr_nat_table_read(&t, text, bridge);
+	wr_nat_table_read(&t, &wr_nat_rules, text, bridge);
 	wr_nat_script(&wr_nat_rules, &t, want, &out);
 	assert_false(out.failed);
 	assert_string_equal(wr_str_text(&out), script);
@@ -306,7 +303,7 @@ static void test_only_the_difference(void **state)
 {
 	wr_auto(nat_table) struct wr_nat_table t = { 0 };
 
-	wr_nat_table_read(&t, listing, "virbr1");
+	wr_nat_table_read(&t, &wr_nat_rules, listing, "virbr1");
 	assert_script(listing, "virbr1", wr_str_text(&t.own), "");
 	assert_script(listing, "br2", "", "");
 	assert_script(listing, "virbr1", "same \"virbr1\" . \"virbr1\"\n"
@@ -360,6 +357,35 @@ static void test_first_one_makes_the_table(void **state)
 	assert_int_equal(out.len, 0);
 }
 
+/* One that an older version made, with its element: what is missing is made around it, and the element gives way. */
+static void test_old_table_is_renewed(void **state)
+{
+	static const char old[] = "table inet weir {\n"
+				  "	comment \"made by weir\"\n"
+				  "	map from_if {\n"
+				  "		elements = { \"a\" : jump out_any, \"b\" : jump out_any }\n"
+				  "	}\n"
+				  "}\n";
+	static const char end[] = "iifname vmap @nat6\n"
+				  "delete element inet weir from_if { \"b\" : jump out_any }\n"
+				  "add element inet weir routed { \"b\" }\n";
+	wr_auto(nat_table) struct wr_nat_table all = { 0 }, b = { 0 };
+	wr_auto(str) struct wr_str out = { 0 };
+
+	wr_nat_table_read(&all, &wr_nat_rules, old, "");
+	assert_false(wr_nat_table_only_adds(&all, "c", "routed \"c\"\n"));
+	wr_nat_table_pick(&all, "b", &b);
+	wr_nat_script(&wr_nat_rules, &b, "routed \"b\"\n", &out);
+	assert_memory_equal(out.data, "table inet weir {\n", strlen("table inet weir {\n"));
+	assert_string_equal(out.data + out.len - strlen(end), end);
+	wr_nat_table_become(&all, &b, "");
+	assert_false(wr_nat_table_only_adds(&all, "c", "routed \"c\"\n"));
+	wr_nat_table_become(&all, &b, "routed \"b\"\n");
+	assert_true(wr_nat_table_only_adds(&all, "c", "routed \"c\"\n"));
+	/* To remove one, nothing has to be there that is not. */
+	assert_script(old, "b", "", "delete element inet weir from_if { \"b\" : jump out_any }\n");
+}
+
 /* --- plans ----------------------------------------------------------------------------- */
 
 static void test_plan_of_add(void **state)
@@ -404,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_remove_from_table),
 		cmocka_unit_test(test_last_one_takes_the_table),
 		cmocka_unit_test(test_first_one_makes_the_table),
+		cmocka_unit_test(test_old_table_is_renewed),
 		cmocka_unit_test(test_plan_of_add),
 		cmocka_unit_test(test_plan_of_del),
 	};
