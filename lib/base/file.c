@@ -120,7 +120,7 @@ int wr_mkdirs(const char *path, mode_t mode)
 	return 0;
 }
 
-static bool stored_name(const char *file, char name[256])
+bool wr_file_stored_name(const char *file, char name[WR_STORED_NAME])
 {
 	size_t len = strlen(file);
 
@@ -146,7 +146,7 @@ int wr_file_each_entry(const char *folder, const char *what,
 	DIR *dir = opendir(folder);
 	struct wr_entry entry;
 	struct dirent *e;
-	char name[256];
+	char name[WR_STORED_NAME];
 	int r = 0;
 
 	if (!dir)
@@ -155,7 +155,7 @@ int wr_file_each_entry(const char *folder, const char *what,
 	entry = (struct wr_entry){ .name = name, .is_unique = has_unique_inodes(dirfd(dir)) };
 	while (!r && (e = readdir(dir))) {
 		entry.inode = e->d_ino;
-		if (stored_name(e->d_name, name))
+		if (wr_file_stored_name(e->d_name, name))
 			r = fn(arg, &entry);
 	}
 	closedir(dir);

@@ -22,6 +22,9 @@ int wr_file_write(const char *path, const void *data, size_t len, mode_t mode, b
 int wr_file_sync_parent(const char *path);
 /* Writes into an existing file, in one write(): what sysctl and sysfs want. */
 int wr_file_poke(const char *path, const char *text);
+/* Whether the file is a finished NAME.json, and then NAME. */
+#define WR_STORED_NAME 256
+bool wr_file_stored_name(const char *file, char name[WR_STORED_NAME]);
 /* One NAME.json. */
 struct wr_entry {
 	const char *name;

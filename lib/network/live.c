@@ -3,14 +3,17 @@
  * All running networks, for questions about each of them: is this subnet or this
  * bridge another's? Their files are read once for each handle and again only
  * when they are replaced, so that the 500th network starts about as fast as the
- * first. Files are always replaced as a whole, so another file is another inode;
- * where numbers of inodes are used again, stat() tells two files apart.
+ * first. A handle that asks often has the kernel tell it which were (base/watch.c).
+ * Otherwise it looks through the folder. Files are always replaced as a whole, so
+ * another file is another inode; where numbers of inodes are used again, stat()
+ * tells two files apart.
  */
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/table.h"
+#include "base/watch.h"
 #include "network/network.h"
 
 struct known {
@@ -18,12 +21,18 @@ struct known {
 	uint64_t inode;
 	struct stat file;	/* where inodes are used again */
 	struct wr_live *live;	/* NULL: it cannot be read */
+	bool has_changed;	/* so the watch says */
 };
 
-/* In the folder's order, which stays the same for the files that stay. */
+/* A watch takes longer to close than a few looks, and a user can have only so many. */
+#define LOOKS_BEFORE_WATCH 3
+
+/* In the folder's order, which stays the same for the files that stay; what the watch told of is behind. */
 struct cache {
 	struct known *items;
 	size_t n, room;
+	unsigned int n_looks;
+	struct wr_watch watch;
 };
 
 /* Only its address counts: contexts of a handle are found by it. */
@@ -41,13 +50,15 @@ static void forget_all(struct cache *c)
 	for (size_t i = 0; i < c->n; i++)
 		forget(&c->items[i]);
 	free(c->items);
-	*c = (struct cache){ 0 };
 }
 
 static void cache_free(void *arg)
 {
-	forget_all(arg);
-	free(arg);
+	struct cache *c = arg;
+
+	wr_watch_close(&c->watch);
+	forget_all(c);
+	free(c);
 }
 
 static struct cache *cache_of(struct weir *w)
@@ -57,6 +68,8 @@ static struct cache *cache_of(struct weir *w)
 	if (c)
 		return c;
 	c = calloc(1, sizeof(*c));
+	if (c)
+		c->watch.fd = -1;
 	if (c && weir_set_context(w, &cache_key, c, cache_free)) {
 		free(c);
 		return NULL;
@@ -129,22 +142,112 @@ static int visit(void *arg, const struct wr_entry *e)
 	return 0;
 }
 
+static int look_through(struct weir *w, struct cache *c, struct weir_error *err)
+{
+	struct walk walk = { .w = w, .old = *c, .now = { .n_looks = c->n_looks + 1, .watch = c->watch } };
+	int r = wr_store_each_entry(w, WR_STORE_LIVE, visit, &walk, err);
+
+	*c = walk.now;
+	forget_all(&walk.old);
+	return r;
+}
+
+/* --- by the watch ------------------------------------------------------------------------ */
+
+struct news {
+	struct cache *cache;
+	bool any, failed;
+};
+
+/* Only noted, because a file may be told of many times. The last ones are the most likely. */
+static void note(void *arg, const char *name)
+{
+	struct news *news = arg;
+	struct cache *c = news->cache;
+	size_t i = c->n;
+	char *copy;
+
+	news->any = true;
+	while (i && strcmp(c->items[i - 1].name, name))
+		i--;
+	if (i) {
+		c->items[i - 1].has_changed = true;
+		return;
+	}
+	copy = make_room(c) ? NULL : strdup(name);
+	if (copy)
+		c->items[c->n++] = (struct known){ .name = copy, .has_changed = true };
+	news->failed |= !copy;
+}
+
+/* The file's numbers first: if it is replaced in between, that is told the next time. */
+static void read_again(struct weir *w, struct known *k)
+{
+	struct known now = { .name = k->name };
+
+	k->name = NULL;
+	forget(k);
+	if (wr_store_stat(w, WR_STORE_LIVE, now.name, &now.file)) {
+		forget(&now);
+		return;
+	}
+	now.inode = now.file.st_ino;
+	wr_store_live(w, now.name, &now.live, NULL);
+	*k = now;
+}
+
+static void read_news(struct weir *w, struct cache *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->items[i].has_changed)
+			read_again(w, &c->items[i]);
+		if (!c->items[i].name)
+			continue;
+		if (kept < i)
+			c->items[kept] = c->items[i];
+		kept++;
+	}
+	c->n = kept;
+}
+
+/* Whether the cache is what the folder holds. */
+static bool follow(struct weir *w, struct cache *c, const char *folder)
+{
+	struct news news = { .cache = c };
+
+	if (!wr_watch_each(&c->watch, folder, note, &news))
+		return false;
+	if (news.failed)
+		wr_watch_close(&c->watch);
+	else if (news.any)
+		read_news(w, c);
+	return !news.failed;
+}
+
+static int learn(struct weir *w, struct cache *c, struct weir_error *err)
+{
+	char folder[PATH_MAX];
+	int r = wr_store_folder(w, WR_STORE_LIVE, folder, err);
+
+	if (r || follow(w, c, folder))
+		return r;
+	if (c->n_looks >= LOOKS_BEFORE_WATCH)
+		wr_watch_open(&c->watch, folder);
+	r = look_through(w, c, err);
+	if (r)
+		wr_watch_close(&c->watch);
+	return r == -ENOMEM ? wr_nomem(err) : r;
+}
+
 int wr_live_each(struct weir *w, int (*fn)(void *arg, const struct weir_network *net), void *arg,
 		 struct weir_error *err)
 {
 	struct cache *c = cache_of(w);
-	struct walk walk = { .w = w };
-	int r;
+	int r = c ? learn(w, c, err) : wr_nomem(err);
 
-	if (!c)
-		return wr_nomem(err);
-	walk.old = *c;
-	r = wr_store_each_entry(w, WR_STORE_LIVE, visit, &walk, err);
-	*c = walk.now;
-	forget_all(&walk.old);
-	if (r)
-		return r == -ENOMEM ? wr_nomem(err) : r;
-	for (size_t i = 0; i < c->n && !r; i++)
+	for (size_t i = 0; !r && i < c->n; i++)
 		if (c->items[i].live)
 			r = fn(arg, &c->items[i].live->net);
 	return r;

@@ -3,6 +3,8 @@
 #ifndef WR_NETWORK_NETWORK_H
 #define WR_NETWORK_NETWORK_H
 
+#include <limits.h>
+
 #include <weir/network.h>
 #include <weir/txn.h>
 
@@ -48,6 +50,8 @@ struct wr_entry;
 int wr_store_each_entry(struct weir *w, enum wr_store which,
 			int (*fn)(void *arg, const struct wr_entry *entry), void *arg,
 			struct weir_error *err);
+/* The folder itself. */
+int wr_store_folder(struct weir *w, enum wr_store which, char path[PATH_MAX], struct weir_error *err);
 int wr_store_count(struct weir *w, enum wr_store which, size_t *ret, struct weir_error *err);
 
 /* Whether there is a file of that name, whatever is in it. */

@@ -10,7 +10,6 @@
  * Reading is direct; writing and removing are steps of a transaction.
  */
 #include <dirent.h>
-#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -64,8 +63,7 @@ static const struct {
 	[WR_STORE_AUTOSTART] = { true, "autostart", "network" },
 };
 
-static int folder_of(struct weir *w, enum wr_store which, char path[PATH_MAX],
-		     struct weir_error *err)
+int wr_store_folder(struct weir *w, enum wr_store which, char path[PATH_MAX], struct weir_error *err)
 {
 	const char *dir = stores[which].config ? weir_config_dir(w) : weir_state_dir(w);
 
@@ -81,7 +79,7 @@ static int path_of(struct weir *w, enum wr_store which, const char *name, char p
 		   struct weir_error *err)
 {
 	char folder[PATH_MAX];
-	int r = folder_of(w, which, folder, err);
+	int r = wr_store_folder(w, which, folder, err);
 
 	if (r)
 		return r;
@@ -181,7 +179,7 @@ int wr_store_each(struct weir *w, enum wr_store which, int (*fn)(void *arg, cons
 		  void *arg, struct weir_error *err)
 {
 	char path[PATH_MAX];
-	int r = folder_of(w, which, path, err);
+	int r = wr_store_folder(w, which, path, err);
 
 	return r ? r : wr_file_each(path, stores[which].what, fn, arg, err);
 }
@@ -191,7 +189,7 @@ int wr_store_each_entry(struct weir *w, enum wr_store which,
 			struct weir_error *err)
 {
 	char path[PATH_MAX];
-	int r = folder_of(w, which, path, err);
+	int r = wr_store_folder(w, which, path, err);
 
 	return r ? r : wr_file_each_entry(path, stores[which].what, fn, arg, err);
 }

@@ -195,11 +195,69 @@ static void what_is_known_is_not_read(void **state)
 	close_it();
 }
 
+/* Enough for the kernel to lose count of them. */
+static void very_much_happens(void)
+{
+	for (int i = 0; i < 5000; i++)
+		write_live("n1", "", i % 2 ? "br1" : "br2");
+	sees(2, "n1", "br1");
+	write_live("n1", "", "br3");
+	sees(2, "n1", "br3");
+}
+
+/* What was watched is away, with what is in it, and another is in its place. */
+static void another_folder(void)
+{
+	char networks[96], away[96];
+
+	wr_format(networks, sizeof(networks), "%s/networks", folder);
+	wr_format(away, sizeof(away), "%s/away", folder);
+	assert_int_equal(rename(networks, away), 0);
+	sees(0, "", "");
+	assert_int_equal(wr_mkdirs(networks, 0755), 0);
+	write_live("n1", "", "br4");
+	for (int i = 0; i < 5; i++)
+		sees(1, "n1", "br4");
+	remove_live("n1");
+	assert_int_equal(rmdir(networks), 0);
+	assert_int_equal(rename(away, networks), 0);
+	sees(2, "n1", "br3");
+}
+
+/* A handle that asks often is told; also of what is written in place, by hand. */
+static void what_the_kernel_tells(void **state)
+{
+	char path[160];
+	FILE *f;
+
+	open_in(is_tmpfs("/dev/shm") && !access("/dev/shm", W_OK) ? "/dev/shm" : "/tmp");
+	write_live("n0", "", "br0");
+	write_live("n1", "", "br1");
+	for (int i = 0; i < 5; i++)
+		sees(2, "n0", "br0");
+	very_much_happens();
+	another_folder();
+	sees(2, "n0", "br0");
+	if (is_tmpfs(folder)) {
+		path_of("n0", "", path);
+		f = fopen(path, "w");
+		assert_non_null(f);
+		assert_int_equal(fputs("nothing", f) < 0 || fclose(f), 0);
+		sees(1, "n1", "br3");
+	}
+	remove_live("n0");
+	sees(1, "n1", "br3");
+	remove_live("n1");
+	sees(0, "", "");
+	close_it();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(others_are_seen_everywhere),
 		cmocka_unit_test(what_is_known_is_not_read),
+		cmocka_unit_test(what_the_kernel_tells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
