@@ -133,10 +133,10 @@ runs 0 net define changed.json
 runs 0 --dry-run net reload default
 runs 0 --json net reload default && gives '.active'
 runs 0 --json net show default --live && gives '.ips[0].dhcp.hosts[0].name == "kept"'
-jq '.ipv6 = true' changed.json >changed2.json
+jq '.bridge.name = "virbr9"' changed.json >changed2.json
 runs 0 net define changed2.json
 remember
-runs 1 net reload default && warns 'ipv6'
+runs 1 net reload default && warns 'bridge.name'
 unchanged 'a reload that needs a restart'
 runs 0 net define again.json && runs 0 net reload default
 
@@ -156,14 +156,14 @@ check 'dnsmasq knows the host' grep -q '^d,192.168.122.44' state/dnsmasq/default
 runs 0 --json net show default --config && gives '.ips[0].dhcp.hosts[] | select(.name == "d")'
 echo '{"name": "d"}' >item.json
 runs 0 --json net update default item.json --section ip-dhcp-host --command delete --live --config && gives '.updated'
-w --json net show default --live && jq '.title = "new" | .mtu = 1400 | .ipv6 = true' out >wanted.json
+w --json net show default --live && jq '.title = "new" | .mtu = 1400 | .bridge.name = "virbr9"' out >wanted.json
 w --json net diff wanted.json --live
 check 'a difference ends with 6' [ $? = 6 ]
 check 'what a title takes' jq -e '.[] | select(.path == "title" and .takes == "live")' out
 check 'what an MTU takes' jq -e '.[] | select(.path == "mtu" and .takes == "replug")' out
-check 'what IPv6 takes' jq -e '.[] | select(.path == "ipv6" and .takes == "restart")' out
-runs 1 net apply wanted.json --live && warns 'ipv6'
-jq 'del(.ipv6)' wanted.json >wanted2.json
+check 'what the name of the bridge takes' jq -e '.[] | select(.path == "bridge.name" and .takes == "restart")' out
+runs 1 net apply wanted.json --live && warns 'bridge.name'
+jq '.bridge.name = "virbr0"' wanted.json >wanted2.json
 runs 0 net apply wanted2.json --live && says 'applied'
 runs 0 net apply again.json --live --config
 runs 0 net diff again.json --live
