@@ -502,10 +502,8 @@ int weir_txn_shape_set(struct weir_txn *t, int ifindex, const char *name,
 		r = shape(&s, bandwidth);
 	if (r)
 		return refuse(t, name, &err);
-	if (ret) {
-		shaped.sz = ret->sz < sizeof(shaped) ? ret->sz : sizeof(shaped);
-		memcpy(ret, &shaped, shaped.sz);
-	}
+	if (ret)
+		wr_opts_give(ret, &shaped, sizeof(shaped));
 	return t->err.code;
 }
 

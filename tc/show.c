@@ -180,7 +180,6 @@ int weir_shape_get(struct weir *w, int ifindex, struct weir_shape *ret, struct w
 	wr_auto(ifbs) struct wr_ifbs s = { .w = w };
 	struct weir_shape shape;
 	struct wr_port port;
-	size_t sz = ret->sz;
 	int r = wr_port_read(w, ifindex, &port, err);
 
 	if (!r)
@@ -189,8 +188,7 @@ int weir_shape_get(struct weir *w, int ifindex, struct weir_shape *ret, struct w
 		return r;
 	if (!port.major && !port.has_redirect)
 		return wr_error(err, -ENOENT, WEIR_STAGE_REPLY, port.link.name, "", "has no limits of ours");
-	shape.sz = sz < sizeof(shape) ? sz : sizeof(shape);
-	memcpy(ret, &shape, shape.sz);
+	wr_opts_give(ret, &shape, sizeof(shape));
 	return 0;
 }
 

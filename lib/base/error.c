@@ -120,6 +120,16 @@ int wr_opts_copy(void *dst, size_t size, const void *src, const char *what, stru
 	return 0;
 }
 
+void wr_opts_give(void *ret, const void *src, size_t size)
+{
+	size_t sz;
+
+	memcpy(&sz, ret, sizeof(sz));
+	sz = sz < size ? sz : size;
+	memcpy(ret, src, sz);
+	memcpy(ret, &sz, sizeof(sz));
+}
+
 const char *weir_stage_name(enum weir_stage stage)
 {
 	static const char *const names[] = {

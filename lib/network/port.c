@@ -578,10 +578,8 @@ int weir_txn_port_limit(struct weir_txn *t, const char *network, const char *nam
 	limits.outbound.floor_bytes_per_s = port.bandwidth.outbound.floor_bytes_per_s;
 	r = r ? refuse(t, network ? network : port.network, &err) :
 		limit_anew(t, &port, &limits, WEIR_FROM_GUEST, &full, &shape);
-	if (!r && ret) {
-		shape.sz = ret->sz < sizeof(shape) ? ret->sz : sizeof(shape);
-		memcpy(ret, &shape, shape.sz);
-	}
+	if (!r && ret)
+		wr_opts_give(ret, &shape, sizeof(shape));
 	weir_port_done(&port);
 	return r;
 }

@@ -241,6 +241,26 @@ static void callers_of_every_age(void **state)
 	}
 }
 
+static void a_caller_gets_what_it_knows(void **state)
+{
+	static const struct now full = { .sz = sizeof(full), 1, 2, 3 };
+	const size_t sizes[] = { 8, 12, 16, 24, 40 };
+
+	for (size_t i = 0; i < WR_COUNT(sizes); i++) {
+		const size_t size = sizes[i] < sizeof(full) ? sizes[i] : sizeof(full);
+		unsigned char got[48];
+		size_t sz;
+
+		memset(got, 0xee, sizeof(got));
+		memcpy(got, &sizes[i], sizeof(sizes[i]));
+		wr_opts_give(got, &full, sizeof(full));
+		memcpy(&sz, got, sizeof(sz));
+		assert_int_equal(sz, size);
+		assert_memory_equal(got + sizeof(sz), (const char *)&full + sizeof(sz), size - sizeof(sz));
+		assert_int_equal(got[size], 0xee);
+	}
+}
+
 static void no_struct_is_an_empty_one(void **state)
 {
 	static const struct now empty = { .sz = sizeof(empty) };
@@ -568,6 +588,7 @@ int main(void)
 		cmocka_unit_test(stages_have_names),
 		cmocka_unit_test(callers_of_every_age),
 		cmocka_unit_test(no_struct_is_an_empty_one),
+		cmocka_unit_test(a_caller_gets_what_it_knows),
 		FILE_TEST(files_are_written_and_read),
 		FILE_TEST(files_have_their_modes),
 		FILE_TEST(large_files),
