@@ -36,6 +36,9 @@ static int check_attach(struct tool *t, const struct args *a)
 
 	if (a->exec && v[OPT_GUEST_NETNS])
 		return usage_error(t, "--exec is for taps, --netns is for containers: not both");
+	if (v[OPT_MACVLAN] && (a->exec || v[OPT_GUEST_NETNS] || v[OPT_VNET_HDR]))
+		return usage_error(t, "--macvlan is for containers that get the link itself: not with --%s",
+				   a->exec ? "exec" : v[OPT_GUEST_NETNS] ? "netns" : "vnet-hdr");
 	if (v[OPT_QUEUES] && !a->exec)
 		return usage_error(
 			t, "--queues needs --exec: a persistent tap is opened by its guest");
@@ -94,7 +97,7 @@ static int read_guest(struct tool *t, const struct args *a, struct held *held,
 
 	*ret = (struct weir_guest){
 		.sz = sizeof(*ret),
-		.kind = v[OPT_GUEST_NETNS] ? WEIR_PORT_VETH : WEIR_PORT_TAP,
+		.kind = v[OPT_GUEST_NETNS] ? WEIR_PORT_VETH : v[OPT_MACVLAN] ? WEIR_PORT_MACVLAN : WEIR_PORT_TAP,
 		.name = v[OPT_NAME],
 		.portgroup = v[OPT_PORTGROUP],
 		.owner = v[OPT_OWNER],

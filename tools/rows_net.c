@@ -22,6 +22,7 @@ static const struct option_info attach_options[] = {
 	{ "owner", "TEXT", "whose it is, for people", OPT_OWNER, false },
 	{ "vnet-hdr", NULL, "tap: frames carry a virtio_net header", OPT_VNET_HDR, false },
 	{ "netns", "NAME|PATH", "a veth with its other end in this namespace, for a container", OPT_GUEST_NETNS, false },
+	{ "macvlan", NULL, "on links of the host: a macvlan for a container, in place of a macvtap", OPT_MACVLAN, false },
 	{ "ifname", "NAME", "with --netns: name of that end (eth0)", OPT_IFNAME, false },
 	{ "anti-spoofing", "no|mac|ip", "which addresses of its own the guest is held to", OPT_ANTI_SPOOFING, false },
 	{ "addresses", "IP[,IP]...", "the guest's IP addresses, for --anti-spoofing ip", OPT_ADDRESSES, false },

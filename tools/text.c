@@ -21,7 +21,7 @@ const char *mode_name(unsigned int mode)
 
 const char *port_kind_name(unsigned int kind)
 {
-	static const char *const names[] = { "tap", "veth", "macvtap", "hostdev" };
+	static const char *const names[] = { "tap", "veth", "macvtap", "hostdev", "macvlan" };
 
 	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
 }

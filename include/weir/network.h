@@ -742,15 +742,20 @@ WEIR_API int weir_network_check_as(const struct weir_network *net, enum weir_che
  * @WEIR_PORT_VETH:	a pair with one end in a container's namespace
  * @WEIR_PORT_MACVTAP:	a virtual machine's, on a network without a bridge
  * @WEIR_PORT_HOSTDEV:	no link, but a virtual function
+ * @WEIR_PORT_MACVLAN:	a container's, on a network without a bridge: the same as a
+ *			macvtap without a character device. Its link is made here, and
+ *			who has the container moves it there. Without limits, which the
+ *			kernel drops on that way
  *
- * A guest asks for one of the first two; the network decides between these and the
- * others.
+ * A guest asks for a tap, a pair or a macvlan; of a tap the network makes one of the
+ * others, if that is what it has.
  */
 enum weir_port_kind {
 	WEIR_PORT_TAP = 0,
 	WEIR_PORT_VETH = 1,
 	WEIR_PORT_MACVTAP = 2,
-	WEIR_PORT_HOSTDEV = 3
+	WEIR_PORT_HOSTDEV = 3,
+	WEIR_PORT_MACVLAN = 4
 };
 
 /** WEIR_GUEST_COMPATIBLE - an unknown portgroup is none, as libvirt has it */
@@ -759,7 +764,7 @@ enum weir_port_kind {
 /**
  * struct weir_guest - what a guest asks of a network
  * @sz:			sizeof(struct weir_guest)
- * @kind:		WEIR_PORT_TAP or WEIR_PORT_VETH
+ * @kind:		WEIR_PORT_TAP, WEIR_PORT_VETH or WEIR_PORT_MACVLAN
  * @name:		name of the port on the host; NULL: the first free of
  *			vnet0, vnet1, ...
  * @portgroup:		its portgroup; NULL: the network's default one, if any
@@ -817,7 +822,7 @@ struct weir_guest {
  * @WEIR_PLUG_NONE:	nothing yet
  * @WEIR_PLUG_NETWORK:	the bridge that was made for the network
  * @WEIR_PLUG_BRIDGE:	a bridge that was there before
- * @WEIR_PLUG_DIRECT:	a link of the host, by macvtap
+ * @WEIR_PLUG_DIRECT:	a link of the host, by macvtap or macvlan
  * @WEIR_PLUG_HOSTDEV:	a virtual function, which the guest gets as a PCI device
  *
  * The numbers are libvirt's.
@@ -831,7 +836,7 @@ enum weir_plug {
 };
 
 /**
- * enum weir_direct_mode - how macvtap ports of one link see each other
+ * enum weir_direct_mode - how macvtap and macvlan ports of one link see each other
  * @WEIR_DIRECT_VEPA:		through the switch behind the link
  * @WEIR_DIRECT_PRIVATE:	not at all
  * @WEIR_DIRECT_BRIDGE:		directly

@@ -102,6 +102,16 @@ static int add_outbound_floor(struct weir_txn *t, const struct wr_live *live, st
 				  &port->outbound_floor_class);
 }
 
+/* Nothing is left of them where a macvlan is to go; nobody shall believe that there were any. */
+static int refuse_limits(struct weir_txn *t)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	wr_refuse(&err, -EOPNOTSUPP, "port", "bandwidth",
+		  "cannot be had by a macvlan: the kernel drops it when the link is moved to its container");
+	return weir_txn_refuse(t, &err);
+}
+
 /*
  * Gives a port limits, in place of those it may have; one of Open vSwitch all that its
  * record says. @shape receives where.
@@ -114,6 +124,8 @@ static int limit_by(struct weir_txn *t, struct weir_port *port, const struct wei
 
 	if (wr_is_ovs(port))
 		return wr_txn_ovs_set(t, port);
+	if (port->kind == WEIR_PORT_MACVLAN)
+		return wr_is_limited(&port->bandwidth) ? refuse_limits(t) : 0;
 	opts.floor_class = port->outbound_floor_class;
 	r = weir_txn_shape_set(t, port->ifindex, port->name, &port->bandwidth, &opts, shape);
 	if (r)
@@ -410,7 +422,7 @@ static struct weir_guest asked(const struct weir_port *p, const char *portgroup)
 {
 	struct weir_guest g = {
 		.sz = sizeof(g),
-		.kind = p->kind == WEIR_PORT_VETH ? WEIR_PORT_VETH : WEIR_PORT_TAP,
+		.kind = p->kind == WEIR_PORT_VETH || p->kind == WEIR_PORT_MACVLAN ? p->kind : WEIR_PORT_TAP,
 		.name = p->name,
 		.portgroup = portgroup,
 		.netns = p->netns,

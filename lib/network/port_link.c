@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The link of a guest's port, as steps: a tap or a pair on a bridge, a macvtap on
- * a link of the host. What it must be is in its record, which resolve.c and port.c
+ * The link of a guest's port, as steps: a tap or a pair on a bridge, a macvtap or
+ * macvlan on a link of the host. What it must be is in its record, which resolve.c and port.c
  * have filled.
  */
 #include <stdio.h>
@@ -74,11 +74,16 @@ static const enum weir_macvlan_mode macvlan_modes[] = {
 	[WEIR_DIRECT_PASSTHROUGH] = WEIR_MACVLAN_PASSTHRU,
 };
 
+static enum weir_link_kind direct_kind(const struct weir_port *port)
+{
+	return port->kind == WEIR_PORT_MACVLAN ? WEIR_LINK_MACVLAN : WEIR_LINK_MACVTAP;
+}
+
 static void set_mac(struct weir_txn *t, const struct weir_port *port, const uint8_t mac[6])
 {
 	struct weir_link l = { .sz = sizeof(l),
 			       .has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_MAC,
-			       .kind = WEIR_LINK_MACVTAP,
+			       .kind = direct_kind(port),
 			       .ifindex = port->ifindex };
 
 	wr_copy(l.name, sizeof(l.name), port->name);
@@ -87,16 +92,16 @@ static void set_mac(struct weir_txn *t, const struct weir_port *port, const uint
 }
 
 /*
- * In mode passthru the two links have one address: a new macvtap takes that of the
+ * In mode passthru the two links have one address: a new one takes that of the
  * link below, and from then on each change of its own changes the other.
  */
-static int add_macvtap(struct weir_txn *t, struct weir_port *port, int lower)
+static int add_direct(struct weir_txn *t, struct weir_port *port, int lower)
 {
 	bool passthru = port->direct_mode == WEIR_DIRECT_PASSTHROUGH;
 	struct weir_link l = {
 		.sz = sizeof(l),
 		.has = WEIR_LINK_NAME | WEIR_LINK_LOWER | WEIR_LINK_UP | WEIR_LINK_ADDR_GEN_MODE,
-		.kind = WEIR_LINK_MACVTAP,
+		.kind = direct_kind(port),
 		.lower = (uint32_t)lower,
 		.addr_gen_mode = WEIR_ADDR_GEN_NONE,
 		.is_up = true,
@@ -142,12 +147,12 @@ int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr
 	int below = place->ifindex;
 	int r = port->kind == WEIR_PORT_TAP  ? add_tap(t, port, below, guest, ret_fds) :
 		port->kind == WEIR_PORT_VETH ? add_veth(t, port, below) :
-					       add_macvtap(t, port, below);
+					       add_direct(t, port, below);
 
 	if (r < 0)
 		return r;
 	port->ifindex = r;
-	if (port->kind == WEIR_PORT_MACVTAP)
+	if (port->plug == WEIR_PLUG_DIRECT)
 		return guest->n_queues ? weir_txn_macvtap_open(t, r, guest->n_queues,
 							       guest->vnet_hdr, ret_fds) :
 					 0;
@@ -173,14 +178,14 @@ int wr_port_link_put_back(struct weir_txn *t, const struct weir_port *port,
 	return weir_txn_error(t, NULL);
 }
 
-/* The link below gets its own address back, as long as the macvtap that passes it on is there. */
+/* The link below gets its own address back, as long as the one that passes it on is there. */
 int wr_port_link_del(struct weir_txn *t, const struct weir_port *port)
 {
 	struct weir_link l;
 
 	if (port->ifindex <= 0)
 		return 0;
-	if (port->kind == WEIR_PORT_MACVTAP && port->direct_mode == WEIR_DIRECT_PASSTHROUGH &&
+	if (port->plug == WEIR_PLUG_DIRECT && port->direct_mode == WEIR_DIRECT_PASSTHROUGH &&
 	    !weir_link_get(weir_txn_handle(t), port->ifindex, NULL, &l, NULL) &&
 	    !strcmp(l.name, port->name))
 		set_mac(t, port, port->host_mac);

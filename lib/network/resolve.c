@@ -34,12 +34,12 @@ static int pick_portgroup(const struct weir_network *net, const struct weir_gues
 
 static int check_guest(const struct weir_guest *g, struct weir_error *err)
 {
-	if (g->kind != WEIR_PORT_TAP && g->kind != WEIR_PORT_VETH)
-		return wr_refuse(err, -EINVAL, "port", "kind", "%d is neither tap nor veth",
+	if (g->kind != WEIR_PORT_TAP && g->kind != WEIR_PORT_VETH && g->kind != WEIR_PORT_MACVLAN)
+		return wr_refuse(err, -EINVAL, "port", "kind", "%d is neither tap, veth nor macvlan",
 				 g->kind);
 	if (g->kind == WEIR_PORT_VETH && !g->netns)
 		return wr_refuse(err, -EINVAL, "port", "netns", "is needed for a veth");
-	if (g->kind == WEIR_PORT_VETH && g->n_queues)
+	if (g->kind != WEIR_PORT_TAP && g->n_queues)
 		return wr_refuse(err, -EINVAL, "port", "queues", "are for taps only");
 	if (g->n_queues > 256)
 		return wr_refuse(err, -ERANGE, "port", "queues", "%u is outside 0..256",
@@ -143,6 +143,9 @@ static int connect(const struct weir_network *net, const struct weir_guest *g, s
 	if (g->kind == WEIR_PORT_VETH && p->plug > WEIR_PLUG_BRIDGE)
 		return wr_refuse(err, -EOPNOTSUPP, "port", "kind",
 				 "a pair needs a bridge, which network %s has not", net->name);
+	if (g->kind == WEIR_PORT_MACVLAN && p->plug != WEIR_PLUG_DIRECT)
+		return wr_refuse(err, -EOPNOTSUPP, "port", "kind",
+				 "a macvlan needs links of the host to stand on, which network %s has not", net->name);
 	p->kind = g->kind;
 	p->persistent = g->kind == WEIR_PORT_TAP && g->n_queues == 0;
 	if (p->plug == WEIR_PLUG_NETWORK || p->plug == WEIR_PLUG_BRIDGE) {
@@ -150,7 +153,7 @@ static int connect(const struct weir_network *net, const struct weir_guest *g, s
 		p->mac_table_manager = net->bridge.mac_table_manager;
 		p->mtu = net->mtu;
 	} else if (p->plug == WEIR_PLUG_DIRECT) {
-		p->kind = WEIR_PORT_MACVTAP;
+		p->kind = g->kind == WEIR_PORT_MACVLAN ? WEIR_PORT_MACVLAN : WEIR_PORT_MACVTAP;
 		p->persistent = true;
 		p->direct_mode = direct_mode(p->mode);
 	} else {

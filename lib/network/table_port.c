@@ -139,6 +139,7 @@ static const struct wr_word port_kinds[] = {
 	{ WEIR_PORT_VETH, "veth" },
 	{ WEIR_PORT_MACVTAP, "macvtap" },
 	{ WEIR_PORT_HOSTDEV, "hostdev" },
+	{ WEIR_PORT_MACVLAN, "macvlan" },
 };
 
 static const struct wr_word plugs[] = {

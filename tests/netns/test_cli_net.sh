@@ -201,6 +201,7 @@ runs 0 net ports default
 says '^vnet0 +veth +52:54:00:aa:bb:cc +gold +40Mbit/s +20Mbit/s +net0@box +Alice'
 runs 0 --json net ports default && gives 'map(.name) == ["vnet0"] and .[0].kind == "veth" and .[0].netns == "box"'
 runs 0 --json net attach default --netns box && gives '.name == "vnet1" and .portgroup == "bronze" and .ifname == "eth0"'
+runs 1 net attach default --macvlan && warns 'kind: a macvlan needs links of the host'
 runs 1 net attach default --netns box --ifname net1 --name vnet1 && warns 'vnet1'
 runs 0 --json net list && gives '.[0].ports == 2'
 runs 0 link list --master virbr0 && says ' vnet0 +veth ' && says ' vnet1 +veth '

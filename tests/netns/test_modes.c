@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Networks on links of the host: a bridge that was there before, and macvtap in
- * its four modes on pools of links. Ports pass real packets or do not, as their
+ * Networks on links of the host: a bridge that was there before, and macvtaps and
+ * macvlans in their four modes on pools of links. Ports pass real packets or do not, as their
  * mode says; pools are used up; and a stop leaves what is not ours as it was.
  */
 #include <stdio.h>
@@ -31,16 +31,17 @@ static int try_attach(struct weir *w, const struct weir_guest *g, struct weir_po
 	return r;
 }
 
-/* A macvtap, moved to where its guest would be, with an address. Returns the link below. */
-static void attach(struct weir *w, int n, char dev[16])
+/* A macvtap or macvlan, moved to where its guest would be, with an address. Returns the link below. */
+static void attach(struct weir *w, int n, enum weir_port_kind kind, char dev[16])
 {
-	struct weir_guest g = { .sz = sizeof(g), .mac = { 0x52, 0x54, 0, 8, 8, (uint8_t)n } };
+	struct weir_guest g = { .sz = sizeof(g), .kind = kind, .mac = { 0x52, 0x54, 0, 8, 8, (uint8_t)n } };
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_port port = { .sz = sizeof(port) };
 
 	if (try_attach(w, &g, &port, &err))
 		fail_msg("port %d: %s: %s: %s", n, err.object, err.attr, err.msg);
 	memcpy(dev, port.dev, sizeof(port.dev));
+	ns_sh("ip -d link show %s | grep -q ' %s *mode '", port.name, kind == WEIR_PORT_MACVLAN ? "macvlan" : "macvtap");
 	ns_sh("ip netns add g%d && ip link set %s netns g%d && ip -n g%d addr add 10.8.0.%d/24 dev %s && "
 	      "ip -n g%d link set %s up", n, port.name, n, n, n, port.name, n, port.name);
 }
@@ -66,14 +67,14 @@ static void cables(void)
 
 #define POOL(mode) "{'name':'net','forward':{'mode':'" mode "','interfaces':['p1','p2']}}"
 
-/* g1 and g3 share p1, g2 has p2. */
+/* g1 and g3 share p1, g2 has p2. The first is a virtual machine, the others are containers. */
 static void three_guests(struct weir *w)
 {
 	static const char *const want[] = { "p1", "p2", "p1" };
 	char dev[16];
 
 	for (int i = 1; i <= 3; i++) {
-		attach(w, i, dev);
+		attach(w, i, i == 1 ? WEIR_PORT_TAP : WEIR_PORT_MACVLAN, dev);
 		assert_string_equal(dev, want[i - 1]);
 	}
 }
@@ -86,6 +87,7 @@ static void macvtap_bridge(void **state)
 	w = ns_start(POOL("bridge"));
 	three_guests(w);
 	reaches(1, "10.8.0.101", true);
+	reaches(3, "10.8.0.101", true);
 	reaches(1, "10.8.0.3", true);
 	reaches(1, "10.8.0.2", false);
 	ns_stop(w);
@@ -99,6 +101,7 @@ static void macvtap_private(void **state)
 	w = ns_start(POOL("private"));
 	three_guests(w);
 	reaches(1, "10.8.0.101", true);
+	reaches(3, "10.8.0.101", true);
 	reaches(1, "10.8.0.3", false);
 	ns_stop(w);
 }
@@ -112,6 +115,7 @@ static void macvtap_vepa(void **state)
 	w = ns_start(POOL("vepa"));
 	three_guests(w);
 	reaches(1, "10.8.0.101", true);
+	reaches(3, "10.8.0.101", true);
 	reaches(1, "10.8.0.3", false);
 	ns_sh("ip -n out1 addr del 10.8.0.101/24 dev o1; ip -n out1 link add sw type bridge; ip -n out1 link set o1 master sw; "
 	      "ip -n out1 link set sw up; ip -n out1 link set o1 type bridge_slave hairpin on");
@@ -124,6 +128,7 @@ static void macvtap_passthrough(void **state)
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_guest g = { .sz = sizeof(g) };
 	struct weir_port port = { .sz = sizeof(port) };
+	struct weir_txn *t;
 	struct weir *w;
 	char *before, dev[16];
 
@@ -132,10 +137,19 @@ static void macvtap_passthrough(void **state)
 	w = ns_start(POOL("passthrough"));
 	g.mac[0] = 0x52;
 	g.mac[5] = 9;
+	/* A container's first, whose link stays here. */
+	g.kind = WEIR_PORT_MACVLAN;
+	assert_int_equal(try_attach(w, &g, &port, &err), 0);
+	ns_sh("ip link show p1 | grep -q 52:00:00:00:00:09");
+	t = ns_begin(w);
+	weir_txn_port_detach(t, "net", port.name);
+	ns_commit(t);
+	ns_sh("ip link show p1 | grep -q 52:54:00:bb:00:01");
+	g.kind = WEIR_PORT_TAP;
 	assert_int_equal(try_attach(w, &g, &port, &err), 0);
 	assert_string_equal(port.dev, "p1");
 	ns_sh("ip link show p1 | grep -q 52:00:00:00:00:09");
-	attach(w, 2, dev);
+	attach(w, 2, WEIR_PORT_MACVLAN, dev);
 	assert_string_equal(dev, "p2");
 	reaches(2, "10.8.0.102", true);
 	assert_int_equal(try_attach(w, &g, &port, &err), -EBUSY);
@@ -161,6 +175,45 @@ static void vlan_of_a_link_that_takes_none(void **state)
 	assert_int_equal(try_attach(w, &g, &port, &err), -EOPNOTSUPP);
 	assert_string_equal(err.attr, "vlan");
 	assert_non_null(strstr(err.msg, "p1 is no virtual function"));
+	ns_stop(w);
+}
+
+/* A bridge, and limits, which it would lose on its way to the container. What it is stays known. */
+static void what_a_macvlan_cannot_have(void **state)
+{
+	struct weir_guest g = { .sz = sizeof(g), .kind = WEIR_PORT_MACVLAN, .has_bandwidth = true,
+				.bandwidth.inbound.average_bytes_per_s = 1000000 };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port port = { .sz = sizeof(port) }, again = { .sz = sizeof(again) };
+	struct weir *w;
+	struct weir_txn *t;
+	char *before;
+
+	cables();
+	w = ns_start(POOL("bridge"));
+	assert_int_equal(try_attach(w, &g, &port, &err), -EOPNOTSUPP);
+	assert_string_equal(err.attr, "bandwidth");
+	g.has_bandwidth = false;
+	assert_int_equal(try_attach(w, &g, &port, &err), 0);
+	assert_int_equal(port.kind, WEIR_PORT_MACVLAN);
+	before = ns_snapshot();
+	t = ns_begin(w);
+	assert_int_equal(weir_txn_port_limit(t, "net", port.name, &g.bandwidth, NULL, NULL), -EOPNOTSUPP);
+	weir_txn_abort(t);
+	/* The record is lost, and told again. */
+	ns_sh("rm %s/ports/%s.json", ns_state_dir, port.name);
+	t = ns_begin(w);
+	weir_txn_port_reclaim(t, &port, &again);
+	ns_commit(t);
+	assert_int_equal(again.kind, WEIR_PORT_MACVLAN);
+	weir_port_done(&again);
+	ns_assert_same(before, "a macvlan that is claimed again");
+	free(before);
+	ns_stop(w);
+	ns_sh("! ip -br link show type macvlan | grep .");
+	w = ns_start("{'name':'net','bridge':{'name':'virbr0'},'dns':{'enable':false}}");
+	assert_int_equal(try_attach(w, &g, &port, &err), -EOPNOTSUPP);
+	assert_string_equal(err.attr, "kind");
 	ns_stop(w);
 }
 
@@ -351,7 +404,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(macvtap_bridge),	  TEST(macvtap_private),     TEST(macvtap_vepa),
-		TEST(macvtap_passthrough), TEST(vlan_of_a_link_that_takes_none), TEST(members_in_use_stay), TEST(host_bridge),
+		TEST(macvtap_passthrough), TEST(what_a_macvlan_cannot_have), TEST(vlan_of_a_link_that_takes_none),
+		TEST(members_in_use_stay), TEST(host_bridge),
 		TEST(vlans_of_a_host_bridge), TEST(a_table_that_is_kept), TEST(queues_of_a_macvtap),
 		TEST(wishes_that_cannot_be_done),
 	};

@@ -52,10 +52,10 @@ guest() { # NETNS NETWORK ADDRESS GATEWAY
 	ip -n "$1" addr add "$3/24" dev eth0 && ip -n "$1" route add default via "$4"
 }
 
-# A macvtap is for a virtual machine: its link is moved to where that would be.
-direct_guest() { # NETNS NETWORK ADDRESS
+# A macvtap is for a virtual machine, a macvlan for a container: its link is moved to where that would be.
+direct_guest() { # NETNS NETWORK ADDRESS [OPTION]
 	ip netns add "$1"
-	make_sure "$weir" net attach "$2" --name "$1"
+	make_sure "$weir" net attach "$2" --name "$1" ${4:+"$4"}
 	ip link set "$1" netns "$1" && ip -n "$1" link set "$1" name eth0 up && ip -n "$1" addr add "$3/24" dev eth0 &&
 		ip -n "$1" route add default via 10.8.0.1
 }
@@ -87,7 +87,7 @@ networks_outside() {
 	for mode in macvtap private vepa passthrough; do
 		direct_guest "$mode-a-1" "$mode-a" "10.8.0.${at}"
 		at=$((at + 1))
-		direct_guest "$mode-a-2" "$mode-a" "10.8.0.${at}"
+		direct_guest "$mode-a-2" "$mode-a" "10.8.0.${at}" --macvlan
 		eval "${mode}_same=10.8.0.${at}"
 		at=$((at + 1))
 	done

@@ -65,6 +65,7 @@ static struct weir_port resolve(const char *json, const struct weir_guest *guest
 }
 
 #define TAP(...) { .sz = sizeof(struct weir_guest), .kind = WEIR_PORT_TAP, ##__VA_ARGS__ }
+#define MACVLAN(...) { .sz = sizeof(struct weir_guest), .kind = WEIR_PORT_MACVLAN, ##__VA_ARGS__ }
 #define VETH(...) { .sz = sizeof(struct weir_guest), .kind = WEIR_PORT_VETH, ##__VA_ARGS__ }
 
 /* --- portgroups and limits ------------------------------------------------------------------------- */
@@ -330,6 +331,10 @@ static const struct {
 	{ MODE("private", "") "}", TAP(), WEIR_PLUG_DIRECT, WEIR_PORT_MACVTAP, WEIR_DIRECT_PRIVATE },
 	{ MODE("vepa", "") "}", TAP(), WEIR_PLUG_DIRECT, WEIR_PORT_MACVTAP, WEIR_DIRECT_VEPA },
 	{ MODE("passthrough", "") "}", TAP(), WEIR_PLUG_DIRECT, WEIR_PORT_MACVTAP, WEIR_DIRECT_PASSTHROUGH },
+	{ MODE("bridge", "") "}", MACVLAN(), WEIR_PLUG_DIRECT, WEIR_PORT_MACVLAN, WEIR_DIRECT_BRIDGE },
+	{ MODE("private", "") "}", MACVLAN(), WEIR_PLUG_DIRECT, WEIR_PORT_MACVLAN, WEIR_DIRECT_PRIVATE },
+	{ MODE("vepa", "") "}", MACVLAN(), WEIR_PLUG_DIRECT, WEIR_PORT_MACVLAN, WEIR_DIRECT_VEPA },
+	{ MODE("passthrough", "") "}", MACVLAN(), WEIR_PLUG_DIRECT, WEIR_PORT_MACVLAN, WEIR_DIRECT_PASSTHROUGH },
 	{ MODE("hostdev", ",'managed':true") "}", TAP(), WEIR_PLUG_HOSTDEV, WEIR_PORT_HOSTDEV, 0 },
 };
 
