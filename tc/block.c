@@ -44,11 +44,16 @@ int wr_block_look(struct weir *w, int ifb, enum wr_block *ret, struct weir_error
 
 /* --- adding ------------------------------------------------------------------------------------ */
 
+/*
+ * It follows all qdiscs of its batch: for each one whose block has a filter already,
+ * the kernel waits until no packet is on its way by the old ones (an RCU grace period).
+ */
 void wr_txn_block_filter_add(struct weir_txn *t, const struct wr_dev *ifb)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	struct weir_error err = WEIR_ERROR_INIT;
 	int fd = t->dry ? -1 : wr_txn_bpf_program(t, WR_BPF_BY_PORT, WR_MAJOR_SHARED);
+	struct weir_step *s;
 	char word[80];
 
 	if (fd < 0 && !t->dry) {
@@ -58,7 +63,10 @@ void wr_txn_block_filter_add(struct weir_txn *t, const struct wr_dev *ifb)
 	}
 	wr_redirect_block_msg(&b, ifb->ifindex, fd);
 	wr_redirect_block_del_msg(&undo, ifb->ifindex);
-	wr_step_plan(t, wr_tree_step(t, ifb, "filter of the block", &b, &undo),
+	s = wr_tree_step(t, ifb, "filter of the block", &b, &undo);
+	if (s)
+		s->at_end = true;
+	wr_step_plan(t, s,
 		     "# tc cannot make this filter, which is in block %d: it takes a program from a file alone, and "
 		     "ours is in none; it writes priority %x:(index of the port %% %u + 1), and "
 		     "action mirred egress redirect dev %s follows",

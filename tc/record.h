@@ -5,7 +5,7 @@
 
 #include "tc/block.h"
 
-#define WR_PER_IFB 250	/* a class costs 28 us with that many beside it, 177 with 2,000 */
+#define WR_PER_IFB 128	/* the kernel looks at all of them for each new class, and an ifb is soon made */
 #define WR_IFB_NAME "weir-ifb%u"
 
 /* A set of classes by their minor numbers; 0 is none. */

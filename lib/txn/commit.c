@@ -303,6 +303,21 @@ static void note_results(struct weir_step *const *steps, const struct wr_result 
 								  WR_STEP_APPLIED;
 }
 
+/* The next in the order of the batch: those at its end are gone through when the others have been. */
+static bool next_message(const struct weir_txn *t, size_t first, size_t end, const char *netns, size_t *i, bool *at_end)
+{
+	for (;; ++*i) {
+		if (*i == end && *at_end)
+			return false;
+		if (*i == end) {
+			*i = first;
+			*at_end = true;
+		}
+		if (is_msg(&t->steps[*i]) && t->steps[*i].at_end == *at_end && is_in(&t->steps[*i], netns))
+			return true;
+	}
+}
+
 /* Those of the steps [@first, @end) that work in @netns, in one batch. */
 static int apply_messages(struct weir_txn *t, size_t first, size_t end, const char *netns,
 			  struct weir_error *err)
@@ -312,15 +327,14 @@ static int apply_messages(struct weir_txn *t, size_t first, size_t end, const ch
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct weir_step *cut = NULL;
 	uint32_t failed = UINT32_MAX;
+	bool at_end = false;
 	int r = 0;
 
 	if (!results || !steps)
 		return wr_nomem(err);
-	for (size_t i = first; i < end && !cut; i++) {
+	for (size_t i = first; next_message(t, first, end, netns, &i, &at_end); i++) {
 		struct weir_step *s = &t->steps[i];
 
-		if (!is_msg(s) || !is_in(s, netns))
-			continue;
 		if (fault_at(t, i) == WR_FAULT_SKIP) {
 			cut = s;
 			break;
