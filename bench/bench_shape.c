@@ -179,10 +179,10 @@ static void tc_batch(struct trial *t)
 /* clang-format off */
 #define SIZES .sizes = { 100, 1000, 4000 }
 static const struct workload workloads[] = {
-	WORKLOAD("limits given", "N ports get limits in both directions", SIZES, .setup = ports, .is_silent = true),
-	WORKLOAD("limits changed", "N ports that have limits get others", SIZES, .setup = ports, .is_silent = true),
-	WORKLOAD("limits taken away", "N ports that have limits get rid of them", SIZES, .setup = ports, .is_silent = true),
-	WORKLOAD("limits read", "limits and counters of N ports", SIZES, .setup = ports, .is_silent = true),
+	WORKLOAD("limits given", "N ports get limits in both directions", SIZES, .setup = ports, .is_silent = true, .is_bound = true),
+	WORKLOAD("limits changed", "N ports that have limits get others", SIZES, .setup = ports, .is_silent = true, .is_bound = true),
+	WORKLOAD("limits taken away", "N ports that have limits get rid of them", SIZES, .setup = ports, .is_silent = true, .is_bound = true),
+	WORKLOAD("limits read", "limits and counters of N ports", SIZES, .setup = ports, .is_silent = true, .is_bound = true),
 };
 
 static const struct arm arms[] = {

@@ -306,6 +306,8 @@ static void run_trial(const struct workload *w, const struct arm *a, unsigned in
 	pid_t pid;
 
 	memset(ret, 0, sizeof(*ret));
+	if (w->is_bound && purpose == TO_MEASURE)
+		processor_bind();
 	pid = fork();
 	if (pid == 0)
 		child(&t, purpose);
@@ -313,6 +315,7 @@ static void run_trial(const struct workload *w, const struct arm *a, unsigned in
 		trace(pid, ret);
 	while (pid > 0 && purpose != TO_TRACE && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	processor_release();
 	if (!ret->done && !*ret->error)
 		snprintf(ret->error, sizeof(ret->error), "%s", pid > 0 ? "it ended early" : "no process");
 }

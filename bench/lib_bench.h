@@ -30,6 +30,7 @@ struct workload {
 	unsigned int sizes[6];	/* ends with 0 */
 	void (*setup)(struct trial *t);	/* not timed; before the arm's own */
 	bool is_silent;		/* the links of setup() speak no IPv6 of their own */
+	bool is_bound;		/* its trials stay on one processor: lib_cpu.c */
 	bool in_place;		/* in the network namespace that is there: its links cannot be made */
 };
 
@@ -132,6 +133,10 @@ void trial_program(struct trial *t, const char *fmt, ...) __attribute__((format(
 /* The batch, line by line, each as the words of one call of a program. */
 void trial_each_line(struct trial *t, const char *program);
 bool is_installed(const char *needs);
+
+/* lib_cpu.c: this process, its children and the kernel's threads for RCU; and as they were. */
+void processor_bind(void);
+void processor_release(void);
 
 /* --- libvirt; lib_libvirt.c ---------------------------------------------------------- */
 
