@@ -107,11 +107,12 @@ static int read_boot_id(struct weir *w)
 	return r;
 }
 
-static int here(struct weir *w, uint64_t *ret_netns)
+/* Learnt once: the way to them through /proc is long. */
+static int here(struct weir *w)
 {
-	int r = *w->boot_id ? 0 : read_boot_id(w);
+	int r = *w->boot_id ? 0 : wr_netns_id(w->netns_fd, &w->netns_id);
 
-	return r ? r : wr_netns_id(w->netns_fd, ret_netns);
+	return r || *w->boot_id ? r : read_boot_id(w);
 }
 
 static void journal_path(const struct weir *w, char *path)
@@ -123,14 +124,13 @@ int wr_journal_write(const struct weir_txn *t, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str s = { 0 };
 	char path[PATH_MAX];
-	uint64_t netns;
-	int r = here(t->w, &netns);
+	int r = here(t->w);
 
 	if (r)
 		return wr_syserr(err, r, "journal", "where we are");
 	wr_str_printf(&s, MAGIC "%c", WR_PHASE_UNDO);
 	wr_str_add(&s, t->w->boot_id, 36);
-	wr_str_add(&s, &netns, sizeof(netns));
+	wr_str_add(&s, &t->w->netns_id, sizeof(t->w->netns_id));
 	put_u32(&s, t->scratch_group);
 	put_refs(&s, t->created, t->n_created);
 	put_refs(&s, t->deleted, t->n_deleted);
@@ -348,15 +348,14 @@ static int was_decided(struct weir_txn *t, enum wr_phase phase, bool *ret, struc
 
 static int recover(struct weir_txn *t, const struct wr_journal *j, struct weir_error *err)
 {
-	uint64_t netns;
 	bool decided;
-	int r = here(t->w, &netns);
+	int r = here(t->w);
 
 	if (r)
 		return wr_syserr(err, r, "journal", "where we are");
 	if (strcmp(t->w->boot_id, j->boot_id))
 		forget_kernel_steps(t);
-	else if (netns != j->netns)
+	else if (t->w->netns_id != j->netns)
 		return wr_refuse(err, -EXDEV, "journal", "",
 				 "in %s belongs to the network namespace net:[%llu]; recover it there",
 				 t->w->state_dir, (unsigned long long)j->netns);

@@ -29,7 +29,8 @@ struct weir {
 	struct wr_sock sock;
 	int netns_fd;		/* -1: the caller's namespace */
 	char *netns;		/* as the caller named it; NULL: the caller's namespace */
-	char boot_id[37];	/* of the kernel; "" until it was read */
+	char boot_id[37];	/* of the kernel; "" until it and netns_id were read */
+	uint64_t netns_id;	/* the number of its namespace: its sockets are there for good */
 	char *config_dir;
 	char *state_dir;
 	const struct weir_step_ops *const *step_ops;
