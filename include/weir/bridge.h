@@ -135,8 +135,9 @@ WEIR_API int weir_txn_fdb_add(struct weir_txn *t, const struct weir_fdb *fdb);
  * As weir_txn_fdb_add(), but what the bridge has learned of the address by itself,
  * behind this port or another, gives way. Nothing is done where it was told the
  * same already. Undone by deleting the entry: what was learned is learned again.
+ * Where the port joins the bridge in this transaction, it is weir_txn_fdb_add().
  *
- * Return: 0 or a negative errno, which the transaction remembers:
+ * Return: 0 or a negative errno, which the transaction remembers, here or at commit:
  *   -EEXIST	the bridge was told that the address is behind another port
  *
  * Since: 0.2

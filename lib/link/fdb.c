@@ -149,17 +149,19 @@ int weir_txn_fdb_add(struct weir_txn *t, const struct weir_fdb *fdb)
 	return tell(t, object, NLM_F_EXCL, &f);
 }
 
-/* A port that joins the bridge in the transaction cannot be asked about it: nothing is known then. */
+/* A port that joins the bridge in the transaction cannot be asked about it: then nothing may be known. */
 int weir_txn_fdb_set(struct weir_txn *t, const struct weir_fdb *fdb)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_fdb f, is;
 	char object[64];
+	int r;
 
 	if (prepared(t, fdb, &f, object))
 		return t->err.code;
-	if (find(t->w, &f, &is, NULL) || is.state == WEIR_FDB_DYNAMIC)
-		return tell(t, object, 0, &f);
+	r = find(t->w, &f, &is, NULL);
+	if (r || is.state == WEIR_FDB_DYNAMIC)
+		return tell(t, object, r && r != -ENOENT ? NLM_F_EXCL : 0, &f);
 	if (is.ifindex == f.ifindex && is.state == f.state)
 		return 0;
 	wr_refuse(&err, -EEXIST, object, "ifindex", "was told to be behind link %d", is.ifindex);

@@ -291,15 +291,18 @@ static void what_was_learned_gives_way(void **state)
 		{ "bridge fdb add 52:54:00:01:01:05 dev p0 master static", 0 },
 		{ "bridge fdb add 52:54:00:01:01:05 dev p9 master static", -EEXIST },
 	};
+	const struct weir_link join = { .sz = sizeof(join), .ifindex = PORT, .master = MAIN_BR,
+					.has = WEIR_LINK_IFINDEX | WEIR_LINK_MASTER };
 	const struct weir_fdb fdb = FDB(5);
+	struct weir_txn *t;
 
 	/* Only what forwards can have learned something. */
 	own_sh("ip link add p9 type veth peer name q9; ip link set p9 master br9; ip link set p9 up; ip link set q9 up;"
 	       "for l in p0 p9; do for i in $(seq 600); do bridge link show dev $l | grep -q 'state forwarding' && break; sleep 0.1; done; done");
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
 		struct weir_error err = WEIR_ERROR_INIT;
-		struct weir_txn *t = begin();
 
+		t = begin();
 		own_sh("%s", cases[i].before);
 		weir_txn_fdb_set(t, &fdb);
 		if (weir_txn_commit(t, &err) != cases[i].code)
@@ -315,6 +318,12 @@ static void what_was_learned_gives_way(void **state)
 		commit_and_fail(t, "one that is set");
 		knows("", "one that is set and undone");
 	}
+	own_sh("ip link set p0 nomaster");
+	t = begin();
+	weir_txn_link_set(t, &join);
+	weir_txn_fdb_set(t, &fdb);
+	assert_int_equal(weir_txn_commit(t, NULL), -EEXIST);
+	own_sh("! ip link show p0 | grep -q 'master br9'; bridge fdb show dev p9 | grep -q 52:54:00:01:01:05");
 }
 
 static void asked_for_one(void **state)
