@@ -431,6 +431,23 @@ static void shape_setup(struct trial *t)
 	must(t, raw_send(t, &r));
 }
 
+/* One port more, which is limited by now: what ports share is there. */
+static void one_more_setup(struct trial *t)
+{
+	const struct weir_bandwidth limits = { .inbound.average_bytes_per_s = 1250000,
+					       .outbound.average_bytes_per_s = 625000 };
+	struct weir_txn *txn;
+	char name[IFNAMSIZ];
+
+	t->n++;
+	shape_setup(t);
+	t->n--;
+	snprintf(name, sizeof(name), "p%u", t->n);
+	txn = trial_begin(t);
+	weir_txn_shape_set(txn, (int)PORT_INDEX(t->n), name, &limits, NULL, NULL);
+	trial_commit(t, txn);
+}
+
 /* Ports that are to go, in a group so that one arm needs but one message. */
 static void ports_setup(struct trial *t)
 {
@@ -489,6 +506,7 @@ static const struct workload workloads[] = {
 	WORKLOAD("macvtap", "N macvtaps on one link, up", .sizes = { 1, 100, 1000, 4000 }, .setup = lower_setup),
 	WORKLOAD("shape", "N ports are limited in both directions", .sizes = { 1, 100, 1000, 4000 }, .setup = shape_setup, .is_silent = true, .is_bound = true),
 	WORKLOAD("shape by tbf", "the same, TBF in the place of HTB on the port", .sizes = { 1000, 4000 }, .setup = shape_setup, .is_silent = true, .is_bound = true),
+	WORKLOAD("shape more", "the same, where a port is limited already", .sizes = { 1, 100 }, .setup = one_more_setup, .is_silent = true, .is_bound = true),
 	WORKLOAD("delete", "N pairs that are ports are taken away", .sizes = { 1, 100, 1000, 4000 }, .setup = ports_setup, .is_silent = true),
 	WORKLOAD("delete taps", "N taps that are ports are taken away", .sizes = { 1, 100, 1000, 4000 }, .setup = taps_setup, .is_silent = true),
 	WORKLOAD("delete open", "N taps that somebody has open are taken away", .sizes = { 100, 1000 }, .setup = open_taps_setup, .is_silent = true),
@@ -521,6 +539,11 @@ static const struct arm arms[] = {
 	ARM("shape", FLOOR, replay, .setup = replay_setup),
 	ARM("shape", "ip, tc -batch, ifb each", tc_batches, .setup = tc_setup, .needs = "tc"),
 	ARM("shape", "ip, tc, ifb each", tc_each, .setup = tc_setup, .needs = "tc", .most = 100),
+
+	ARM("shape more", WEIR, weir_shape),
+	ARM("shape more", FLOOR, replay, .setup = replay_setup),
+	ARM("shape more", "ip, tc -batch, ifb each", tc_batches, .setup = tc_setup, .needs = "tc"),
+	ARM("shape more", "ip, tc, ifb each", tc_each, .setup = tc_setup, .needs = "tc", .most = 1),
 
 	ARM("shape by tbf", WEIR, weir_shape_tbf),
 	ARM("shape by tbf", FLOOR, replay, .setup = replay_setup),

@@ -334,25 +334,6 @@ static void translate(uint32_t *index)
 		}
 }
 
-static void translate_message(char *data, size_t len)
-{
-	const struct nlmsghdr *nlh = (const void *)data;
-	bool is_link = (nlh->nlmsg_type & ~3) == RTM_NEWLINK;
-	size_t at = NLMSG_HDRLEN + sizeof(struct ifinfomsg);
-
-	/* The index is the fourth byte and on of a link's and of a qdisc's header alike. */
-	translate((uint32_t *)(void *)(data + NLMSG_HDRLEN + 4));
-	while (is_link && at + NLA_HDRLEN <= len) {
-		const struct nlattr *a = (const void *)(data + at);
-
-		if (a->nla_len < NLA_HDRLEN)
-			return;
-		if (a->nla_type == IFLA_MASTER || a->nla_type == IFLA_LINK)
-			translate((uint32_t *)(void *)(data + at + NLA_HDRLEN));
-		at += NLA_ALIGN(a->nla_len);
-	}
-}
-
 static struct nlattr *attribute(void *from, const void *end, uint16_t type)
 {
 	for (char *at = from; at + NLA_HDRLEN <= (const char *)end;) {
@@ -365,6 +346,29 @@ static struct nlattr *attribute(void *from, const void *end, uint16_t type)
 		at += NLA_ALIGN(a->nla_len);
 	}
 	return NULL;
+}
+
+static void translate_message(char *data, size_t len)
+{
+	const struct nlmsghdr *nlh = (const void *)data;
+	bool is_link = (nlh->nlmsg_type & ~3) == RTM_NEWLINK;
+	size_t at = NLMSG_HDRLEN + sizeof(struct ifinfomsg);
+	struct nlattr *block = nlh->nlmsg_type != RTM_NEWQDISC ? NULL :
+			       attribute(data + NLMSG_HDRLEN + sizeof(struct tcmsg), data + len, TCA_INGRESS_BLOCK);
+
+	/* The index is the fourth byte and on of a link's and of a qdisc's header alike. */
+	translate((uint32_t *)(void *)(data + NLMSG_HDRLEN + 4));
+	if (block)	/* its number is the ifb's */
+		translate((uint32_t *)(void *)(block + 1));
+	while (is_link && at + NLA_HDRLEN <= len) {
+		const struct nlattr *a = (const void *)(data + at);
+
+		if (a->nla_len < NLA_HDRLEN)
+			return;
+		if (a->nla_type == IFLA_MASTER || a->nla_type == IFLA_LINK)
+			translate((uint32_t *)(void *)(data + at + NLA_HDRLEN));
+		at += NLA_ALIGN(a->nla_len);
+	}
 }
 
 /* Where a filter's message names its program. */
