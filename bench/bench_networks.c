@@ -128,6 +128,39 @@ static void tool_network(struct trial *t)
 	trial_program(t, "%s --state-dir /run/s --config-dir /run/c net start --transient /run/net.json", getenv("WEIR"));
 }
 
+static void stop(struct trial *t, unsigned int i)
+{
+	struct weir_txn *txn = trial_begin(t);
+	char name[16];
+
+	snprintf(name, sizeof(name), "net%u", i);
+	weir_txn_network_stop(txn, name);
+	trial_commit(t, txn);
+}
+
+/* The trial before was another process: this one's handle has to see what the rules are now. */
+static void warm_setup(struct trial *t)
+{
+	start(t, t->n, "");
+	stop(t, t->n);
+}
+
+static void undo_network(struct trial *t)
+{
+	stop(t, t->n);
+}
+
+static void warm_dhcp_setup(struct trial *t)
+{
+	start(t, 30000, RANGE);
+	stop(t, 30000);
+}
+
+static void undo_dhcp_network(struct trial *t)
+{
+	stop(t, 30000);
+}
+
 /* The rules that such a network takes where each has its own, as in many scripts and drivers. */
 static const char *const rules[] = {
 	"add rule inet peer post ip saddr 10.99.0.0/24 ip daddr 224.0.0.0/24 return",
@@ -155,6 +188,12 @@ static void peer_setup(struct trial *t)
 	trial_program(t, "nft add chain inet peer post { type nat hook postrouting priority 100 ; }");
 	trial_program(t, "nft add chain inet peer forwarded { type filter hook forward priority 0 ; }");
 	peer_lines(t);
+}
+
+static void undo_peer(struct trial *t)
+{
+	trial_program(t, "nft delete table inet peer");
+	trial_program(t, "ip link del peer0");
 }
 
 static void batches(struct trial *t)
@@ -187,6 +226,19 @@ static void dnsmasq_setup(struct trial *t)
 static void dnsmasq(struct trial *t)
 {
 	trial_program(t, "dnsmasq --conf-file=/run/dnsmasq.conf");
+}
+
+static void undo_dnsmasq(struct trial *t)
+{
+	FILE *f = fopen("/run/d.pid", "re");
+	int pid = 0;
+
+	if (!f || fscanf(f, "%d", &pid) != 1 || pid <= 1 || kill(pid, SIGTERM))
+		trial_fail(t, "dnsmasq is not there");
+	fclose(f);
+	while (!kill(pid, 0))
+		usleep(1000);
+	trial_program(t, "ip link del virbrd");
 }
 
 /* As many with DHCP, which is a dnsmasq each. */
@@ -640,9 +692,9 @@ static void ip_detach(struct trial *t)
 
 /* clang-format off */
 static const struct workload workloads[] = {
-	WORKLOAD("network", "one more NAT network without DHCP is started, N run already", .sizes = { 1, 50, 500 }, .setup = many_setup),
-	WORKLOAD("network dhcp", "one more NAT network with DHCP is started, N without run already", .sizes = { 1, 50 }, .setup = many_setup),
-	WORKLOAD("network of many", "one more NAT network with DHCP is started, N with DHCP run already", .sizes = { 1, 50, 500 }, .setup = many_dhcp_setup),
+	WORKLOAD("network", "one more NAT network without DHCP is started, N run already", .sizes = { 1, 50, 500 }, .setup = many_setup, .is_shared = true),
+	WORKLOAD("network dhcp", "one more NAT network with DHCP is started, N without run already", .sizes = { 1, 50 }, .setup = many_setup, .is_shared = true),
+	WORKLOAD("network of many", "one more NAT network with DHCP is started, N with DHCP run already", .sizes = { 1, 50, 500 }, .setup = many_dhcp_setup, .is_shared = true),
 	WORKLOAD("packets", "20,000 packets from the last of N networks go out", .sizes = { 1, 50, 500 }, .setup = guest_setup),
 	WORKLOAD("dhcp host", "one DHCP host more, N are there", .sizes = { 1, 200 }, .setup = hosts_setup),
 	WORKLOAD("attach", "20 guests' taps are attached one by one, N are there", .sizes = { 1, 100, 900 }, .setup = ports_setup),
@@ -654,20 +706,20 @@ static const struct workload workloads[] = {
 #define LIBVIRT .needs = "libvirtd", .alone = true, .repeats = true
 
 static const struct arm arms[] = {
-	ARM("network", WEIR, weir_network),
-	ARM("network", FLOOR, replay, .setup = replay_setup),
-	ARM("network", "weir net start", tool_network, .setup = tool_setup, .most = 50, .needs = "$WEIR"),
-	ARM("network", "ip -batch, nft -f", batches, .setup = peer_setup, .needs = "nft"),
-	ARM("network", "ip, nft", calls, .setup = peer_setup, .most = 50, .needs = "nft"),
+	ARM("network", WEIR, weir_network, .setup = warm_setup, .undo = undo_network),
+	ARM("network", FLOOR, replay, .setup = replay_setup, .undo = replay_undo),
+	ARM("network", "weir net start", tool_network, .setup = tool_setup, .undo = undo_network, .most = 50, .needs = "$WEIR"),
+	ARM("network", "ip -batch, nft -f", batches, .setup = peer_setup, .undo = undo_peer, .needs = "nft"),
+	ARM("network", "ip, nft", calls, .setup = peer_setup, .undo = undo_peer, .most = 50, .needs = "nft"),
 	ARM("network", "libvirt", libvirt_networks, .setup = libvirt_many_setup, .most = 50, LIBVIRT),
 
-	ARM("network dhcp", WEIR, weir_dhcp_network),
-	ARM("network dhcp", "weir net start", tool_network, .setup = tool_dhcp_setup, .needs = "$WEIR"),
-	ARM("network dhcp", "dnsmasq alone", dnsmasq, .setup = dnsmasq_setup, .needs = "dnsmasq"),
+	ARM("network dhcp", WEIR, weir_dhcp_network, .setup = warm_dhcp_setup, .undo = undo_dhcp_network),
+	ARM("network dhcp", "weir net start", tool_network, .setup = tool_dhcp_setup, .undo = undo_dhcp_network, .needs = "$WEIR"),
+	ARM("network dhcp", "dnsmasq alone", dnsmasq, .setup = dnsmasq_setup, .undo = undo_dnsmasq, .needs = "dnsmasq"),
 	ARM("network dhcp", "libvirt", libvirt_dhcp_networks, .setup = libvirt_many_setup, LIBVIRT),
 
-	ARM("network of many", WEIR, weir_dhcp_network),
-	ARM("network of many", "dnsmasq alone", dnsmasq, .setup = dnsmasq_setup, .needs = "dnsmasq"),
+	ARM("network of many", WEIR, weir_dhcp_network, .setup = warm_dhcp_setup, .undo = undo_dhcp_network),
+	ARM("network of many", "dnsmasq alone", dnsmasq, .setup = dnsmasq_setup, .undo = undo_dnsmasq, .needs = "dnsmasq"),
 
 	ARM("packets", WEIR, packets),
 	ARM("packets", "no rules", packets, .setup = no_rules_setup),

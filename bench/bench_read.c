@@ -213,10 +213,11 @@ static void tool_json(struct trial *t)
 }
 
 /* clang-format off */
+#define SHARED .is_silent = true, .is_shared = true
 static const struct workload workloads[] = {
-	WORKLOAD("read all", "N links are read with all their settings", .sizes = { 10, 100, 2000, 8000 }, .setup = setup, .is_silent = true),
-	WORKLOAD("read ports", "the ports of one of four bridges are read, among N links", .sizes = { 100, 2000, 8000 }, .setup = setup, .is_silent = true),
-	WORKLOAD("read one", "100 links are read by name, one by one, among N", .sizes = { 10, 2000, 4000 }, .setup = setup, .is_silent = true),
+	WORKLOAD("read all", "N links are read with all their settings", .sizes = { 10, 100, 2000, 8000 }, .setup = setup, SHARED),
+	WORKLOAD("read ports", "the ports of one of four bridges are read, among N links", .sizes = { 100, 2000, 8000 }, .setup = setup, SHARED),
+	WORKLOAD("read one", "100 links are read by name, one by one, among N", .sizes = { 10, 2000, 4000 }, .setup = setup, SHARED),
 };
 
 static const struct arm arms[] = {

@@ -4,7 +4,7 @@
 # peer's ("most"); without a peer ("to") the value itself. "above": of both only what is more than so many times the value
 # at that size. Input: all results; output: the claims with what was measured.
 def series($w; $n; $arm): [.[] | select(.workload == $w and .n == $n and .arm == $arm)][0];
-def value($v): if . == null then null elif $v == "op" then .op_us.median elif $v == "p99 ms" then .op_us.p99 / 1000
+def value($v): if . == null then null elif $v == "op" then .op_us.median elif $v == "p99 ms" then (.op_us // empty | .p99 / 1000) // null
 	elif $v == "grown" then .grown_kb else .wall_us.median end;
 def above($all; $c; $n; $arm): ($all | series($c.workload; $n; $arm) | value($c.value)) as $v |
 	if $c.above == null or $v == null then $v

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -21,6 +23,7 @@
 #include "lib_bench.h"
 
 #define MAX_ARMS 24
+#define MAX_CELLS 64
 #define MAX_ROUNDS 64
 /*
  * What links do by themselves after they came to be, and what the trial before left to the
@@ -40,11 +43,10 @@ static struct {
 	const char *only;
 	unsigned int only_n;
 	unsigned int rounds;	/* 0: by the size */
-	double budget_s;	/* for one arm of one size; at least one round is run */
-	/* Budgets are what is left until then; what has not begun half as much later is left out. 0: no limit. */
+	/* A second trial that would end later is not begun, and a first one that begins half as much later. 0: no limit. */
 	time_t until, began;
 	FILE *csv, *json;
-} opts = { .budget_s = 2.5 };
+} opts;
 
 static const char *program;
 
@@ -124,7 +126,7 @@ static void up(const char *name)
 /*
  * A network of its own, mounts of its own so that /run is empty and nobody
  * else's, and processes of its own, whose first one the trial is: daemons that it
- * leaves end with it.
+ * leaves end with it, and it ends with who started it.
  */
 static void enter(struct trial *t)
 {
@@ -133,12 +135,14 @@ static void enter(struct trial *t)
 
 	if (unshare((t->workload->in_place ? 0 : CLONE_NEWNET) | CLONE_NEWNS | CLONE_NEWPID) < 0)
 		trial_fail(t, "namespaces: %s", strerror(errno));
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	pid = fork();
 	if (pid > 0)
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 	if (pid)
 		_exit(pid < 0 || status ? 1 : 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm(DEADLINE_S);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("tmpfs", "/run", "tmpfs", 0, NULL) < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0)
@@ -270,13 +274,9 @@ static void set_up(struct trial *t)
 /* How a trial is run, unless it is one to be measured. */
 enum purpose { TO_MEASURE, TO_RECORD, TO_TRACE };
 
-static _Noreturn void child(struct trial *t, enum purpose purpose)
+/* The part of a trial that follows on what is there before. */
+static void timed_part(struct trial *t, enum purpose purpose)
 {
-	if (purpose == TO_TRACE)
-		trace_me();
-	enter(t);
-	if (t->workload->setup && !t->arm->alone)
-		set_up(t);
 	if (t->arm->setup)
 		t->arm->setup(t);
 	if (!strcmp(t->arm->name, WEIR))
@@ -288,6 +288,16 @@ static _Noreturn void child(struct trial *t, enum purpose purpose)
 	if (purpose == TO_RECORD)
 		record_write(recording_fd);
 	state_read(t, &t->result->state);
+}
+
+static _Noreturn void child(struct trial *t, enum purpose purpose)
+{
+	if (purpose == TO_TRACE)
+		trace_me();
+	enter(t);
+	if (t->workload->setup && !t->arm->alone)
+		set_up(t);
+	timed_part(t, purpose);
 	weir_close(t->w);
 	if (!t->workload->in_place)
 		raw_delete_links(t);
@@ -295,21 +305,144 @@ static _Noreturn void child(struct trial *t, enum purpose purpose)
 	_exit(0);
 }
 
+/* --- a host that several trials share ---------------------------------------------------- */
+
+/* What its process is told: the trial to run. */
+struct order {
+	const struct workload *workload;
+	const struct arm *arm;
+	unsigned int round;
+	enum purpose purpose;
+	int recording, undo;
+};
+
+/* A trial there, in a process of its own; afterwards the host is as it was, or the trial has failed. */
+static _Noreturn void guest(struct trial *t, const struct order *o, const struct state *before)
+{
+	struct state after = { 0 };
+
+	alarm(DEADLINE_S);
+	t->workload = o->workload;
+	t->arm = o->arm;
+	t->round = o->round;
+	recording_fd = o->recording;
+	undo_fd = o->undo;
+	timed_part(t, o->purpose);
+	if (o->purpose == TO_RECORD && t->arm->undo)
+		record_start(t);
+	if (t->arm->undo)
+		t->arm->undo(t);
+	if (o->purpose == TO_RECORD && t->arm->undo)
+		record_write(undo_fd);
+	state_read(t, &after);
+	if (memcmp(&after, before, sizeof(after)) != 0)
+		trial_fail(t, "the host is not as it was before");
+	t->result->done = true;
+	_exit(0);
+}
+
+/* Its process: sets it up, says so, and runs what it is told until nobody is there any more. */
+static _Noreturn void serve(struct trial *t, int fd)
+{
+	struct state before = { 0 };
+	struct order o;
+
+	enter(t);
+	set_up(t);
+	state_read(t, &before);
+	alarm(0);
+	while (write(fd, "", 1) == 1 && read(fd, &o, sizeof(o)) == sizeof(o)) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			guest(t, &o, &before);
+		/* Daemons come to this process when who started them has ended; dead ones would look alive. */
+		for (pid_t gone = 0; pid > 0 && gone != pid;)
+			gone = waitpid(-1, NULL, 0);
+	}
+	weir_close(t->w);
+	raw_delete_links(t);
+	_exit(0);
+}
+
 /* --- in the parent ------------------------------------------------------------------- */
+
+/* The one that is there now. */
+static struct {
+	void (*setup)(struct trial *t);
+	unsigned int n;
+	pid_t pid;
+	int fd;
+} host;
+
+static void end_host(void)
+{
+	if (!host.pid)
+		return;
+	close(host.fd);
+	while (waitpid(host.pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	host.pid = 0;
+}
+
+static bool has_answered(void)
+{
+	char c;
+
+	return host.pid && read(host.fd, &c, 1) == 1;
+}
+
+static bool start_host(const struct workload *w, unsigned int n, struct result *shared)
+{
+	struct trial t = { .workload = w, .n = n, .result = shared };
+	int fds[2];
+
+	if (host.pid && host.setup == w->setup && host.n == n)
+		return true;
+	end_host();
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return false;
+	host.pid = fork();
+	if (host.pid == 0) {
+		close(fds[0]);
+		serve(&t, fds[1]);
+	}
+	close(fds[1]);
+	host.fd = fds[0];
+	host.setup = w->setup;
+	host.n = n;
+	return has_answered();
+}
+
+static void run_in_host(const struct order *o, unsigned int n, struct result *ret)
+{
+	bool ok = start_host(o->workload, n, ret);
+
+	if (ok)
+		memset(ret, 0, sizeof(*ret));
+	if (!ok || write(host.fd, o, sizeof(*o)) != sizeof(*o) || !has_answered() || !ret->done)
+		end_host();	/* who knows what is left there */
+}
 
 /* One trial; its result stays in memory that the child shares. */
 static void run_trial(const struct workload *w, const struct arm *a, unsigned int n,
 		      unsigned int round, struct result *ret, enum purpose purpose)
 {
+	struct order o = { .workload = w, .arm = a, .round = round, .purpose = purpose,
+			   .recording = recording_fd, .undo = undo_fd };
 	struct trial t = { .workload = w, .arm = a, .n = n, .round = round, .result = ret };
+	bool is_own = !w->is_shared || a->alone || purpose == TO_TRACE;
 	int status;
-	pid_t pid;
+	pid_t pid = 0;
 
 	memset(ret, 0, sizeof(*ret));
 	if (w->is_bound && purpose == TO_MEASURE)
 		processor_bind();
-	pid = fork();
-	if (pid == 0)
+	if (is_own)
+		pid = fork();
+	else
+		run_in_host(&o, n, ret);
+	if (is_own && pid == 0)
 		child(&t, purpose);
 	if (pid > 0 && purpose == TO_TRACE)
 		trace(pid, ret);
@@ -317,7 +450,7 @@ static void run_trial(const struct workload *w, const struct arm *a, unsigned in
 		;
 	processor_release();
 	if (!ret->done && !*ret->error)
-		snprintf(ret->error, sizeof(ret->error), "%s", pid > 0 ? "it ended early" : "no process");
+		snprintf(ret->error, sizeof(ret->error), "%s", pid >= 0 ? "it ended early" : "no process");
 }
 
 /* All that is kept of one arm of one size. */
@@ -325,8 +458,9 @@ struct series {
 	const struct arm *arm;
 	bool is_absent;
 	char error[200];
+	bool is_needed;	/* a claim is about it */
 	size_t n;
-	double spent_s;
+	double cost_s;	/* of the last trial, with all that belongs to it */
 	struct result first;	/* counts and state are the same in each */
 	struct result traced;
 	double wall[MAX_ROUNDS], cpu[MAX_ROUNDS], ratio[MAX_ROUNDS];
@@ -373,37 +507,97 @@ static struct series *find(struct series *all, size_t n, const char *name)
 	return NULL;
 }
 
-/* Every arm once, in an order that is new in each round; ratios are to the floor of the same round. */
-static void run_round(const struct workload *w, unsigned int n, unsigned int round,
-		      struct series *all, size_t n_all, struct result *shared)
+/* A size of a workload, with all that is kept of it. */
+struct cell {
+	const struct workload *workload;
+	unsigned int n;
+	int rank;	/* those that share a host follow each other */
+	struct series *all;
+	size_t n_all;
+	int recording, undo;
+	unsigned int rounds;	/* that were run */
+};
+
+/* How many trials an arm has at the end of a stage: those that claims are about, and the others. */
+struct stage {
+	unsigned int needed, other;
+};
+
+static const struct stage stages[] = {
+	{ 1, 1 }, { 4, 1 }, { 7, 1 }, { 10, 1 }, { 10, 3 }, { 10, 5 }, { MAX_ROUNDS, 8 }, { MAX_ROUNDS, MAX_ROUNDS },
+};
+#define N_STAGES (sizeof(stages) / sizeof(stages[0]))
+#define STAGE_SHARED 5	/* as far as a host that is there is used at once */
+
+static unsigned int rounds_for(unsigned int n)
 {
-	struct series *floor = find(all, n_all, FLOOR);
+	if (opts.rounds)
+		return opts.rounds < MAX_ROUNDS ? opts.rounds : MAX_ROUNDS;
+	if (opts.full)
+		return n <= 1 ? 31 : 11;
+	return n <= 1 ? 15 : n <= 100 ? 7 : 3;
+}
+
+static bool lacks_trials(const struct cell *c, const struct series *s, const struct stage *stage)
+{
+	unsigned int most = s->is_needed ? stage->needed : stage->other;
+
+	if (most > rounds_for(c->n))
+		most = rounds_for(c->n);
+	return !s->is_absent && !*s->error && s->n < most;
+}
+
+/* Those that lack trials, and with them the floor: ratios are to the floor of the same round. How many there are. */
+static size_t members(const struct cell *c, const struct stage *stage, bool is_in[MAX_ARMS], double *ret_cost_s)
+{
+	struct series *floor = find(c->all, c->n_all, FLOOR);
+	size_t n = 0;
+
+	*ret_cost_s = 0;
+	for (size_t i = 0; i < c->n_all; i++) {
+		is_in[i] = lacks_trials(c, &c->all[i], stage);
+		n += is_in[i];
+	}
+	if (n && floor && !*floor->error)
+		is_in[floor - c->all] = true;
+	for (size_t i = 0; i < c->n_all; i++)
+		*ret_cost_s += is_in[i] ? c->all[i].cost_s : 0;
+	return n;
+}
+
+static void one_more(struct cell *c, struct series *s, struct result *shared)
+{
+	uint64_t began = now_ns();
+
+	run_trial(c->workload, s->arm, c->n, c->rounds, shared, TO_MEASURE);
+	s->cost_s = (double)(now_ns() - began) / 1e9;
+	write_csv(c->workload, s->arm, c->n, c->rounds, shared);
+	if (*shared->error)
+		memcpy(s->error, shared->error, sizeof(s->error));
+	else
+		keep(s, shared);
+}
+
+/* Every member once, in an order that is new in each round. */
+static void run_round(struct cell *c, const bool is_in[MAX_ARMS], struct result *shared)
+{
+	struct series *all = c->all, *floor = find(all, c->n_all, FLOOR);
 	size_t order[MAX_ARMS], had[MAX_ARMS];
 
-	for (size_t i = 0; i < n_all; i++) {
+	for (size_t i = 0; i < c->n_all; i++) {
 		size_t k = (size_t)rand() % (i + 1);
 
 		order[i] = order[k];
 		order[k] = i;
 		had[i] = all[i].n;
 	}
-	for (size_t i = 0; i < n_all; i++) {
-		struct series *s = &all[order[i]];
-		uint64_t began = now_ns();
-
-		if (s->is_absent || *s->error || (s->n && s->spent_s > opts.budget_s))
-			continue;
-		run_trial(w, s->arm, n, round, shared, TO_MEASURE);
-		s->spent_s += (double)(now_ns() - began) / 1e9;
-		write_csv(w, s->arm, n, round, shared);
-		if (*shared->error)
-			memcpy(s->error, shared->error, sizeof(s->error));
-		else
-			keep(s, shared);
-	}
-	for (size_t i = 0; floor && floor->n > had[floor - all] && i < n_all; i++)
+	for (size_t i = 0; i < c->n_all; i++)
+		if (is_in[order[i]])
+			one_more(c, &all[order[i]], shared);
+	for (size_t i = 0; floor && floor->n > had[floor - all] && i < c->n_all; i++)
 		if (all[i].n > had[i])
 			all[i].ratio[all[i].n_ratios++] = all[i].wall[all[i].n - 1] / floor->wall[floor->n - 1];
+	c->rounds++;
 }
 
 /* --- what is written of it ------------------------------------------------------------ */
@@ -493,39 +687,80 @@ static void say(const struct workload *w, unsigned int n, struct series *s)
 	fflush(stdout);
 }
 
-static unsigned int rounds_for(unsigned int n)
-{
-	if (opts.rounds)
-		return opts.rounds < MAX_ROUNDS ? opts.rounds : MAX_ROUNDS;
-	if (opts.full)
-		return n <= 1 ? 31 : 11;
-	return n <= 1 ? 15 : n <= 100 ? 7 : 3;
-}
-
-/* What the floor will send; a workload without one has no ratios. */
-static void record(const struct workload *w, unsigned int n, const struct series *all, size_t n_all,
-		   struct result *shared)
-{
-	for (size_t i = 0; i < n_all; i++)
-		if (!strcmp(all[i].arm->name, WEIR))
-			run_trial(w, all[i].arm, n, 0, shared, TO_RECORD);
-}
-
-/* What is the same in each trial, and would make it slow: counted in one of the smaller sizes, whose times nobody sees. */
-static void count_calls(const struct workload *w, unsigned int n, struct series *all, size_t n_all,
-			struct result *shared)
-{
-	for (size_t i = 0; i < n_all && n <= MOST_TRACED; i++) {
-		if (all[i].is_absent || !all[i].n)
-			continue;
-		run_trial(w, all[i].arm, n, 0, shared, TO_TRACE);
-		all[i].traced = *shared;
-	}
-}
+/* --- which trials are run, and when ------------------------------------------------------- */
 
 static bool is_late(void)
 {
 	return opts.until && time(NULL) > opts.until + (opts.until - opts.began) / 2;
+}
+
+/* What the floor will send; a workload without one has no ratios. */
+static void record(const struct cell *c, struct result *shared)
+{
+	for (size_t i = 0; i < c->n_all; i++)
+		if (!strcmp(c->all[i].arm->name, WEIR) && find(c->all, c->n_all, FLOOR))
+			run_trial(c->workload, c->all[i].arm, c->n, 0, shared, TO_RECORD);
+}
+
+/* What is the same in each trial, and would make it slow: counted in one of the smaller sizes, whose times nobody sees. */
+static void count_calls(const struct cell *c, struct result *shared)
+{
+	for (size_t i = 0; i < c->n_all && c->n <= MOST_TRACED; i++) {
+		if (c->all[i].is_absent || !c->all[i].n)
+			continue;
+		run_trial(c->workload, c->all[i].arm, c->n, 0, shared, TO_TRACE);
+		c->all[i].traced = *shared;
+	}
+}
+
+/* The first round is run unless it is much too late; further ones if they end in time. */
+static void visit(struct cell *c, const struct stage *stage, double until, struct result *shared)
+{
+	bool is_in[MAX_ARMS], is_first = !c->rounds;
+	double cost_s;
+
+	recording_fd = c->recording;
+	undo_fd = c->undo;
+	while (members(c, stage, is_in, &cost_s)) {
+		if (c->rounds ? until > 0 && (double)now_ns() / 1e9 + cost_s > until : is_late())
+			break;
+		if (!c->rounds)
+			record(c, shared);
+		run_round(c, is_in, shared);
+	}
+	if (is_first && !is_late())
+		count_calls(c, shared);
+}
+
+/*
+ * Each pass takes all cells one stage further. A host that is shared took long to make, so
+ * what is left of the time is used there at once, but in the first pass no more of it than
+ * leaves as much for each cell that is to come.
+ */
+static void run_all(struct cell *cells, size_t n, struct result *shared)
+{
+	double until = opts.until ? (double)now_ns() / 1e9 + difftime(opts.until, time(NULL)) : 0;
+
+	for (size_t k = 0; k < N_STAGES; k++)
+		for (size_t i = 0; i < n; i++) {
+			bool at_once = cells[i].workload->is_shared && k < STAGE_SHARED;
+			double now = (double)now_ns() / 1e9;
+
+			visit(&cells[i], &stages[at_once ? STAGE_SHARED : k],
+			      at_once && !k && until > now ? now + (until - now) / (double)(n - i) : until, shared);
+		}
+	end_host();
+}
+
+static void write_all(struct cell *cells, size_t n_cells)
+{
+	for (struct cell *c = cells; c < cells + n_cells; c++)
+		for (size_t i = 0; i < c->n_all; i++) {
+			if (!c->all[i].n && !*c->all[i].error)
+				snprintf(c->all[i].error, sizeof(c->all[i].error), "no time was left");
+			json_series(c->workload, c->n, &c->all[i], find(c->all, c->n_all, WEIR));
+			say(c->workload, c->n, &c->all[i]);
+		}
 }
 
 static bool is_for(const struct arm *a, const struct workload *w, unsigned int n)
@@ -535,33 +770,42 @@ static bool is_for(const struct arm *a, const struct workload *w, unsigned int n
 	return !strcmp(a->workload, w->name) && (!most || n <= most);
 }
 
-static void run_size(const struct workload *w, unsigned int n, const struct arm *arms, size_t n_arms,
-		     struct result *shared)
+/* Children have nothing of it: to start one costs them no more than it would without. */
+static struct series *room_for_series(void)
 {
-	struct series *all = calloc(MAX_ARMS, sizeof(*all));
-	size_t n_all = 0;
+	size_t len = MAX_ARMS * sizeof(struct series);
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	for (size_t i = 0; i < n_arms && n_all < MAX_ARMS; i++)
+	if (p == MAP_FAILED || madvise(p, len, MADV_DONTFORK) < 0)
+		abort();
+	return p;
+}
+
+static struct cell cell(const struct workload *w, unsigned int n, const struct arm *arms, size_t n_arms)
+{
+	struct cell c = { .workload = w, .n = n, .all = room_for_series(), .recording = memfd_create("recording", MFD_CLOEXEC),
+			  .undo = memfd_create("undo", MFD_CLOEXEC) };
+
+	for (size_t i = 0; i < n_arms && c.n_all < MAX_ARMS; i++)
 		if (is_for(&arms[i], w, n))
-			all[n_all++] = (struct series){
+			c.all[c.n_all++] = (struct series){
 				.arm = &arms[i],
 				.is_absent = arms[i].needs && !is_installed(arms[i].needs),
+				.is_needed = is_needed(w->name, n, arms[i].name),
 			};
-	for (size_t i = 0; i < n_all; i++)
-		snprintf(all[i].error, sizeof(all[i].error), "%s", is_late() ? "no time was left" : "");
-	if (!is_late())
-		record(w, n, all, n_all, shared);
-	for (unsigned int round = 0; round < rounds_for(n) && !is_late(); round++)
-		run_round(w, n, round, all, n_all, shared);
-	count_calls(w, n, all, n_all, shared);
-	for (size_t i = 0; i < n_all; i++) {
-		if (!all[i].n && !*all[i].error)
-			snprintf(all[i].error, sizeof(all[i].error), "no time was left");
-		json_series(w, n, &all[i], find(all, n_all, WEIR));
-		say(w, n, &all[i]);
-		free(all[i].ops);
-	}
-	free(all);
+	return c;
+}
+
+/* The larger ones, which may take all time, come last. */
+static int in_order(const void *a, const void *b)
+{
+	const struct cell *x = a, *y = b;
+
+	if (x->n != y->n)
+		return x->n < y->n ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return x->workload < y->workload ? -1 : x->workload > y->workload;
 }
 
 /* --- the command line ------------------------------------------------------------------- */
@@ -576,31 +820,30 @@ static FILE *append_to(const char *path)
 }
 
 static const char usage[] =
-	"usage: %s [--full] [--only WORKLOAD] [--n N] [--rounds N] [--budget SECONDS] [--until TIME] [--csv FILE] [--json FILE]\n";
+	"usage: %s [--full] [--only WORKLOAD] [--n N] [--rounds N] [--needed FILE] [--until TIME] [--csv FILE] [--json FILE]\n";
 
 static bool read_options(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "full", no_argument, NULL, 'f' },	  { "only", required_argument, NULL, 'o' },
 		{ "n", required_argument, NULL, 'n' },	  { "rounds", required_argument, NULL, 'r' },
-		{ "budget", required_argument, NULL, 'b' }, { "csv", required_argument, NULL, 'c' },
+		{ "needed", required_argument, NULL, 'e' }, { "csv", required_argument, NULL, 'c' },
 		{ "json", required_argument, NULL, 'j' }, { "until", required_argument, NULL, 'u' },
 		{ 0 },
 	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == 'f') {
+		if (c == 'f')
 			opts.full = true;
-			opts.budget_s = 30;
-		} else if (c == 'o')
+		else if (c == 'o')
 			opts.only = optarg;
 		else if (c == 'n')
 			opts.only_n = (unsigned int)atoi(optarg);
 		else if (c == 'r')
 			opts.rounds = (unsigned int)atoi(optarg);
-		else if (c == 'b')
-			opts.budget_s = atof(optarg);
+		else if (c == 'e' && !read_needed(optarg))
+			return false;
 		else if (c == 'u')
 			opts.until = (time_t)atoll(optarg);
 		else if (c == 'c' && !(opts.csv = append_to(optarg)))
@@ -621,44 +864,27 @@ static bool is_wanted(const struct workload *w, unsigned int n)
 	return opts.only_n ? n == opts.only_n : opts.full || n <= 2000;
 }
 
-/* How much of the time is for an arm of this size: many links take longer to come and to go. */
-static double weight_of(unsigned int n)
+/* All that is wanted, in the order of a pass; returns how many. */
+static size_t list_cells(const struct workload *workloads, size_t n_workloads, const struct arm *arms, size_t n_arms,
+			 struct cell *ret)
 {
-	return n <= 100 ? 1 : n <= 1000 ? 3 : 8;
-}
+	size_t n_cells = 0;
 
-static double weight_of_size(const struct workload *w, unsigned int n, const struct arm *arms, size_t n_arms)
-{
-	double weight = 0;
+	for (size_t i = 0; i < n_workloads; i++) {
+		size_t first = i;
 
-	for (size_t i = 0; i < n_arms; i++)
-		if (is_for(&arms[i], w, n) && !(arms[i].needs && !is_installed(arms[i].needs)))
-			weight += weight_of(n);
-	return weight;
-}
-
-/* All that is wanted; @run: it is run, or else only weighed. */
-static double each_size(const struct workload *workloads, size_t n_workloads, const struct arm *arms, size_t n_arms,
-			struct result *run, double weight_left)
-{
-	double all = 0;
-
-	for (size_t i = 0; i < n_workloads; i++)
+		for (size_t k = i; workloads[i].is_shared && k--;)
+			if (workloads[k].is_shared && workloads[k].setup == workloads[i].setup)
+				first = k;
 		for (const unsigned int *n = workloads[i].sizes; *n; n++) {
-			double weight;
-
-			if (!is_wanted(&workloads[i], *n))
+			if (!is_wanted(&workloads[i], *n) || n_cells == MAX_CELLS)
 				continue;
-			weight = weight_of_size(&workloads[i], *n, arms, n_arms);
-			all += weight;
-			if (!run)
-				continue;
-			if (opts.until && weight_left > 0)
-				opts.budget_s = difftime(opts.until, time(NULL)) * weight_of(*n) / weight_left;
-			weight_left -= weight;
-			run_size(&workloads[i], *n, arms, n_arms, run);
+			ret[n_cells] = cell(&workloads[i], *n, arms, n_arms);
+			ret[n_cells++].rank = (int)first;
 		}
-	return all;
+	}
+	qsort(ret, n_cells, sizeof(*ret), in_order);
+	return n_cells;
 }
 
 int bench_main(int argc, char **argv, const char *name, const struct workload *workloads,
@@ -666,6 +892,8 @@ int bench_main(int argc, char **argv, const char *name, const struct workload *w
 {
 	struct result *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	static struct cell cells[MAX_CELLS];
+	size_t n_cells;
 
 	program = name;
 	opts.began = time(NULL);
@@ -678,9 +906,9 @@ int bench_main(int argc, char **argv, const char *name, const struct workload *w
 		return 77;
 	}
 	srand((unsigned int)now_ns());
-	recording_fd = memfd_create("recording", MFD_CLOEXEC);
 	setenv("PYTHON", "python3", 0);
-	each_size(workloads, n_workloads, arms, n_arms, shared,
-		  each_size(workloads, n_workloads, arms, n_arms, NULL, 0));
+	n_cells = list_cells(workloads, n_workloads, arms, n_arms, cells);
+	run_all(cells, n_cells, shared);
+	write_all(cells, n_cells);
 	return 0;
 }

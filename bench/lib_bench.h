@@ -9,7 +9,11 @@
  * of its own, with set-up that is not timed, a pause until the kernel is quiet,
  * the timed part, a look at the state that was reached, and removal of all links
  * in one go before the namespace ends, since its end goes on in the background
- * and would disturb the next trial.
+ * and would disturb the next trial. Where only the set-up takes long, trials share a
+ * host in such namespaces, and each leaves it as it was.
+ *
+ * Time is spent in stages: every arm once, then those that claims are about until they
+ * have ten trials, then the others until they have five, and then more of all.
  */
 #ifndef BENCH_LIB_BENCH_H
 #define BENCH_LIB_BENCH_H
@@ -31,6 +35,8 @@ struct workload {
 	void (*setup)(struct trial *t);	/* not timed; before the arm's own */
 	bool is_silent;		/* the links of setup() speak no IPv6 of their own */
 	bool is_bound;		/* its trials stay on one processor: lib_cpu.c */
+	/* setup() is dear: trials share its host. Each arm that changes something there has an undo(), and all is compared. */
+	bool is_shared;
 	bool in_place;		/* in the network namespace that is there: its links cannot be made */
 };
 
@@ -40,6 +46,7 @@ struct arm {
 	const char *name;
 	void (*run)(struct trial *t);		/* timed */
 	void (*setup)(struct trial *t);		/* not timed: builds what run() sends */
+	void (*undo)(struct trial *t);		/* not timed: where a host is shared, it is then as it was before run() */
 	const char *needs;	/* lib_peer.c; absent: the report says so */
 	unsigned int most;	/* the largest size that it is asked for; 0: any */
 	unsigned int most_full;	/* the same for a full run; 0: as @most says */
@@ -62,6 +69,8 @@ struct arm {
 #define FLOOR "floor"
 void replay_setup(struct trial *t);
 void replay(struct trial *t);
+/* The same for what undid it. */
+void replay_undo(struct trial *t);
 
 /* What may differ between the states that two arms reach; lib_state.c. */
 enum property {
@@ -195,7 +204,13 @@ extern struct sent sent;
 void record_start(struct trial *t);
 /* Ends it and writes what was kept to @fd; the floor's trials read it from there. */
 void record_write(int fd);
-extern int recording_fd;
+extern int recording_fd, undo_fd;
+
+/* --- what claims are about; lib_needed.c ------------------------------------------------ */
+
+/* A line for each: workload, N and arm with tabs between. Without a file nothing is needed more than the rest. */
+bool read_needed(const char *path);
+bool is_needed(const char *workload, unsigned int n, const char *arm);
 
 /* --- what it costs beside time; lib_trace.c --------------------------------------------- */
 

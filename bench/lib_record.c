@@ -33,7 +33,7 @@
 #define SEEN __attribute__((visibility("default")))
 
 struct sent sent;
-int recording_fd = -1;
+int recording_fd = -1, undo_fd = -1;
 
 /* --- recording ---------------------------------------------------------------------- */
 
@@ -144,6 +144,7 @@ void record_start(struct trial *t)
 	struct ifinfomsg ifi = { 0 };
 	struct raw dump = { 0 };
 
+	kept.len = 0;
 	raw_msg(&dump, RTM_GETLINK, NLM_F_DUMP, &ifi, sizeof(ifi));
 	raw_dump(t, &dump, keep_link, NULL);
 	free(dump.data);
@@ -385,6 +386,16 @@ static int *program_of(char *data, size_t len)
 	return fd ? (void *)(fd + 1) : NULL;
 }
 
+/* The generation of the rules that the batch was made for is another one by now; none is always right. */
+static void for_any_generation(struct nlmsghdr *nlh)
+{
+	struct nlattr *a = attribute((char *)nlh + NLMSG_HDRLEN + sizeof(struct nfgenmsg), (char *)nlh + nlh->nlmsg_len,
+				     NFNL_BATCH_GENID);
+
+	if (a)
+		memset(a + 1, 0, sizeof(uint32_t));
+}
+
 void replay_setup(struct trial *t)
 {
 	const struct record *r;
@@ -403,8 +414,10 @@ void replay_setup(struct trial *t)
 		if (r->kind != KIND_MESSAGE)
 			continue;
 		raw_socket(t, (int)r->what);
-		if (r->what != NETLINK_ROUTE)
+		if (r->what != NETLINK_ROUTE) {
+			for_any_generation((void *)(uintptr_t)(r + 1));
 			continue;
+		}
 		/* The whole message behind a header of our own making, without its wish for an ACK. */
 		memcpy(&nlh, r + 1, sizeof(nlh));
 		raw_msg(&again.route, nlh.nlmsg_type,
@@ -503,4 +516,12 @@ void replay(struct trial *t)
 	for (size_t at = 0; (r = next_record(&at));)
 		if (r->kind == KIND_MESSAGE && r->what == NETLINK_NETFILTER)
 			nft_again(t, r);
+}
+
+void replay_undo(struct trial *t)
+{
+	memset(&again, 0, sizeof(again));
+	recording_fd = undo_fd;
+	replay_setup(t);
+	replay(t);
 }

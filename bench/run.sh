@@ -4,8 +4,8 @@
 # Runs the benchmarks that make has built and makes the page of them. Needs root (network namespaces), no network.
 #   bench/run.sh [--full] FOLDER PROGRAM...
 # In FOLDER: raw.csv (a line for each trial), results.jsonl, environment.json, and what report.sh makes.
-# MINUTES is for the programs together (5, with --full 40; ACCURACY=0: and nothing else). Each gets a share, spends what
-# is left of it on more trials, and ends at half as much again at the latest.
+# MINUTES is for the programs together (5, with --full 40; ACCURACY=0: and nothing else). Each gets a share of what is
+# left (at least half of its share of all), spends it on more trials, and begins nothing half as much later.
 set -eu
 
 full=
@@ -37,17 +37,32 @@ jq -n --arg kernel "$(uname -srv)" --arg cores "$(nproc)" --arg hz "$(config CON
 	'{$date, $run, $kernel, $cpu, $cores, HZ: $hz, "load at the start": $load, IPv6: $ipv6, udev: $udev, $weir, iproute2: $ip,
 	"libnl-route": $libnl, $nft, $dnsmasq, $pyroute2, $libvirt}' >"$out/environment.json"
 
-share() { case $1 in */bench_links) echo 50 ;; */bench_networks) echo 28 ;; */bench_groups) echo 12 ;; *.sh) echo 0 ;; *) echo 6 ;; esac; }
+# What claims are about gets its trials first.
+jq -r '.[] | select(.workload) | . as $c | ({n, arm}, (select(.to) | {n: .to_n, arm: .to}), (select(.above) | {n: .above.n, arm: (.arm, .to)})) |
+	[$c.workload, .n, .arm] | @tsv' "$here/claims.json" | sort -u >"$out/needed.tsv"
+
+share() {
+	case $1 in
+	*/bench_links) echo 62 ;; */bench_networks) echo 13 ;; */bench_groups) echo 12 ;; */bench_shape) echo 7 ;;
+	*/bench_harm) echo 4 ;; */bench_read) echo 3 ;; *.sh) echo 0 ;; *) echo 1 ;;
+	esac
+}
 shares=0
 for program; do shares=$((shares + $(share "$program"))); done
-seconds=$((60 * ${MINUTES:-$([ -n "$full" ] && echo 40 || echo 5)}))
+left=$((60 * ${MINUTES:-$([ -n "$full" ] && echo 40 || echo 5)}))
+least=$((left * 50 / shares))	# hundredths of a second for each share, when others were late
 for program; do
+	began=$(date +%s)
+	seconds=$((left * $(share "$program") / (shares > 0 ? shares : 1)))
+	[ $((seconds * 100)) -ge $((least * $(share "$program"))) ] || seconds=$((least * $(share "$program") / 100))
 	case $program in
 	*.sh) "$program" "$out/results.jsonl" ;;
 	*) # shellcheck disable=SC2086 # an option
-		"$program" $full --until $(($(date +%s) + seconds * $(share "$program") / shares)) \
+		"$program" $full --until $((began + seconds)) --needed "$out/needed.tsv" \
 			--csv "$out/raw.csv" --json "$out/results.jsonl" ;;
 	esac
+	shares=$((shares - $(share "$program")))
+	left=$((left - ($(date +%s) - began)))
 done
 [ ! -f "$out/../lab.jsonl" ] || cat "$out/../lab.jsonl" >>"$out/results.jsonl"
 [ "${ACCURACY:-1}" = 0 ] || RATES="${full:+1 }10 100${full:+ 1000}" THROUGH=veth "$here/accuracy.sh" "$FLOW" "$out"
