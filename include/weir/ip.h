@@ -130,7 +130,8 @@ struct weir_route {
  *
  * RTM_NEWADDR with NLM_F_CREATE and NLM_F_EXCL. Undone by deleting the address.
  *
- * Return: 0 or a negative errno, which the transaction remembers
+ * Return: 0 or a negative errno, which the transaction remembers. At commit:
+ *   -EEXIST	the link has the address already; nothing was sent
  *
  * Since: 0.1
  */
@@ -160,7 +161,9 @@ WEIR_API int weir_addr_list(struct weir *w, int ifindex, struct weir_addr **ret,
  *
  * RTM_NEWROUTE with NLM_F_CREATE and NLM_F_EXCL. Undone by deleting the route.
  *
- * Return: 0 or a negative errno, which the transaction remembers
+ * Return: 0 or a negative errno, which the transaction remembers. At commit:
+ *   -EEXIST	there is one with that destination and metric already; if it is by
+ *		the same link, nothing was sent
  *
  * Since: 0.1
  */
@@ -174,7 +177,8 @@ WEIR_API int weir_txn_route_add(struct weir_txn *t, const struct weir_route *rou
  * Undone by adding it as @addr says, with no end to its life. Routes that go with it
  * do not come back: see weir_txn_link_keep().
  *
- * Return: 0 or a negative errno, which the transaction remembers
+ * Return: 0 or a negative errno, which the transaction remembers. At commit:
+ *   -EADDRNOTAVAIL	the link has no such address; nothing was sent
  *
  * Since: 0.2
  */
@@ -187,7 +191,8 @@ WEIR_API int weir_txn_addr_del(struct weir_txn *t, const struct weir_addr *addr)
  *
  * Undone by adding it as @route says.
  *
- * Return: 0 or a negative errno, which the transaction remembers
+ * Return: 0 or a negative errno, which the transaction remembers. At commit:
+ *   -ESRCH	there is no such route; nothing was sent if none is like it
  *
  * Since: 0.2
  */

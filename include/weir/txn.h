@@ -13,13 +13,25 @@
  * weir_txn_commit() says. A builder that makes a link returns the index that the
  * link will have, so that later steps can name it before it exists.
  *
- * Commit works in this order: read what undo will need; write the undo of every
+ * Commit works in this order: read what undo will need, and whether what a step adds
+ * is there already, or what it takes away is not; write the undo of every
  * step to the journal in the state directory; apply the steps in order, with all
  * neighbouring rtnetlink steps in one sendmsg(); delete links, as one message;
  * decide; finish what could not be undone (stopping a frozen daemon, removing a
  * file that was moved aside); remove the journal. When a step fails, everything
  * that took effect is undone in reverse. When the process is killed, the next
  * weir_txn_begin() or weir_recover() on the same state directory does that.
+ *
+ * An undo takes away only what its transaction made, and brings back only what it
+ * took away. A step that adds an address, a route, a name or an address behind a
+ * port that its link has already, or a link under a name and a chosen index that one
+ * has, is therefore refused as the kernel would refuse it, but before anything is
+ * sent or the journal is written; the same goes for taking away what is not there.
+ * Unless a step before it makes room for it, whose undo brings back what was there.
+ * What is left: another process that adds the very same between this look and the
+ * send, some microseconds later. The kernel then refuses the step and nothing is
+ * lost, unless the process is killed before it has undone the others by itself. The
+ * tool in one file (make static) looks at links only, for want of room.
  */
 #ifndef WEIR_TXN_H
 #define WEIR_TXN_H

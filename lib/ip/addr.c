@@ -90,6 +90,61 @@ static int take(struct weir_txn *t, const struct weir_addr *addr, struct weir_ad
 	return wr_txn_fail(t, &err);
 }
 
+/* --- looking before (struct wr_look) ------------------------------------------------- */
+
+static void ask(struct wr_batch *b, const struct nlmsghdr *change)
+{
+	const struct ifaddrmsg *is = mnl_nlmsg_get_payload(change);
+	const struct ifaddrmsg ifa = { .ifa_family = is->ifa_family, .ifa_index = is->ifa_index };
+
+	wr_msg(b, RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa));
+}
+
+/* The network of the other end; of what has none of its own that is the address's. */
+static struct weir_ip far_net(const struct nlmsghdr *msg, const struct weir_addr *a)
+{
+	struct weir_ip far = a->local;
+
+	wr_attr_copy(wr_msg_attr(msg, IFA_ADDRESS), far.bytes, wr_ip_bits(&far) / 8);
+	return weir_ip_mask(&far, a->prefix);
+}
+
+/* IPv6 has an address once on a link; IPv4 once for each prefix and other end. */
+static bool is_it(const struct nlmsghdr *change, const struct nlmsghdr *shown)
+{
+	struct weir_addr a, b;
+	struct weir_ip a_net, b_net;
+
+	if ((shown->nlmsg_type != RTM_NEWADDR && shown->nlmsg_type != RTM_DELADDR) ||
+	    wr_addr_decode(change, &a, NULL) || wr_addr_decode(shown, &b, NULL) || a.ifindex != b.ifindex ||
+	    !wr_ip_equal(&a.local, &b.local))
+		return false;
+	if (change->nlmsg_type == RTM_NEWADDR && a.local.family == WEIR_FAMILY_IPV6)
+		return true;
+	a_net = far_net(change, &a);
+	b_net = far_net(shown, &b);
+	return a.prefix == b.prefix && (a.local.family == WEIR_FAMILY_IPV6 || wr_ip_equal(&a_net, &b_net));
+}
+
+/* IPv6 goes when its link goes down; with a first address of IPv4 the others of its network. */
+static bool may_go(const struct nlmsghdr *change, const struct nlmsghdr *earlier)
+{
+	struct weir_addr a, b;
+
+	if (wr_addr_decode(change, &a, NULL))
+		return false;
+	if (a.local.family == WEIR_FAMILY_IPV6)
+		return wr_look_flushes(earlier);
+	return earlier->nlmsg_type == RTM_DELADDR && !wr_addr_decode(earlier, &b, NULL) && a.ifindex == b.ifindex &&
+	       a.prefix == b.prefix && wr_ip_in(&b.local, &a.local, a.prefix);
+}
+
+static const struct wr_look addr_look = {
+	.ask = ask, .is_it = is_it, .may_go = may_go, .missing = -EADDRNOTAVAIL,
+};
+
+/* --- changing -------------------------------------------------------------------------- */
+
 int weir_txn_addr_add(struct weir_txn *t, const struct weir_addr *addr)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
@@ -104,6 +159,8 @@ int weir_txn_addr_add(struct weir_txn *t, const struct weir_addr *addr)
 	/* It goes with a link that is made here. */
 	s = wr_txn_msg(t, object, wr_addr_tables, &b, wr_txn_makes(t, a.ifindex) ? NULL : &undo,
 		       NULL);
+	if (!wr_txn_makes(t, a.ifindex))
+		wr_step_look(s, &addr_look);
 	if (t->dry)
 		plan(t, s, &a, text, wr_txn_link_name(t, a.ifindex, buf));
 	return t->err.code;
@@ -123,6 +180,8 @@ int weir_txn_addr_del(struct weir_txn *t, const struct weir_addr *addr)
 	addr_msg(&undo, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a);
 	kept = a.local.family == WEIR_FAMILY_IPV6 && wr_txn_keeps(t, a.ifindex);
 	s = wr_txn_msg(t, object, wr_addr_tables, &b, kept ? NULL : &undo, NULL);
+	if (!kept && !wr_txn_makes(t, a.ifindex))
+		wr_step_look(s, &addr_look);
 	if (t->dry) {
 		wr_auto(str) struct wr_str dev = { 0 };
 

@@ -9,6 +9,7 @@
 #include "txn/txn.h"
 
 #define READ_TIMEOUT_MS 5000
+#define IPV6_METRIC 1024	/* of one that was given none: IP6_RT_PRIO_USER */
 
 /* clang-format off */
 static const struct wr_field route_fields[] = {
@@ -77,6 +78,95 @@ static void plan(struct weir_txn *t, struct weir_step *s, const char *verb,
 	wr_step_plan(t, s, "%s protocol %u", wr_str_text(&line), rt->protocol);
 }
 
+/* --- looking before (struct wr_look) ------------------------------------------------- */
+
+/* Those by the link: no undo takes away what is by another. */
+static void ask(struct wr_batch *b, const struct nlmsghdr *change)
+{
+	const struct rtmsg *is = mnl_nlmsg_get_payload(change);
+	const struct rtmsg rtm = { .rtm_family = is->rtm_family, .rtm_table = RT_TABLE_MAIN };
+
+	wr_msg(b, RTM_GETROUTE, NLM_F_DUMP, &rtm, sizeof(rtm));
+	wr_put_u32(b, RTA_OIF, wr_attr_u32(wr_msg_attr(change, RTA_OIF), 0));
+}
+
+static struct weir_ip dst_of(const struct nlmsghdr *msg)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(msg);
+	struct weir_ip dst = { .family = rtm->rtm_family };
+
+	wr_attr_copy(wr_msg_attr(msg, RTA_DST), dst.bytes, wr_ip_bits(&dst) / 8);
+	return dst;
+}
+
+static uint32_t metric_of(const struct nlmsghdr *msg)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(msg);
+
+	return wr_attr_u32(wr_msg_attr(msg, RTA_PRIORITY), rtm->rtm_family == AF_INET6 ? IPV6_METRIC : 0);
+}
+
+/* One of several ways says its links elsewhere, and one of them was asked for. */
+static bool is_by_the_link(const struct nlmsghdr *change, const struct nlmsghdr *shown)
+{
+	const struct nlattr *oif = wr_msg_attr(shown, RTA_OIF);
+
+	return !oif || wr_attr_u32(oif, 0) == wr_attr_u32(wr_msg_attr(change, RTA_OIF), 0);
+}
+
+static bool is_same_dst(const struct nlmsghdr *change, const struct nlmsghdr *shown)
+{
+	const struct rtmsg *a = mnl_nlmsg_get_payload(change), *b = mnl_nlmsg_get_payload(shown);
+	struct weir_ip a_dst, b_dst;
+
+	if ((shown->nlmsg_type != RTM_NEWROUTE && shown->nlmsg_type != RTM_DELROUTE) ||
+	    shown->nlmsg_len < NLMSG_LENGTH(sizeof(*b)) || a->rtm_family != b->rtm_family ||
+	    a->rtm_dst_len != b->rtm_dst_len || b->rtm_table != RT_TABLE_MAIN || b->rtm_tos ||
+	    b->rtm_flags & RTM_F_CLONED || !is_by_the_link(change, shown))
+		return false;
+	a_dst = dst_of(change);
+	b_dst = dst_of(shown);
+	return wr_ip_equal(&a_dst, &b_dst);
+}
+
+/* The kernel has a destination once for each metric; what takes one away need not say it. */
+static bool is_it(const struct nlmsghdr *change, const struct nlmsghdr *shown)
+{
+	const bool any = change->nlmsg_type == RTM_DELROUTE && !wr_msg_attr(change, RTA_PRIORITY);
+
+	return is_same_dst(change, shown) && (any || metric_of(change) == metric_of(shown));
+}
+
+/* IPv4 cannot be told to take away the one without a metric: if that is not there it takes the next. */
+static void put_back(struct wr_batch *b, const struct nlmsghdr *change, const struct nlmsghdr *shown)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(change);
+	struct nlmsghdr *copy;
+
+	if (change->nlmsg_type != RTM_NEWROUTE || rtm->rtm_family != AF_INET || metric_of(change) ||
+	    !is_same_dst(change, shown) || !metric_of(shown))
+		return;
+	wr_msg_copy(b, shown);
+	if (b->buf.failed)
+		return;
+	copy = wr_msg_header(b);
+	copy->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE;
+	/* Flags are told, but not all may be asked for. */
+	((struct rtmsg *)mnl_nlmsg_get_payload(copy))->rtm_flags &= RTNH_F_ONLINK;
+}
+
+/* Routes go when their link goes down, and with its last address. */
+static bool may_go(const struct nlmsghdr *change, const struct nlmsghdr *earlier)
+{
+	return wr_look_flushes(earlier) || earlier->nlmsg_type == RTM_DELADDR;
+}
+
+static const struct wr_look route_look = {
+	.ask = ask, .is_it = is_it, .may_go = may_go, .put_back = put_back, .missing = -ESRCH,
+};
+
+/* --- changing -------------------------------------------------------------------------- */
+
 static int change(struct weir_txn *t, const struct weir_route *route, bool add)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
@@ -99,10 +189,15 @@ static int change(struct weir_txn *t, const struct weir_route *route, bool add)
 		rt.protocol = RTPROT_STATIC;
 	route_msg(&there, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &rt);
 	route_msg(&gone, RTM_DELROUTE, 0, &rt);
+	/* Without one the undo would take away one of any metric. */
+	if (add && rt.dst.family == WEIR_FAMILY_IPV6 && !(rt.has & WEIR_ROUTE_METRIC))
+		wr_put_u32(&gone, RTA_PRIORITY, IPV6_METRIC);
 	/* Also where the link is made here and goes itself: that comes last, and an undo may need the place. */
 	keep = !add && wr_txn_keeps(t, rt.ifindex);
 	s = wr_txn_msg(t, object, wr_route_tables, add ? &there : &gone,
 		       keep ? NULL : add ? &gone : &there, NULL);
+	if (!keep && !wr_txn_makes(t, rt.ifindex))
+		wr_step_look(s, &route_look);
 	if (t->dry)
 		plan(t, s, add ? "add" : "del", &rt, dst);
 	return t->err.code;

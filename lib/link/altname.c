@@ -20,6 +20,33 @@ static void put_name(struct wr_batch *b, uint16_t type, uint16_t flags, int ifin
 	wr_nest_end(b, list);
 }
 
+static void ask(struct wr_batch *b, const struct nlmsghdr *change)
+{
+	const struct ifinfomsg *is = mnl_nlmsg_get_payload(change);
+	const struct ifinfomsg ifi = { .ifi_index = is->ifi_index };
+
+	wr_msg(b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
+	wr_put_u32(b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+}
+
+/* Of another link's name the kernel takes away none. */
+static bool is_it(const struct nlmsghdr *change, const struct nlmsghdr *shown)
+{
+	const struct nlattr *list = wr_msg_attr(shown, IFLA_PROP_LIST), *a;
+	const struct nlattr *name = wr_attr_inside(wr_msg_attr(change, IFLA_PROP_LIST), IFLA_ALT_IFNAME);
+	const struct ifinfomsg *of = mnl_nlmsg_get_payload(change), *is = mnl_nlmsg_get_payload(shown);
+
+	if (!list || !name || of->ifi_index != is->ifi_index)
+		return false;
+	mnl_attr_for_each_nested(a, list)
+		if (mnl_attr_get_type(a) == IFLA_ALT_IFNAME && a->nla_len == name->nla_len &&
+		    !memcmp(a + 1, name + 1, mnl_attr_get_payload_len(a)))
+			return true;
+	return false;
+}
+
+static const struct wr_look altname_look = { .ask = ask, .is_it = is_it, .missing = -ENOENT };
+
 static bool is_good(const char *name)
 {
 	if (!name || !*name || strlen(name) > LONGEST || !strcmp(name, ".") || !strcmp(name, ".."))
@@ -42,6 +69,8 @@ static int change(struct weir_txn *t, int ifindex, const char *name, bool add)
 	put_name(&b, add ? RTM_NEWLINKPROP : RTM_DELLINKPROP, add ? new_flags : 0, ifindex, name);
 	put_name(&undo, add ? RTM_DELLINKPROP : RTM_NEWLINKPROP, add ? 0 : new_flags, ifindex, name);
 	s = wr_txn_msg(t, object, NULL, &b, wr_txn_makes(t, ifindex) ? NULL : &undo, NULL);
+	if (!wr_txn_makes(t, ifindex))
+		wr_step_look(s, &altname_look);
 	if (!t->dry)
 		return t->err.code;
 	wr_str_shell(&word, name);

@@ -127,6 +127,34 @@ static void plan(struct weir_txn *t, struct weir_step *s, const struct weir_fdb 
 		     add ? states[f->state].word : "", vlan);
 }
 
+static void ask(struct wr_batch *b, const struct nlmsghdr *change)
+{
+	const struct ndmsg *is = mnl_nlmsg_get_payload(change);
+	const struct ndmsg ndm = { .ndm_family = AF_BRIDGE, .ndm_ifindex = is->ndm_ifindex };
+
+	wr_msg(b, RTM_GETNEIGH, NLM_F_DUMP, &ndm, sizeof(ndm));
+}
+
+/* Without a vlan it is for each that the port is in. */
+static bool is_it(const struct nlmsghdr *change, const struct nlmsghdr *shown)
+{
+	struct weir_fdb a, b;
+
+	if ((shown->nlmsg_type != RTM_NEWNEIGH && shown->nlmsg_type != RTM_DELNEIGH) || decode(change, &a) ||
+	    decode(shown, &b))
+		return false;
+	return a.ifindex == b.ifindex && a.self == b.self && (!a.vid || a.vid == b.vid) &&
+	       !memcmp(a.mac, b.mac, sizeof(a.mac));
+}
+
+/* A port that leaves its bridge, or a vlan, leaves no address behind. */
+static bool may_go(const struct nlmsghdr *change, const struct nlmsghdr *earlier)
+{
+	return wr_look_flushes(earlier) || earlier->nlmsg_type == RTM_DELLINK;
+}
+
+static const struct wr_look fdb_look = { .ask = ask, .is_it = is_it, .may_go = may_go };
+
 static int tell(struct weir_txn *t, const char *object, uint16_t flags, const struct weir_fdb *f)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
@@ -135,6 +163,8 @@ static int tell(struct weir_txn *t, const char *object, uint16_t flags, const st
 	fdb_msg(&b, RTM_NEWNEIGH, NLM_F_CREATE | flags, f);
 	fdb_msg(&undo, RTM_DELNEIGH, 0, f);
 	s = wr_txn_msg(t, object, NULL, &b, wr_txn_makes(t, f->ifindex) ? NULL : &undo, NULL);
+	if (flags & NLM_F_EXCL && !wr_txn_makes(t, f->ifindex))
+		wr_step_look(s, &fdb_look);
 	plan(t, s, f, true);
 	return t->err.code;
 }

@@ -407,6 +407,7 @@ size_t wr_header_size(uint16_t nlmsg_type)
 {
 	switch (nlmsg_type & ~3) {	/* NEW, DEL, GET and SET of a family are neighbours */
 	case RTM_NEWLINK:
+	case RTM_NEWLINKPROP:
 		return sizeof(struct ifinfomsg);
 	case RTM_NEWADDR:
 		return sizeof(struct ifaddrmsg);

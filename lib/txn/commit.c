@@ -227,6 +227,55 @@ static int prepare_deletes(struct weir_txn *t, struct weir_error *err)
 	return 0;
 }
 
+/* Whether the index is one that the caller chose: one of ours nobody else has. */
+static bool is_chosen(const struct weir *w, int ifindex)
+{
+	return ifindex < w->first_ifindex || ifindex >= w->next_ifindex;
+}
+
+static int refuse_taken(const struct weir_txn *t, const struct wr_link_ref *taken, struct weir_error *err)
+{
+	char object[64];
+
+	for (size_t i = 0; i < t->n_steps; i++) {
+		const struct nlmsghdr *msg = is_msg(&t->steps[i]) ? msg_of(&t->steps[i], WR_MSG_DO) : NULL;
+		const struct ifinfomsg *ifi = msg ? mnl_nlmsg_get_payload(msg) : NULL;
+
+		if (!msg || msg->nlmsg_type != RTM_NEWLINK || !(msg->nlmsg_flags & NLM_F_CREATE) ||
+		    ifi->ifi_index != taken->ifindex)
+			continue;
+		wr_error(err, -EEXIST, WEIR_STAGE_KERNEL, t->steps[i].object, "", "%s", "");
+		if (err)
+			wr_explain(msg, err);
+		return -EEXIST;
+	}
+	wr_format(object, sizeof(object), "link %s", taken->name);
+	return wr_error(err, -EEXIST, WEIR_STAGE_KERNEL, object, "name", "and index %d are taken by another link",
+			taken->ifindex);
+}
+
+/* One that has name and index of a link to be made would be taken for it by an undo. */
+static int look_for_links(struct weir_txn *t, struct weir_error *err)
+{
+	wr_auto(free) struct wr_link_ref *chosen = NULL;
+	size_t n = 0;
+	ssize_t kept;
+
+	for (size_t i = 0; i < t->n_created; i++)
+		n += is_chosen(t->w, t->created[i].ifindex);
+	if (!n)
+		return 0;
+	chosen = malloc(n * sizeof(*chosen));
+	if (!chosen)
+		return wr_nomem(err);
+	n = 0;
+	for (size_t i = 0; i < t->n_created; i++)
+		if (is_chosen(t->w, t->created[i].ifindex))
+			chosen[n++] = t->created[i];
+	kept = keep_existing(t->w, chosen, n, err);
+	return kept > 0 ? refuse_taken(t, chosen, err) : (int)kept;
+}
+
 /* --- forward ---------------------------------------------------------------- */
 
 /* Whether the test that set a fault wants it at this step. */
@@ -667,6 +716,12 @@ static int carry_out(struct weir_txn *t, struct weir_error *err)
 {
 	int r = prepare_steps(t, err);
 
+	if (!r)
+		r = look_for_links(t, err);
+#ifndef WR_NO_LOOK
+	if (!r)
+		r = wr_txn_look(t, err);
+#endif
 	if (!r)
 		r = prepare_deletes(t, err);
 	if (!r && has_journal(t))

@@ -24,6 +24,8 @@ static const struct {
 	{ RTM_NEWLINK, 0, -EBUSY, "the link is in use by another master, macvlan or bond" },
 	{ RTM_NEWADDR, 0, -EEXIST, "the link has the address already" },
 	{ RTM_NEWROUTE, 0, -EEXIST, "there is such a route already" },
+	{ RTM_NEWNEIGH, 0, -EEXIST, "the address is known already" },
+	{ RTM_NEWLINKPROP, 0, -EEXIST, "the name is taken by this link or another" },
 	{ RTM_NEWQDISC, 0, -EEXIST, "the link has a qdisc there already" },
 	{ RTM_NEWLINK, 0, -ENODEV, "the link is gone" },
 };

@@ -234,7 +234,7 @@ int wr_txn_ifindex(struct weir_txn *t)
 	struct weir *w = t->w;
 
 	if (!w->next_ifindex || w->next_ifindex == INT32_MAX)
-		w->next_ifindex = (int)(low + next_random(w) % (high - low));
+		w->first_ifindex = w->next_ifindex = (int)(low + next_random(w) % (high - low));
 	return w->next_ifindex++;
 }
 

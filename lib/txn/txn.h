@@ -39,8 +39,9 @@ struct weir {
 	uint32_t shape_qdisc;	/* an enum weir_qdisc */
 	int lock_fd;		/* held from begin to the end of a transaction */
 	struct weir_txn *txn;	/* the transaction that is open */
-	uint32_t seed;		/* of link indexes, ... */
-	int next_ifindex;	/* ... which then count up; 0: none was chosen yet */
+	uint32_t seed;		/* of link indexes */
+	int first_ifindex;	/* the first that was chosen, ... */
+	int next_ifindex;	/* ... and they count up; 0: none was chosen yet */
 	struct wr_context contexts[8];
 	enum wr_fault fault;
 	uint32_t fault_step;
@@ -70,6 +71,22 @@ enum wr_step_state {
 	WR_STEP_LOST,		/* it is not known whether it took effect */
 };
 
+/*
+ * What is looked at before the first change, for a step that adds to a link which
+ * the transaction did not make, or takes something away (look.c). @change: the
+ * step's request.
+ */
+struct wr_look {
+	void (*ask)(struct wr_batch *b, const struct nlmsghdr *change);
+	/* Whether it is what an answer shows, or another request makes or takes away. */
+	bool (*is_it)(const struct nlmsghdr *change, const struct nlmsghdr *shown);
+	/* Whether a request before it may take away, besides, what it adds; NULL: none does. */
+	bool (*may_go)(const struct nlmsghdr *change, const struct nlmsghdr *earlier);
+	/* Puts @shown as it is, if the undo would take it away where the change was not made; NULL: none does. */
+	void (*put_back)(struct wr_batch *b, const struct nlmsghdr *change, const struct nlmsghdr *shown);
+	int missing;		/* what the kernel says to who takes away what is not there */
+};
+
 struct weir_step {
 	const struct weir_step_ops *ops;
 	struct weir_blob parts[WEIR_STEP_PARTS];	/* owned */
@@ -82,6 +99,7 @@ struct weir_step {
 	void *local;				/* prepare()'s, freed with the step; else the caller's */
 	/* rtnetlink: reads the old state from the answer to part WR_MSG_GET into the undo part */
 	int (*prepare)(struct weir_step *s, const struct nlmsghdr *reply, struct weir_error *err);
+	const struct wr_look *look;		/* rtnetlink; NULL: nothing needs to be looked at */
 };
 
 struct weir_txn {
@@ -167,7 +185,21 @@ void wr_hush(int pid, int pid_fd, const char *link);
 /* All types a handle knows by name: libweir's own (lib/weir.c) and the caller's. */
 const struct weir_step_ops *wr_find_ops(const struct weir *w, const char *name);
 
+/* Has it looked at; @s may be NULL. The one-file tool has no room for looks: there it is the kernel alone that refuses. */
+static inline void wr_step_look(struct weir_step *s, const struct wr_look *look)
+{
+#ifndef WR_NO_LOOK
+	if (s)
+		s->look = look;
+#endif
+}
+
 /* --- carrying out -------------------------------------------------------- */
+
+/* Refuses, before anything is sent, what the kernel would: see struct wr_look. */
+int wr_txn_look(struct weir_txn *t, struct weir_error *err);
+/* For may_go(): a link goes down or changes its master, which flushes what stands on it. */
+bool wr_look_flushes(const struct nlmsghdr *msg);
 
 /* Undoes every step that may have taken effect, in reverse, then deletes created links. */
 int wr_txn_undo(struct weir_txn *t, struct weir_error *err);
