@@ -528,6 +528,8 @@ static const struct stage stages[] = {
 };
 #define N_STAGES (sizeof(stages) / sizeof(stages[0]))
 #define STAGE_SHARED 5	/* as far as a host that is there is used at once */
+#define STAGE_SMALL 4	/* and as far as small sizes go at once */
+#define SMALL 100
 
 static unsigned int rounds_for(unsigned int n)
 {
@@ -733,9 +735,9 @@ static void visit(struct cell *c, const struct stage *stage, double until, struc
 }
 
 /*
- * Each pass takes all cells one stage further. A host that is shared took long to make, so
- * what is left of the time is used there at once, but in the first pass no more of it than
- * leaves as much for each cell that is to come.
+ * Each pass takes all cells one stage further. A host that is shared took long to make, and
+ * small sizes cost next to nothing, so these go several stages at once, but in the first
+ * pass for no longer than leaves as much time for each cell that is to come.
  */
 static void run_all(struct cell *cells, size_t n, struct result *shared)
 {
@@ -743,11 +745,11 @@ static void run_all(struct cell *cells, size_t n, struct result *shared)
 
 	for (size_t k = 0; k < N_STAGES; k++)
 		for (size_t i = 0; i < n; i++) {
-			bool at_once = cells[i].workload->is_shared && k < STAGE_SHARED;
+			size_t least = cells[i].workload->is_shared ? STAGE_SHARED : cells[i].n <= SMALL ? STAGE_SMALL : 0;
 			double now = (double)now_ns() / 1e9;
 
-			visit(&cells[i], &stages[at_once ? STAGE_SHARED : k],
-			      at_once && !k && until > now ? now + (until - now) / (double)(n - i) : until, shared);
+			visit(&cells[i], &stages[k > least ? k : least],
+			      least && !k && until > now ? now + (until - now) / (double)(n - i) : until, shared);
 		}
 	end_host();
 }

@@ -13,7 +13,8 @@
  * host in such namespaces, and each leaves it as it was.
  *
  * Time is spent in stages: every arm once, then those that claims are about until they
- * have ten trials, then the others until they have five, and then more of all.
+ * have ten trials, then the others until they have five, and then more of all. Sizes
+ * up to 100 are cheap and do not wait for that.
  */
 #ifndef BENCH_LIB_BENCH_H
 #define BENCH_LIB_BENCH_H
