@@ -9,8 +9,14 @@ set -eu
 
 limit=1.3
 out=$(mktemp)
-trap 'rm -f "$out"' EXIT
-measure() { "$1" --only "$2" --n "$3" --rounds 7 --json "$out" >/dev/null || echo "$2: not measured"; }
+needed=$(mktemp)
+trap 'rm -f "$out" "$needed"' EXIT
+# The two that are compared come first, the others are there as long as there is time.
+measure() {
+	printf '%s\t%s\t%s\n' "$2" "$3" weir "$2" "$3" floor >"$needed"
+	"$1" --only "$2" --n "$3" --rounds 7 --needed "$needed" --until $(($(date +%s) + 8)) --json "$out" >/dev/null ||
+		echo "$2: not measured"
+}
 measure "$1" veth 100
 measure "$1" tap 100
 measure "$1" 'delete' 100
