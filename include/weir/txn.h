@@ -30,7 +30,8 @@
  * Unless a step before it makes room for it, whose undo brings back what was there.
  * What is left: another process that adds the very same between this look and the
  * send, some microseconds later. The kernel then refuses the step and nothing is
- * lost, unless the process is killed before it has undone the others by itself. The
+ * lost, unless the process is killed before it has undone the others by itself.
+ * Links are looked for only where there is a state directory, and so a journal. The
  * tool in one file (make static) looks at links only, for want of room.
  */
 #ifndef WEIR_TXN_H

@@ -254,7 +254,10 @@ static int refuse_taken(const struct weir_txn *t, const struct wr_link_ref *take
 			taken->ifindex);
 }
 
-/* One that has name and index of a link to be made would be taken for it by an undo. */
+/*
+ * One that has name and index of a link to be made would be taken for it by who
+ * recovers: what became of each step is not in the journal.
+ */
 static int look_for_links(struct weir_txn *t, struct weir_error *err)
 {
 	wr_auto(free) struct wr_link_ref *chosen = NULL;
@@ -648,6 +651,21 @@ static int undo_other(struct weir_txn *t, struct weir_step *s, struct weir_error
 }
 
 /* Goes on after a failure: what can be undone is undone; the first failure is returned. */
+/* One whose step was refused, or never carried out, was not made: a link of its name and index is another's. */
+static void forget_unmade(struct weir_txn *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->n_created; i++) {
+		const size_t n = t->created[i].n_steps;
+		const enum wr_step_state state = n ? t->steps[n - 1].state : WR_STEP_LOST;
+
+		if (state == WR_STEP_APPLIED || state == WR_STEP_LOST)
+			t->created[kept++] = t->created[i];
+	}
+	t->n_created = kept;
+}
+
 int wr_txn_undo(struct weir_txn *t, struct weir_error *err)
 {
 	int first = gather_deletes(t, true, err);
@@ -663,6 +681,7 @@ int wr_txn_undo(struct weir_txn *t, struct weir_error *err)
 		if (!first)
 			first = r;
 	}
+	forget_unmade(t);
 	if (t->n_created) {
 		int r = wr_delete_links(t->w, t->created, t->n_created, first ? NULL : err);
 
@@ -716,7 +735,7 @@ static int carry_out(struct weir_txn *t, struct weir_error *err)
 {
 	int r = prepare_steps(t, err);
 
-	if (!r)
+	if (!r && has_journal(t))
 		r = look_for_links(t, err);
 #ifndef WR_NO_LOOK
 	if (!r)

@@ -248,7 +248,7 @@ static void add_ref(struct weir_txn *t, struct wr_link_ref **refs, size_t *n, in
 		return;
 	}
 	*refs = more;
-	more[*n] = (struct wr_link_ref){ .ifindex = ifindex };
+	more[*n] = (struct wr_link_ref){ .ifindex = ifindex, .n_steps = t->n_steps };
 	wr_copy(more[*n].name, sizeof(more[*n].name), name);
 	(*n)++;
 }

@@ -53,6 +53,7 @@ struct wr_link_ref {
 	uint32_t old_group;	/* of a link to be deleted */
 	char name[16];
 	int kind;		/* of a link that is made: lib/link's number; 0: nobody said */
+	size_t n_steps;		/* of a link that is made: up to the step that makes it */
 };
 
 /* What ends with a transaction. */
@@ -138,7 +139,7 @@ struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops
 			     const char *object, const struct weir_blob *parts, size_t n);
 /* A free link index: one of a random range, so that it needs no look-up, over 2^24 to stay off the kernel's own. */
 int wr_txn_ifindex(struct weir_txn *t);
-/* Notes a link that a step makes: undo deletes it, after everything else was undone. */
+/* Notes a link that the step added last makes: undo deletes it, after everything else was undone. */
 void wr_txn_created(struct weir_txn *t, int ifindex, const char *name);
 /* What kind it was that was noted last, and what kind was noted. */
 void wr_txn_created_kind(struct weir_txn *t, int kind);

@@ -343,6 +343,25 @@ static void stays_as_it_is(void **state)
 	free(before);
 }
 
+/* Nobody recovers then, so links are not looked for: the kernel refuses, and what it refused is not undone. */
+static void without_a_journal(void **state)
+{
+	static void (*const builds[])(struct weir_txn *t) = { has_very_link, has_tap };
+	char *before = state_now();
+	struct weir *w;
+
+	assert_int_equal(weir_open(NULL, &w, NULL), 0);
+	for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++) {
+		struct weir_txn *t = ns_begin(w);
+
+		builds[i](t);
+		assert_true(weir_txn_commit(t, NULL) < 0);
+		same_as(before, "refused by the kernel");
+	}
+	weir_close(w);
+	free(before);
+}
+
 /* By a step at the end that the kernel refuses. */
 static void is_taken_back(void)
 {
@@ -399,8 +418,10 @@ static void is_carried_out(void **state)
 int main(void)
 {
 	const size_t n_cases = sizeof(cases) / sizeof(cases[0]), step = ns_stride() > 1 ? 3 : 1;
-	struct CMUnitTest tests[sizeof(cases) / sizeof(cases[0])] = { { 0 } };
-	size_t n = 0;
+	struct CMUnitTest tests[sizeof(cases) / sizeof(cases[0]) + 1] = {
+		cmocka_unit_test_setup_teardown(without_a_journal, setup, ns_teardown),
+	};
+	size_t n = 1;
 
 	for (size_t i = 0; i < n_cases; i += step)
 		tests[n++] = (struct CMUnitTest){
