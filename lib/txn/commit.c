@@ -233,22 +233,16 @@ static bool is_chosen(const struct weir *w, int ifindex)
 	return ifindex < w->first_ifindex || ifindex >= w->next_ifindex;
 }
 
+/* By the request that makes it; a tap has none, nor has the far end of a pair. */
 static int refuse_taken(const struct weir_txn *t, const struct wr_link_ref *taken, struct weir_error *err)
 {
+	const struct weir_step *maker = &t->steps[taken->n_steps - 1];
+	const struct nlmsghdr *msg = is_msg(maker) ? msg_of(maker, WR_MSG_DO) : NULL;
+	const struct ifinfomsg *ifi = msg ? mnl_nlmsg_get_payload(msg) : NULL;
 	char object[64];
 
-	for (size_t i = 0; i < t->n_steps; i++) {
-		const struct nlmsghdr *msg = is_msg(&t->steps[i]) ? msg_of(&t->steps[i], WR_MSG_DO) : NULL;
-		const struct ifinfomsg *ifi = msg ? mnl_nlmsg_get_payload(msg) : NULL;
-
-		if (!msg || msg->nlmsg_type != RTM_NEWLINK || !(msg->nlmsg_flags & NLM_F_CREATE) ||
-		    ifi->ifi_index != taken->ifindex)
-			continue;
-		wr_error(err, -EEXIST, WEIR_STAGE_KERNEL, t->steps[i].object, "", "%s", "");
-		if (err)
-			wr_explain(msg, err);
-		return -EEXIST;
-	}
+	if (ifi && ifi->ifi_index == taken->ifindex)
+		return wr_explain_refusal(msg, -EEXIST, maker->object, err);
 	wr_format(object, sizeof(object), "link %s", taken->name);
 	return wr_error(err, -EEXIST, WEIR_STAGE_KERNEL, object, "name", "and index %d are taken by another link",
 			taken->ifindex);
@@ -260,18 +254,12 @@ static int refuse_taken(const struct weir_txn *t, const struct wr_link_ref *take
  */
 static int look_for_links(struct weir_txn *t, struct weir_error *err)
 {
-	wr_auto(free) struct wr_link_ref *chosen = NULL;
+	wr_auto(free) struct wr_link_ref *chosen = malloc(t->n_created * sizeof(*chosen) + 1);
 	size_t n = 0;
 	ssize_t kept;
 
-	for (size_t i = 0; i < t->n_created; i++)
-		n += is_chosen(t->w, t->created[i].ifindex);
-	if (!n)
-		return 0;
-	chosen = malloc(n * sizeof(*chosen));
 	if (!chosen)
 		return wr_nomem(err);
-	n = 0;
 	for (size_t i = 0; i < t->n_created; i++)
 		if (is_chosen(t->w, t->created[i].ifindex))
 			chosen[n++] = t->created[i];
@@ -355,19 +343,16 @@ static void note_results(struct weir_step *const *steps, const struct wr_result 
 								  WR_STEP_APPLIED;
 }
 
-/* The next in the order of the batch: those at its end are gone through when the others have been. */
-static bool next_message(const struct weir_txn *t, size_t first, size_t end, const char *netns, size_t *i, bool *at_end)
+/* The requests of [@first, @end) for @netns in the order of their batch: those for its end behind all others. */
+static size_t list_messages(struct weir_txn *t, size_t first, size_t end, const char *netns, struct weir_step **ret)
 {
-	for (;; ++*i) {
-		if (*i == end && *at_end)
-			return false;
-		if (*i == end) {
-			*i = first;
-			*at_end = true;
-		}
-		if (is_msg(&t->steps[*i]) && t->steps[*i].at_end == *at_end && is_in(&t->steps[*i], netns))
-			return true;
-	}
+	size_t n = 0;
+
+	for (int at_end = 0; at_end < 2; at_end++)
+		for (struct weir_step *s = &t->steps[first]; s < &t->steps[end]; s++)
+			if (is_msg(s) && s->at_end == at_end && is_in(s, netns))
+				ret[n++] = s;
+	return n;
 }
 
 /* Those of the steps [@first, @end) that work in @netns, in one batch. */
@@ -379,22 +364,23 @@ static int apply_messages(struct weir_txn *t, size_t first, size_t end, const ch
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct weir_step *cut = NULL;
 	uint32_t failed = UINT32_MAX;
-	bool at_end = false;
+	size_t n;
 	int r = 0;
 
 	if (!results || !steps)
 		return wr_nomem(err);
-	for (size_t i = first; next_message(t, first, end, netns, &i, &at_end); i++) {
-		struct weir_step *s = &t->steps[i];
+	n = list_messages(t, first, end, netns, steps);
+	for (size_t k = 0; k < n; k++) {
+		struct weir_step *s = steps[k];
+		const enum wr_fault fault = fault_at(t, (size_t)(s - t->steps));
 
-		if (fault_at(t, i) == WR_FAULT_SKIP) {
+		if (fault == WR_FAULT_SKIP) {
 			cut = s;
 			break;
 		}
-		steps[b.n] = s;
 		s->state = WR_STEP_LOST;
 		wr_msg_copy(&b, msg_of(s, WR_MSG_DO));
-		if (fault_at(t, i) == WR_FAULT_KERNEL)
+		if (fault == WR_FAULT_KERNEL)
 			spoil(&b);
 	}
 	if (b.n)
@@ -650,7 +636,6 @@ static int undo_other(struct weir_txn *t, struct weir_step *s, struct weir_error
 	return s->ops->undo(t->w, s, s->state == WR_STEP_APPLIED, err);
 }
 
-/* Goes on after a failure: what can be undone is undone; the first failure is returned. */
 /* One whose step was refused, or never carried out, was not made: a link of its name and index is another's. */
 static void forget_unmade(struct weir_txn *t)
 {
@@ -666,6 +651,7 @@ static void forget_unmade(struct weir_txn *t)
 	t->n_created = kept;
 }
 
+/* Goes on after a failure: what can be undone is undone; the first failure is returned. */
 int wr_txn_undo(struct weir_txn *t, struct weir_error *err)
 {
 	int first = gather_deletes(t, true, err);

@@ -136,3 +136,11 @@ void wr_explain(const struct nlmsghdr *msg, struct weir_error *err)
 	memcpy(kernel, err->msg, sizeof(kernel));
 	wr_format(err->msg, sizeof(err->msg), "%s%s%s", kernel, *kernel ? "; " : "", words);
 }
+
+int wr_explain_refusal(const struct nlmsghdr *msg, int code, const char *object, struct weir_error *err)
+{
+	wr_error(err, code, WEIR_STAGE_KERNEL, object, "", "%s", "");
+	if (err)
+		wr_explain(msg, err);
+	return code;
+}

@@ -9,5 +9,7 @@
 
 /* Adds to @err, the kernel's refusal of @msg, what its code means there. */
 void wr_explain(const struct nlmsghdr *msg, struct weir_error *err);
+/* The same for what was not even sent, because the kernel would refuse it; returns @code. @err may be NULL. */
+int wr_explain_refusal(const struct nlmsghdr *msg, int code, const char *object, struct weir_error *err);
 
 #endif

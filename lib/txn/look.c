@@ -161,10 +161,7 @@ static int judge(const struct weir_txn *t, const struct looked *l, struct weir_e
 
 	if (l->is_there != adds(l->change) || is_answered(t, l))
 		return 0;
-	wr_error(err, code, WEIR_STAGE_KERNEL, t->steps[l->step].object, "", "%s", "");
-	if (err)
-		wr_explain(l->change, err);
-	return code;
+	return wr_explain_refusal(l->change, code, t->steps[l->step].object, err);
 }
 
 /* Behind the undo that the step has: where that hit nothing else, it changes nothing. */
