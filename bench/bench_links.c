@@ -102,7 +102,8 @@ static void weir_macvtap(struct trial *t)
 	trial_commit(t, txn);
 }
 
-static void shape_by(struct trial *t, enum weir_qdisc qdisc)
+/* The ports from @first up to @end. */
+static void shape_ports(struct trial *t, unsigned int first, unsigned int end, enum weir_qdisc qdisc)
 {
 	const struct weir_shape_options options = { .sz = sizeof(options), .qdisc = qdisc };
 	const struct weir_bandwidth limits = { .inbound.average_bytes_per_s = 1250000,
@@ -110,7 +111,7 @@ static void shape_by(struct trial *t, enum weir_qdisc qdisc)
 	struct weir_txn *txn = trial_begin(t);
 	char name[IFNAMSIZ];
 
-	for (unsigned int i = 0; i < t->n; i++) {
+	for (unsigned int i = first; i < end; i++) {
 		snprintf(name, sizeof(name), "p%u", i);
 		weir_txn_shape_set(txn, (int)PORT_INDEX(i), name, &limits, &options, NULL);
 	}
@@ -119,12 +120,12 @@ static void shape_by(struct trial *t, enum weir_qdisc qdisc)
 
 static void weir_shape(struct trial *t)
 {
-	shape_by(t, WEIR_QDISC_HTB);
+	shape_ports(t, 0, t->n, WEIR_QDISC_HTB);
 }
 
 static void weir_shape_tbf(struct trial *t)
 {
-	shape_by(t, WEIR_QDISC_TBF);
+	shape_ports(t, 0, t->n, WEIR_QDISC_TBF);
 }
 
 static void weir_delete(struct trial *t)
@@ -434,18 +435,10 @@ static void shape_setup(struct trial *t)
 /* One port more, which is limited by now: what ports share is there. */
 static void one_more_setup(struct trial *t)
 {
-	const struct weir_bandwidth limits = { .inbound.average_bytes_per_s = 1250000,
-					       .outbound.average_bytes_per_s = 625000 };
-	struct weir_txn *txn;
-	char name[IFNAMSIZ];
-
 	t->n++;
 	shape_setup(t);
 	t->n--;
-	snprintf(name, sizeof(name), "p%u", t->n);
-	txn = trial_begin(t);
-	weir_txn_shape_set(txn, (int)PORT_INDEX(t->n), name, &limits, NULL, NULL);
-	trial_commit(t, txn);
+	shape_ports(t, t->n, t->n + 1, WEIR_QDISC_AUTO);
 }
 
 /* Ports that are to go, in a group so that one arm needs but one message. */

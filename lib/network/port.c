@@ -149,11 +149,10 @@ static int limit(struct weir_txn *t, struct weir_port *port)
 static int limit_anew(struct weir_txn *t, struct weir_port *port, const struct weir_bandwidth *bandwidth,
 		      enum weir_source from, const struct weir_shape_options *how, struct weir_shape *shape)
 {
-	const bool is_limited = bandwidth->inbound.average_bytes_per_s || bandwidth->outbound.average_bytes_per_s;
 	int r;
 
 	port->bandwidth = *bandwidth;
-	port->bandwidth_from = is_limited ? from : WEIR_FROM_NOBODY;
+	port->bandwidth_from = wr_is_limited(bandwidth) ? from : WEIR_FROM_NOBODY;
 	r = limit_by(t, port, how, shape);
 	return r ? r : wr_txn_store_port(t, port);
 }
