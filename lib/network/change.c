@@ -211,9 +211,7 @@ static int check_ips_free(struct weir_txn *t, const struct wr_live *live,
 /* mac_table.c has seen to the bridges; the record says so. */
 static bool note_manager(const struct weir_network *net, struct weir_port *port)
 {
-	const bool bridged = port->plug == WEIR_PLUG_NETWORK || port->plug == WEIR_PLUG_BRIDGE;
-
-	if (!bridged || port->mac_table_manager == net->bridge.mac_table_manager)
+	if (!wr_is_bridged(port) || port->mac_table_manager == net->bridge.mac_table_manager)
 		return false;
 	port->mac_table_manager = net->bridge.mac_table_manager;
 	return true;

@@ -103,6 +103,11 @@ void wr_add_forwarding(struct weir_txn *t, const struct weir_network *net);
 void wr_change_nat(struct weir_txn *t, const struct weir_network *net,
 		   int (*change)(struct weir_txn *t, const struct weir_nat *nat));
 bool wr_is_limited(const struct weir_bandwidth *b);
+/* Whether it is on a bridge, the network's own or one that was there. */
+static inline bool wr_is_bridged(const struct weir_port *port)
+{
+	return port->plug == WEIR_PLUG_NETWORK || port->plug == WEIR_PLUG_BRIDGE;
+}
 /* Gives the bridge of @live the limits of @net, in place of those it may have. */
 void wr_limit_bridge(struct weir_txn *t, struct wr_live *live, const struct weir_network *net);
 bool wr_forwards(const struct weir_network *net, int family);

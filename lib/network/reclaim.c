@@ -124,7 +124,7 @@ static int find_record(struct weir *w, const struct wr_live *live, const struct 
 	if (!r && wr_table_copy(&wr_port_table, ret, port))
 		r = wr_nomem(err);
 	/* It may have changed since the caller was told. */
-	if (!r && (ret->plug == WEIR_PLUG_NETWORK || ret->plug == WEIR_PLUG_BRIDGE))
+	if (!r && wr_is_bridged(ret))
 		ret->mac_table_manager = live->net.bridge.mac_table_manager;
 	return r;
 }

@@ -148,7 +148,7 @@ static int connect(const struct weir_network *net, const struct weir_guest *g, s
 				 "a macvlan needs links of the host to stand on, which network %s has not", net->name);
 	p->kind = g->kind;
 	p->persistent = g->kind == WEIR_PORT_TAP && g->n_queues == 0;
-	if (p->plug == WEIR_PLUG_NETWORK || p->plug == WEIR_PLUG_BRIDGE) {
+	if (wr_is_bridged(p)) {
 		wr_copy(p->bridge, sizeof(p->bridge), net->bridge.name);
 		p->mac_table_manager = net->bridge.mac_table_manager;
 		p->mtu = net->mtu;
@@ -249,7 +249,7 @@ static int give_virtualport(const struct weir_network *net, const struct weir_gu
 
 static int check_whole(const struct weir_port *p, struct weir_error *err)
 {
-	bool bridged = p->plug == WEIR_PLUG_NETWORK || p->plug == WEIR_PLUG_BRIDGE;
+	bool bridged = wr_is_bridged(p);
 	bool takes_vlans =
 		p->plug == WEIR_PLUG_HOSTDEV || p->plug == WEIR_PLUG_BRIDGE ||
 		(p->plug == WEIR_PLUG_DIRECT && p->direct_mode == WEIR_DIRECT_PASSTHROUGH);
@@ -268,7 +268,7 @@ static int check_whole(const struct weir_port *p, struct weir_error *err)
 
 static int check_spoofing(const struct weir_port *p, struct weir_error *err)
 {
-	bool bridged = p->plug == WEIR_PLUG_NETWORK || p->plug == WEIR_PLUG_BRIDGE;
+	bool bridged = wr_is_bridged(p);
 
 	if (!bridged || p->virtualport.type)
 		return wr_refuse(err, -EINVAL, "port", "antiSpoofing",
