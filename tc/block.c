@@ -63,7 +63,7 @@ void wr_txn_block_filter_add(struct weir_txn *t, const struct wr_dev *ifb)
 	}
 	wr_redirect_block_msg(&b, ifb->ifindex, fd);
 	wr_redirect_block_del_msg(&undo, ifb->ifindex);
-	s = wr_tree_step(t, ifb, "filter of the block", &b, &undo);
+	s = wr_tree_step(t, ifb, &b, &undo, NULL, NULL);
 	if (s)
 		s->at_end = true;
 	wr_step_plan(t, s,

@@ -149,7 +149,7 @@ void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, const 
 	wr_redirect_bpf_msg(&b, port->ifindex, ifb->ifindex, classid, fd);
 	if (!goes_with_qdisc)
 		wr_redirect_del_msg(&undo, port->ifindex);
-	plan_add(t, wr_tree_step(t, port, "filter bpf", &b, &undo), port, ifb, classid);
+	plan_add(t, wr_tree_step(t, port, &b, &undo, NULL, NULL), port, ifb, classid);
 }
 
 /* --- deleting ----------------------------------------------------------------------------------- */

@@ -213,40 +213,36 @@ int wr_floors_resize(struct weir_txn *t, const struct wr_dev *dev, const struct 
 
 /* --- filters -------------------------------------------------------------------------------- */
 
-static void plan_filter(struct weir_txn *t, struct weir_step *s, const struct wr_dev *dev, enum wr_by by,
-			const uint8_t mac[6], uint32_t classid)
+static void filter_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_batch *request,
+			const struct wr_batch *undo, enum wr_by by, const uint8_t mac[6], uint32_t classid)
 {
-	char word[80], match[160];
+	char match[160] = "";
 
-	if (by == WR_BY_FLOWER)
+	if (t->dry && by == WR_BY_FLOWER)
 		wr_format(match, sizeof(match), "handle %u flower dst_mac %02x:%02x:%02x:%02x:%02x:%02x classid",
 			  classid & 0xffff, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-	else
+	else if (t->dry)
 		wr_format(match, sizeof(match),
 			  "handle 765:%x:%x u32 ht 765:%x: match u32 0x%02x%02x%02x%02x 0xffffffff at -12 "
 			  "match u16 0x%02x%02x 0xffff at -14 flowid",
 			  mac[5], classid & 0xfff, mac[5], mac[2], mac[3], mac[4], mac[5], mac[0], mac[1]);
-	wr_step_plan(t, s, "tc filter add dev %s parent %x: protocol all prio %u %s %x:%x",
-		     wr_dev_word(dev, word), classid >> 16, WR_FILTER_PRIO, match, classid >> 16,
-		     classid & 0xffff);
+	wr_tree_step(t, dev, request, undo, "filter add", "parent %x: protocol all prio %u %s %x:%x",
+		     classid >> 16, WR_FILTER_PRIO, match, classid >> 16, classid & 0xffff);
 }
 
 /* cls_u32's table stands as long as there is a floor. */
 static void add_table(struct weir_txn *t, const struct wr_dev *dev, uint32_t major)
 {
 	wr_auto(batch) struct wr_batch table = { 0 }, lookup = { 0 }, undo = { 0 };
-	char word[80];
 
-	wr_dev_word(dev, word);
 	wr_floor_table_msg(&table, dev->ifindex, major);
 	wr_floor_filters_del_msg(&undo, dev->ifindex, major);
-	wr_step_plan(t, wr_tree_step(t, dev, "filter u32 table", &table, &undo),
-		     "tc filter add dev %s parent %x: protocol all prio %u handle 765: u32 divisor 256", word,
+	wr_tree_step(t, dev, &table, &undo, "filter add", "parent %x: protocol all prio %u handle 765: u32 divisor 256",
 		     major, WR_FILTER_PRIO);
 	wr_floor_lookup_msg(&lookup, dev->ifindex, major);
-	wr_step_plan(t, wr_tree_step(t, dev, "filter u32 look-up", &lookup, NULL),
-		     "tc filter add dev %s parent %x: protocol all prio %u handle 800::1 u32 link 765: "
-		     "hashkey mask 0x000000ff at -12 match u32 0 0", word, major, WR_FILTER_PRIO);
+	wr_tree_step(t, dev, &lookup, NULL, "filter add",
+		     "parent %x: protocol all prio %u handle 800::1 u32 link 765: "
+		     "hashkey mask 0x000000ff at -12 match u32 0 0", major, WR_FILTER_PRIO);
 }
 
 static void add_filter(struct weir_txn *t, const struct wr_dev *dev, const struct wr_floors *f,
@@ -262,7 +258,7 @@ static void add_filter(struct weir_txn *t, const struct wr_dev *dev, const struc
 	wr_floor_filter_msg(&b, f->by, dev->ifindex, mac, classid);
 	if (!with_table)
 		wr_floor_filter_del_msg(&undo, f->by, dev->ifindex, mac, classid);
-	plan_filter(t, wr_tree_step(t, dev, "filter of a floor", &b, &undo), dev, f->by, mac, classid);
+	filter_step(t, dev, &b, &undo, f->by, mac, classid);
 }
 
 static void del_filter(struct weir_txn *t, const struct wr_dev *dev, const struct wr_floors *f,
@@ -270,7 +266,7 @@ static void del_filter(struct weir_txn *t, const struct wr_dev *dev, const struc
 {
 	const bool with_table = f->by == WR_BY_U32 && f->n_here == 1;
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char word[80], handle[32] = "";
+	char handle[32] = "";
 
 	if (f->by == WR_BY_PRIORITY)
 		return;
@@ -286,8 +282,7 @@ static void del_filter(struct weir_txn *t, const struct wr_dev *dev, const struc
 		wr_format(handle, sizeof(handle), " handle %u flower", classid & 0xffff);
 	else if (!with_table)
 		wr_format(handle, sizeof(handle), " handle 765:%x:%x u32", mac[5], classid & 0xfff);
-	wr_step_plan(t, wr_tree_step(t, dev, "filter of a floor", &b, &undo),
-		     "tc filter del dev %s parent %x: protocol all prio %u%s", wr_dev_word(dev, word),
+	wr_tree_step(t, dev, &b, &undo, "filter del", "parent %x: protocol all prio %u%s",
 		     f->major, WR_FILTER_PRIO, handle);
 }
 

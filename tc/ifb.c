@@ -252,53 +252,51 @@ const struct weir_step_ops wr_class_give_ops = {
 	.order = WEIR_STEP_AFTER,
 };
 
-/* One step for all classes of a transaction: the first makes it, others are put behind. */
-static void add_given(struct weir_txn *t, struct wr_record *rec, const struct given *g)
+/* Those of ifbs that stay. */
+static void put_given(struct wr_str *part, struct wr_str *plan, const struct wr_ifb *ifb)
 {
-	struct weir_step *s;
-	char *more;
+	for (uint32_t minor = 1; minor <= WR_MAX_MINOR; minor++) {
+		const struct given g = { ifb->ifindex, WR_CLASS(WR_MAJOR_SHARED, minor) };
 
-	if (!rec->has_give) {
-		rec->give = t->n_steps;
-		rec->has_give = wr_txn_add(t, &wr_class_give_ops, "classes of ifbs",
-					   &(struct weir_blob){ g, sizeof(*g) }, 1);
-		return;
-	}
-	s = &t->steps[rec->give];
-	more = realloc((void *)s->parts[0].data, s->parts[0].len + sizeof(*g) + 1);
-	if (!more) {
-		wr_txn_nomem(t);
-		return;
-	}
-	memcpy(more + s->parts[0].len, g, sizeof(*g));
-	s->parts[0] = (struct weir_blob){ more, s->parts[0].len + sizeof(*g) };
-}
-
-/* Classes of an ifb that goes as a whole need not be deleted one by one. */
-static void forget_given(struct weir_txn *t, struct wr_record *rec, int ifindex)
-{
-	struct weir_blob *part = rec->has_give ? &t->steps[rec->give].parts[0] : NULL;
-	size_t kept = 0;
-	struct given g;
-
-	for (size_t at = 0; part && at + sizeof(g) <= part->len; at += sizeof(g)) {
-		memcpy(&g, (const char *)part->data + at, sizeof(g));
-		if (g.ifindex == ifindex)
+		if (!wr_has_minor(&ifb->given, minor))
 			continue;
-		memmove((char *)part->data + kept, (const char *)part->data + at, sizeof(g));
-		kept += sizeof(g);
+		wr_str_add(part, &g, sizeof(g));
+		if (plan)
+			wr_str_printf(plan, "%stc class del dev " WR_IFB_NAME " classid %x:%x", plan->len ? "\n" : "",
+				      ifb->number, WR_MAJOR_SHARED, minor);
 	}
-	if (part)
-		part->len = kept;
 }
 
-static void plan_give(struct weir_txn *t, const struct wr_record *rec, const char *name, uint32_t classid)
+static void complete_give(struct weir_txn *t, void *arg)
 {
-	struct weir_step *s = t->err.code ? NULL : &t->steps[rec->give];
-	wr_auto(free) char *before = s && s->plan ? strdup(s->plan) : NULL;
+	wr_auto(str) struct wr_str part = { 0 }, plan = { 0 };
+	const struct wr_record *rec = arg;
 
-	wr_step_plan(t, s, "%s%stc class del dev %s classid %x:%x", before ? before : "", before ? "\n" : "",
-		     name, classid >> 16, classid & 0xffff);
+	if (t->err.code)
+		return;
+	for (size_t i = 0; i < rec->n_ifbs; i++)
+		if (rec->ifbs[i].has_given && !rec->ifbs[i].is_dying)
+			put_given(&part, t->dry ? &plan : NULL, &rec->ifbs[i]);
+	if (part.failed || plan.failed || wr_step_set(t, &t->steps[rec->give], 0, part.data, part.len))
+		wr_txn_nomem(t);
+	else
+		wr_step_plan(t, &t->steps[rec->give], "%s", wr_str_text(&plan));
+}
+
+static void is_records(void *rec)
+{
+}
+
+/* One step for all classes of a transaction, which gets them when all are known. */
+static void add_give(struct weir_txn *t, struct wr_record *rec)
+{
+	if (rec->has_give)
+		return;
+	rec->give = t->n_steps;
+	rec->has_give = wr_txn_add(t, &wr_class_give_ops, "classes of ifbs", NULL, 0);
+	if (weir_txn_keep(t, &wr_class_give_ops, rec, is_records))
+		wr_txn_nomem(t);
+	wr_txn_complete_by(t, &wr_class_give_ops, complete_give);
 }
 
 static struct wr_ifb *find(const struct wr_record *rec, int ifindex)
@@ -326,8 +324,8 @@ int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_e
 	const uint32_t minor = classid & 0xffff;
 	struct wr_record *rec;
 	struct wr_ifb *ifb;
-	char name[16];
 	int r = wr_record_of(t, &rec, err);
+	char name[16];
 
 	if (r)
 		return r;
@@ -341,13 +339,11 @@ int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_e
 	wr_set_minor(&ifb->used, minor, false);
 	wr_set_minor(&ifb->given, minor, true);
 	ifb->is_dying = --ifb->n_used == 0;
-	wr_format(name, sizeof(name), WR_IFB_NAME, ifb->number);
 	wr_record_save(t, rec);
-	if (ifb->is_dying) {
-		forget_given(t, rec, ifindex);
-		return weir_txn_link_del(t, ifindex, name);
+	if (!ifb->is_dying) {
+		add_give(t, rec);
+		return t->err.code;
 	}
-	add_given(t, rec, &(struct given){ ifindex, classid });
-	plan_give(t, rec, name, classid);
-	return t->err.code;
+	wr_format(name, sizeof(name), WR_IFB_NAME, ifb->number);
+	return weir_txn_link_del(t, ifindex, name);
 }

@@ -272,11 +272,8 @@ void wr_record_save(struct weir_txn *t, struct wr_record *rec)
 	if (!rec->is_kept || t->err.code)
 		return;
 	rec->is_stale = rec->has_step;
-	if (rec->has_step) {
-		if (t->dry)
-			write_record(t, rec);
+	if (rec->has_step)
 		return;
-	}
 	put_record(&s, rec);
 	file_path(t->w, path);
 	rec->has_step = !wr_txn_file_note(t, path, wr_str_text(&s), s.len, &rec->step);

@@ -138,10 +138,9 @@ static int shape_out(struct shaping *s)
 
 /* --- what arrives by the link: the filter -------------------------------------------------- */
 
-static void plan_filter(struct shaping *s, struct weir_step *step, const char *verb,
-			const struct wr_redirect *r, const char *ifb)
+static void filter_words(char words[240], const struct wr_redirect *r, const char *ifb)
 {
-	char word[80], ifb_word[80], action[160], class[64] = "";
+	char ifb_word[80], action[160], class[64] = "";
 
 	if (r->classid)
 		wr_format(class, sizeof(class), "action skbedit priority %x:%x %s", r->classid >> 16,
@@ -154,8 +153,18 @@ static void plan_filter(struct shaping *s, struct weir_step *step, const char *v
 	else
 		wr_format(action, sizeof(action), "action police rate %" PRIu64 "bps burst %ub mtu 70000 drop",
 			  r->rate_bytes_per_s, r->burst_bytes);
-	wr_step_plan(s->t, step, "tc filter %s dev %s parent ffff: protocol all prio %u handle 800::1 u32 match u32 0 0 %s%s",
-		     verb, wr_dev_word(&s->dev, word), WR_FILTER_PRIO, class, action);
+	wr_format(words, 240, "%s%s", class, action);
+}
+
+static void filter_step(struct shaping *s, const struct wr_batch *request, const struct wr_batch *undo,
+			const char *verb, const struct wr_redirect *r, const char *ifb)
+{
+	char words[240] = "";
+
+	if (s->t->dry)
+		filter_words(words, r, ifb);
+	wr_tree_step(s->t, &s->dev, request, undo, verb,
+		     "parent ffff: protocol all prio %u handle 800::1 u32 match u32 0 0 %s", WR_FILTER_PRIO, words);
 }
 
 /*
@@ -178,7 +187,7 @@ static int add_filter(struct shaping *s, const struct wr_redirect *r, const char
 	wr_redirect_msg(&b, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, r);
 	if (!goes_with_qdisc)
 		wr_redirect_del_msg(&undo, s->dev.ifindex);
-	plan_filter(s, wr_tree_step(s->t, &s->dev, "filter u32", &b, &undo), "add", r, ifb);
+	filter_step(s, &b, &undo, "filter add", r, ifb);
 	return s->t->err.code;
 }
 
@@ -186,7 +195,6 @@ static int del_filter(struct shaping *s)
 {
 	const struct wr_redirect *r = &s->port.redirect;
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char word[80];
 
 	if (r->method == WEIR_SHAPE_BPF) {
 		wr_txn_bpf_filter_del(s->t, &s->dev, r->ifb, r->classid);
@@ -194,9 +202,7 @@ static int del_filter(struct shaping *s)
 	}
 	wr_redirect_del_msg(&b, s->dev.ifindex);
 	wr_redirect_msg(&undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, r);
-	wr_step_plan(s->t, wr_tree_step(s->t, &s->dev, "filter u32", &b, &undo),
-		     "tc filter del dev %s parent ffff: protocol all prio %u", wr_dev_word(&s->dev, word),
-		     WR_FILTER_PRIO);
+	wr_tree_step(s->t, &s->dev, &b, &undo, "filter del", "parent ffff: protocol all prio %u", WR_FILTER_PRIO);
 	return s->t->err.code;
 }
 
@@ -210,8 +216,7 @@ static int add_ingress(struct shaping *s, const struct wr_redirect *redirect)
 {
 	const uint32_t block = block_of(redirect);
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char word[80], shared[32] = "";
-	struct weir_step *step;
+	char shared[32] = "";
 	int r;
 
 	if (s->port.has_redirect)
@@ -221,12 +226,9 @@ static int add_ingress(struct shaping *s, const struct wr_redirect *redirect)
 		return r;
 	wr_ingress_msg(&b, s->dev.ifindex, block);
 	wr_tc_del_msg(&undo, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
-	step = wr_tree_step(s->t, &s->dev, "qdisc ffff: ingress", &b, &undo);
-	if (!s->t->dry)
-		return s->t->err.code;
-	if (block)
-		wr_format(shared, sizeof(shared), " ingress_block %u", block);
-	wr_step_plan(s->t, step, "tc qdisc add dev %s%s ingress", wr_dev_word(&s->dev, word), shared);
+	if (block && s->t->dry)
+		wr_format(shared, sizeof(shared), "ingress_block %u ", block);
+	wr_tree_step(s->t, &s->dev, &b, &undo, "qdisc add", "%singress", shared);
 	return s->t->err.code;
 }
 
@@ -242,7 +244,6 @@ static int del_ingress(struct shaping *s)
 	const bool is_bpf = redirect->method == WEIR_SHAPE_BPF;
 	const uint32_t block = block_of(redirect);
 	int r = is_bpf ? del_filter(s) : 0;
-	char word[80];
 
 	if (r)
 		return r;
@@ -252,8 +253,7 @@ static int del_ingress(struct shaping *s)
 	wr_ingress_msg(&undo, s->dev.ifindex, block);
 	if (!is_bpf && !block)
 		wr_redirect_msg(&undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, redirect);
-	wr_step_plan(s->t, wr_tree_step(s->t, &s->dev, "qdisc ffff: ingress", &b, &undo),
-		     "tc qdisc del dev %s ingress", wr_dev_word(&s->dev, word));
+	wr_tree_step(s->t, &s->dev, &b, &undo, "qdisc del", "ingress");
 	s->port.has_redirect = false;
 	*s->port.ingress.kind = '\0';
 	return s->t->err.code;
@@ -400,7 +400,7 @@ static int change_redirect(struct shaping *s)
 		want.burst_bytes = wr_police_burst(s->in, s->port.link.mtu);
 		wr_redirect_msg(&b, 0, s->dev.ifindex, &want);
 		wr_redirect_msg(&undo, 0, s->dev.ifindex, now);
-		plan_filter(s, wr_tree_step(s->t, &s->dev, "filter u32", &b, &undo), "change", &want, "");
+		filter_step(s, &b, &undo, "filter change", &want, "");
 		note(s, &want, "");
 		return s->t->err.code;
 	}

@@ -2,7 +2,10 @@
 /* Trees as steps: see tree.h. */
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <stdarg.h>
+#include <stdio.h>
 
+#include "netlink/attr.h"
 #include "tc/tree.h"
 
 #define ADD (NLM_F_CREATE | NLM_F_EXCL)
@@ -16,14 +19,51 @@ const char *wr_dev_word(const struct wr_dev *dev, char buf[80])
 	return buf;
 }
 
-struct weir_step *wr_tree_step(struct weir_txn *t, const struct wr_dev *dev, const char *what,
-			       const struct wr_batch *request, const struct wr_batch *undo)
+/* A deletion names none; its undo does. */
+static void find_kind(const struct weir_step *s, char kind[16])
 {
-	char object[64];
+	for (unsigned int part = WR_MSG_DO; part <= WR_MSG_UNDO && !*kind; part++)
+		if (s->parts[part].len)
+			wr_attr_copy(wr_msg_attr(s->parts[part].data, TCA_KIND), kind, 15);
+}
 
-	wr_format(object, sizeof(object), "%s on %s", what, dev->name);
-	return wr_txn_msg(t, object, NULL, request,
-			  undo && undo->n && !wr_txn_makes(t, dev->ifindex) ? undo : NULL, NULL);
+/* "class 7765:1 htb on p0", of the request and the link's name. */
+static void describe(const struct weir_step *s, char out[64])
+{
+	const struct nlmsghdr *msg = s->parts[WR_MSG_DO].data;
+	const struct tcmsg *tcm = NLMSG_DATA(msg);
+	const uint32_t major = tcm->tcm_handle >> 16;
+	char kind[16] = "";
+
+	find_kind(s, kind);
+	if (msg->nlmsg_type == RTM_NEWTCLASS || msg->nlmsg_type == RTM_DELTCLASS)
+		wr_format(out, 64, "class %x:%x %s on %s", major, tcm->tcm_handle & 0xffff, kind, s->object);
+	else if (msg->nlmsg_type == RTM_NEWQDISC || msg->nlmsg_type == RTM_DELQDISC)
+		wr_format(out, 64, "qdisc %x: %s on %s", major, kind, s->object);
+	else if (tcm->tcm_ifindex == (int)TCM_IFINDEX_MAGIC_BLOCK)
+		wr_format(out, 64, "filter of the block on %s", s->object);
+	else
+		wr_format(out, 64, "filter %s on %s", kind, s->object);
+}
+
+struct weir_step *wr_tree_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_batch *request,
+			       const struct wr_batch *undo, const char *verb, const char *fmt, ...)
+{
+	struct weir_step *s = wr_txn_msg(t, dev->name, NULL, request,
+					 undo && undo->n && !wr_txn_makes(t, dev->ifindex) ? undo : NULL, NULL);
+	char word[80], text[400];
+	va_list ap;
+
+	if (!s)
+		return NULL;
+	s->describe = describe;
+	if (!t->dry || !verb)	/* words take as long as all the rest */
+		return s;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	wr_step_plan(t, s, "tc %s dev %s %s", verb, wr_dev_word(dev, word), text);
+	return s;
 }
 
 /* --- adding ------------------------------------------------------------------------- */
@@ -32,31 +72,25 @@ void wr_tree_qdisc(struct weir_txn *t, const struct wr_dev *dev, uint32_t major,
 		   uint32_t default_minor)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char what[32], word[80], def[32] = "";
-	struct weir_step *s;
+	char def[32] = "";
 
 	wr_htb_qdisc_msg(&b, dev->ifindex, major, default_minor);
 	/* By its handle: whatever else is there by then is not ours. */
 	wr_tc_del_msg(&undo, RTM_DELQDISC, dev->ifindex, WR_CLASS(major, 0), TC_H_ROOT);
-	wr_format(what, sizeof(what), "qdisc %x: htb", major);
-	s = wr_tree_step(t, dev, what, &b, &undo);
-	if (!t->dry)
-		return;
-	if (default_minor)
+	if (default_minor && t->dry)
 		wr_format(def, sizeof(def), " default %x", default_minor);
-	wr_step_plan(t, s, "tc qdisc add dev %s root handle %x: htb%s", wr_dev_word(dev, word), major, def);
+	wr_tree_step(t, dev, &b, &undo, "qdisc add", "root handle %x: htb%s", major, def);
 }
 
-static void plan_limit(struct weir_txn *t, struct weir_step *s, const char *verb, const struct wr_dev *dev,
-		       const struct wr_limiter *by, uint32_t classid, uint32_t parent,
-		       const struct wr_htb_class *c)
+static void limit_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_batch *request,
+		       const struct wr_batch *undo, const struct wr_limiter *by, const char *verb,
+		       uint32_t classid, uint32_t parent, const struct wr_htb_class *c)
 {
-	char word[80], words[320];
+	char words[320] = "";
 
-	if (!t->dry)	/* words take as long as all the rest */
-		return;
-	by->words(words, sizeof(words), classid, parent, c);
-	wr_step_plan(t, s, "tc %s %s dev %s %s", by->is_class ? "class" : "qdisc", verb, wr_dev_word(dev, word), words);
+	if (t->dry)
+		by->words(words, sizeof(words), classid, parent, c);
+	wr_tree_step(t, dev, request, undo, verb, "%s", words);
 }
 
 static void leaf_step(struct weir_txn *t, const struct wr_dev *dev, const char *verb, uint32_t classid,
@@ -65,14 +99,12 @@ static void leaf_step(struct weir_txn *t, const struct wr_dev *dev, const char *
 {
 	const enum weir_leaf leaf = wr_leaf_of(handle);
 	const uint32_t target = wr_leaf_target_us(bytes_per_s);
-	char what[32], word[80], args[80] = "";
+	char args[80] = "";
 
-	wr_format(what, sizeof(what), "qdisc %x: %s", handle >> 16, weir_leaf_name(leaf));
-	if (leaf == WEIR_LEAF_FQ_CODEL)
+	if (leaf == WEIR_LEAF_FQ_CODEL && t->dry)
 		wr_format(args, sizeof(args), " flows %u target %uus interval %uus", WR_LEAF_FLOWS,
 			  target, 20 * target);
-	wr_step_plan(t, wr_tree_step(t, dev, what, request, undo),
-		     "tc qdisc %s dev %s parent %x:%x handle %x: %s%s", verb, wr_dev_word(dev, word),
+	wr_tree_step(t, dev, request, undo, verb, "parent %x:%x handle %x: %s%s",
 		     classid >> 16, classid & 0xffff, handle >> 16, weir_leaf_name(leaf), args);
 }
 
@@ -83,15 +115,7 @@ static void add_leaf(struct weir_txn *t, const struct wr_dev *dev, uint32_t clas
 
 	wr_leaf_msg(&b, ADD, dev->ifindex, classid, handle, bytes_per_s);
 	/* It goes with its class. */
-	leaf_step(t, dev, "add", classid, handle, bytes_per_s, &b, NULL);
-}
-
-static void limit_words(char what[32], const struct wr_limiter *by, uint32_t classid)
-{
-	if (by->is_class)
-		wr_format(what, 32, "class %x:%x %s", classid >> 16, classid & 0xffff, by->name);
-	else
-		wr_format(what, 32, "qdisc %x: %s", classid >> 16, by->name);
+	leaf_step(t, dev, "qdisc add", classid, handle, bytes_per_s, &b, NULL);
 }
 
 static void add_limit(struct weir_txn *t, const struct wr_dev *dev, const struct wr_limiter *by, uint32_t classid,
@@ -99,14 +123,12 @@ static void add_limit(struct weir_txn *t, const struct wr_dev *dev, const struct
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	uint32_t handle = wr_leaf_handle(leaf, classid & 0xffff);
-	char what[32];
 
 	by->put(&b, ADD, dev->ifindex, classid, parent, c);
 	/* By its handle: whatever else is there by then is not ours. */
 	if (!goes_with_root)
 		wr_tc_del_msg(&undo, by->del, dev->ifindex, classid & by->handle_mask, by->del_parent);
-	limit_words(what, by, classid);
-	plan_limit(t, wr_tree_step(t, dev, what, &b, &undo), "add", dev, by, classid, parent, c);
+	limit_step(t, dev, &b, &undo, by, by->is_class ? "class add" : "qdisc add", classid, parent, c);
 	if (handle)
 		add_leaf(t, dev, classid, handle, c->rate_bytes_per_s);
 }
@@ -143,7 +165,6 @@ static void change_leaf(struct weir_txn *t, const struct wr_dev *dev, const stru
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	const uint32_t handle = WR_CLASS(old->leaf >> 16, 0);
 	const uint32_t target = wr_leaf_target_us(bytes_per_s);
-	char what[32], word[80];
 
 	if (wr_leaf_of(handle) != WEIR_LEAF_FQ_CODEL ||
 	    (old->options_len && target == wr_leaf_target_us(old->limits.rate_bytes_per_s)))
@@ -152,11 +173,9 @@ static void change_leaf(struct weir_txn *t, const struct wr_dev *dev, const stru
 	if (old->options_len)
 		wr_leaf_msg(&undo, 0, dev->ifindex, old->classid, handle,
 			    old->limits.rate_bytes_per_s);
-	wr_format(what, sizeof(what), "qdisc %x: fq_codel", handle >> 16);
-	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo),
-		     "tc qdisc change dev %s parent %x:%x handle %x: fq_codel target %uus interval %uus",
-		     wr_dev_word(dev, word), old->classid >> 16, old->classid & 0xffff, handle >> 16,
-		     target, 20 * target);
+	wr_tree_step(t, dev, &b, &undo, "qdisc change",
+		     "parent %x:%x handle %x: fq_codel target %uus interval %uus", old->classid >> 16,
+		     old->classid & 0xffff, handle >> 16, target, 20 * target);
 }
 
 /* HTB puts its own in the place of one that is deleted, TBF when it is changed. @rate: what the class has by then. */
@@ -175,7 +194,7 @@ void wr_tree_leaf(struct weir_txn *t, const struct wr_dev *dev, const struct wr_
 	const uint32_t is = WR_CLASS(old->leaf >> 16, 0);
 	const uint32_t want = wr_leaf_handle(leaf, old->classid & 0xffff);
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char object[64], what[32], word[80];
+	char object[64];
 
 	if (is == want)
 		return;
@@ -189,12 +208,11 @@ void wr_tree_leaf(struct weir_txn *t, const struct wr_dev *dev, const struct wr_
 	if (old->options_len)
 		put_leaf(&undo, NLM_F_EXCL, dev, old->classid, is, want, old->limits.rate_bytes_per_s);
 	if (want) {
-		leaf_step(t, dev, "replace", old->classid, want, bytes_per_s, &b, &undo);
+		leaf_step(t, dev, "qdisc replace", old->classid, want, bytes_per_s, &b, &undo);
 		return;
 	}
-	wr_format(what, sizeof(what), "qdisc %x: %s", is >> 16, weir_leaf_name(wr_leaf_of(is)));
-	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc qdisc del dev %s parent %x:%x handle %x:",
-		     wr_dev_word(dev, word), old->classid >> 16, old->classid & 0xffff, is >> 16);
+	wr_tree_step(t, dev, &b, &undo, "qdisc del", "parent %x:%x handle %x:",
+		     old->classid >> 16, old->classid & 0xffff, is >> 16);
 }
 
 void wr_tree_change(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old,
@@ -203,7 +221,6 @@ void wr_tree_change(struct weir_txn *t, const struct wr_dev *dev, const struct w
 	const bool same_leaf = !leaf || wr_leaf_handle(leaf, old->classid & 0xffff) == WR_CLASS(old->leaf >> 16, 0);
 	const struct wr_limiter *by = wr_limiter(old->by);
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char what[32];
 
 	/* In this order, because TBF makes a leaf of its own in the place of none when it is changed. */
 	if (!same_leaf && !wr_leaf_handle(leaf, 0))
@@ -211,8 +228,7 @@ void wr_tree_change(struct weir_txn *t, const struct wr_dev *dev, const struct w
 	by->put(&b, 0, dev->ifindex, old->classid, old->parent, c);
 	if (old->options_len)
 		by->put_again(&undo, 0, dev->ifindex, old);
-	limit_words(what, by, old->classid);
-	plan_limit(t, wr_tree_step(t, dev, what, &b, &undo), "change", dev, by, old->classid, old->parent, c);
+	limit_step(t, dev, &b, &undo, by, by->is_class ? "class change" : "qdisc change", old->classid, old->parent, c);
 	if (same_leaf)
 		change_leaf(t, dev, old, c->rate_bytes_per_s);
 	else if (wr_leaf_handle(leaf, 0))
@@ -234,16 +250,14 @@ static void again(struct wr_batch *b, const struct wr_dev *dev, const struct wr_
 void wr_tree_class_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char what[32], word[80];
 
 	if (!old)
 		return;
 	wr_tc_del_msg(&b, RTM_DELTCLASS, dev->ifindex, old->classid, 0);
 	if (old->options_len)
 		again(&undo, dev, old);
-	limit_words(what, wr_limiter(old->by), old->classid);
-	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc class del dev %s classid %x:%x",
-		     wr_dev_word(dev, word), old->classid >> 16, old->classid & 0xffff);
+	wr_tree_step(t, dev, &b, &undo, "class del", "classid %x:%x", old->classid >> 16,
+		     old->classid & 0xffff);
 }
 
 /* With a handle, so that its undo does not take our own limits away where they could not be deleted. */
@@ -251,12 +265,10 @@ static void add_noqueue(struct weir_txn *t, const struct wr_dev *dev)
 {
 	const uint32_t handle = WR_CLASS(WR_MAJOR_BACK, 0);
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char word[80];
 
 	wr_tc_msg(&b, RTM_NEWQDISC, ADD, dev->ifindex, handle, TC_H_ROOT, "noqueue");
 	wr_tc_del_msg(&undo, RTM_DELQDISC, dev->ifindex, handle, TC_H_ROOT);
-	wr_step_plan(t, wr_tree_step(t, dev, "qdisc noqueue", &b, &undo), "tc qdisc add dev %s root handle %x: noqueue",
-		     wr_dev_word(dev, word), WR_MAJOR_BACK);
+	wr_tree_step(t, dev, &b, &undo, "qdisc add", "root handle %x: noqueue", WR_MAJOR_BACK);
 }
 
 void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port, bool comes_back)
@@ -264,7 +276,6 @@ void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_p
 	const struct wr_limiter *by = wr_limiter(port->class.by);
 	const bool has_rest = port->rest.classid;
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char what[32], word[80];
 
 	wr_tc_del_msg(&b, RTM_DELQDISC, dev->ifindex, WR_CLASS(port->major, 0), TC_H_ROOT);
 	if (by->is_class)
@@ -272,9 +283,7 @@ void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_p
 	again(&undo, dev, &port->class);
 	if (has_rest)
 		again(&undo, dev, &port->rest);
-	wr_format(what, sizeof(what), "qdisc %x: %s", port->major, by->name);
-	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc qdisc del dev %s root handle %x:",
-		     wr_dev_word(dev, word), port->major);
+	wr_tree_step(t, dev, &b, &undo, "qdisc del", "root handle %x:", port->major);
 	if (comes_back && port->major == WR_MAJOR_NOQUEUE)
 		add_noqueue(t, dev);
 }
@@ -283,7 +292,6 @@ void wr_tree_del_foreign(struct weir_txn *t, const struct wr_dev *dev, const str
 			 uint32_t parent)
 {
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	char what[48], word[80];
 
 	wr_tc_del_msg(&b, RTM_DELQDISC, dev->ifindex, q->handle, parent);
 	wr_tc_msg(&undo, RTM_NEWQDISC, ADD, dev->ifindex, q->handle, parent, q->kind);
@@ -293,7 +301,5 @@ void wr_tree_del_foreign(struct weir_txn *t, const struct wr_dev *dev, const str
 		wr_put_u32(&undo, TCA_INGRESS_BLOCK, q->ingress_block);
 	if (q->egress_block)
 		wr_put_u32(&undo, TCA_EGRESS_BLOCK, q->egress_block);
-	wr_format(what, sizeof(what), "qdisc %x: %s", q->handle >> 16, q->kind);
-	wr_step_plan(t, wr_tree_step(t, dev, what, &b, &undo), "tc qdisc del dev %s %s",
-		     wr_dev_word(dev, word), parent == TC_H_ROOT ? "root" : q->kind);
+	wr_tree_step(t, dev, &b, &undo, "qdisc del", "%s", parent == TC_H_ROOT ? "root" : q->kind);
 }

@@ -511,17 +511,7 @@ static int put_old(struct wr_batch *b, const struct weir_link *want, struct weir
 	return r;
 }
 
-static int take_undo(struct weir_step *s, struct wr_batch *b, struct weir_error *err)
-{
-	if (b->buf.failed)
-		return wr_nomem(err);
-	free((void *)s->parts[WR_MSG_UNDO].data);
-	s->parts[WR_MSG_UNDO].len = b->buf.len;
-	s->parts[WR_MSG_UNDO].data = wr_str_take(&b->buf);
-	return 0;
-}
-
-static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct weir_error *err)
+static int read_undo(struct weir_txn *t, struct weir_step *s, const struct nlmsghdr *reply, struct weir_error *err)
 {
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct weir_link old = { 0 };
@@ -529,7 +519,7 @@ static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct w
 
 	if (!r)
 		r = put_old(&b, s->local, &old, err);
-	return r ? r : take_undo(s, &b, err);
+	return r ? r : wr_step_message(t, s, WR_MSG_UNDO, &b, err);
 }
 
 /* A change with an undo of the caller's, where what is there when the commit begins is not what to go back to. */
@@ -554,7 +544,7 @@ void wr_link_step(struct weir_txn *t, const struct weir_link *part, const struct
 	wr_encode(&b, &wr_link_table, &l, 0, WR_FIXED);
 	if (k && k->table && wr_has_any(k->table, wr_kind_data(k, undo), 0, WR_FIXED))
 		put_info(&b, undo, k, WR_FIXED, -1, 0);
-	if (take_undo(s, &b, &err))
+	if (wr_step_message(t, s, WR_MSG_UNDO, &b, &err))
 		wr_txn_fail(t, &err);
 }
 
@@ -569,15 +559,11 @@ static void set_existing(struct weir_txn *t, const struct weir_link *part, const
 		return;
 	link_msg(&get, RTM_GETLINK, 0, part->ifindex, false, false);
 	wr_put_u32(&get, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	s->local = malloc(sizeof(*part));
-	s->parts[WR_MSG_GET].len = get.buf.len;
-	s->parts[WR_MSG_GET].data = wr_str_take(&get.buf);
-	if (!s->local || !s->parts[WR_MSG_GET].data) {
+	s->local = wr_txn_copy(t, part, sizeof(*part));
+	if (!s->local || wr_step_message(t, s, WR_MSG_GET, &get, NULL))
 		wr_txn_nomem(t);
-		return;
-	}
-	memcpy(s->local, part, sizeof(*part));
-	s->prepare = read_undo;
+	else
+		s->prepare = read_undo;
 }
 
 /* Of one message the kernel takes the delay first, and refuses it for STP that is to go. */

@@ -198,7 +198,7 @@ int weir_txn_fdb_set(struct weir_txn *t, const struct weir_fdb *fdb)
 	return wr_txn_fail(t, &err);
 }
 
-static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct weir_error *err)
+static int read_undo(struct weir_txn *t, struct weir_step *s, const struct nlmsghdr *reply, struct weir_error *err)
 {
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct weir_fdb old;
@@ -207,12 +207,7 @@ static int read_undo(struct weir_step *s, const struct nlmsghdr *reply, struct w
 	if (r)
 		return wr_error(err, r, WEIR_STAGE_REPLY, s->object, "", "cannot be read");
 	fdb_msg(&b, RTM_NEWNEIGH, NLM_F_CREATE, &old);
-	if (b.buf.failed)
-		return wr_nomem(err);
-	free((void *)s->parts[WR_MSG_UNDO].data);
-	s->parts[WR_MSG_UNDO].len = b.buf.len;
-	s->parts[WR_MSG_UNDO].data = wr_str_take(&b.buf);
-	return 0;
+	return wr_step_message(t, s, WR_MSG_UNDO, &b, err);
 }
 
 /* Behind a link that the transaction deletes nothing is left to take back. */
@@ -231,10 +226,8 @@ int weir_txn_fdb_del(struct weir_txn *t, const struct weir_fdb *fdb)
 	if (!s || wr_txn_makes(t, f.ifindex))
 		return t->err.code;
 	fdb_msg(&get, RTM_GETNEIGH, 0, &f);
-	if (get.buf.failed)
+	if (wr_step_message(t, s, WR_MSG_GET, &get, NULL))
 		return wr_txn_nomem(t);
-	s->parts[WR_MSG_GET].len = get.buf.len;
-	s->parts[WR_MSG_GET].data = wr_str_take(&get.buf);
 	s->prepare = read_undo;
 	return t->err.code;
 }

@@ -184,7 +184,7 @@ static int prepare_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	struct preparing *p = arg;
 	struct weir_step *s = &p->t->steps[p->step_of[index]];
 
-	return s->prepare(s, msg, p->err);
+	return s->prepare(p->t, s, msg, p->err);
 }
 
 static int prepare_steps(struct weir_txn *t, struct weir_error *err)
@@ -194,6 +194,7 @@ static int prepare_steps(struct weir_txn *t, struct weir_error *err)
 	wr_auto(free) struct wr_result *results = calloc(t->n_steps + 1, sizeof(*results));
 	wr_auto(free) size_t *step_of = calloc(t->n_steps + 1, sizeof(*step_of));
 	wr_auto(batch) struct wr_batch b = { 0 };
+	char object[64];
 	int r;
 
 	if (!results || !step_of)
@@ -211,7 +212,7 @@ static int prepare_steps(struct weir_txn *t, struct weir_error *err)
 	for (uint32_t i = 0; i < b.n && !r; i++)
 		if (results[i].code < 0)
 			r = wr_error(err, results[i].code, WEIR_STAGE_KERNEL,
-				     t->steps[step_of[i]].object, "", "%s", results[i].msg);
+				     wr_step_object(&t->steps[step_of[i]], object), "", "%s", results[i].msg);
 	return r;
 }
 
@@ -242,7 +243,7 @@ static int refuse_taken(const struct weir_txn *t, const struct wr_link_ref *take
 	char object[64];
 
 	if (ifi && ifi->ifi_index == taken->ifindex)
-		return wr_explain_refusal(msg, -EEXIST, maker->object, err);
+		return wr_explain_refusal(msg, -EEXIST, wr_step_object(maker, object), err);
 	wr_format(object, sizeof(object), "link %s", taken->name);
 	return wr_error(err, -EEXIST, WEIR_STAGE_KERNEL, object, "name", "and index %d are taken by another link",
 			taken->ifindex);
@@ -280,11 +281,20 @@ static int injected(struct weir_error *err, const char *object)
 	return wr_error(err, -EIO, WEIR_STAGE_SYSTEM, object, "", "fault put in by a test");
 }
 
+static int injected_at(const struct weir_step *s, struct weir_error *err)
+{
+	char object[64];
+
+	return injected(err, wr_step_object(s, object));
+}
+
 static void name_failure(struct weir_step *s, struct weir_error *err)
 {
+	char object[64];
+
 	if (!err)
 		return;
-	wr_copy(err->object, sizeof(err->object), s->object);
+	wr_copy(err->object, sizeof(err->object), wr_step_object(s, object));
 	wr_attr_path(msg_of(s, WR_MSG_DO), err->attr_offset, s->tables, err->attr,
 		     sizeof(err->attr));
 	if (err->stage == WEIR_STAGE_KERNEL)
@@ -389,7 +399,7 @@ static int apply_messages(struct weir_txn *t, size_t first, size_t end, const ch
 		note_results(steps, results, b.n);
 	if (r && failed != UINT32_MAX)
 		name_failure(steps[failed], err);
-	return r ? r : cut ? injected(err, cut->object) : 0;
+	return r ? r : cut ? injected_at(cut, err) : 0;
 }
 
 /*
@@ -414,7 +424,7 @@ static int apply_other(struct weir_txn *t, size_t i, struct weir_error *err)
 	int r;
 
 	if (fault_at(t, i))
-		return injected(err, s->object);
+		return injected_at(s, err);
 	s->state = WR_STEP_LOST;
 	r = s->ops->apply(t->w, s, err);
 	s->state = r ? WR_STEP_REFUSED : WR_STEP_APPLIED;
@@ -596,6 +606,7 @@ static int undo_messages(struct weir_txn *t, size_t *end, struct weir_error *err
 	wr_auto(batch) struct wr_batch b = { 0 };
 	uint32_t failed = UINT32_MAX;
 	size_t i = *end, most = 0;
+	char object[64];
 	int r;
 
 	for (; i > 0 && is_msg(&t->steps[i - 1]); i--)
@@ -620,10 +631,10 @@ static int undo_messages(struct weir_txn *t, size_t *end, struct weir_error *err
 	}
 	for (uint32_t k = 0; k < b.n; k++) {
 		if (results[k].code == WR_UNKNOWN)
-			return wr_error(err, -ENOBUFS, WEIR_STAGE_SOCKET, steps[k]->object, "",
+			return wr_error(err, -ENOBUFS, WEIR_STAGE_SOCKET, wr_step_object(steps[k], object), "",
 					"the kernel dropped answers");
 		if (results[k].code < 0 && !undone_as_far(steps[k], results[k].code))
-			return wr_error(err, results[k].code, WEIR_STAGE_KERNEL, steps[k]->object,
+			return wr_error(err, results[k].code, WEIR_STAGE_KERNEL, wr_step_object(steps[k], object),
 					"", "%s", results[k].msg);
 	}
 	return 0;

@@ -154,17 +154,11 @@ int wr_txn_file_note(struct weir_txn *t, const char *path, const void *data, siz
 void wr_txn_file_rewrite(struct weir_txn *t, size_t i, const void *data, size_t len)
 {
 	struct weir_step *s = &t->steps[i];
-	char *copy = malloc(len + 1);
 
-	if (!copy) {
+	if (wr_step_set(t, s, WRITE_NEW, data, len))
 		wr_txn_nomem(t);
-		return;
-	}
-	memcpy(copy, data, len);
-	copy[len] = '\0';
-	free((void *)s->parts[WRITE_NEW].data);
-	s->parts[WRITE_NEW] = (struct weir_blob){ copy, len };
-	plan_write(t, s);
+	else
+		plan_write(t, s);
 }
 
 /* --- removing ---------------------------------------------------------------- */

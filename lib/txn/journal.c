@@ -137,9 +137,11 @@ int wr_journal_write(const struct weir_txn *t, struct weir_error *err)
 	put_u32(&s, t->n_steps);
 	for (size_t i = 0; i < t->n_steps; i++) {
 		const struct weir_step *step = &t->steps[i];
+		char buf[64];
+		const char *object = wr_step_object(step, buf);
 
 		put_bytes(&s, step->ops->name, strlen(step->ops->name));
-		put_bytes(&s, step->object, strlen(step->object));
+		put_bytes(&s, object, strlen(object));
 		for (int k = 0; k < WEIR_STEP_PARTS; k++)
 			put_bytes(&s, step->parts[k].data, step->parts[k].len);
 	}

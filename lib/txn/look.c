@@ -158,27 +158,26 @@ static bool is_answered(const struct weir_txn *t, const struct looked *l)
 static int judge(const struct weir_txn *t, const struct looked *l, struct weir_error *err)
 {
 	const int code = adds(l->change) ? -EEXIST : l->look->missing;
+	char object[64];
 
 	if (l->is_there != adds(l->change) || is_answered(t, l))
 		return 0;
-	return wr_explain_refusal(l->change, code, t->steps[l->step].object, err);
+	return wr_explain_refusal(l->change, code, wr_step_object(&t->steps[l->step], object), err);
 }
 
 /* Behind the undo that the step has: where that hit nothing else, it changes nothing. */
 static int put_back(struct weir_txn *t, const struct looked *l, struct weir_error *err)
 {
-	struct weir_blob *undo = &t->steps[l->step].parts[WR_MSG_UNDO];
+	struct weir_step *s = &t->steps[l->step];
+	const struct weir_blob undo = weir_step_part(s, WR_MSG_UNDO);
 	wr_auto(str) struct wr_str both = { 0 };
 
 	if (!l->back.n)
 		return 0;
-	wr_str_add(&both, undo->data, undo->len);
+	wr_str_add(&both, undo.data, undo.len);
 	wr_str_add(&both, l->back.buf.data, l->back.buf.len);
-	if (both.failed || l->back.buf.failed)
+	if (both.failed || l->back.buf.failed || wr_step_set(t, s, WR_MSG_UNDO, both.data, both.len))
 		return wr_nomem(err);
-	free((void *)undo->data);
-	undo->len = both.len;
-	undo->data = wr_str_take(&both);
 	return 0;
 }
 

@@ -44,19 +44,43 @@ int weir_txn_begin(struct weir *w, const char *title, unsigned int flags, struct
 	return 0;
 }
 
-static void step_free(struct weir_step *s)
+/* A thousand limits are 10,000 messages of some 60 bytes. */
+#define CHUNK 16000
+
+struct wr_chunk {
+	struct wr_chunk *next;
+	size_t used, size;
+	char data[];
+};
+
+void *wr_txn_copy(struct weir_txn *t, const void *data, size_t len)
 {
-	for (size_t i = 0; i < WEIR_STEP_PARTS; i++)
-		free((void *)s->parts[i].data);
-	free(s->plan);
-	if (s->prepare)
-		free(s->local);
+	const size_t need = (len + 8) & ~(size_t)7;	/* the zero, and the next one aligned */
+	const size_t size = need > CHUNK ? need : CHUNK;
+	struct wr_chunk *c = t->chunks;
+	char *copy;
+
+	if (!c || c->size - c->used < need) {
+		c = malloc(sizeof(*c) + size);
+		if (!c)
+			return NULL;
+		*c = (struct wr_chunk){ .next = t->chunks, .size = size };
+		t->chunks = c;
+	}
+	copy = c->data + c->used;
+	c->used += need;
+	if (len)
+		memcpy(copy, data, len);
+	copy[len] = '\0';
+	return copy;
 }
 
 void wr_txn_free(struct weir_txn *t)
 {
-	for (size_t i = 0; i < t->n_steps; i++)
-		step_free(&t->steps[i]);
+	for (struct wr_chunk *c = t->chunks, *next; c; c = next) {
+		next = c->next;
+		free(c);
+	}
 	for (size_t i = 0; i < t->n_fds; i++)
 		close(t->fds[i]);
 	for (size_t i = t->n_kept; i > 0; i--)
@@ -142,21 +166,32 @@ static void *grow(void *items, size_t n, size_t size)
 	return realloc(items, (n ? 2 * n : 1) * size);
 }
 
-static bool copy_parts(struct weir_step *s, const struct weir_blob *parts, size_t n)
+int wr_step_set(struct weir_txn *t, struct weir_step *s, int part, const void *data, size_t len)
 {
-	for (size_t i = 0; i < n; i++) {
-		char *data;
+	const void *copy = wr_txn_copy(t, data, len);
 
-		if (!parts[i].len)
-			continue;	/* as weir_step_part() has them */
-		data = malloc(parts[i].len + 1);
-		if (!data)
-			return false;
-		memcpy(data, parts[i].data, parts[i].len);
-		data[parts[i].len] = '\0';
-		s->parts[i] = (struct weir_blob){ data, parts[i].len };
-	}
-	return true;
+	if (!copy)
+		return -ENOMEM;
+	s->parts[part] = (struct weir_blob){ copy, len };
+	return 0;
+}
+
+static int copy_parts(struct weir_txn *t, struct weir_step *s, const struct weir_blob *parts, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && !r; i++)
+		if (parts[i].len)	/* as weir_step_part() has them */
+			r = wr_step_set(t, s, (int)i, parts[i].data, parts[i].len);
+	return r;
+}
+
+const char *wr_step_object(const struct weir_step *s, char buf[64])
+{
+	if (!s->describe)
+		return s->object;
+	s->describe(s, buf);
+	return buf;
 }
 
 struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops,
@@ -173,10 +208,8 @@ struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops
 	}
 	t->steps = steps;
 	s = &steps[t->n_steps];
-	*s = (struct weir_step){ .ops = ops };
-	wr_copy(s->object, sizeof(s->object), object);
-	if (!copy_parts(s, parts, n)) {
-		step_free(s);
+	*s = (struct weir_step){ .ops = ops, .object = wr_txn_copy(t, object, strlen(object)) };
+	if (!s->object || copy_parts(t, s, parts, n)) {
 		wr_txn_nomem(t);
 		return NULL;
 	}
@@ -187,6 +220,7 @@ struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops
 int weir_txn_step(struct weir_txn *t, const struct weir_step_ops *ops, const char *object,
 		  const struct weir_blob *parts, size_t n_parts)
 {
+	wr_auto(free) char *plan = NULL;
 	struct weir_step *s;
 
 	if (n_parts > WEIR_STEP_PARTS || !wr_find_ops(t->w, ops->name))
@@ -194,9 +228,11 @@ int weir_txn_step(struct weir_txn *t, const struct weir_step_ops *ops, const cha
 	s = wr_txn_add(t, ops, object, parts, n_parts);
 	if (!s)
 		return t->err.code;
-	if (t->dry && ops->plan && !(s->plan = ops->plan(s)))
-		return wr_txn_nomem(t);
-	return 0;
+	if (!t->dry || !ops->plan)
+		return 0;
+	plan = ops->plan(s);
+	s->plan = plan ? wr_txn_copy(t, plan, strlen(plan)) : NULL;
+	return s->plan ? 0 : wr_txn_nomem(t);
 }
 
 struct weir_blob weir_step_part(const struct weir_step *s, unsigned int i)
@@ -397,12 +433,18 @@ struct weir_step *wr_txn_msg(struct weir_txn *t, const char *object,
 	return s;
 }
 
+int wr_step_message(struct weir_txn *t, struct weir_step *s, int part, const struct wr_batch *b,
+		    struct weir_error *err)
+{
+	return b->buf.failed || wr_step_set(t, s, part, b->buf.data, b->buf.len) ? wr_nomem(err) : 0;
+}
+
 /* --- the plan -------------------------------------------------------------- */
 
 void wr_step_plan(struct weir_txn *t, struct weir_step *s, const char *fmt, ...)
 {
 	wr_auto(str) struct wr_str line = { 0 };
-	char *text = NULL;
+	wr_auto(free) char *text = NULL;
 	va_list ap;
 
 	if (!t->dry || !s)
@@ -411,16 +453,15 @@ void wr_step_plan(struct weir_txn *t, struct weir_step *s, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) < 0)
 		text = NULL;
 	va_end(ap);
-	if (text && s->parts[WR_MSG_NETNS].len && s->ops == &wr_msg_ops) {
+	if (s->parts[WR_MSG_NETNS].len && s->ops == &wr_msg_ops) {
 		wr_str_puts(&line, "nsenter --net=");
 		wr_str_shell(&line, weir_step_part(s, WR_MSG_NETNS).data);
-		wr_str_printf(&line, " %s", text);
-		free(text);
-		text = wr_str_take(&line);
+		wr_str_putc(&line, ' ');
 	}
-	free(s->plan);
-	s->plan = text;
-	if (!text)
+	if (text)
+		wr_str_puts(&line, text);
+	s->plan = text && !line.failed ? wr_txn_copy(t, wr_str_text(&line), line.len) : NULL;
+	if (!s->plan)
 		wr_txn_nomem(t);
 }
 
@@ -429,6 +470,8 @@ int weir_txn_plan(const struct weir_txn *t, char **ret, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str out = { 0 };
 
+	/* Nobody sees that what had been gathered is in its step only now. */
+	wr_txn_complete((struct weir_txn *)t);
 	if (t->err.code)
 		return weir_txn_error(t, err);
 	for (size_t i = 0; i < t->n_steps; i++)

@@ -90,16 +90,19 @@ struct wr_look {
 
 struct weir_step {
 	const struct weir_step_ops *ops;
-	struct weir_blob parts[WEIR_STEP_PARTS];	/* owned */
-	char object[64];
+	struct weir_blob parts[WEIR_STEP_PARTS];	/* by wr_txn_copy(), as all that it points to */
+	const char *object;			/* what it is called; see wr_step_object() */
 	enum wr_step_state state;
 	/* In this process only: */
 	const struct wr_table *const *tables;	/* rtnetlink: names of its attributes */
 	bool at_end;				/* rtnetlink: of its batch, behind all that need it not */
-	char *plan;				/* its text, if the builder wrote it */
-	void *local;				/* prepare()'s, freed with the step; else the caller's */
+	const char *plan;			/* its text, if the builder wrote it */
+	void *local;				/* prepare()'s or the caller's */
 	/* rtnetlink: reads the old state from the answer to part WR_MSG_GET into the undo part */
-	int (*prepare)(struct weir_step *s, const struct nlmsghdr *reply, struct weir_error *err);
+	int (*prepare)(struct weir_txn *t, struct weir_step *s, const struct nlmsghdr *reply,
+		       struct weir_error *err);
+	/* What it is called, by its request; NULL: @object says it all, else what the request is about */
+	void (*describe)(const struct weir_step *s, char out[64]);
 	const struct wr_look *look;		/* rtnetlink; NULL: nothing needs to be looked at */
 };
 
@@ -123,6 +126,7 @@ struct weir_txn {
 	size_t n_fds;
 	struct wr_kept *kept;
 	size_t n_kept;
+	struct wr_chunk *chunks;	/* of wr_txn_copy() */
 	struct weir_error err;	/* of the first builder that refused */
 };
 
@@ -137,6 +141,12 @@ int wr_txn_nomem(struct weir_txn *t);
 /* A step; NULL (and the transaction failed) when memory ran out or it had failed before. */
 struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops,
 			     const char *object, const struct weir_blob *parts, size_t n);
+/* A copy that goes with the transaction, with a zero behind it; NULL when memory ran out. */
+void *wr_txn_copy(struct weir_txn *t, const void *data, size_t len);
+/* Another part for a step. */
+int wr_step_set(struct weir_txn *t, struct weir_step *s, int part, const void *data, size_t len);
+/* What errors and the journal call it. Mostly nobody asks, so of steps that are many it is put together only then. */
+const char *wr_step_object(const struct weir_step *s, char buf[64]);
 /* A free link index: one of a random range, so that it needs no look-up, over 2^24 to stay off the kernel's own. */
 int wr_txn_ifindex(struct weir_txn *t);
 /* Notes a link that the step added last makes: undo deletes it, after everything else was undone. */
@@ -163,6 +173,9 @@ enum { WR_MSG_DO, WR_MSG_UNDO, WR_MSG_NETNS, WR_MSG_GET };
 struct weir_step *wr_txn_msg(struct weir_txn *t, const char *object,
 			     const struct wr_table *const *tables, const struct wr_batch *request,
 			     const struct wr_batch *undo, const char *netns);
+/* Another of the messages, of any number, that an rtnetlink step's parts are. */
+int wr_step_message(struct weir_txn *t, struct weir_step *s, int part, const struct wr_batch *b,
+		    struct weir_error *err);
 /* Writes the step's line of the plan; does nothing unless the transaction is dry. */
 void wr_step_plan(struct weir_txn *t, struct weir_step *s, const char *fmt, ...) WR_PRINTF(3, 4);
 

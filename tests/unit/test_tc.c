@@ -809,6 +809,35 @@ static void steps_of_a_port(void **state)
 	}
 }
 
+/* By their requests, and deletions, which do not say of what kind, by their undo. */
+static void steps_are_named(void **state)
+{
+	static const char *const names[] = {
+		"qdisc 7765: htb on p0", "class 7765:1 htb on p0", "qdisc 5001: sfq on p0", "qdisc 7765: tbf on p0",
+		"class 7765:1 htb on p0", "qdisc 7765: htb on p0", "qdisc 7: prio on p0", "filter of the block on p0",
+	};
+	const struct wr_port port = { .major = WR_MAJOR, .class = {
+		.by = WEIR_QDISC_HTB, .classid = WR_CLASS(WR_MAJOR, WR_PORT_CLASS), .options_len = 4,
+	} };
+	const struct wr_htb_class c = { .rate_bytes_per_s = MBIT, .ceil_bytes_per_s = MBIT };
+	const struct wr_qdisc foreign = { .kind = "prio", .handle = WR_CLASS(7, 0) };
+	const struct wr_dev dev = { 1, "p0" };
+	struct open_txn o;
+	char buf[64];
+
+	open_txn(&o, "p1");
+	wr_tree_root(o.t, &dev, WEIR_QDISC_HTB, WR_MAJOR, WR_PORT_CLASS, &c, WEIR_LEAF_SFQ);
+	wr_tree_root(o.t, &dev, WEIR_QDISC_TBF, WR_MAJOR, WR_PORT_CLASS, &c, WEIR_LEAF_DEFAULT);
+	wr_tree_class_del(o.t, &dev, &port.class);
+	wr_tree_del(o.t, &dev, &port, false);
+	wr_tree_del_foreign(o.t, &dev, &foreign, TC_H_ROOT);
+	wr_txn_block_filter_add(o.t, &dev);
+	assert_int_equal(o.t->n_steps - o.n_own, WR_COUNT(names));
+	for (size_t i = 0; i < WR_COUNT(names); i++)
+		assert_string_equal(wr_step_object(&o.t->steps[o.n_own + i], buf), names[i]);
+	close_txn(&o);
+}
+
 /* A macvtap's own side is the guest's: what the guest receives arrives by it. */
 static void the_guests_side_is_the_other_way_round(void **state)
 {
@@ -967,6 +996,7 @@ int main(void)
 		cmocka_unit_test(classes_are_read_back),
 		cmocka_unit_test(a_leaf_is_known_by_its_handle),
 		cmocka_unit_test(steps_of_a_port),
+		cmocka_unit_test(steps_are_named),
 		cmocka_unit_test(the_guests_side_is_the_other_way_round),
 		cmocka_unit_test(names_of_ifbs),
 		cmocka_unit_test(senseless_limits_are_refused),
