@@ -893,7 +893,10 @@ struct weir_link {
  * Everything that the create message takes rides in it; what the kernel would
  * silently drop from it (alias, port settings, the address generation mode)
  * follows in a second message of the same batch. A bridge's @mtu is pinned, so
- * that ports do not change it. Undone by deleting the link.
+ * that ports do not change it. One that gets 32 ports or more in the same
+ * transaction snoops on multicast from the last port on, unless the caller says
+ * something of snooping: each port would start the queries of all others anew.
+ * Undone by deleting the link.
  *
  * Return: the link's index, or a negative errno, which the transaction
  * remembers. At commit, besides what the kernel says:

@@ -103,6 +103,13 @@ static void put_info(struct wr_batch *b, const struct weir_link *l, const struct
 	wr_nest_end(b, info);
 }
 
+void wr_link_create_msg(struct wr_batch *b, const struct weir_link *l, int peer_netns_fd, int peer_ifindex)
+{
+	link_msg(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, l->ifindex, l->is_up, l->is_up);
+	wr_encode(b, &wr_link_table, l, 0, WR_ON_SET);
+	put_info(b, l, wr_kind(l->kind), WR_ON_SET, peer_netns_fd, peer_ifindex);
+}
+
 static void put_port(struct wr_batch *b, const struct weir_link *l, const struct wr_port_kind *port)
 {
 	size_t info = wr_nest(b, IFLA_LINKINFO), data;
@@ -231,6 +238,7 @@ static struct weir_step *set_step(struct weir_txn *t, const struct weir_link *l,
 	else if (port)
 		put_port(&b, l, port);
 	wr_encode(&b, &wr_link_inet6_table, l, 0, 0);
+	wr_fill(t, l, false);
 	if (*name)
 		wr_format(object, sizeof(object), "%s %s", k ? k->name : "link", name);
 	else
@@ -383,14 +391,14 @@ static void create(struct weir_txn *t, const struct weir_link *l, bool up)
 	    l->macvlan.mode == WEIR_MACVLAN_PASSTHRU)
 		later |= WEIR_LINK_MAC;
 	first.has &= ~later;
-	link_msg(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, l->ifindex, up, up);
-	wr_encode(&b, &wr_link_table, &first, 0, WR_ON_SET);
-	put_info(&b, &first, k, WR_ON_SET, netns_fd, peer_ifindex);
+	first.is_up = up;
+	wr_link_create_msg(&b, &first, netns_fd, peer_ifindex);
 	wr_link_object(l, object);
 	s = wr_txn_msg(t, object, k->tables, &b, NULL, NULL);
 	plan_create(t, s, &first, k, up);
 	wr_txn_created(t, l->ifindex, l->name);
 	wr_txn_created_kind(t, l->kind);
+	wr_fill(t, &first, true);
 	note_peer(t, l);
 	settle(t, l, later, !up);
 	peer_up(t, l, peer_ifindex);

@@ -134,11 +134,12 @@ static const struct limit {
 	unsigned int sends, messages, bytes;
 	unsigned int most_in_flight;	/* then it is the least number of sends: it may be one for each message */
 } limits[] = {
-	{ "100 pairs on a bridge", NULL, veths, 1, 1 + N, 64 + N * 136, 0 },
-	{ "100 pairs, 16 in flight", NULL, veths, (1 + N + 15) / 16, 1 + N, 64 + N * 136, 16 },
-	{ "100 quiet pairs on a bridge", NULL, quiet_veths, 1, 1 + 3 * N, 64 + N * 220, 0 },
+	/* The bridge's snooping comes last, by a message more. */
+	{ "100 pairs on a bridge", NULL, veths, 1, 2 + N, 136 + N * 136, 0 },
+	{ "100 pairs, 16 in flight", NULL, veths, (2 + N + 15) / 16, 2 + N, 136 + N * 136, 16 },
+	{ "100 quiet pairs on a bridge", NULL, quiet_veths, 1, 2 + 3 * N, 136 + N * 220, 0 },
 	/* Each is asked about once, which settles that it has no carrier. */
-	{ "100 taps on a bridge", NULL, taps, 1, 1 + 3 * N, 64 + N * 128, 0 },
+	{ "100 taps on a bridge", NULL, taps, 1, 2 + 3 * N, 136 + N * 128, 0 },
 	{ "100 macvtaps on a link", NULL, macvtaps, 1, 1 + N, 64 + N * 72, 0 },
 	{ "100 ports go", veths, deletes, 3, 2 * N + 1, N * 80 + 40, 0 },
 	{ "one port goes", veths, delete_one, 2, 2, 72, 0 },

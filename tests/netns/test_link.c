@@ -811,6 +811,75 @@ static void deletes_go_by_index_and_name(void **state)
 	}
 }
 
+/* A bridge "name" with @n ports NAMEp0... */
+static int fill(struct weir_txn *t, const char *name, int n, const struct weir_bridge *how)
+{
+	struct weir_link l = NAMED(BRIDGE, "", WEIR_LINK_UP, .is_up = true, .bridge = *how);
+	int bridge;
+
+	snprintf(l.name, sizeof(l.name), "%s", name);
+	bridge = weir_txn_link_add(t, &l);
+	for (int i = 0; i < n; i++) {
+		struct weir_link port = NAMED(IFB, "", WEIR_LINK_MASTER | WEIR_LINK_NUM_TX_QUEUES, .num_tx_queues = 1,
+					      .master = (uint32_t)bridge);
+
+		snprintf(port.name, sizeof(port.name), "%sp%d", name, i);
+		weir_txn_link_add(t, &port);
+	}
+	return bridge;
+}
+
+static bool is_made_with_snooping(const struct weir_txn *t, int ifindex)
+{
+	struct weir_link l;
+
+	for (size_t i = 0; i < t->n_created; i++)
+		if (t->created[i].ifindex == ifindex) {
+			const struct weir_step *s = &t->steps[t->created[i].n_steps - 1];
+
+			assert_int_equal(wr_link_decode((const void *)weir_step_part(s, WR_MSG_DO).data, &l, NULL), 0);
+			return !(l.bridge.has & WEIR_BRIDGE_MCAST_SNOOPING) || l.bridge.mcast_snooping;
+		}
+	fail_msg("no such link is made: %d", ifindex);
+	return false;
+}
+
+/* With it, each port would start the queries of all others anew. */
+static void many_ports_come_before_snooping(void **state)
+{
+	const struct weir_bridge usual = { 0 }, old = { .has = WEIR_BRIDGE_AGEING_TIME, .ageing_time_cs = 1234 },
+				 off = { .has = WEIR_BRIDGE_MCAST_SNOOPING };
+	struct weir_link told = CHANGE(BRIDGE, WEIR_LINK_IFINDEX, .bridge = { .has = WEIR_BRIDGE_MCAST_SNOOPING });
+	json_t *links = all_links();
+	int many, few, quiet;
+	struct weir_txn *t = begin();
+
+	many = fill(t, "many", 40, &old);
+	few = fill(t, "few", 2, &usual);
+	quiet = fill(t, "quiet", 40, &off);
+	told.ifindex = fill(t, "told", 40, &usual);
+	weir_txn_link_set(t, &told);
+	wr_txn_complete(t);
+	assert_false(is_made_with_snooping(t, many));
+	assert_true(is_made_with_snooping(t, few));
+	assert_false(is_made_with_snooping(t, quiet));
+	assert_true(is_made_with_snooping(t, told.ifindex));
+	commit(t, "fill");
+	assert_true(get("many").bridge.mcast_snooping);
+	assert_int_equal(get("many").bridge.ageing_time_cs, 1234);
+	assert_true(get("many").is_up);
+	assert_true(get("few").bridge.mcast_snooping);
+	assert_false(get("quiet").bridge.mcast_snooping);
+	assert_false(get("told").bridge.mcast_snooping);
+	own_sh("for b in many few quiet told; do ip link del $b; done;"
+	       "ip link | sed -n 's/^[0-9]*: \\([a-z]*p[0-9]*\\):.*/link del \\1/p' | ip -batch -");
+	t = begin();
+	fill(t, "many", 40, &usual);
+	commit_and_fail(t, "fill");
+	same_links(links, "a bridge that is filled and taken back");
+	json_decref(links);
+}
+
 /* A new link may have the name of one that goes in the same transaction only if it goes first: it does not. */
 static void names_are_free_after_the_deletes(void **state)
 {
@@ -851,6 +920,7 @@ int main(void)
 		TEST(namespaces_that_are_none),
 		TEST(handles_on_another_namespace),
 		TEST(deletes_go_by_index_and_name),
+		TEST(many_ports_come_before_snooping),
 		TEST(names_are_free_after_the_deletes),
 	};
 

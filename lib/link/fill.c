@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * New bridges that get many ports. While a bridge that is up snoops on multicast,
+ * the kernel starts the queries of all its ports anew for each port that comes
+ * (br_port_state_selection, br_multicast_enable_port): of 1,000 ports a third of
+ * the time. So a transaction that makes such a bridge makes it without snooping,
+ * and turns it on behind the last port. Nobody sees the difference when it is done;
+ * and if it is not, the bridge goes.
+ *
+ * A bridge that is there already is left alone: others' multicast goes through it.
+ */
+#include <linux/rtnetlink.h>
+
+#include "link/kinds.h"
+#include "link/link.h"
+#include "txn/txn.h"
+
+/* From so many ports on it is worth a message more. */
+#define MANY_PORTS 32
+#define SNOOPING (WEIR_BRIDGE_MCAST_SNOOPING | WEIR_BRIDGE_MCAST_VLAN_SNOOPING)
+
+struct bridge {
+	int ifindex;
+	size_t step;		/* which makes it */
+	unsigned int n_ports;	/* that it gets in this transaction */
+};
+
+struct bridges {
+	struct bridge *list;
+	size_t n;
+};
+
+static const char kept_by;	/* the transaction keeps them by the address of this */
+
+static void bridges_free(void *arg)
+{
+	struct bridges *all = arg;
+
+	free(all->list);
+	free(all);
+}
+
+static void snoop_last(struct weir_txn *t, const struct bridge *b)
+{
+	struct weir_link l, on = { .sz = sizeof(on), .has = WEIR_LINK_IFINDEX, .kind = WEIR_LINK_BRIDGE,
+				   .ifindex = b->ifindex };
+	struct weir_step *s = &t->steps[b->step];
+	struct weir_error err = WEIR_ERROR_INIT;
+	wr_auto(batch) struct wr_batch msg = { 0 };
+	int r = wr_link_decode((const void *)weir_step_part(s, WR_MSG_DO).data, &l, &err);
+
+	l.bridge.has |= WEIR_BRIDGE_MCAST_SNOOPING;
+	l.bridge.mcast_snooping = false;
+	if (!r)
+		wr_link_create_msg(&msg, &l, -1, 0);
+	if (r || wr_step_message(t, s, WR_MSG_DO, &msg, &err)) {
+		wr_txn_fail(t, &err);
+		return;
+	}
+	on.bridge.has = WEIR_BRIDGE_MCAST_SNOOPING;
+	on.bridge.mcast_snooping = true;
+	weir_txn_link_set(t, &on);
+}
+
+/* A plan is without the detour. And where there are late steps, what comes now would be one of them, too late. */
+static void complete(struct weir_txn *t, void *arg)
+{
+	struct bridges *all = arg;
+
+	for (size_t i = 0; i < all->n && !t->has_late && !t->dry; i++)
+		if (all->list[i].n_ports >= MANY_PORTS)
+			snoop_last(t, &all->list[i]);
+	all->n = 0;
+}
+
+static struct bridges *bridges_of(struct weir_txn *t)
+{
+	struct bridges *all = weir_txn_kept(t, &kept_by);
+
+	if (all)
+		return all;
+	all = calloc(1, sizeof(*all));
+	if (!all || weir_txn_keep(t, &kept_by, all, bridges_free)) {
+		free(all);
+		return NULL;
+	}
+	wr_txn_complete_by(t, &kept_by, complete);
+	return all;
+}
+
+/* Without memory for it the bridge fills slowly. */
+static void add(struct weir_txn *t, int ifindex)
+{
+	struct bridges *all = t->err.code ? NULL : bridges_of(t);
+	struct bridge *more = all ? realloc(all->list, (all->n + 1) * sizeof(*more)) : NULL;
+
+	if (!more)
+		return;
+	all->list = more;
+	more[all->n++] = (struct bridge){ .ifindex = ifindex, .step = t->n_steps - 1 };
+}
+
+/* The latest first: ports are mostly given to the bridge that has just been made. */
+static struct bridge *find(struct weir_txn *t, int ifindex)
+{
+	struct bridges *all = weir_txn_kept(t, &kept_by);
+
+	for (size_t i = all ? all->n : 0; i > 0; i--)
+		if (all->list[i - 1].ifindex == ifindex)
+			return &all->list[i - 1];
+	return NULL;
+}
+
+/* What is said of snooping, at once or later, holds. */
+static void is_told(struct weir_txn *t, int ifindex)
+{
+	struct bridge *b = find(t, ifindex);
+
+	if (b)
+		*b = (struct bridge){ 0 };
+}
+
+void wr_fill(struct weir_txn *t, const struct weir_link *l, bool is_new)
+{
+	struct bridge *b = l->has & WEIR_LINK_MASTER ? find(t, (int)l->master) : NULL;
+
+	if (b)
+		b->n_ports++;
+	if (l->kind == WEIR_LINK_BRIDGE && l->bridge.has & SNOOPING)
+		is_told(t, l->ifindex);
+	else if (l->kind == WEIR_LINK_BRIDGE && is_new)
+		add(t, l->ifindex);
+}
