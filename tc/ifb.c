@@ -78,16 +78,13 @@ static int add_link(struct weir_txn *t, int ifindex, const char *name, const cha
 /* 15 bytes are all a link's name has, so a long one keeps its end and gets a hash. */
 static void own_name(const char *port, char out[16])
 {
-	uint32_t h = 2166136261u;
-	size_t len = strlen(port);
+	const size_t len = strlen(port);
 
 	if (len <= 11) {
 		wr_format(out, 16, "ifb-%s", port);
 		return;
 	}
-	for (const char *p = port; *p; p++)
-		h = (h ^ (unsigned char)*p) * 16777619u;
-	wr_format(out, 16, "ifb%06x%s", (unsigned int)(h & 0xffffff), port + len - 6);
+	wr_format(out, 16, "ifb%06x%s", (unsigned int)(wr_hash(WR_HASH, port, len) & 0xffffff), port + len - 6);
 }
 
 int wr_ifb_own(struct weir_txn *t, const char *port, bool has_floors, struct wr_slot *ret)

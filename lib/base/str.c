@@ -135,6 +135,13 @@ void wr_str_json(struct wr_str *s, const char *text)
 	wr_str_putc(s, '"');
 }
 
+uint32_t wr_hash(uint32_t hash, const void *data, size_t len)
+{
+	for (const unsigned char *c = data; len--; c++)
+		hash = (hash ^ *c) * 16777619u;
+	return hash;
+}
+
 char *wr_str_take(struct wr_str *s)
 {
 	char *data;

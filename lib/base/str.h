@@ -28,6 +28,9 @@ void wr_str_shell(struct wr_str *s, const char *text);
 bool wr_is_utf8(const char *text);
 /* @text as a JSON string with its quotes; what is not UTF-8 becomes U+FFFD, since JSON has nothing else. */
 void wr_str_json(struct wr_str *s, const char *text);
+/* FNV-1a of some bytes, begun with WR_HASH or going on from @hash: not against those who want two to be the same. */
+#define WR_HASH 2166136261u
+uint32_t wr_hash(uint32_t hash, const void *data, size_t len);
 /* The text, owned by the caller; the string is empty afterwards. NULL when memory ran out. */
 char *wr_str_take(struct wr_str *s);
 /* The text for reading; "" while empty. */

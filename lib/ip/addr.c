@@ -100,6 +100,13 @@ static void ask(struct wr_batch *b, const struct nlmsghdr *change)
 	wr_msg(b, RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa));
 }
 
+static uint32_t key(const struct nlmsghdr *msg)
+{
+	const struct nlattr *local = wr_msg_attr(msg, IFA_LOCAL);
+
+	return wr_attr_hash(local ? local : wr_msg_attr(msg, IFA_ADDRESS));
+}
+
 /* The network of the other end; of what has none of its own that is the address's. */
 static struct weir_ip far_net(const struct nlmsghdr *msg, const struct weir_addr *a)
 {
@@ -140,8 +147,14 @@ static bool may_go(const struct nlmsghdr *change, const struct nlmsghdr *earlier
 }
 
 static const struct wr_look addr_look = {
-	.ask = ask, .is_it = is_it, .may_go = may_go, .missing = -EADDRNOTAVAIL,
+	.ask = ask, .key = key, .is_it = is_it, .may_go = may_go, .missing = -EADDRNOTAVAIL,
 };
+
+/* By the undo of what keeps it: lib/ip/keep.c. */
+static bool is_kept(const struct weir_txn *t, const struct weir_addr *a)
+{
+	return a->local.family == WEIR_FAMILY_IPV6 && wr_txn_keeps(t, a->ifindex);
+}
 
 /* --- changing -------------------------------------------------------------------------- */
 
@@ -160,7 +173,7 @@ int weir_txn_addr_add(struct weir_txn *t, const struct weir_addr *addr)
 	s = wr_txn_msg(t, object, wr_addr_tables, &b, wr_txn_makes(t, a.ifindex) ? NULL : &undo,
 		       NULL);
 	if (!wr_txn_makes(t, a.ifindex))
-		wr_step_look(s, &addr_look);
+		wr_step_look(s, &addr_look, is_kept(t, &a));
 	if (t->dry)
 		plan(t, s, &a, text, wr_txn_link_name(t, a.ifindex, buf));
 	return t->err.code;
@@ -178,10 +191,10 @@ int weir_txn_addr_del(struct weir_txn *t, const struct weir_addr *addr)
 		return t->err.code;
 	addr_msg(&b, RTM_DELADDR, 0, &a);
 	addr_msg(&undo, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a);
-	kept = a.local.family == WEIR_FAMILY_IPV6 && wr_txn_keeps(t, a.ifindex);
+	kept = is_kept(t, &a);
 	s = wr_txn_msg(t, object, wr_addr_tables, &b, kept ? NULL : &undo, NULL);
-	if (!kept && !wr_txn_makes(t, a.ifindex))
-		wr_step_look(s, &addr_look);
+	if (!wr_txn_makes(t, a.ifindex))
+		wr_step_look(s, &addr_look, kept);
 	if (t->dry) {
 		wr_auto(str) struct wr_str dev = { 0 };
 

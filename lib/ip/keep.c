@@ -251,7 +251,7 @@ static int add(struct weir_txn *t, int ifindex, char when)
 
 bool wr_txn_keeps(const struct weir_txn *t, int ifindex)
 {
-	for (size_t i = 0; i < t->n_steps; i++) {
+	for (size_t i = 0; t->has_flushed && i < t->n_steps; i++) {
 		const struct weir_step *s = &t->steps[i];
 		const struct weir_blob part = weir_step_part(s, PART_IFINDEX);
 

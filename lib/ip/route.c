@@ -99,6 +99,13 @@ static struct weir_ip dst_of(const struct nlmsghdr *msg)
 	return dst;
 }
 
+static uint32_t key(const struct nlmsghdr *msg)
+{
+	const struct weir_ip dst = msg->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtmsg)) ? (struct weir_ip){ 0 } : dst_of(msg);
+
+	return wr_hash(WR_HASH, dst.bytes, sizeof(dst.bytes));
+}
+
 static uint32_t metric_of(const struct nlmsghdr *msg)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(msg);
@@ -162,7 +169,7 @@ static bool may_go(const struct nlmsghdr *change, const struct nlmsghdr *earlier
 }
 
 static const struct wr_look route_look = {
-	.ask = ask, .is_it = is_it, .may_go = may_go, .put_back = put_back, .missing = -ESRCH,
+	.ask = ask, .key = key, .is_it = is_it, .may_go = may_go, .put_back = put_back, .missing = -ESRCH,
 };
 
 /* --- changing -------------------------------------------------------------------------- */
@@ -174,7 +181,7 @@ static int change(struct weir_txn *t, const struct weir_route *route, bool add)
 	char dst[WEIR_IP_TEXT], object[64];
 	struct weir_step *s;
 	struct weir_route rt;
-	bool keep;
+	bool kept;
 	int r = wr_opts_copy(&rt, sizeof(rt), route, "route", &err);
 
 	if (!r)
@@ -193,11 +200,11 @@ static int change(struct weir_txn *t, const struct weir_route *route, bool add)
 	if (add && rt.dst.family == WEIR_FAMILY_IPV6 && !(rt.has & WEIR_ROUTE_METRIC))
 		wr_put_u32(&gone, RTA_PRIORITY, IPV6_METRIC);
 	/* Also where the link is made here and goes itself: that comes last, and an undo may need the place. */
-	keep = !add && wr_txn_keeps(t, rt.ifindex);
+	kept = wr_txn_keeps(t, rt.ifindex);
 	s = wr_txn_msg(t, object, wr_route_tables, add ? &there : &gone,
-		       keep ? NULL : add ? &gone : &there, NULL);
-	if (!keep && !wr_txn_makes(t, rt.ifindex))
-		wr_step_look(s, &route_look);
+		       add ? &gone : kept ? NULL : &there, NULL);
+	if (!wr_txn_makes(t, rt.ifindex))
+		wr_step_look(s, &route_look, kept);
 	if (t->dry)
 		plan(t, s, add ? "add" : "del", &rt, dst);
 	return t->err.code;

@@ -14,7 +14,7 @@ extern const struct wr_table *const wr_addr_tables[], *const wr_route_tables[];
 extern const struct weir_step_ops wr_sysctl_ops;
 
 /* Whether an undo brings back what the link has now, so that no step has to (weir_txn_link_keep()). */
-bool wr_txn_keeps(const struct weir_txn *t, int ifindex);
+__attribute__((pure)) bool wr_txn_keeps(const struct weir_txn *t, int ifindex);
 
 /* Read an RTM_NEWADDR, an RTM_NEWROUTE (and their opposites). */
 int wr_addr_decode(const struct nlmsghdr *msg, struct weir_addr *ret, struct weir_error *err);

@@ -29,6 +29,14 @@ static void ask(struct wr_batch *b, const struct nlmsghdr *change)
 	wr_put_u32(b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 }
 
+/* An answer shows all names of the link. */
+static uint32_t key(const struct nlmsghdr *msg)
+{
+	const bool is_one = msg->nlmsg_type == RTM_NEWLINKPROP || msg->nlmsg_type == RTM_DELLINKPROP;
+
+	return is_one ? wr_attr_hash(wr_attr_inside(wr_msg_attr(msg, IFLA_PROP_LIST), IFLA_ALT_IFNAME)) : 0;
+}
+
 /* Of another link's name the kernel takes away none. */
 static bool is_it(const struct nlmsghdr *change, const struct nlmsghdr *shown)
 {
@@ -45,7 +53,7 @@ static bool is_it(const struct nlmsghdr *change, const struct nlmsghdr *shown)
 	return false;
 }
 
-static const struct wr_look altname_look = { .ask = ask, .is_it = is_it, .missing = -ENOENT };
+static const struct wr_look altname_look = { .ask = ask, .key = key, .is_it = is_it, .missing = -ENOENT };
 
 static bool is_good(const char *name)
 {
@@ -70,7 +78,7 @@ static int change(struct weir_txn *t, int ifindex, const char *name, bool add)
 	put_name(&undo, add ? RTM_DELLINKPROP : RTM_NEWLINKPROP, add ? 0 : new_flags, ifindex, name);
 	s = wr_txn_msg(t, object, NULL, &b, wr_txn_makes(t, ifindex) ? NULL : &undo, NULL);
 	if (!wr_txn_makes(t, ifindex))
-		wr_step_look(s, &altname_look);
+		wr_step_look(s, &altname_look, false);
 	if (!t->dry)
 		return t->err.code;
 	wr_str_shell(&word, name);

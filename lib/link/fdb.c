@@ -135,6 +135,11 @@ static void ask(struct wr_batch *b, const struct nlmsghdr *change)
 	wr_msg(b, RTM_GETNEIGH, NLM_F_DUMP, &ndm, sizeof(ndm));
 }
 
+static uint32_t key(const struct nlmsghdr *msg)
+{
+	return wr_attr_hash(wr_msg_attr(msg, NDA_LLADDR));
+}
+
 /* Without a vlan it is for each that the port is in. */
 static bool is_it(const struct nlmsghdr *change, const struct nlmsghdr *shown)
 {
@@ -153,7 +158,7 @@ static bool may_go(const struct nlmsghdr *change, const struct nlmsghdr *earlier
 	return wr_look_flushes(earlier) || earlier->nlmsg_type == RTM_DELLINK;
 }
 
-static const struct wr_look fdb_look = { .ask = ask, .is_it = is_it, .may_go = may_go };
+static const struct wr_look fdb_look = { .ask = ask, .key = key, .is_it = is_it, .may_go = may_go };
 
 static int tell(struct weir_txn *t, const char *object, uint16_t flags, const struct weir_fdb *f)
 {
@@ -164,7 +169,7 @@ static int tell(struct weir_txn *t, const char *object, uint16_t flags, const st
 	fdb_msg(&undo, RTM_DELNEIGH, 0, f);
 	s = wr_txn_msg(t, object, NULL, &b, wr_txn_makes(t, f->ifindex) ? NULL : &undo, NULL);
 	if (flags & NLM_F_EXCL && !wr_txn_makes(t, f->ifindex))
-		wr_step_look(s, &fdb_look);
+		wr_step_look(s, &fdb_look, false);
 	plan(t, s, f, true);
 	return t->err.code;
 }
@@ -225,6 +230,7 @@ int weir_txn_fdb_del(struct weir_txn *t, const struct weir_fdb *fdb)
 	plan(t, s, &f, false);
 	if (!s || wr_txn_makes(t, f.ifindex))
 		return t->err.code;
+	wr_step_look(s, &fdb_look, true);
 	fdb_msg(&get, RTM_GETNEIGH, 0, &f);
 	if (wr_step_message(t, s, WR_MSG_GET, &get, NULL))
 		return wr_txn_nomem(t);

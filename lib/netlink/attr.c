@@ -244,6 +244,11 @@ void wr_attr_copy(const struct nlattr *attr, void *ret, size_t size)
 		memcpy(ret, mnl_attr_get_payload(attr), len < size ? len : size);
 }
 
+uint32_t wr_attr_hash(const struct nlattr *attr)
+{
+	return attr ? wr_hash(WR_HASH, mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr)) : 0;
+}
+
 static int get_integer(const struct wr_field *f, const void *data, size_t len, void *obj)
 {
 	static const uint8_t width[] = { [WR_U8] = 1,  [WR_U16] = 2, [WR_U32] = 4,

@@ -37,6 +37,8 @@ const struct nlattr *wr_attr_inside(const struct nlattr *nest, uint16_t type);
 uint32_t wr_attr_u32(const struct nlattr *attr, uint32_t absent);
 /* The payload, cut to @size bytes; what it does not have, and all without an attribute, stays in @ret as it is. */
 void wr_attr_copy(const struct nlattr *attr, void *ret, size_t size);
+/* Of what is in it; 0 of none. */
+uint32_t wr_attr_hash(const struct nlattr *attr);
 /* Size of the fixed header behind the nlmsghdr, by message type. */
 size_t wr_header_size(uint16_t nlmsg_type);
 /*

@@ -86,15 +86,14 @@ static void put_refs(struct wr_str *s, const struct wr_link_ref *refs, size_t n)
 		wr_str_add(s, &refs[i], sizeof(refs[i]));
 }
 
-/* FNV-1a; the phase byte changes after the file is written and does not count. */
+/* The phase byte changes after the file is written: it counts as zero. */
 static uint32_t checksum(const void *data, size_t len)
 {
-	const unsigned char *c = data;
-	uint32_t h = 2166136261u;
+	const size_t before = len < PHASE_AT ? len : PHASE_AT, behind = before < len ? before + 1 : len;
+	uint32_t h = wr_hash(WR_HASH, data, before);
 
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (i == PHASE_AT ? 0 : c[i])) * 16777619u;
-	return h;
+	h = wr_hash(h, "", behind - before);
+	return wr_hash(h, (const char *)data + behind, len - behind);
 }
 
 static int read_boot_id(struct weir *w)

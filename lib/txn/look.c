@@ -23,16 +23,20 @@ struct looked {
 	size_t step;
 	const struct wr_look *look;
 	const struct nlmsghdr *change;
-	struct wr_batch question;
-	size_t turn;		/* whose question is the same */
+	const struct nlmsghdr *question;
+	uint32_t key;
+	const struct looked *earlier;	/* a step before it whose question and key are the same */
 	bool is_there;
 	struct wr_batch back;	/* what its undo must bring back, should it have hit that */
 };
 
 struct looking {
-	struct looked *of;
+	struct looked *of;	/* in the order of the steps */
+	struct looked **sorted;	/* by question, key and step: no answer is compared with each step */
 	size_t n;
-	size_t turn;
+	struct wr_batch questions;
+	size_t first, end;	/* of those that are sorted: whose question it is */
+	size_t cause;		/* the step that changed the last one's place, and most likely the next one's */
 };
 
 static const struct nlmsghdr *change_of(const struct weir_step *s)
@@ -51,17 +55,40 @@ static uint16_t opposite(const struct nlmsghdr *change)
 	return adds(change) ? change->nlmsg_type + 1 : change->nlmsg_type - 1;
 }
 
+/* Of what another step's undo brings back nobody needs to know whether it is there to be taken away. */
+static bool asks(const struct weir_txn *t, const struct looked *l)
+{
+	return adds(l->change) || !t->steps[l->step].kept;
+}
+
 /* --- what is there -------------------------------------------------------------------- */
+
+/* The first of those that the question is for with that key, or where it would be. */
+static size_t find_key(const struct looking *l, uint32_t key)
+{
+	size_t low = l->first, high = l->end;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (l->sorted[middle]->key < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
 
 static int take_shown(void *arg, uint32_t index, const struct nlmsghdr *shown)
 {
 	struct looking *l = arg;
+	const uint32_t key = l->sorted[l->first]->look->key(shown);
 
-	for (size_t i = l->turn; i < l->n; i++) {
-		struct looked *of = &l->of[i];
+	for (size_t i = key ? find_key(l, key) : l->first; i < l->end; i++) {
+		struct looked *of = l->sorted[i];
 
-		if (of->turn != l->turn)
-			continue;
+		if (key && of->key != key)
+			break;
 		of->is_there |= of->look->is_it(of->change, shown);
 		if (of->look->put_back)
 			of->look->put_back(&of->back, of->change, shown);
@@ -73,49 +100,50 @@ static void forget(void *arg)
 {
 	struct looking *l = arg;
 
-	for (size_t i = l->turn; i < l->n; i++) {
-		if (l->of[i].turn != l->turn)
-			continue;
-		l->of[i].is_there = false;
-		wr_str_done(&l->of[i].back.buf);
-		l->of[i].back = (struct wr_batch){ 0 };
+	for (size_t i = l->first; i < l->end; i++) {
+		l->sorted[i]->is_there = false;
+		wr_str_done(&l->sorted[i]->back.buf);
+		l->sorted[i]->back = (struct wr_batch){ 0 };
 	}
-}
-
-static bool is_same_question(const struct looked *a, const struct looked *b)
-{
-	return a->question.buf.len == b->question.buf.len &&
-	       !memcmp(a->question.buf.data, b->question.buf.data, a->question.buf.len);
 }
 
 /* Where the kernel has no answer (the link is gone) it is not asked in vain: it refuses the change too. */
 static int ask(struct weir *w, struct looking *l, struct weir_error *err)
 {
 	struct wr_reader reader = { take_shown, forget, l };
-	struct looked *first = &l->of[l->turn];
+	wr_auto(batch) struct wr_batch b = { 0 };
 	struct wr_result result;
 	int r;
 
-	for (size_t i = l->turn + 1; i < l->n; i++)
-		if (l->of[i].turn == i && is_same_question(first, &l->of[i]))
-			l->of[i].turn = l->turn;
-	r = wr_sock_read(&w->sock, &first->question, &result, &reader, READ_TIMEOUT_MS, err);
-	for (size_t i = l->turn; i < l->n && !r && result.code < 0; i++)
-		if (l->of[i].turn == l->turn)
-			l->of[i].is_there = !adds(l->of[i].change);
+	wr_msg_copy(&b, l->sorted[l->first]->question);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	for (size_t i = l->first; i < l->end && !r && result.code < 0; i++)
+		l->sorted[i]->is_there = !adds(l->sorted[i]->change);
 	return r;
 }
 
-static int ask_all(struct weir *w, struct looking *l, struct weir_error *err)
+static int by_question(const struct looked *a, const struct looked *b)
+{
+	const uint32_t a_len = a->question->nlmsg_len, b_len = b->question->nlmsg_len;
+
+	return a_len == b_len ? memcmp(a->question, b->question, a_len) : a_len < b_len ? -1 : 1;
+}
+
+static int ask_all(const struct weir_txn *t, struct looking *l, struct weir_error *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < l->n; i++)
-		if (l->of[i].question.buf.failed)
-			return wr_nomem(err);
-	for (l->turn = 0; l->turn < l->n && !r; l->turn++)
-		if (l->of[l->turn].turn == l->turn)
-			r = ask(w, l, err);
+	for (l->first = 0; l->first < l->n && !r; l->first = l->end) {
+		bool is_asked = false;
+
+		for (l->end = l->first; l->end < l->n; l->end++) {
+			if (by_question(l->sorted[l->first], l->sorted[l->end]))
+				break;
+			is_asked |= asks(t, l->sorted[l->end]);
+		}
+		if (is_asked)
+			r = ask(t->w, l, err);
+	}
 	return r;
 }
 
@@ -134,35 +162,48 @@ bool wr_look_flushes(const struct nlmsghdr *msg)
 	       ((ifi->ifi_change & IFF_UP && !(ifi->ifi_flags & IFF_UP)) || wr_msg_attr(msg, IFLA_MASTER));
 }
 
-/*
- * Whether a step before it makes room for it, or brings what it takes away; its
- * undo is right then, because the other's undo follows. What comes by itself when
- * a link comes up, or by steps of other types, is nothing that a look could know.
- */
-static bool is_answered(const struct weir_txn *t, const struct looked *l)
+/* Whether a step before it makes room for it, or brings what it takes away; its undo is right then, because the other's follows. */
+static bool is_answered(const struct looked *l)
 {
-	for (size_t i = 0; i < l->step; i++) {
-		const struct nlmsghdr *earlier = change_of(&t->steps[i]);
-		const bool is_msg = t->steps[i].ops == &wr_msg_ops;
-
-		if (is_msg && earlier->nlmsg_type == opposite(l->change) && l->look->is_it(l->change, earlier))
+	for (const struct looked *e = l->earlier; e; e = e->earlier)
+		if (e->change->nlmsg_type == opposite(l->change) && l->look->is_it(l->change, e->change))
 			return true;
-		if (!adds(l->change) && (!is_msg || is_set(earlier)))
-			return true;
-		if (is_msg && adds(l->change) && l->look->may_go && l->look->may_go(l->change, earlier))
-			return true;
-	}
 	return false;
 }
 
-static int judge(const struct weir_txn *t, const struct looked *l, struct weir_error *err)
+/* Whether that step may do so besides. What comes by itself when a link comes up, or by steps of other types, a look cannot know. */
+static bool may_change(const struct weir_txn *t, const struct looked *l, size_t step)
+{
+	const bool is_msg = t->steps[step].ops == &wr_msg_ops;
+	const struct nlmsghdr *earlier = change_of(&t->steps[step]);
+
+	if (!adds(l->change))
+		return !is_msg || is_set(earlier);
+	return is_msg && l->look->may_go && l->look->may_go(l->change, earlier);
+}
+
+static bool may_be_answered(const struct weir_txn *t, const struct looked *l, size_t *cause)
+{
+	size_t i = *cause < l->step && may_change(t, l, *cause) ? *cause : 0;
+
+	while (i < l->step && !may_change(t, l, i))
+		i++;
+	if (i == l->step)
+		return false;
+	*cause = i;
+	return true;
+}
+
+static int judge(struct weir_txn *t, struct looking *all, struct looked *l, struct weir_error *err)
 {
 	const int code = adds(l->change) ? -EEXIST : l->look->missing;
 	char object[64];
 
-	if (l->is_there != adds(l->change) || is_answered(t, l))
+	if (!asks(t, l) || l->is_there != adds(l->change) || is_answered(l))
 		return 0;
-	return wr_explain_refusal(l->change, code, wr_step_object(&t->steps[l->step], object), err);
+	if (!may_be_answered(t, l, &all->cause))
+		return wr_explain_refusal(l->change, code, wr_step_object(&t->steps[l->step], object), err);
+	return 0;
 }
 
 /* Behind the undo that the step has: where that hit nothing else, it changes nothing. */
@@ -183,17 +224,46 @@ static int put_back(struct weir_txn *t, const struct looked *l, struct weir_erro
 
 /* --- both ------------------------------------------------------------------------------- */
 
-static void gather(const struct weir_txn *t, struct looking *l)
+static int compare(const void *x, const void *y)
+{
+	const struct looked *a = *(struct looked *const *)x, *b = *(struct looked *const *)y;
+	const int d = by_question(a, b);
+
+	if (d)
+		return d;
+	return a->key != b->key ? (a->key > b->key) - (a->key < b->key) : (a->step > b->step) - (a->step < b->step);
+}
+
+static void sort(struct looking *l)
+{
+	const char *question = l->questions.buf.data;
+
+	for (size_t i = 0; i < l->n; i++) {
+		l->of[i].question = (const void *)question;
+		question += NLMSG_ALIGN(l->of[i].question->nlmsg_len);
+		l->sorted[i] = &l->of[i];
+	}
+	qsort(l->sorted, l->n, sizeof(*l->sorted), compare);
+	for (size_t i = 1; i < l->n; i++)
+		if (l->sorted[i - 1]->key == l->sorted[i]->key && !by_question(l->sorted[i - 1], l->sorted[i]))
+			l->sorted[i]->earlier = l->sorted[i - 1];
+}
+
+static int gather(const struct weir_txn *t, struct looking *l, struct weir_error *err)
 {
 	for (size_t i = 0; i < t->n_steps; i++) {
-		const struct weir_step *s = &t->steps[i];
-		struct looked *to = &l->of[l->n];
+		const struct wr_look *look = t->steps[i].look;
+		const struct nlmsghdr *change = change_of(&t->steps[i]);
 
-		if (!s->look)
+		if (!look)
 			continue;
-		*to = (struct looked){ .step = i, .look = s->look, .change = change_of(s), .turn = l->n++ };
-		s->look->ask(&to->question, to->change);
+		l->of[l->n++] = (struct looked){ .step = i, .look = look, .change = change, .key = look->key(change) };
+		look->ask(&l->questions, change);
 	}
+	if (l->questions.buf.failed)
+		return wr_nomem(err);
+	sort(l);
+	return 0;
 }
 
 static size_t count(const struct weir_txn *t)
@@ -209,22 +279,23 @@ int wr_txn_look(struct weir_txn *t, struct weir_error *err)
 {
 	const size_t n = count(t);
 	wr_auto(free) struct looked *of = n ? calloc(n, sizeof(*of)) : NULL;
-	struct looking l = { .of = of };
+	wr_auto(free) struct looked **sorted = n ? calloc(n, sizeof(struct looked *)) : NULL;
+	struct looking l = { .of = of, .sorted = sorted };
 	int r;
 
 	if (!n)
 		return 0;
-	if (!of)
+	if (!of || !sorted)
 		return wr_nomem(err);
-	gather(t, &l);
-	r = ask_all(t->w, &l, err);
+	r = gather(t, &l, err);
+	if (!r)
+		r = ask_all(t, &l, err);
 	for (size_t i = 0; i < n && !r; i++)
-		r = judge(t, &of[i], err);
+		r = judge(t, &l, &of[i], err);
 	for (size_t i = 0; i < n && !r; i++)
 		r = put_back(t, &of[i], err);
-	for (size_t i = 0; i < n; i++) {
-		wr_str_done(&of[i].question.buf);
+	for (size_t i = 0; i < n; i++)
 		wr_str_done(&of[i].back.buf);
-	}
+	wr_str_done(&l.questions.buf);
 	return r;
 }

@@ -79,6 +79,8 @@ enum wr_step_state {
  */
 struct wr_look {
 	void (*ask)(struct wr_batch *b, const struct nlmsghdr *change);
+	/* The same for any two that is_it() or put_back() may take for one; 0: it may be any. */
+	uint32_t (*key)(const struct nlmsghdr *msg);
 	/* Whether it is what an answer shows, or another request makes or takes away. */
 	bool (*is_it)(const struct nlmsghdr *change, const struct nlmsghdr *shown);
 	/* Whether a request before it may take away, besides, what it adds; NULL: none does. */
@@ -104,6 +106,7 @@ struct weir_step {
 	/* What it is called, by its request; NULL: @object says it all, else what the request is about */
 	void (*describe)(const struct weir_step *s, char out[64]);
 	const struct wr_look *look;		/* rtnetlink; NULL: nothing needs to be looked at */
+	bool kept;				/* rtnetlink, with a look: see wr_step_look() */
 };
 
 struct weir_txn {
@@ -199,12 +202,18 @@ void wr_hush(int pid, int pid_fd, const char *link);
 /* All types a handle knows by name: libweir's own (lib/weir.c) and the caller's. */
 const struct weir_step_ops *wr_find_ops(const struct weir *w, const char *name);
 
-/* Has it looked at; @s may be NULL. The one-file tool has no room for looks: there it is the kernel alone that refuses. */
-static inline void wr_step_look(struct weir_step *s, const struct wr_look *look)
+/*
+ * Has it looked at; @s may be NULL. @kept: another step's undo, or one that is
+ * read, brings back what there was. The one-file tool has no room for looks: there
+ * it is the kernel alone that refuses.
+ */
+static inline void wr_step_look(struct weir_step *s, const struct wr_look *look, bool kept)
 {
 #ifndef WR_NO_LOOK
-	if (s)
-		s->look = look;
+	if (!s)
+		return;
+	s->look = look;
+	s->kept = kept;
 #endif
 }
 
