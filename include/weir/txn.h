@@ -27,7 +27,9 @@
  * port that its link has already, or a link under a name and a chosen index that one
  * has, is therefore refused as the kernel would refuse it, but before anything is
  * sent or the journal is written; the same goes for taking away what is not there.
- * Unless a step before it makes room for it, whose undo brings back what was there.
+ * Unless a step before it makes room for it, whose undo brings back what was there;
+ * or may do so, as a link that goes down takes addresses and routes with it, also of
+ * links on it: that the kernel alone knows, and an undo then leaves what there was.
  * What is left: another process that adds the very same between this look and the
  * send, some microseconds later. The kernel then refuses the step and nothing is
  * lost, unless the process is killed before it has undone the others by itself.

@@ -194,6 +194,16 @@ static bool may_be_answered(const struct weir_txn *t, const struct looked *l, si
 	return true;
 }
 
+/*
+ * As it was before, so it is when the step has been carried out: if the kernel
+ * refuses it because nothing changed in between, an undo would change that.
+ */
+static void have_no_undo(struct weir_txn *t, struct looked *l)
+{
+	t->steps[l->step].parts[WR_MSG_UNDO] = (struct weir_blob){ 0 };
+	l->back.n = 0;
+}
+
 static int judge(struct weir_txn *t, struct looking *all, struct looked *l, struct weir_error *err)
 {
 	const int code = adds(l->change) ? -EEXIST : l->look->missing;
@@ -203,6 +213,8 @@ static int judge(struct weir_txn *t, struct looking *all, struct looked *l, stru
 		return 0;
 	if (!may_be_answered(t, l, &all->cause))
 		return wr_explain_refusal(l->change, code, wr_step_object(&t->steps[l->step], object), err);
+	if (!t->steps[l->step].kept)
+		have_no_undo(t, l);
 	return 0;
 }
 

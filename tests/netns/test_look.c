@@ -175,6 +175,31 @@ static void lacks_name(struct weir_txn *t)
 	weir_txn_altname_del(t, CARD, "nobodys");
 }
 
+static void other_goes_down(struct weir_txn *t)
+{
+	const struct weir_link l = { .sz = sizeof(l), .ifindex = PORT, .has = WEIR_LINK_IFINDEX | WEIR_LINK_UP };
+
+	weir_txn_link_set(t, &l);
+}
+
+static void has_v6_behind(struct weir_txn *t)
+{
+	other_goes_down(t);
+	has_v6(t);
+}
+
+static void has_route4_behind(struct weir_txn *t)
+{
+	other_goes_down(t);
+	has_route4(t);
+}
+
+static void lacks_v6_behind(struct weir_txn *t)
+{
+	other_goes_down(t);
+	lacks_v6(t);
+}
+
 static void renews(struct weir_txn *t)
 {
 	weir_txn_link_keep(t, CARD);
@@ -231,6 +256,10 @@ static const struct look_case {
 	{ "no route of IPv6", lacks_route6, -ESRCH, "route to fd03::/48", "", 1 },
 	{ "no name", lacks_name, -ENOENT, "link 1000", "", 1 },
 	{ "no address behind this port", lacks_fdb, -ENOENT, "address 52:54:00:00:00:02 on link 1001", "", 0 },
+	/* A link may take another's addresses and routes with it, so these are for the kernel to refuse. */
+	{ "an address behind a link that goes down", has_v6_behind, -EEXIST, "address fd00::1/64", "already", 0 },
+	{ "a route behind a link that goes down", has_route4_behind, -EEXIST, "route to 10.0.0.0/8", "already", 0 },
+	{ "no address behind a link that is changed", lacks_v6_behind, -EADDRNOTAVAIL, "address fd00::3/64", "", 0 },
 	{ "what goes and comes", renews, 0, "", "", 0 },
 	{ "routes of other metrics", other_metric, 0, "", "", 0 },
 	{ "what is flushed and comes back", comes_back, 0, "", "", 0 },
