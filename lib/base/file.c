@@ -162,6 +162,19 @@ int wr_file_each_entry(const char *folder, const char *what,
 	return r;
 }
 
+/* Since ever a directory of tmpfs is as long as if each name in it took so much (BOGO_DIRENT_SIZE), "." and ".." too. */
+#define TMPFS_ENTRY 20
+
+ssize_t wr_file_most_in(const char *folder)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (statfs(folder, &fs) < 0 || fs.f_type != TMPFS_MAGIC || stat(folder, &st) < 0)
+		return -1;
+	return st.st_size > 2 * TMPFS_ENTRY ? (st.st_size - 1) / TMPFS_ENTRY - 1 : 0;
+}
+
 struct each_name {
 	int (*fn)(void *arg, const char *name);
 	void *arg;

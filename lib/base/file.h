@@ -41,6 +41,8 @@ int wr_file_each_entry(const char *folder, const char *what,
 /* The same with NAME alone. */
 int wr_file_each(const char *folder, const char *what, int (*fn)(void *arg, const char *name),
 		 void *arg, struct weir_error *err);
+/* How many files are in the folder at most, if it is of a file system that says so without listing them (tmpfs); else -1. */
+ssize_t wr_file_most_in(const char *folder);
 /* Makes the directory and its parents. 0 also when it is there. */
 int wr_mkdirs(const char *path, mode_t mode);
 

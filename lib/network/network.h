@@ -52,7 +52,8 @@ int wr_store_each_entry(struct weir *w, enum wr_store which,
 			struct weir_error *err);
 /* The folder itself. */
 int wr_store_folder(struct weir *w, enum wr_store which, char path[PATH_MAX], struct weir_error *err);
-int wr_store_count(struct weir *w, enum wr_store which, size_t *ret, struct weir_error *err);
+/* So many there are at most; in /run that is known without listing them. */
+int wr_store_most(struct weir *w, enum wr_store which, size_t *ret, struct weir_error *err);
 
 /* Whether there is a file of that name, whatever is in it. */
 bool wr_store_has(struct weir *w, enum wr_store which, const char *name);

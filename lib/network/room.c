@@ -102,7 +102,7 @@ static bool is_enough(struct weir *w, const struct wr_live *live, uint32_t enoug
 	size_t n = 0;
 
 	return wr_has_own_bridge(&live->net) && !live->n_spans &&
-	       !wr_store_count(w, WR_STORE_PORTS, &n, NULL) && n + enough <= WR_BRIDGE_PORTS;
+	       !wr_store_most(w, WR_STORE_PORTS, &n, NULL) && n + enough <= WR_BRIDGE_PORTS;
 }
 
 int weir_network_room(struct weir *w, const char *name, uint32_t enough, uint32_t *ret,
@@ -213,7 +213,7 @@ static int count_one(struct weir *w, const struct wr_live *live, struct tallies 
 		     struct weir_error *err)
 {
 	size_t records = 0;
-	int r = y->known == UNKNOWN ? wr_store_count(w, WR_STORE_PORTS, &records, err) : 0;
+	int r = y->known == UNKNOWN ? wr_store_most(w, WR_STORE_PORTS, &records, err) : 0;
 
 	if (!r && y->known == UNKNOWN) {
 		y->before = (uint32_t)(records + live->n_spans);

@@ -202,10 +202,14 @@ static int count_one(void *arg, const char *name)
 	return 0;
 }
 
-int wr_store_count(struct weir *w, enum wr_store which, size_t *ret, struct weir_error *err)
+int wr_store_most(struct weir *w, enum wr_store which, size_t *ret, struct weir_error *err)
 {
-	*ret = 0;
-	return wr_store_each(w, which, count_one, ret, err);
+	char path[PATH_MAX];
+	int r = wr_store_folder(w, which, path, err);
+	ssize_t most = r ? -1 : wr_file_most_in(path);
+
+	*ret = most < 0 ? 0 : (size_t)most;
+	return r || most >= 0 ? r : wr_file_each(path, stores[which].what, count_one, ret, err);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -485,6 +487,35 @@ static int add_one(void *arg)
 	return ++*(int *)arg;
 }
 
+/* Renamed, taken away, named at length: each time as many as a list would show. */
+static void tmpfs_counts_its_files(void **state)
+{
+	char folder[] = "/dev/shm/weir-base-XXXXXX", path[300], other[300], name[200];
+	struct statfs fs;
+
+	if (statfs("/dev/shm", &fs) || fs.f_type != TMPFS_MAGIC || !mkdtemp(folder)) {
+		print_message("SKIP: no tmpfs on /dev/shm\n");
+		skip();
+	}
+	assert_int_equal(wr_file_most_in(folder), 0);
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (int i = 0; i < 50; i++) {
+		snprintf(path, sizeof(path), "%s/%s%d", folder, i % 2 ? name : "f", i);
+		assert_int_equal(wr_file_write(path, "x", 1, 0600, false), 0);
+		assert_int_equal(wr_file_most_in(folder), i + 1);
+	}
+	snprintf(other, sizeof(other), "%s/other", folder);
+	assert_int_equal(rename(path, other), 0);
+	assert_int_equal(wr_file_most_in(folder), 50);
+	unlink(other);
+	assert_int_equal(wr_file_most_in(folder), 49);
+	snprintf(other, sizeof(other), "rm -r %s", folder);
+	assert_int_equal(system(other), 0);
+	assert_int_equal(wr_file_most_in(folder), -1);
+	assert_int_equal(wr_file_most_in("/proc/self"), -1);
+}
+
 static void namespaces_by_name_and_path(void **state)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
@@ -600,6 +631,7 @@ int main(void)
 		FILE_TEST(files_beside_the_working_directory),
 		FILE_TEST(pokes_write_into_what_is_there),
 		FILE_TEST(folders_are_made_with_their_parents),
+		cmocka_unit_test(tmpfs_counts_its_files),
 		cmocka_unit_test(namespaces_by_name_and_path),
 		cmocka_unit_test(other_files_are_not_entered),
 		cmocka_unit_test(mac_addresses),
