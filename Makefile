@@ -55,7 +55,7 @@ say  = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wformat=2 -Wundef -Wvla \
 	-Wimplicit-fallthrough -Wcast-align -Wnull-dereference -Wno-unused-parameter $(if $(WERROR),-Werror)
 OURS := -std=gnu11 -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 -DWR_VERSION=\"$(VERSION)\" \
-	$(if $(SMALL),-fno-pie -fno-asynchronous-unwind-tables -DWR_NO_DOCS -DWR_NO_TBF -DWR_NO_LOOK -DWR_NO_FILL -Wno-override-init,-fPIC) -fvisibility=hidden -fno-common -ffunction-sections -fdata-sections $(WARN) $(SANITIZE)
+	$(if $(SMALL),-fno-pie -fno-asynchronous-unwind-tables -DWR_NO_DOCS -DWR_NO_TBF -DWR_NO_LOOK -DWR_NO_FILL -DWR_NO_AHEAD -Wno-override-init,-fPIC) -fvisibility=hidden -fno-common -ffunction-sections -fdata-sections $(WARN) $(SANITIZE)
 
 # Asked once, and only when a recipe needs it: `make deps check` is read before pkg-config is installed.
 ask      = $(eval $(1) := $$(shell $(2)))$($(1))

@@ -117,12 +117,26 @@ static void take_root(struct wr_port *port, const struct nlmsghdr *msg)
 		take_class(port, &c);
 }
 
+static int take_link(struct wr_port *port, const struct nlmsghdr *msg)
+{
+	struct weir_link l = { .name = "" };
+	int r = msg->nlmsg_type == RTM_NEWLINK ? wr_link_decode(msg, &l, NULL) : 0;
+
+	if (r || !l.ifindex)
+		return r;
+	port->link.ifindex = l.ifindex;
+	port->link.mtu = l.mtu;
+	port->link.kind = l.kind;
+	wr_copy(port->link.name, sizeof(port->link.name), l.name);
+	return 0;
+}
+
 static int port_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	struct wr_port *port = arg;
 
-	if (index == ASK_LINK && msg->nlmsg_type == RTM_NEWLINK)
-		return wr_link_decode(msg, &port->link, NULL);
+	if (index == ASK_LINK)
+		return take_link(port, msg);
 	if (index == ASK_ROOT)
 		take_root(port, msg);
 	else if (index == ASK_INGRESS)
@@ -160,13 +174,28 @@ static void ask(struct wr_batch *b, int ifindex)
 	wr_tc_msg(b, RTM_GETQDISC, NLM_F_ECHO, ifindex, 0, TC_H_INGRESS, NULL);
 }
 
-static int read_filters(struct weir *w, int ifindex, struct wr_port *port, struct weir_error *err)
+static int read_filters(struct weir *w, struct wr_port *port, struct weir_error *err)
 {
 	struct wr_reader reader = { .reply = filter_reply, .arg = port };
 	wr_auto(batch) struct wr_batch b = { 0 };
 
-	wr_redirect_dump_msg(&b, ifindex);
+	wr_redirect_dump_msg(&b, port->link.ifindex);
 	return wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+}
+
+/* What a block has is not the port's. */
+int wr_port_count(struct weir *w, struct wr_port *port, struct weir_error *err)
+{
+	int r = 0;
+
+	if (port->is_counted)
+		return 0;
+	if (wr_root_is_ours(port->root.handle))
+		r = wr_class_each(w, port->link.ifindex, take_class, port, err);
+	if (!r && port->ingress.handle && !(port->has_redirect && port->ingress.ingress_block))
+		r = read_filters(w, port, err);
+	port->is_counted = !r;
+	return r;
 }
 
 bool wr_root_is_ours(uint32_t root)
@@ -188,10 +217,8 @@ int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_e
 		r = wr_error(err, results[ASK_LINK].code, WEIR_STAGE_KERNEL, "", "", "%s",
 			     results[ASK_LINK].code == -ENODEV ? "the link is gone" :
 								 results[ASK_LINK].msg);
-	if (!r && wr_root_is_ours(port.root.handle))
-		r = wr_class_each(w, ifindex, take_class, &port, err);
-	if (!r && *port.ingress.kind)
-		r = read_filters(w, ifindex, &port, err);
+	if (!r)
+		r = wr_port_count(w, &port, err);
 	if (r)
 		return r;
 	port.major = port.class.classid >> 16;
@@ -239,7 +266,9 @@ int wr_ports_read(struct weir *w, struct wr_port *ports, size_t n, struct weir_e
 			wr_redirect_get_msg(&b, ifindex, true);
 	}
 	r = n ? wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err) : 0;
-	for (size_t i = 0; i < n && !r; i++)
+	for (size_t i = 0; i < n && !r; i++) {
 		ports[i].major = wr_root_is_ours(ports[i].root.handle) ? ports[i].class.classid >> 16 : 0;
+		ports[i].is_read = true;
+	}
 	return r;
 }

@@ -20,10 +20,17 @@ struct wr_qdisc {
 
 /* A port: what shapes it, or what is in the way. */
 struct wr_port {
-	struct weir_link link;
+	struct {
+		int ifindex;
+		uint32_t mtu;
+		enum weir_link_kind kind;
+		char name[16];
+	} link;
 	struct wr_qdisc root, ingress;
 	uint32_t major;			/* of our root qdisc; 0: it is not ours */
 	bool is_tbf;			/* the root, for wr_ports_read() */
+	bool is_read;			/* by that */
+	bool is_counted;		/* n_floors and n_foreign_filters are known */
 	bool root_is_free;		/* the kernel's default or noqueue: nothing is lost */
 	struct wr_tc_class class;	/* of our root qdisc, or it is that, a TBF */
 	struct wr_tc_class rest;	/* where it has floors */
@@ -42,6 +49,8 @@ int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_e
  * are counted.
  */
 int wr_ports_read(struct weir *w, struct wr_port *ports, size_t n, struct weir_error *err);
+/* Counts them, for who takes ours away. */
+int wr_port_count(struct weir *w, struct wr_port *port, struct weir_error *err);
 /* One class; -ENOENT if there is none. */
 int wr_class_get(struct weir *w, int ifindex, uint32_t classid, struct wr_tc_class *ret,
 		 struct weir_error *err);

@@ -5,31 +5,36 @@
 
 #include "link/kinds.h"
 #include "netlink/attr.h"
-#include "tc/probe.h"
 #include "tc/seen.h"
 
 #define READ_TIMEOUT_MS 5000
-/* A port costs three requests and the wait for the kernel's lock, a qdisc in a dump a twentieth of that. */
-#define SINGLE_PORTS 8
 
-/* --- the dumps ---------------------------------------------------------------------------- */
+static struct wr_seen_link *add(struct wr_seen *s, int ifindex)
+{
+	struct wr_seen_link *more = realloc(s->list, (s->n + 1) * sizeof(*more));
+
+	if (!more)
+		return NULL;
+	s->list = more;
+	more[s->n] = (struct wr_seen_link){ .ifindex = ifindex };
+	return &more[s->n++];
+}
 
 static int add_link(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	struct weir_link l = { .sz = sizeof(l) };
-	struct wr_seen *s = arg;
-	struct wr_seen_link *more;
+	struct wr_seen_link *new;
 	int r;
 
 	if (msg->nlmsg_type != RTM_NEWLINK)
 		return 0;
 	r = wr_link_decode(msg, &l, NULL);
-	more = r ? NULL : realloc(s->list, (s->n + 1) * sizeof(*more));
-	if (!more)
+	new = r ? NULL : add(arg, l.ifindex);
+	if (!new)
 		return r ? r : -ENOMEM;
-	s->list = more;
-	more[s->n] = (struct wr_seen_link){ .ifindex = l.ifindex, .mtu = l.mtu, .kind = l.kind };
-	wr_copy(more[s->n++].name, sizeof(l.name), l.name);
+	new->mtu = l.mtu;
+	new->kind = l.kind;
+	wr_copy(new->name, sizeof(new->name), l.name);
 	return 0;
 }
 
@@ -45,11 +50,17 @@ static int by_index(const void *a, const void *b)
 	return (x->ifindex > y->ifindex) - (x->ifindex < y->ifindex);
 }
 
-static struct wr_seen_link *find(const struct wr_seen *s, int ifindex)
+struct wr_seen_link *wr_seen_find(const struct wr_seen *s, int ifindex)
 {
 	const struct wr_seen_link key = { .ifindex = ifindex };
 
 	return s->n ? bsearch(&key, s->list, s->n, sizeof(key), by_index) : NULL;
+}
+
+static void sort(struct wr_seen *s)
+{
+	if (s->n)
+		qsort(s->list, s->n, sizeof(*s->list), by_index);
 }
 
 static int read_links(struct weir *w, struct wr_seen *s, struct weir_error *err)
@@ -62,8 +73,8 @@ static int read_links(struct weir *w, struct wr_seen *s, struct weir_error *err)
 	wr_msg(&b, RTM_GETLINK, NLM_F_DUMP, &all, sizeof(all));
 	wr_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	r = wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
-	if (!r && s->n)
-		qsort(s->list, s->n, sizeof(*s->list), by_index);
+	if (!r)
+		sort(s);
 	return r;
 }
 
@@ -91,17 +102,38 @@ static const struct tcmsg *qdisc_of(const struct nlmsghdr *msg)
 	       tcm->tcm_handle ? tcm : NULL;
 }
 
-static int note_qdisc(void *arg, uint32_t index, const struct nlmsghdr *msg)
+static void note(struct wr_seen_link *l, const struct tcmsg *tcm, const struct nlmsghdr *msg)
 {
-	const struct tcmsg *tcm = qdisc_of(msg);
-	struct wr_seen_link *l = tcm ? find(arg, tcm->tcm_ifindex) : NULL;
-
-	if (!l)
-		return 0;
 	if (tcm->tcm_parent == TC_H_ROOT)
 		note_root(l, msg);
 	else if (tcm->tcm_parent == TC_H_INGRESS)
 		note_ingress(l, msg);
+}
+
+static int note_qdisc(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	const struct tcmsg *tcm = qdisc_of(msg);
+	struct wr_seen_link *l = tcm ? wr_seen_find(arg, tcm->tcm_ifindex) : NULL;
+
+	if (l)
+		note(l, tcm, msg);
+	return 0;
+}
+
+/* A dump has all qdiscs of one link after another. */
+static int add_qdisc(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	const struct tcmsg *tcm = qdisc_of(msg);
+	struct wr_seen *s = arg;
+	struct wr_seen_link *l = s->n ? &s->list[s->n - 1] : NULL;
+
+	if (!tcm)
+		return 0;
+	if (!l || l->ifindex != tcm->tcm_ifindex)
+		l = add(s, tcm->tcm_ifindex);
+	if (!l)
+		return -ENOMEM;
+	note(l, tcm, msg);
 	return 0;
 }
 
@@ -141,112 +173,49 @@ int wr_seen_read(struct weir *w, struct wr_seen *ret, struct weir_error *err)
 	return 0;
 }
 
-/* --- for a transaction ------------------------------------------------------------------------ */
-
-/* Links that are asked about one by one: with a qdisc of anybody's, or macvtaps, whose guest is on the other side. */
-struct ahead {
-	unsigned int n_asked;
-	bool is_known;
-	int *busy;	/* by index, some more than once */
-	size_t n, room;
-};
-
-static const char kept_by;	/* the transaction keeps it by the address of this */
-
-static void ahead_free(void *arg)
+int wr_seen_qdiscs(struct weir *w, struct wr_seen *ret, struct weir_error *err)
 {
-	struct ahead *a = arg;
-
-	free(a->busy);
-	free(a);
-}
-
-static struct ahead *ahead_of(struct weir_txn *t)
-{
-	struct ahead *a = weir_txn_kept(t, &kept_by);
-
-	if (a)
-		return a;
-	a = calloc(1, sizeof(*a));
-	if (a && weir_txn_keep(t, &kept_by, a, ahead_free)) {
-		free(a);
-		return NULL;
-	}
-	return a;
-}
-
-static int add_busy(struct ahead *a, int ifindex)
-{
-	int *more = a->n < a->room ? a->busy : realloc(a->busy, (2 * a->room + 64) * sizeof(*more));
-
-	if (!more)
-		return -ENOMEM;
-	a->room = a->n < a->room ? a->room : 2 * a->room + 64;
-	a->busy = more;
-	more[a->n++] = ifindex;
-	return 0;
-}
-
-static int note_busy(void *arg, uint32_t index, const struct nlmsghdr *msg)
-{
-	const struct tcmsg *tcm = qdisc_of(msg);
-
-	return tcm ? add_busy(arg, tcm->tcm_ifindex) : 0;
-}
-
-static void forget_busy(void *arg)
-{
-	((struct ahead *)arg)->n = 0;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const int *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-static int read_macvtaps(struct weir *w, struct ahead *a)
-{
-	const struct weir_link_filter filter = { .sz = sizeof(filter), .kind = "macvtap" };
-	wr_auto(free) struct weir_link *links = NULL;
-	size_t n = 0;
-	int r = wr_tc_may_have_macvtaps() ? weir_link_list(w, &filter, &links, &n, NULL) : 0;
-
-	for (size_t i = 0; i < n && !r; i++)
-		r = add_busy(a, links[i].ifindex);
-	return r;
-}
-
-static int read_busy(struct weir *w, struct ahead *a)
-{
-	const struct wr_reader reader = { .reply = note_busy, .restart = forget_busy, .arg = a };
-	int r = read_qdiscs(w, &reader, NULL);
+	const struct wr_reader reader = { .reply = add_qdisc, .restart = forget_links, .arg = ret };
+	int r = read_qdiscs(w, &reader, err);
 
 	if (!r)
-		r = read_macvtaps(w, a);
-	if (!r && a->n)
-		qsort(a->busy, a->n, sizeof(*a->busy), by_number);
+		sort(ret);
 	return r;
 }
 
-static bool is_bare(const struct ahead *a, int ifindex)
+int wr_seen_add(struct wr_seen *s, const struct weir_link *links, size_t n)
 {
-	return a->is_known && !(a->n && bsearch(&ifindex, a->busy, a->n, sizeof(ifindex), by_number));
+	const size_t n_sorted = s->n;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct wr_seen sorted = { s->list, n_sorted };
+		struct wr_seen_link *l = wr_seen_find(&sorted, links[i].ifindex);
+
+		if (!l)
+			l = add(s, links[i].ifindex);
+		if (!l)
+			return -ENOMEM;
+		l->kind = links[i].kind;
+	}
+	sort(s);
+	return 0;
 }
 
-int wr_port_ahead(struct weir_txn *t, int ifindex, struct wr_port *ret, struct weir_error *err)
+size_t wr_seen_ports(const struct wr_seen *seen, struct wr_port *ports)
 {
-	struct ahead *a = ahead_of(t);
-	uint32_t mtu;
+	size_t n = 0;
 
-	if (!a)
-		return wr_nomem(err);
-	/* Where that fails, ports are asked about one by one as before. */
-	if (++a->n_asked == SINGLE_PORTS)
-		a->is_known = !read_busy(t->w, a);
-	if (!is_bare(a, ifindex) || wr_sock_mtu(&t->w->sock, ifindex, &mtu))
-		return wr_port_read(t->w, ifindex, ret, err);
-	*ret = (struct wr_port){ .link = { .ifindex = ifindex, .mtu = mtu }, .root_is_free = true };
-	return 0;
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct wr_seen_link *l = &seen->list[i];
+
+		if (l->kind == WEIR_LINK_IFB || (!wr_root_is_ours(l->root) && l->ingress != WR_INGRESS_HANDLE))
+			continue;
+		ports[n] = (struct wr_port){
+			.link = { .ifindex = l->ifindex, .mtu = l->mtu, .kind = l->kind },
+			.root.handle = l->root, .is_tbf = l->is_tbf,
+			.ingress = { .handle = l->ingress, .ingress_block = l->block },
+		};
+		wr_copy(ports[n++].link.name, sizeof(l->name), l->name);
+	}
+	return n;
 }

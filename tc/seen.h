@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Many links at once: all of them with what tells whether anything shapes them, and
- * for a transaction just which of them nothing shapes. Dumps cost less than asking
- * about many ports one by one.
+ * Many links at once: all of them with what tells whether anything shapes them, or
+ * those alone that have a qdisc of somebody's. Dumps cost less than asking about
+ * many ports one by one.
  */
 #ifndef WR_TC_SEEN_H
 #define WR_TC_SEEN_H
@@ -25,12 +25,13 @@ struct wr_seen {
 };
 
 int wr_seen_read(struct weir *w, struct wr_seen *ret, struct weir_error *err);
+/* Only links with a qdisc that has a handle, and of them nothing else. */
+int wr_seen_qdiscs(struct weir *w, struct wr_seen *ret, struct weir_error *err);
+/* The kinds of these, which may be seen already. */
+int wr_seen_add(struct wr_seen *s, const struct weir_link *links, size_t n);
+struct wr_seen_link *wr_seen_find(const struct wr_seen *s, int ifindex);
+/* Those that may have limits of ours, as wr_ports_read() wants them; there is room for all. Returns how many. */
+size_t wr_seen_ports(const struct wr_seen *seen, struct wr_port *ports);
 void wr_auto_seen(struct wr_seen *s);
-
-/*
- * A port, for a step of @t. After some ports have been asked about, those that
- * nothing shapes are known without asking.
- */
-int wr_port_ahead(struct weir_txn *t, int ifindex, struct wr_port *ret, struct weir_error *err);
 
 #endif

@@ -16,11 +16,11 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
+#include "tc/ahead.h"
 #include "tc/bpf.h"
 #include "tc/floor.h"
 #include "tc/ifb.h"
 #include "tc/probe.h"
-#include "tc/seen.h"
 #include "tc/shape.h"
 #include "tc/tree.h"
 
@@ -104,6 +104,10 @@ static int add_root(struct shaping *s, enum weir_qdisc by, const struct wr_htb_c
 
 static int del_root(struct shaping *s, bool comes_back)
 {
+	int r = wr_port_count(s->t->w, &s->port, s->err);
+
+	if (r)
+		return r;
 	if (s->port.n_floors)
 		return wr_refuse(s->err, -EBUSY, "", "", "%u floors are part of the limit", s->port.n_floors);
 	wr_tree_del(s->t, &s->dev, &s->port, comes_back);
@@ -374,12 +378,14 @@ static int give_back(struct weir_txn *t, int ifb, const char *name, uint32_t sha
 static int del_redirect(struct shaping *s, enum weir_shape_method then)
 {
 	const struct wr_redirect old = s->port.redirect;
-	const bool has_others = s->port.n_foreign_filters, shares = old.method == WEIR_SHAPE_BLOCK;
-	int r = old.method == WEIR_SHAPE_IFB ? wr_floors_none(s->t, &(struct wr_dev){ old.ifb, "" }, s->err) : 0;
+	const bool shares = old.method == WEIR_SHAPE_BLOCK;
+	int r = wr_port_count(s->t->w, &s->port, s->err);
 
+	if (!r && old.method == WEIR_SHAPE_IFB)
+		r = wr_floors_none(s->t, &(struct wr_dev){ old.ifb, "" }, s->err);
 	if (r)
 		return r;
-	r = has_others || (then && then != WEIR_SHAPE_BLOCK && !shares) ? del_filter(s) : del_ingress(s);
+	r = s->port.n_foreign_filters || (then && then != WEIR_SHAPE_BLOCK && !shares) ? del_filter(s) : del_ingress(s);
 	return r ? r : give_back(s->t, old.ifb, "", wr_shared_class(&old), s->err);
 }
 
@@ -390,7 +396,8 @@ static int change_redirect(struct shaping *s)
 	const uint32_t shared = wr_shared_class(now);
 	const uint32_t classid = shared ? shared : WR_CLASS(WR_MAJOR, WR_PORT_CLASS);
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
-	struct weir_link ifb = { .name = "" };
+	char name[16] = "";
+	const struct wr_dev ifb = { now->ifb, name };
 	struct wr_tc_class class;
 	struct wr_htb_class c;
 	int r;
@@ -406,16 +413,13 @@ static int change_redirect(struct shaping *s)
 	}
 	if (!now->ifb)
 		return 0;	/* a floor alone */
-	r = weir_link_get(s->t->w, now->ifb, NULL, &ifb, s->err);
-	if (r)
-		return r;
-	note(s, now, ifb.name);
+	r = wr_class_ahead(s->t, now->ifb, classid, name, &class, s->err);
+	note(s, now, name);
 	c = wr_htb_from_rate(s->in, s->port.link.mtu);
-	r = wr_class_get(s->t->w, now->ifb, classid, &class, s->err);
 	if (r == -ENOENT && !shared)
-		return wr_floors_resize(s->t, &(struct wr_dev){ now->ifb, ifb.name }, &c, s->opts.leaf, s->err);
+		return wr_floors_resize(s->t, &ifb, &c, s->opts.leaf, s->err);
 	if (!r)
-		wr_tree_change(s->t, &(struct wr_dev){ now->ifb, ifb.name }, &class, &c, s->opts.leaf);
+		wr_tree_change(s->t, &ifb, &class, &c, s->opts.leaf);
 	return r ? r : s->t->err.code;
 }
 

@@ -194,25 +194,6 @@ int weir_shape_get(struct weir *w, int ifindex, struct weir_shape *ret, struct w
 
 /* --- all ports ------------------------------------------------------------------------------- */
 
-/* Links that have a root or ingress qdisc that could be ours. */
-static size_t take_candidates(const struct wr_seen *seen, struct wr_port *ports)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < seen->n; i++) {
-		const struct wr_seen_link *l = &seen->list[i];
-
-		if (l->kind == WEIR_LINK_IFB || (!wr_root_is_ours(l->root) && l->ingress != WR_INGRESS_HANDLE))
-			continue;
-		ports[n].link = (struct weir_link){ .ifindex = l->ifindex, .mtu = l->mtu, .kind = l->kind };
-		ports[n].root.handle = l->root;
-		ports[n].is_tbf = l->is_tbf;
-		ports[n].ingress.ingress_block = l->block;
-		wr_copy(ports[n++].link.name, sizeof(l->name), l->name);
-	}
-	return n;
-}
-
 int weir_shape_list(struct weir *w, struct weir_shape **ret, size_t *ret_n, struct weir_error *err)
 {
 	wr_auto(seen) struct wr_seen seen = { 0 };
@@ -226,7 +207,7 @@ int weir_shape_list(struct weir *w, struct weir_shape **ret, size_t *ret_n, stru
 		r = wr_nomem(err);
 	if (r)
 		return r;
-	n_ports = take_candidates(&seen, ports);
+	n_ports = wr_seen_ports(&seen, ports);
 	r = wr_ports_read(w, ports, n_ports, err);
 	for (size_t i = 0; i < n_ports && !r; i++)
 		if (ports[i].major || ports[i].has_redirect)

@@ -127,6 +127,23 @@ static void shape(struct weir_txn *t)
 	}
 }
 
+static void limited(struct weir_txn *t)
+{
+	veths(t);
+	shape(t);
+}
+
+static void shape_others(struct weir_txn *t)
+{
+	static const struct weir_bandwidth b = { .inbound.average_bytes_per_s = 2500000 };
+	char name[16];
+
+	for (int i = 0; i < N; i++) {
+		snprintf(name, sizeof(name), "p%d", i);
+		weir_txn_shape_set(t, 1000 + i, name, &b, NULL, NULL);
+	}
+}
+
 static const struct limit {
 	const char *name;
 	void (*prepare)(struct weir_txn *t);	/* NULL: nothing is there */
@@ -144,8 +161,10 @@ static const struct limit {
 	{ "100 ports go", veths, deletes, 3, 2 * N + 1, N * 80 + 40, 0 },
 	{ "one port goes", veths, delete_one, 2, 2, 72, 0 },
 	{ "100 changes", veths, change, 2, 2 * N, N * 80, 0 },
-	/* 15 ports are asked about one by one, then all of them by two dumps. */
-	{ "100 limits", veths, shape, 15 + 2 + 1, 15 * 3 + 2 + 2 * N, 15 * 112 + 76 + N * 168, 0 },
+	/* Seven ports are asked about one by one, then all of them by two dumps. */
+	{ "100 limits", veths, shape, 7 + 2 + 1, 7 * 3 + 2 + 2 * N, 7 * 112 + 84 + N * 168, 0 },
+	/* The same, with a dump of each one's classes; then 8, 16, 32 and the rest are read together. */
+	{ "100 limits change", limited, shape_others, 7 * 2 + 2 + 4 + 1, 7 * 4 + 2 + 93 * 4 + N, 24112, 0 },
 };
 
 static void costs_no_more(void **state)

@@ -672,6 +672,67 @@ static void many_that_are_there(void **state)
 		shows("tc qdisc show dev p23 | grep -c htb; tc qdisc show dev p23 | grep -c ingress", "0\n1");
 }
 
+static int change_all(const int *ports, const struct weir_bandwidth *b, struct weir_error *err)
+{
+	struct weir_txn *t = begin();
+	char name[16];
+
+	for (int i = 0; i < N_THERE; i++) {
+		snprintf(name, sizeof(name), "v%d", i);
+		if (b)
+			weir_txn_shape_set(t, ports[i], name, b, NULL, NULL);
+		else
+			weir_txn_shape_clear(t, ports[i], name, NULL);
+	}
+	return weir_txn_commit(t, err);
+}
+
+/* Of limits by every method, and with what others put there, many are read at once; nothing that one by one is seen is missed. */
+static void many_of_ours(void **state)
+{
+	static const struct weir_bandwidth some = LIMITS(8 * MBIT, 4 * MBIT), other = LIMITS(2 * MBIT, MBIT);
+	struct weir_counters before = { .sz = sizeof(before) }, after = { .sz = sizeof(after) };
+	struct weir_error err = WEIR_ERROR_INIT;
+	char *bare, name[16];
+	int ports[N_THERE];
+
+	for (int i = 0; i < N_THERE; i++)
+		add_port(i);
+	bare = everything();
+	for (int i = 0; i < N_THERE; i++) {
+		const enum weir_shape_method method = i == 15 ? own_filter() : methods[(size_t)i % N_METHODS];
+		struct weir_shape_options opts = { .sz = sizeof(opts), .qdisc = i == 13 ? WEIR_QDISC_TBF : WEIR_QDISC_HTB };
+
+		snprintf(name, sizeof(name), "v%d", i);
+		ports[i] = index_of(name);
+		opts.method = kernel_can(method) ? method : WEIR_SHAPE_AUTO;
+		set_by(name, &some, &opts);
+	}
+	own_sh("tc class add dev v12 parent 7765: classid 7765:30 htb rate 1mbit");
+	own_sh("tc filter add dev v15 parent ffff: prio 5 protocol ip u32 match ip dst 192.0.2.1 flowid 1:1");
+	weir_get_counters(w, &before);
+	assert_int_equal(change_all(ports, &other, &err), 0);
+	weir_get_counters(w, &after);
+	/* Seven are asked about by five messages each; of the others an ifb of their own takes two. */
+	assert_in_range(after.n_sends - before.n_sends, 1, 7 * 5 + 6 + 2 * N_THERE);
+	for (int i = 0; i < N_THERE; i++) {
+		struct weir_shape s = { .sz = sizeof(s) };
+
+		assert_int_equal(weir_shape_get(w, ports[i], &s, NULL), 0);
+		assert_int_equal(s.qdisc, i == 13 ? WEIR_QDISC_TBF : WEIR_QDISC_HTB);
+		assert_int_equal(s.inbound.limits.average_bytes_per_s, 2 * MBIT);
+		assert_int_equal(s.outbound.limits.average_bytes_per_s, MBIT);
+	}
+	assert_int_equal(change_all(ports, NULL, &err), -EBUSY);
+	assert_string_equal(err.object, "bandwidth of v12");
+	own_sh("tc class del dev v12 classid 7765:30");
+	assert_int_equal(change_all(ports, NULL, NULL), 0);
+	shows("tc filter show dev v15 ingress", "pref 5");
+	own_sh("tc qdisc del dev v15 ingress");
+	same_as(bare, "all are cleared");
+	free(bare);
+}
+
 /* --- blocks ------------------------------------------------------------------------------------------ */
 
 static const struct weir_bandwidth block_limits = LIMITS(0, 4 * MBIT);
@@ -1077,6 +1138,7 @@ int main(void)
 		TEST(ports_share_an_ifb),
 		TEST(many_ports),
 		TEST(many_that_are_there),
+		TEST(many_of_ours),
 		TEST(a_block_of_others_is_not_used),
 		TEST(a_block_is_for_all),
 		TEST(the_same_class_is_on_another_ifb),
