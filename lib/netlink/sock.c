@@ -16,9 +16,11 @@
 
 /* Larger than any single reply: a PF with 256 VFs answers with some 130 KB. */
 #define REPLY_SIZE (256 * 1024)
-/* Room for the failures of a few thousand messages at once. */
-#define RCVBUF (4 * 1024 * 1024)
-#define SNDBUF (8 * 1024 * 1024)
+/* Room for ten thousand messages at once, and for as many refusals. */
+#define BUFFER (8 * 1024 * 1024)
+/* What the kernel counts an answer for: about one object 1 to 4 KB, a refusal with its words 1 KB or 1280 bytes. */
+#define OBJECT_SIZE 8192
+#define REFUSAL_SIZE 1536
 
 struct opening {
 	struct mnl_socket *nl;
@@ -50,15 +52,12 @@ static size_t chunk_size(int fd)
 	return (size_t)size - 64;
 }
 
-/* An answer about one object takes 1 to 4 KB there, with what the kernel adds. */
-static uint32_t most_reads(int fd)
+static uint32_t receive_room(int fd)
 {
 	int size = 0;
 	socklen_t len = sizeof(size);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &len) < 0 || size < 16384)
-		return 1;
-	return (uint32_t)size / 8192;
+	return getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &len) < 0 || size < 16384 ? 16384 : (uint32_t)size;
 }
 
 int wr_sock_open(int netns_fd, struct wr_sock *s, struct weir_error *err)
@@ -83,11 +82,12 @@ int wr_sock_open(int netns_fd, struct wr_sock *s, struct weir_error *err)
 	mnl_socket_setsockopt(s->nl, NETLINK_EXT_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(s->nl, NETLINK_CAP_ACK, &on, sizeof(on));
 	mnl_socket_setsockopt(s->nl, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RCVBUF);
-	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SNDBUF);
+	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, BUFFER);
+	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, BUFFER);
 	s->chunk = chunk_size(fd);
 	s->most_writes = UINT32_MAX;
-	s->most_reads = most_reads(fd);
+	s->most_reads = receive_room(fd) / OBJECT_SIZE;
+	s->most_answers = receive_room(fd) / REFUSAL_SIZE;
 	return 0;
 }
 
@@ -266,7 +266,8 @@ static size_t next_chunk(struct wr_sock *s, struct wr_batch *b, size_t at, uint3
 		struct nlmsghdr *next = (void *)(b->buf.data + end);
 		size_t len = MNL_ALIGN(next->nlmsg_len);
 
-		if (nlh && (end + len - at > s->chunk || *ret_n >= most || n_questions >= s->most_reads))
+		if (nlh && (end + len - at > s->chunk || *ret_n >= most || *ret_n >= s->most_answers ||
+			    n_questions >= s->most_reads))
 			break;
 		n_questions += is_question(next);
 		nlh = next;

@@ -25,6 +25,7 @@ struct wr_sock {
 	size_t chunk;		/* most bytes that one sendmsg() takes */
 	uint32_t most_writes;	/* changes of one sendmsg(); others get their turn in between */
 	uint32_t most_reads;	/* requests of one sendmsg() whose answers fit into the buffer */
+	uint32_t most_answers;	/* messages of one sendmsg() whose refusals fit: of one that is lost nobody knows what to undo */
 	char *reply;		/* receive buffer */
 	struct weir_counters count;
 };
@@ -62,7 +63,7 @@ int wr_sock_open(int netns_fd, struct wr_sock *s, struct weir_error *err);
 void wr_sock_close(struct wr_sock *s);
 
 /*
- * Sends @b, split only where the socket's buffer makes it necessary, and fills
+ * Sends @b, split only where the socket's buffers make it necessary, and fills
  * @results (one for each message; may be NULL). Returns 0 if every message
  * succeeded, else the first failure's code with @err's code, message and offset
  * filled in and @ret_failed (may be NULL) its number. Later messages were

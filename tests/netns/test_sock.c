@@ -16,11 +16,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <weir/ip.h>
 #include <weir/link.h>
 #include <weir/txn.h>
 
 #include "netlink/attr.h"
-#include "netlink/sock.h"
+#include "txn/txn.h"
 #include "tests/common/own_ns.h"
 
 #define MANY 3000
@@ -177,22 +178,72 @@ static void all_of_a_large_batch_fail(void **state)
 	struct wr_result *results = results_for(MANY);
 	struct weir_error err = WEIR_ERROR_INIT;
 	uint32_t failed = 99;
-	/* Where the system gives less room, answers are lost: that is the next test's. */
-	bool room = s.most_reads * 8192ull >= MANY * 1500ull;
 
 	for (int i = 0; i < MANY; i++)
 		put_bad(&b);
 	assert_int_equal(wr_sock_run(&s, &b, results, &failed, &err), -ERANGE);
 	assert_int_equal(failed, 0);
 	for (int i = 0; i < MANY; i++)
-		assert_true(results[i].code == -ERANGE || (!room && results[i].code == WR_UNKNOWN));
-	assert_int_equal(s.count.n_sends, (b.buf.len + s.chunk - 1) / s.chunk);
+		assert_int_equal(results[i].code, -ERANGE);
+	assert_int_equal(s.count.n_sends, (MANY + s.most_answers - 1) / s.most_answers);
 	free(results);
 }
 
 static void set_receive_buffer(int size)
 {
 	assert_int_equal(setsockopt(mnl_socket_get_fd(s.nl), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+}
+
+/* As little room as a system gives a process without privileges. */
+static void have_little_room(struct wr_sock *sock)
+{
+	const int size = 212992;
+
+	assert_int_equal(setsockopt(mnl_socket_get_fd(sock->nl), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+	sock->most_reads = 2 * size / 8192;
+	sock->most_answers = 2 * size / 1536;
+}
+
+static void no_refusal_is_lost(void **state)
+{
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result *results = results_for(MANY);
+
+	have_little_room(&s);
+	for (int i = 0; i < MANY; i++)
+		put_bad(&b);
+	assert_int_equal(wr_sock_run(&s, &b, results, NULL, NULL), -ERANGE);
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(results[i].code, -ERANGE);
+	assert_int_equal(s.count.n_sends, (MANY + s.most_answers - 1) / s.most_answers);
+	free(results);
+}
+
+/* The undo of what was refused would take away what was there, so each refusal must be heard of. */
+static void what_was_refused_stays(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	const int codes[] = { 0, -EEXIST };
+	struct weir_addr *list;
+	struct weir_txn *t;
+	struct weir *w;
+	size_t n = 0;
+
+	assert_int_equal(weir_open(NULL, &w, NULL), 0);
+	have_little_room(&w->sock);
+	for (int k = 0; k < 2; k++) {
+		assert_int_equal(weir_txn_begin(w, "test", 0, &t, NULL), 0);
+		for (int i = 0; i < 1000; i++)
+			weir_txn_addr_add(t, &(struct weir_addr){
+				.sz = sizeof(struct weir_addr), .ifindex = 1, .prefix = 32,
+				.local = { .family = WEIR_FAMILY_IPV4, .bytes = { 10, 0, (uint8_t)(i >> 8), (uint8_t)i } } });
+		assert_int_equal(weir_txn_commit(t, &err), codes[k]);
+		assert_null(strstr(err.msg, "undoing"));
+		assert_int_equal(weir_addr_list(w, 1, &list, &n, NULL), 0);
+		assert_true(n >= 1000);
+		free(list);
+	}
+	weir_close(w);
 }
 
 static void works_as_before(void)
@@ -217,6 +268,7 @@ static void dropped_answers_are_survived(void **state)
 	uint32_t failed = 99, n_known = 0, n_unknown = 0;
 
 	set_receive_buffer(1);	/* the kernel makes its own least of it */
+	s.most_answers = MANY;
 	for (int i = 0; i < MANY; i++)
 		put_bad(&b);
 	assert_int_equal(wr_sock_run(&s, &b, results, &failed, &err), -ERANGE);
@@ -241,6 +293,7 @@ static void what_is_unknown_is_no_success(void **state)
 	int r;
 
 	set_receive_buffer(1);	/* the kernel makes its own least of it */
+	s.most_answers = MANY;
 	for (int i = 0; i < MANY; i++)
 		if (i < 10)
 			put_good(&b, 1);
@@ -345,9 +398,7 @@ static void more_answers_than_there_is_room_for(void **state)
 	assert_true(s.most_reads >= 50);
 	assert_int_equal(wr_sock_read(&s, &b, results, &reader, 5000, NULL), 0);
 	assert_int_equal(s.count.n_sends, (MANY + s.most_reads - 1) / s.most_reads);
-	/* As little room as a system gives a process without privileges. */
-	set_receive_buffer(212992);
-	s.most_reads = 52;
+	have_little_room(&s);
 	sends = s.count.n_sends;
 	seen = (struct seen){ .refuse_at = -1 };
 	assert_int_equal(wr_sock_read(&s, &b, results, &reader, 5000, NULL), 0);
@@ -606,6 +657,8 @@ int main(void)
 		TEST(nothing_is_not_sent),
 		TEST(results_message_by_message),
 		TEST(all_of_a_large_batch_fail),
+		TEST(no_refusal_is_lost),
+		TEST(what_was_refused_stays),
 		TEST(dropped_answers_are_survived),
 		TEST(what_is_unknown_is_no_success),
 		TEST(late_answers_are_not_ours),
