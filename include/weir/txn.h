@@ -13,9 +13,9 @@
  * weir_txn_commit() says. A builder that makes a link returns the index that the
  * link will have, so that later steps can name it before it exists.
  *
- * Commit works in this order: read what undo will need, and whether what a step adds
- * is there already, or what it takes away is not; write the undo of every
- * step to the journal in the state directory; apply the steps in order, with all
+ * Commit works in this order: read what undo will need; with a state directory, read
+ * whether what a step adds is there already, or what it takes away is not, and write
+ * the undo of every step to the journal there; apply the steps in order, with all
  * neighbouring rtnetlink steps in one sendmsg(); delete links, as one message;
  * decide; finish what could not be undone (stopping a frozen daemon, removing a
  * file that was moved aside); remove the journal. When a step fails, everything
@@ -33,8 +33,11 @@
  * What is left: another process that adds the very same between this look and the
  * send, some microseconds later. The kernel then refuses the step and nothing is
  * lost, unless the process is killed before it has undone the others by itself.
- * Links are looked for only where there is a state directory, and so a journal. The
- * tool in one file (make static) looks at links only, for want of room.
+ * All this is looked at only where there is a state directory, and so a journal:
+ * without one nobody recovers. The kernel then refuses the step, with the same words
+ * but after what stands before it; commit undoes that, and not the step that was
+ * refused. It saves a question for each link and family. The tool in one file (make
+ * static) looks at links only, for want of room.
  */
 #ifndef WEIR_TXN_H
 #define WEIR_TXN_H

@@ -268,6 +268,18 @@ static int look_for_links(struct weir_txn *t, struct weir_error *err)
 	return kept > 0 ? refuse_taken(t, chosen, err) : (int)kept;
 }
 
+/* Only for who recovers: here a step that the kernel refuses is known not to be undone. */
+static int look(struct weir_txn *t, struct weir_error *err)
+{
+	int r = look_for_links(t, err);
+
+#ifndef WR_NO_LOOK
+	if (!r)
+		r = wr_txn_look(t, err);
+#endif
+	return r;
+}
+
 /* --- forward ---------------------------------------------------------------- */
 
 /* Whether the test that set a fault wants it at this step. */
@@ -733,11 +745,7 @@ static int carry_out(struct weir_txn *t, struct weir_error *err)
 	int r = prepare_steps(t, err);
 
 	if (!r && has_journal(t))
-		r = look_for_links(t, err);
-#ifndef WR_NO_LOOK
-	if (!r)
-		r = wr_txn_look(t, err);
-#endif
+		r = look(t, err);
 	if (!r)
 		r = prepare_deletes(t, err);
 	if (!r && has_journal(t))

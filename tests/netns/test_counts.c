@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <weir/ip.h>
 #include <weir/link.h>
 #include <weir/tc.h>
 
@@ -114,6 +115,16 @@ static void change(struct weir_txn *t)
 	}
 }
 
+static void addresses(struct weir_txn *t)
+{
+	struct weir_addr a = { .sz = sizeof(a), .ifindex = 1000, .prefix = 32, .local = { WEIR_FAMILY_IPV4, { 10 } } };
+
+	for (int i = 0; i < N; i++) {
+		a.local.bytes[3] = (uint8_t)i;
+		weir_txn_addr_add(t, &a);
+	}
+}
+
 /* Towards the guest alone, so that every kernel does it in the same way. */
 static void shape(struct weir_txn *t)
 {
@@ -161,6 +172,8 @@ static const struct limit {
 	{ "100 ports go", veths, deletes, 3, 2 * N + 1, N * 80 + 40, 0 },
 	{ "one port goes", veths, delete_one, 2, 2, 72, 0 },
 	{ "100 changes", veths, change, 2, 2 * N, N * 80, 0 },
+	/* Whether they are there is for the kernel to say: there is no journal. */
+	{ "100 addresses", veths, addresses, 1, N, N * 40, 0 },
 	/* Seven ports are asked about one by one, then all of them by two dumps. */
 	{ "100 limits", veths, shape, 7 + 2 + 1, 7 * 3 + 2 + 2 * N, 7 * 112 + 84 + N * 168, 0 },
 	/* The same, with a dump of each one's classes; then 8, 16, 32 and the rest are read together. */

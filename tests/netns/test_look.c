@@ -290,7 +290,7 @@ static void same_as(const char *before, const char *what)
 	free(now);
 }
 
-/* With the kernel's code and our words, and only questions were sent. */
+/* With the kernel's code and our words, and only questions were sent where there would be a journal. */
 static void is_refused(struct weir *w)
 {
 	struct weir_counters sent = { .sz = sizeof(sent) }, after = { .sz = sizeof(after) };
@@ -305,7 +305,7 @@ static void is_refused(struct weir *w)
 	if (r != this_case->code || err.stage != WEIR_STAGE_KERNEL || strcmp(err.object, this_case->object) != 0 ||
 	    !strstr(err.msg, this_case->says))
 		fail_msg("%s: %d: %d: %s: %s: %s", this_case->name, r, err.stage, err.object, err.attr, err.msg);
-	if (this_case->sends)
+	if (this_case->sends && weir_state_dir(w))
 		assert_int_equal(after.n_sends - sent.n_sends, this_case->sends);
 }
 
@@ -372,19 +372,18 @@ static void stays_as_it_is(void **state)
 	free(before);
 }
 
-/* Nobody recovers then, so links are not looked for: the kernel refuses, and what it refused is not undone. */
+/* Nobody recovers then, so nothing is looked at: the kernel refuses with the same words, and what it refused is not undone. */
 static void without_a_journal(void **state)
 {
-	static void (*const builds[])(struct weir_txn *t) = { has_very_link, has_tap };
 	char *before = state_now();
 	struct weir *w;
 
 	assert_int_equal(weir_open(NULL, &w, NULL), 0);
-	for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++) {
-		struct weir_txn *t = ns_begin(w);
-
-		builds[i](t);
-		assert_true(weir_txn_commit(t, NULL) < 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		this_case = &cases[i];
+		if (!this_case->code || this_case->build == has_tap)	/* that is no matter of netlink's */
+			continue;
+		is_refused(w);
 		same_as(before, "refused by the kernel");
 	}
 	weir_close(w);
