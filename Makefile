@@ -62,6 +62,7 @@ ask      = $(eval $(1) := $$(shell $(2)))$($(1))
 cflags   = $(call ask,CFLAGS_OF_$(1),$(PKG_CONFIG) --cflags $(1) | sed 's/-I/-isystem /g')
 libs     = $(call ask,LIBS_OF_$(1),$(PKG_CONFIG) --libs $(1))
 SMALLEST = $(call ask,SMALLEST,for f in -Os -Oz -malign-data=abi -mno-sse -fno-caller-saves -fno-jump-tables; do $(CC) -Werror $$$$f -c -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f; done)
+soname   = $(call ask,SONAME_OF_$(1),LC_ALL=C readelf -d $$$$($(CC) -print-file-name=$(1).so) | sed -n 's/.*soname: \[\(.*\)\]/\1/p')
 NO_UNDEFINED_VERSION = $(call ask,NO_UNDEFINED_VERSION,\
 	f='-Xlinker --no-undefined-version'; $(CC) $$$$f -shared -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f)
 
@@ -201,6 +202,9 @@ $(B)/%.pc: lib/%.pc.in $(B)/.paths
 OURLIBS = $(if $(SMALL),-static $(HAS_MNL) $(B)/small.a,$(STATIC) $(foreach l,$(USES),$(call libs,$(l))))
 LDFLAGS_test_xml := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 link    = $(Q)mkdir -p $(@D) && $(CC) $(PROGRAM) $(CFLAGS) $(LDFLAGS) $(LDFLAGS_$(@F)) -o $@ $(filter %.o %common.a,$^)
+# The tool loads these when it needs them (tools/late.c).
+$(B)/weir: USES := $(filter-out libxml-2.0 libnftables,$(USES))
+$(B)/obj/tools/late.o: OURS += -DLIBXML2=\"$(call soname,libxml2)\" -DLIBNFTABLES=\"$(call soname,libnftables)\"
 $(B)/weir: $(TOOL_OBJ) $(STATIC) $(B)/.parts
 	$(call say,LD,$@)
 	$(link) $(OURLIBS)
