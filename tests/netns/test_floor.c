@@ -224,7 +224,8 @@ static uint32_t set_outbound(int guest, uint64_t mbit, uint64_t limit_mbit, uint
 
 static char *outbound_state(void)
 {
-	return own_text("ip -o link show | sed 's/^[0-9]*: //; s/state [A-Z]*//; s/@if[0-9]*//'; tc qdisc show; "
+	return own_text("ip -o link show | sed -E 's/^[0-9]*: //; s/state [A-Z]*//; s/@if[0-9]*//; s/(NO-CARRIER|LOWER_UP|M-DOWN),//g; "
+			"s/,(NO-CARRIER|LOWER_UP|M-DOWN)//g'; tc qdisc show; "
 			"tc class show dev ifb-br0 | grep -v fq_codel; "
 			"for i in 0 1 2 3; do tc filter show dev v$i ingress 2>/dev/null; done; true");
 }
