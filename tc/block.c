@@ -5,8 +5,6 @@
 #include "tc/block.h"
 #include "tc/bpf.h"
 
-#define READ_TIMEOUT_MS 5000
-
 /* --- looking -------------------------------------------------------------------------------- */
 
 /*
@@ -18,28 +16,11 @@ static bool is_absent(int code, const char *msg)
 	return code == -EINVAL && !strncmp(msg, "Block of given index", 20);
 }
 
-static int take_filter(void *arg, uint32_t index, const struct nlmsghdr *msg)
+enum wr_block wr_block_of(const struct wr_redirect *filter, const struct wr_result *result)
 {
-	struct wr_redirect *ret = arg;
-
-	wr_redirect_read(msg, ret);
-	return 0;
-}
-
-int wr_block_look(struct weir *w, int ifb, enum wr_block *ret, struct weir_error *err)
-{
-	struct wr_redirect filter = { .method = WEIR_SHAPE_AUTO };
-	struct wr_reader reader = { .reply = take_filter, .arg = &filter };
-	wr_auto(batch) struct wr_batch b = { 0 };
-	struct wr_result result = { 0 };
-	int r;
-
-	wr_redirect_block_get_msg(&b, (uint32_t)ifb);
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
-	*ret = filter.method == WEIR_SHAPE_BLOCK  ? WR_BLOCK_OURS :
-	       is_absent(result.code, result.msg) ? WR_BLOCK_FREE :
-						    WR_BLOCK_TAKEN;
-	return r;
+	return filter->method == WEIR_SHAPE_BLOCK   ? WR_BLOCK_OURS :
+	       is_absent(result->code, result->msg) ? WR_BLOCK_FREE :
+						      WR_BLOCK_TAKEN;
 }
 
 /* --- adding ------------------------------------------------------------------------------------ */

@@ -16,7 +16,8 @@
 /* Whose the block of an ifb's number is. */
 enum wr_block { WR_BLOCK_UNKNOWN, WR_BLOCK_FREE, WR_BLOCK_OURS, WR_BLOCK_TAKEN };
 
-int wr_block_look(struct weir *w, int ifb, enum wr_block *ret, struct weir_error *err);
+/* From the answer to wr_redirect_block_get_msg(): the filter, of zeros if there is none, and the result. */
+enum wr_block wr_block_of(const struct wr_redirect *filter, const struct wr_result *result);
 
 /* The class that the program finds for a port. Not every two ports of an ifb can have that: ifb.c */
 static inline uint32_t wr_block_class(int port)

@@ -18,26 +18,56 @@
 #include <weir/link.h>
 
 #include "tc/ifb.h"
+#include "tc/limiter.h"
 #include "tc/record.h"
 
-static int take_class(void *arg, const struct wr_tc_class *c)
-{
-	struct wr_ifb *ifb = arg;
-	uint32_t minor = c->classid & 0xffff;
+#define READ_TIMEOUT_MS 5000
 
-	ifb->n_used++;
-	if (minor <= WR_MAX_MINOR)
-		wr_set_minor(&ifb->used, minor, true);
+struct learning {
+	struct wr_ifb *ifb;
+	struct wr_redirect filter;	/* in the block */
+};
+
+/* Classes, of which a dump that begins again says some twice, and a filter. */
+static int learn_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct learning *l = arg;
+	struct wr_tc_class c;
+	uint32_t minor;
+
+	if (!wr_limit_read(msg, &c)) {
+		wr_redirect_read(msg, &l->filter);
+		return 0;
+	}
+	minor = c.classid & 0xffff;
+	if (minor > WR_MAX_MINOR || wr_has_minor(&l->ifb->used, minor))
+		return 0;
+	l->ifb->n_used++;
+	wr_set_minor(&l->ifb->used, minor, true);
 	return 0;
 }
 
-/* Those of an ifb that the record knows by the kernel. */
-static int read_classes(struct weir *w, struct wr_ifb *ifb, struct weir_error *err)
+/* What the record does not know: which classes there are, and whose the block is. */
+static int learn(struct weir *w, struct wr_ifb *ifb, bool by_block, struct weir_error *err)
 {
-	int r = ifb->is_read ? 0 : wr_class_each(w, ifb->ifindex, take_class, ifb, err);
+	struct learning l = { .ifb = ifb };
+	const struct wr_reader reader = { .reply = learn_reply, .arg = &l };
+	const bool asks_block = by_block && !ifb->block;
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_result results[2];
+	int r;
 
-	ifb->is_read = !r;
-	return r;
+	if (asks_block)
+		wr_redirect_block_get_msg(&b, (uint32_t)ifb->ifindex);
+	if (!ifb->is_read)
+		wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_DUMP, ifb->ifindex, 0, 0, NULL);
+	r = b.n ? wr_sock_read(&w->sock, &b, results, &reader, READ_TIMEOUT_MS, err) : 0;
+	if (r)
+		return r;
+	ifb->is_read = true;
+	if (asks_block)
+		ifb->block = wr_block_of(&l.filter, &results[0]);
+	return 0;
 }
 
 /* --- making ------------------------------------------------------------------------------ */
@@ -100,7 +130,7 @@ int wr_ifb_own(struct weir_txn *t, const char *port, bool has_floors, struct wr_
 /* The block of its index, one of 2^31, is taken to be nobody's: a new ifb need not be asked about. */
 static int make(struct weir_txn *t, struct wr_record *rec, struct wr_ifb **ret, struct weir_error *err)
 {
-	unsigned int number = rec->next_number;
+	const unsigned int number = wr_record_number(t->w, rec);
 	char name[16];
 	int ifindex;
 
@@ -132,13 +162,10 @@ static uint32_t free_minor(const struct wr_ifb *ifb, uint32_t wanted)
 	return 0;
 }
 
-/* Whether another port may share the block: where ports go it may vanish, and what is not ours is not touched. */
-static int look_at_block(struct weir_txn *t, struct wr_ifb *ifb, bool *ret, struct weir_error *err)
+/* Where ports go a block may vanish, and what is not ours is not touched. */
+static bool may_share_block(const struct wr_ifb *ifb)
 {
-	int r = ifb->block ? 0 : wr_block_look(t->w, ifb->ifindex, &ifb->block, err);
-
-	*ret = !ifb->has_given && ifb->block != WR_BLOCK_TAKEN;
-	return r;
+	return !ifb->has_given && ifb->block != WR_BLOCK_TAKEN;
 }
 
 /* NULL if no ifb has room. */
@@ -151,14 +178,14 @@ static int choose(struct weir_txn *t, struct wr_record *rec, int port, bool by_b
 	*ret = NULL;
 	for (size_t i = 0; i < tries && !*ret; i++) {
 		struct wr_ifb *ifb = &rec->ifbs[!i ? n - 1 : by_block ? i - 1 : (size_t)port % n];
-		int r = read_classes(t->w, ifb, err);
+		int r = ifb->is_read ? 0 : learn(t->w, ifb, by_block, err);
 		bool fits = !r && free_minor(ifb, wanted);
 
 		if (fits && by_block)
-			r = look_at_block(t, ifb, &fits, err);
+			r = learn(t->w, ifb, true, err);
 		if (r)
 			return r;
-		if (fits)
+		if (fits && (!by_block || may_share_block(ifb)))
 			*ret = ifb;
 	}
 	return 0;
@@ -296,19 +323,30 @@ static void add_give(struct weir_txn *t, struct wr_record *rec)
 	wr_txn_complete_by(t, &wr_class_give_ops, complete_give);
 }
 
-static struct wr_ifb *find(const struct wr_record *rec, int ifindex)
+/* NULL: it is gone, or not of this state directory. */
+static int find(struct weir_txn *t, int ifindex, struct wr_record **ret_rec, struct wr_ifb **ret, struct weir_error *err)
 {
+	struct wr_record *rec;
+	int r = wr_record_of(t, &rec, err);
+
+	if (!r)
+		r = wr_record_rest(t->w, rec, err);
+	if (r)
+		return r;
+	*ret_rec = rec;
+	*ret = NULL;
 	for (size_t i = 0; i < rec->n_ifbs; i++)
 		if (rec->ifbs[i].ifindex == ifindex)
-			return &rec->ifbs[i];
-	return NULL;
+			*ret = &rec->ifbs[i];
+	return 0;
 }
 
 void wr_ifb_keep_block(struct weir_txn *t, int ifindex)
 {
+	struct wr_ifb *ifb = NULL;
 	struct wr_record *rec;
-	struct wr_ifb *ifb = wr_record_of(t, &rec, NULL) ? NULL : find(rec, ifindex);
 
+	find(t, ifindex, &rec, &ifb, NULL);
 	if (ifb && ifb->keeps_block)
 		return;
 	wr_txn_block_keep(t, ifindex);
@@ -321,15 +359,12 @@ int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_e
 	const uint32_t minor = classid & 0xffff;
 	struct wr_record *rec;
 	struct wr_ifb *ifb;
-	int r = wr_record_of(t, &rec, err);
+	int r = find(t, ifindex, &rec, &ifb, err);
 	char name[16];
 
-	if (r)
+	if (r || !ifb)
 		return r;
-	ifb = find(rec, ifindex);
-	if (!ifb)
-		return 0;	/* it is gone, or not of this state directory: not ours to touch */
-	r = read_classes(t->w, ifb, err);
+	r = learn(t->w, ifb, false, err);
 	if (r || minor > WR_MAX_MINOR || !wr_has_minor(&ifb->used, minor))
 		return r;
 	ifb->has_given = true;

@@ -10,7 +10,6 @@
  */
 #include <inttypes.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <stdio.h>
 
 #include <weir/link.h>
@@ -63,35 +62,26 @@ struct wr_floor *wr_record_add_floor(struct wr_floors *f, const struct wr_floor 
 
 /* --- is it there? --------------------------------------------------------------------- */
 
-struct looking {
-	char name[16];
-	int ifindex;
-};
-
-static int look(void *arg)
-{
-	struct looking *l = arg;
-
-	if (*l->name)
-		l->ifindex = (int)if_nametoindex(l->name);
-	else if (!if_indextoname((unsigned int)l->ifindex, l->name))
-		l->ifindex = 0;
-	return 0;
-}
-
 static int index_of(struct weir *w, unsigned int number)
 {
-	struct looking l = { .ifindex = 0 };
+	char name[16];
 
-	wr_format(l.name, sizeof(l.name), WR_IFB_NAME, number);
-	return weir_in_netns(w, look, &l) ? 0 : l.ifindex;
+	wr_format(name, sizeof(name), WR_IFB_NAME, number);
+	return wr_sock_ifindex(&w->sock, name);
 }
 
 static bool is_there(struct weir *w, int ifindex)
 {
-	struct looking l = { .ifindex = ifindex };
+	uint32_t mtu;
 
-	return !weir_in_netns(w, look, &l) && l.ifindex == ifindex;
+	return !wr_sock_mtu(&w->sock, ifindex, &mtu);
+}
+
+unsigned int wr_record_number(struct weir *w, struct wr_record *rec)
+{
+	while (index_of(w, rec->next_number))
+		rec->next_number++;
+	return rec->next_number;
 }
 
 /* --- the kernel ----------------------------------------------------------------------------- */
@@ -293,14 +283,19 @@ static int read_record(struct weir *w, struct wr_record *rec, struct weir_error 
 		if (!wr_file_read(path, &text)) {
 			if (text.data)
 				read_lines(w, rec, text.data);
-			while (index_of(w, rec->next_number))
-				rec->next_number++;
 			return 0;
 		}
-		if (!index_of(w, 0))
-			return 0;	/* nobody was here before */
 	}
-	return read_links(w, rec, err);
+	rec->is_part = !index_of(w, 0);	/* mostly nobody was here before */
+	return rec->is_part ? 0 : read_links(w, rec, err);
+}
+
+int wr_record_rest(struct weir *w, struct wr_record *rec, struct weir_error *err)
+{
+	const bool is_part = rec->is_part;
+
+	rec->is_part = false;
+	return is_part ? read_links(w, rec, err) : 0;
 }
 
 int wr_record_of(struct weir_txn *t, struct wr_record **ret, struct weir_error *err)

@@ -66,11 +66,12 @@ struct wr_floors {
 struct wr_record {
 	struct wr_ifb *ifbs;
 	size_t n_ifbs;
-	unsigned int next_number;
+	unsigned int next_number;	/* or a later one: wr_record_number() */
 	int next_ifindex;	/* 0: any */
 	char alias[256];
 	struct wr_floors *floors;
 	bool is_kept;		/* in a file of the state directory */
+	bool is_part;		/* of ifbs that are there some may be missing: wr_record_rest() */
 	bool has_step;
 	size_t step;		/* that writes it */
 	bool is_stale;		/* the step has not got all of it */
@@ -79,6 +80,10 @@ struct wr_record {
 };
 
 int wr_record_of(struct weir_txn *t, struct wr_record **ret, struct weir_error *err);
+/* Ifbs that may be missing: where there is none of the first name, they are looked for only when they are needed. */
+int wr_record_rest(struct weir *w, struct wr_record *rec, struct weir_error *err);
+/* A number whose name no link has. */
+unsigned int wr_record_number(struct weir *w, struct wr_record *rec);
 struct wr_ifb *wr_record_add_ifb(struct wr_record *r, int ifindex, unsigned int number);
 struct wr_floor *wr_record_add_floor(struct wr_floors *f, const struct wr_floor *floor);
 /* The record as it is now will be written with the transaction. */

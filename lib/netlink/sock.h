@@ -81,7 +81,9 @@ int wr_sock_run(struct wr_sock *s, struct wr_batch *b, struct wr_result *results
 int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *results,
 		 const struct wr_reader *reader, unsigned int timeout_ms, struct weir_error *err);
 
-/* A link's MTU and no more: by ioctl(), in a tenth of the time of RTM_GETLINK, which tells everything. */
+/* A link's MTU or index and no more: by ioctl(), in a tenth of the time of RTM_GETLINK, which tells everything. */
 int wr_sock_mtu(const struct wr_sock *s, int ifindex, uint32_t *ret);
+/* 0: there is no link of that name. */
+int wr_sock_ifindex(const struct wr_sock *s, const char *name);
 
 #endif

@@ -874,6 +874,27 @@ static void the_record_may_be_wrong(void **state)
 
 /* --- what was there before --------------------------------------------------------------------- */
 
+/* Where there is none of the first name, others are looked for when a port of theirs goes; none is made under a name that is taken. */
+static void an_ifb_outlives_the_first(void **state)
+{
+	static const struct weir_bandwidth limits = LIMITS(0, 4 * MBIT);
+
+	for (int i = 0; i < 3; i++)
+		add_port(i);
+	set("v0", &limits, own_filter());
+	own_sh("ip link set weir-ifb0 down && ip link set weir-ifb0 name weir-ifb1 && ip link set weir-ifb1 up");
+	assert_string_equal(set("v1", &limits, own_filter()).ifb_name, "weir-ifb0");
+	own_sh("ip link set weir-ifb0 down && ip link set weir-ifb0 name weir-ifb2 && ip link set weir-ifb2 up");
+	clear("v0");
+	shows("ip -o link show type ifb | grep -c weir-ifb1; true", "0");
+	assert_string_equal(set("v0", &limits, own_filter()).ifb_name, "weir-ifb0");
+	clear("v1");
+	clear("v0");
+	own_sh("[ -z \"$(ip -o link show type ifb)\" ]");
+	own_sh("ip link add weir-ifb0 type ifb");
+	assert_string_equal(set("v2", &limits, own_filter()).ifb_name, "weir-ifb1");
+}
+
 static void noqueue_comes_back(void **state)
 {
 	static const struct weir_bandwidth limits = LIMITS(8 * MBIT, 4 * MBIT);
@@ -1144,6 +1165,7 @@ int main(void)
 		TEST(the_same_class_is_on_another_ifb),
 		TEST(a_block_comes_back),
 		TEST(the_record_may_be_wrong),
+		TEST(an_ifb_outlives_the_first),
 		TEST(noqueue_comes_back),
 		TEST(others_are_replaced_when_told),
 		TEST(filters_of_others_stay),
