@@ -82,6 +82,7 @@ int weir_open(const struct weir_options *opts, struct weir **ret, struct weir_er
 		return wr_nomem(err);
 	w->netns_fd = -1;
 	w->lock_fd = -1;
+	w->journal_fd = -1;
 	r = fill(w, &o, err);
 	if (r) {
 		weir_close(w);

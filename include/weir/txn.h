@@ -18,7 +18,7 @@
  * the undo of every step to the journal there; apply the steps in order, with all
  * neighbouring rtnetlink steps in one sendmsg(); delete links, as one message;
  * decide; finish what could not be undone (stopping a frozen daemon, removing a
- * file that was moved aside); remove the journal. When a step fails, everything
+ * file that was moved aside); say so in the journal. When a step fails, everything
  * that took effect is undone in reverse. When the process is killed, the next
  * weir_txn_begin() or weir_recover() on the same state directory does that.
  *

@@ -11,13 +11,10 @@
 #include "base/error.h"
 #include "base/file.h"
 
-int wr_file_read(const char *path, struct wr_str *out)
+int wr_file_read_all(int fd, struct wr_str *out)
 {
-	wr_auto(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char buf[4096];
 
-	if (fd < 0)
-		return -errno;
 	for (;;) {
 		ssize_t n = read(fd, buf, sizeof(buf));
 
@@ -32,17 +29,23 @@ int wr_file_read(const char *path, struct wr_str *out)
 	return out->failed ? -ENOMEM : 0;
 }
 
-static int write_all(int fd, const char *data, size_t len)
+int wr_file_read(const char *path, struct wr_str *out)
 {
-	while (len) {
-		ssize_t n = write(fd, data, len);
+	wr_auto(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : wr_file_read_all(fd, out);
+}
+
+int wr_file_write_all(int fd, const char *data, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		ssize_t n = pwrite(fd, data + at, len - at, (off_t)at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
-		data += n;
-		len -= n;
+		at += (size_t)n;
 	}
 	return 0;
 }
@@ -75,7 +78,7 @@ int wr_file_write(const char *path, const void *data, size_t len, mode_t mode, b
 	if (fd < 0)
 		return -errno;
 	/* Whatever the umask is and whoever left the temporary file: an undo gives back the old mode. */
-	r = fchmod(fd, mode) < 0 ? -errno : write_all(fd, data, len);
+	r = fchmod(fd, mode) < 0 ? -errno : wr_file_write_all(fd, data, len);
 	if (!r && durable && fsync(fd) < 0)
 		r = -errno;
 	if (!r && rename(tmp, path) < 0)

@@ -13,6 +13,10 @@
 
 /* Appends the file's bytes to @out. 0 or -errno. Works on /proc and /sys too. */
 int wr_file_read(const char *path, struct wr_str *out);
+/* The same of an open one, from where it is at. */
+int wr_file_read_all(int fd, struct wr_str *out);
+/* Writes all of @data over the beginning of an open file. */
+int wr_file_write_all(int fd, const char *data, size_t len);
 /*
  * Replaces @path by @data, through a temporary file beside it. With @durable
  * the bytes and the name are on the disk when the call returns.

@@ -736,7 +736,7 @@ static void take_back(struct weir_txn *t, struct weir_error *err)
 	if (wr_txn_undo(t, &undo_err))
 		note_failed_undo(err, &undo_err);
 	else if (has_journal(t))
-		wr_journal_remove(t->w);
+		wr_journal_clear(t->w);
 }
 
 /* What undo must restore, the journal, and every step that is not late. */
@@ -778,7 +778,7 @@ static int decide(struct weir_txn *t, struct weir_error *err)
 	if (wr_txn_finish(t, err))
 		return err->code;	/* done but for a rest, which the journal keeps */
 	if (has_journal(t))
-		wr_journal_remove(t->w);
+		wr_journal_clear(t->w);
 	return 0;
 }
 
@@ -834,7 +834,7 @@ int weir_txn_undo(struct weir_txn *t, struct weir_error *err)
 	int r = t->held ? wr_txn_undo(t, &own) : 0;
 
 	if (!r && t->held && has_journal(t))
-		wr_journal_remove(t->w);
+		wr_journal_clear(t->w);
 	return end(t, r, &own, err);
 }
 

@@ -8,9 +8,11 @@
  *	u32 n_steps { u32 len type, u32 len object, WEIR_STEP_PARTS x (u32 len bytes) }...
  *	u32 checksum of everything but the phase
  *
- * It appears by rename(), so it is there complete or not at all; the phase is
- * changed by writing its one byte. Nothing is synced: the kernel state it speaks
- * of does not survive what fsync() protects from.
+ * The file stays: making, renaming and removing one takes ten times as long as
+ * writing into it. The phase is changed by writing its one byte, and says, before
+ * the first change, that the rest is whole; and after the last, that it says
+ * nothing any more. Nothing is synced: the kernel state it speaks of does not
+ * survive what fsync() protects from.
  *
  * The lock is an open-file-description lock. A child between fork and exec has a
  * copy of its descriptor, so once the lock can be had, every child of the dead
@@ -28,13 +30,18 @@
 
 #define MAGIC "weirjnl1"
 #define PHASE_AT (sizeof(MAGIC) - 1)
+#define MOST_LEFT 4096	/* bytes of a file that says nothing: it takes memory, and is read each time */
 
 /* --- the lock ----------------------------------------------------------------- */
 
-static int open_lock(struct weir *w, const char *path)
+/* Mostly it is there: the kernel finds it in half the time if it need not make it. */
+static int open_there(const char *path)
 {
-	w->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	return w->lock_fd < 0 ? -errno : 0;
+	int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
 }
 
 int wr_lock(struct weir *w, struct weir_error *err)
@@ -43,13 +50,12 @@ int wr_lock(struct weir *w, struct weir_error *err)
 	int r;
 
 	wr_format(path, sizeof(path), "%s/lock", w->state_dir);
-	r = open_lock(w, path);
-	if (r == -ENOENT)
-		r = wr_mkdirs(w->state_dir, 0755);
-	if (!r && w->lock_fd < 0)
-		r = open_lock(w, path);
-	if (r)
+	r = open_there(path);
+	if (r == -ENOENT && !(r = wr_mkdirs(w->state_dir, 0755)))
+		r = open_there(path);
+	if (r < 0)
 		return wr_syserr(err, r, "state directory", "%s", path);
+	w->lock_fd = r;
 	r = wr_lock_in_turn(w->lock_fd, w->lock_timeout_ms);
 	if (!r)
 		return 0;
@@ -63,6 +69,7 @@ int wr_lock(struct weir *w, struct weir_error *err)
 
 void wr_unlock(struct weir *w)
 {
+	wr_close(&w->journal_fd);
 	wr_close(&w->lock_fd);
 }
 
@@ -114,20 +121,46 @@ static int here(struct weir *w)
 	return r || *w->boot_id ? r : read_boot_id(w);
 }
 
-static void journal_path(const struct weir *w, char *path)
+static int open_journal(struct weir *w, struct weir_error *err)
 {
-	wr_format(path, PATH_MAX, "%s/journal", w->state_dir);
+	char path[PATH_MAX];
+
+	if (w->journal_fd >= 0)
+		return 0;
+	wr_format(path, sizeof(path), "%s/journal", w->state_dir);
+	w->journal_fd = open_there(path);
+	return w->journal_fd < 0 ? wr_syserr(err, w->journal_fd, "journal", "%s", path) : 0;
+}
+
+static int set_phase(struct weir *w, char phase)
+{
+	return pwrite(w->journal_fd, &phase, 1, PHASE_AT) == 1 ? 0 : -errno;
+}
+
+/* All of it, without a rest of the last one's, and then that it is all. */
+static int write_whole(struct weir *w, const struct wr_str *s)
+{
+	int r = 0;
+
+	if (s->len < w->journal_size && ftruncate(w->journal_fd, (off_t)s->len) < 0)
+		r = -errno;
+	w->journal_size = s->len;
+	if (!r)
+		r = wr_file_write_all(w->journal_fd, s->data, s->len);
+	return r ? r : set_phase(w, WR_PHASE_UNDO);
 }
 
 int wr_journal_write(const struct weir_txn *t, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str s = { 0 };
-	char path[PATH_MAX];
 	int r = here(t->w);
 
 	if (r)
 		return wr_syserr(err, r, "journal", "where we are");
-	wr_str_printf(&s, MAGIC "%c", WR_PHASE_UNDO);
+	r = open_journal(t->w, err);
+	if (r)
+		return r;
+	wr_str_printf(&s, MAGIC "%c", WR_PHASE_NONE);
 	wr_str_add(&s, t->w->boot_id, 36);
 	wr_str_add(&s, &t->w->netns_id, sizeof(t->w->netns_id));
 	put_u32(&s, t->scratch_group);
@@ -147,29 +180,22 @@ int wr_journal_write(const struct weir_txn *t, struct weir_error *err)
 	put_u32(&s, s.data ? checksum(s.data, s.len) : 0);
 	if (s.failed)
 		return wr_nomem(err);
-	journal_path(t->w, path);
-	r = wr_file_write(path, s.data, s.len, 0600, false);
-	return r ? wr_syserr(err, r, "journal", "%s", path) : 0;
+	r = write_whole(t->w, &s);
+	return r ? wr_syserr(err, r, "journal", "cannot be written") : 0;
 }
 
 int wr_journal_decide(struct weir *w, struct weir_error *err)
 {
-	char path[PATH_MAX];
-	wr_auto(fd) int fd = -1;
+	int r = set_phase(w, WR_PHASE_FINISH);
 
-	journal_path(w, path);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || pwrite(fd, "F", 1, PHASE_AT) != 1)
-		return wr_syserr(err, -errno, "journal", "%s", path);
-	return 0;
+	return r ? wr_syserr(err, r, "journal", "cannot be written") : 0;
 }
 
-void wr_journal_remove(struct weir *w)
+void wr_journal_clear(struct weir *w)
 {
-	char path[PATH_MAX];
-
-	journal_path(w, path);
-	unlink(path);
+	set_phase(w, WR_PHASE_NONE);
+	if (w->journal_size > MOST_LEFT && ftruncate(w->journal_fd, 0) == 0)
+		w->journal_size = 0;
 }
 
 /* --- reading --------------------------------------------------------------------- */
@@ -365,8 +391,15 @@ static int recover(struct weir_txn *t, const struct wr_journal *j, struct weir_e
 		r = decided ? wr_txn_finish(t, err) : wr_txn_undo(t, err);
 	if (r)
 		return r;
-	wr_journal_remove(t->w);
+	wr_journal_clear(t->w);
 	return decided ? 2 : 1;
+}
+
+/* One that was being written means that nothing had been done yet. */
+static bool says_nothing(const struct wr_str *text)
+{
+	return !text->len || (text->len > PHASE_AT && !memcmp(text->data, MAGIC, PHASE_AT) &&
+			      text->data[PHASE_AT] == WR_PHASE_NONE);
 }
 
 int wr_journal_recover(struct weir *w, struct weir_error *err)
@@ -374,18 +407,16 @@ int wr_journal_recover(struct weir *w, struct weir_error *err)
 	wr_auto(str) struct wr_str text = { 0 };
 	struct wr_journal j = { 0 };
 	struct weir_txn *t;
-	char path[PATH_MAX];
-	int r;
+	int r = open_journal(w, err);
 
-	/* One that was being written means that nothing had been done yet. */
-	wr_format(path, sizeof(path), "%s/journal.new", w->state_dir);
-	unlink(path);
-	journal_path(w, path);
-	r = wr_file_read(path, &text);
-	if (r == -ENOENT)
-		return 0;
 	if (r)
-		return wr_syserr(err, r, "journal", "%s", path);
+		return r;
+	r = wr_file_read_all(w->journal_fd, &text);
+	if (r)
+		return wr_syserr(err, r, "journal", "cannot be read");
+	w->journal_size = text.len;
+	if (says_nothing(&text))
+		return 0;
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return wr_nomem(err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The journal: what a transaction will do and how it is undone, in a file of the
- * state directory, complete before the first change and gone after the last. The
+ * state directory, complete before the first change and void after the last. The
  * lock beside it tells whether its owner lives.
  */
 #ifndef WR_TXN_JOURNAL_H
@@ -10,6 +10,7 @@
 #include "txn/txn.h"
 
 enum wr_phase {
+	WR_PHASE_NONE = '-',	/* not complete yet, or all is done: there is nothing to do */
 	WR_PHASE_UNDO = 'U',	/* not decided: after a kill everything goes back */
 	WR_PHASE_FINISH = 'F',	/* decided: after a kill the rest is finished */
 };
@@ -20,7 +21,7 @@ void wr_unlock(struct weir *w);
 
 int wr_journal_write(const struct weir_txn *t, struct weir_error *err);
 int wr_journal_decide(struct weir *w, struct weir_error *err);
-void wr_journal_remove(struct weir *w);
+void wr_journal_clear(struct weir *w);
 
 struct wr_journal {
 	enum wr_phase phase;

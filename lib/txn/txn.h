@@ -37,7 +37,9 @@ struct weir {
 	uint32_t lock_timeout_ms;
 	uint32_t shape_method;	/* an enum weir_shape_method */
 	uint32_t shape_qdisc;	/* an enum weir_qdisc */
-	int lock_fd;		/* held from begin to the end of a transaction */
+	int lock_fd;		/* held from begin to the end of a transaction, ... */
+	int journal_fd;		/* ... and open as long */
+	size_t journal_size;	/* bytes in it */
 	struct weir_txn *txn;	/* the transaction that is open */
 	uint32_t seed;		/* of link indexes */
 	int first_ifindex;	/* the first that was chosen, ... */

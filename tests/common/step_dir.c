@@ -132,6 +132,13 @@ bool exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
+bool has_journal(void)
+{
+	wr_auto(str) struct wr_str text = { 0 };
+
+	return !wr_file_read(in_dir("state/journal"), &text) && text.len && strncmp(text.data, "weirjnl1-", 9) != 0;
+}
+
 unsigned int mode_of(const char *path)
 {
 	struct stat st;

@@ -39,6 +39,8 @@ int step(struct weir_txn *t, const char *name);
 
 void has_content(const char *path, const char *content);
 bool exists(const char *path);
+/* Whether the journal of in_dir("state") says that there is something to do. */
+bool has_journal(void);
 unsigned int mode_of(const char *path);
 /* How a child ended. */
 int status_of(pid_t pid);

@@ -79,10 +79,18 @@ echo '# sysctls'
 	ipv6/conf/*/disable_ipv6 ipv6/conf/*/accept_ra ipv6/conf/*/autoconf 2>/dev/null)
 echo '# files'
 {
-	find "$@" -type f ! -name lock -printf '%p %m\n'
-	grep -ran --exclude=lock --exclude='*.pid' --exclude='*.leases' '' "$@"
+	find "$@" -type f ! -name lock ! -name journal -printf '%p %m\n'
+	grep -ran --exclude=lock --exclude=journal --exclude='*.pid' --exclude='*.leases' '' "$@"
 } | sed -E -e 's/:(ifb|floors) [0-9]+ /:\1 N /' -e 's/"([a-z]*[iI]findex|ifbClass)": [0-9]+/"\1": N/' \
 	-e '/:ifb N/s/ [0-9a-f]+/ C/g' | sort
+# A journal stays, and says in its first line whether there is anything to do.
+for dir in "$@"; do
+	for journal in "$dir/journal" "$dir"/*/journal; do
+		phase=weirjnl1-
+		[ -s "$journal" ] && IFS= read -r phase <"$journal"
+		case $phase in weirjnl1-*) ;; *) echo "$journal has something to do" ;; esac
+	done
+done
 echo '# processes'
 for dir in "$@"; do
 	grep -las -- "[=]$dir" /proc/[0-9]*/cmdline | while IFS=/ read -r _ _ pid _; do

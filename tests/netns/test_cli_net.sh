@@ -295,7 +295,7 @@ if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	for when in 1 2; do
 		strace -o /dev/null -e trace=sendmsg -e inject=sendmsg:signal=KILL:when=$when \
 			"$weir" --config-dir config --state-dir state net start --transient "$definition" >out 2>err
-		if [ -e state/journal ]; then
+		if grep -q '^weirjnl1[^-]' state/journal; then
 			check 'something is half done' ip link show virbr0
 			runs 0 --json recover && gives '.recovered == "undone"'
 		fi
@@ -305,7 +305,7 @@ if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	done
 	strace -o /dev/null -e trace=sendmsg -e inject=sendmsg:signal=KILL:when=1 \
 		"$weir" --config-dir config --state-dir state net start --transient "$definition" >out 2>err
-	check 'it was killed, and its journal is there' [ -e state/journal ]
+	check 'it was killed, and its journal is there' grep -q '^weirjnl1[^-]' state/journal
 	w net start --transient "$definition"
 	check 'the next command recovers by itself' [ $? = 0 ]
 	warns 'killed weir.*undone'

@@ -537,7 +537,7 @@ static void a_journal_on_a_full_disk(void **state)
 	/* And nothing of it is left when there is room again. */
 	own_sh("rm %s/ballast", disk);
 	assert_int_equal(weir_recover(full, NULL), 0);
-	assert_int_equal(count_names(disk), 1);
+	own_sh("test ! -s %s/journal", disk);
 	weir_close(full);
 	free(before);
 }

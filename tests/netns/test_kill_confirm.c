@@ -58,7 +58,7 @@ static char *state_now(void)
 		free(json);
 		weir_group_free(g);
 	}
-	files = ns_out("find %s %s -type f ! -name lock | sort | while read -r f; do echo $f; cat $f; done", ns_config_dir,
+	files = ns_out("find %s %s -type f ! -name lock | sort | while read -r f; do [ ! -s $f ] || grep -q '^weirjnl1-' $f || { echo $f; cat $f; }; done", ns_config_dir,
 		       ns_state_dir);
 	wr_str_puts(&all, files);
 	free(files);

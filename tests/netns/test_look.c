@@ -17,6 +17,7 @@
 #include <weir/ip.h>
 #include <weir/link.h>
 
+#include "base/file.h"
 #include "lib_trace.h"
 
 #define CARD 1000
@@ -44,7 +45,7 @@ static char *state_now(void)
 	return ns_out("ip -br link | sed 's/ .*//' | sort; ip -br link show up | sed 's/ .*/ is up/' | sort; ip link show dev low0 | grep altname;"
 		      "ip -o addr | sed 's/^[0-9]*: //; s/valid_lft.*//; s/ tentative//' | sort;"
 		      "{ ip route; ip -6 route | grep -v fe80; } | sort; bridge fdb show br br0 | grep 52:54:00:00:00 | sort;"
-		      "ls %s 2>&1 || true", ns_state_dir);
+		      "grep -l '^weirjnl1[^-]' %s/journal 2>&1 || true", ns_state_dir);
 }
 
 /* --- the transactions ---------------------------------------------------------------------- */
@@ -311,10 +312,11 @@ static void is_refused(struct weir *w)
 
 static bool has_journal(void)
 {
+	wr_auto(str) struct wr_str text = { 0 };
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/journal", ns_state_dir);
-	return access(path, F_OK) == 0;
+	return !wr_file_read(path, &text) && text.len && strncmp(text.data, "weirjnl1-", 9) != 0;
 }
 
 /*

@@ -67,7 +67,7 @@ static void steps_are_done_and_undone_in_order(void **state)
 		assert_int_equal(err.code, orders[i].code);
 		failing = "";
 		/* Unfinished business is what the journal is kept for. */
-		assert_int_equal(exists(in_dir("state/journal")), !strncmp(orders[i].failing, "finish", 6));
+		assert_int_equal(has_journal(), !strncmp(orders[i].failing, "finish", 6));
 		assert_int_equal(weir_recover(step_w, NULL), !strncmp(orders[i].failing, "finish", 6) ? 2 : 0);
 	}
 }
@@ -88,7 +88,7 @@ static void an_undo_that_fails_is_said_and_tried_again(void **state)
 	assert_string_equal(calls, "apply a, apply b, undo b, undo a");
 	assert_non_null(strstr(err.msg, "fault put in by a test; and undoing it failed"));
 	assert_non_null(strstr(err.msg, "undo b was to fail"));
-	assert_true(exists(in_dir("state/journal")));
+	assert_true(has_journal());
 	/* The next one tries again before it begins. */
 	*calls = '\0';
 	assert_int_equal(weir_txn_begin(step_w, "next", 0, &t, &err), -EXDEV);
@@ -96,7 +96,7 @@ static void an_undo_that_fails_is_said_and_tried_again(void **state)
 	*calls = '\0';
 	assert_int_equal(weir_txn_begin(step_w, "next", 0, &t, &err), 0);
 	assert_string_equal(calls, "undo c?, undo b?, undo a?");
-	assert_false(exists(in_dir("state/journal")));
+	assert_false(has_journal());
 	weir_txn_abort(t);
 }
 
@@ -145,7 +145,7 @@ static void the_first_refusal_is_remembered(void **state)
 	assert_int_equal(weir_txn_commit(t, &err), -EINVAL);
 	assert_memory_equal(&err, &first, sizeof(err));
 	assert_string_equal(calls, "");
-	assert_false(exists(in_dir("state/journal")));
+	assert_false(has_journal());
 }
 
 static void a_builder_elsewhere_can_refuse(void **state)
@@ -446,7 +446,7 @@ static unsigned char *journal_of(const struct weir_txn *t, size_t *ret_len)
 
 	assert_int_equal(wr_journal_write(t, NULL), 0);
 	assert_int_equal(wr_file_read(in_dir("state/journal"), &text), 0);
-	wr_journal_remove(step_w);
+	wr_journal_clear(step_w);
 	*ret_len = text.len;
 	return (unsigned char *)wr_str_take(&text);
 }
@@ -536,8 +536,7 @@ static void the_phase_is_one_byte(void **state)
 	assert_int_equal(parse((void *)text.data, text.len, NULL, &j, NULL), 0);
 	assert_int_equal(j.phase, WR_PHASE_FINISH);
 	assert_int_equal(mode_of(in_dir("state/journal")), 0600);
-	wr_journal_remove(step_w);
-	assert_int_equal(wr_journal_decide(step_w, NULL), -ENOENT);
+	wr_journal_clear(step_w);
 	weir_txn_abort(t);
 }
 
@@ -842,13 +841,13 @@ static void what_a_dead_process_began_is_undone(void **state)
 	assert_int_equal(wr_file_write(in_dir("f"), "old", 3, 0640, false), 0);
 	a_child_dies_in("apply b");
 	has_content(in_dir("f"), "new");
-	assert_true(exists(in_dir("state/journal")));
+	assert_true(has_journal());
 	assert_int_equal(weir_recover(step_w, NULL), 1);
 	/* Whether they were done is not known any more. */
 	assert_string_equal(calls, "undo b?, undo a?");
 	has_content(in_dir("f"), "old");
 	assert_int_equal(mode_of(in_dir("f")), 0640);
-	assert_false(exists(in_dir("state/journal")));
+	assert_false(has_journal());
 	assert_int_equal(weir_recover(step_w, NULL), 0);
 }
 
@@ -858,7 +857,7 @@ static void what_a_dead_process_decided_is_finished(void **state)
 	assert_int_equal(weir_recover(step_w, NULL), 2);
 	assert_string_equal(calls, "finish a, finish b");
 	has_content(in_dir("f"), "new");
-	assert_false(exists(in_dir("state/journal")));
+	assert_false(has_journal());
 }
 
 static void the_next_transaction_recovers_first(void **state)
@@ -878,7 +877,7 @@ static void recovery_needs_the_types_of_steps(void **state)
 	assert_int_equal(weir_recover(other, &err), -EOPNOTSUPP);
 	assert_non_null(strstr(err.msg, "\"test\""));
 	has_content(in_dir("f"), "new");
-	assert_true(exists(in_dir("state/journal")));
+	assert_true(has_journal());
 	weir_close(other);
 	assert_int_equal(weir_recover(step_w, NULL), 1);
 }
@@ -914,6 +913,19 @@ static void another_namespace_is_not_touched(void **state)
 	assert_non_null(strstr(err.msg, "net:[1]"));
 	assert_string_equal(calls, "");
 	has_content(in_dir("f"), "new");
+}
+
+/* Killed while it wrote the journal, it had done nothing yet. */
+static void a_journal_that_was_being_written(void **state)
+{
+	static const char begun[] = "weirjnl1-2a14f287";
+
+	weir_txn_abort(step_begin(0));
+	assert_int_equal(wr_file_write(in_dir("state/journal"), begun, sizeof(begun) - 1, 0600, false), 0);
+	assert_int_equal(weir_recover(step_w, NULL), 0);
+	assert_false(has_journal());
+	weir_txn_abort(step_begin(0));
+	assert_string_equal(calls, "");
 }
 
 static void damage_is_told_to_everybody(void **state)
@@ -1122,6 +1134,7 @@ int main(void)
 		TEST(recovery_needs_the_types_of_steps),
 		TEST(another_boot_has_another_kernel),
 		TEST(another_namespace_is_not_touched),
+		TEST(a_journal_that_was_being_written),
 		TEST(damage_is_told_to_everybody),
 		TEST(no_state_directory_no_journal),
 		TEST(files_are_written_and_removed),
