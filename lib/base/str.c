@@ -53,21 +53,26 @@ void wr_str_puts(struct wr_str *s, const char *text)
 
 void wr_str_putc(struct wr_str *s, char c)
 {
-	wr_str_add(s, &c, 1);
+	char *room = wr_str_grow(s, 1);
+
+	if (room)
+		*room = c;
 }
 
 void wr_str_printf(struct wr_str *s, const char *fmt, ...)
 {
+	const size_t left = s->cap - s->len;	/* mostly enough */
 	va_list ap, again;
 	char *room;
 	int n;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(s->data ? s->data + s->len : NULL, left, fmt, ap);
 	va_end(ap);
-	room = n < 0 ? NULL : wr_str_grow(s, n);
-	if (room)
+	if (n >= 0 && (size_t)n < left && !s->failed)
+		s->len += n;
+	else if ((room = n < 0 ? NULL : wr_str_grow(s, n)))
 		vsnprintf(room, n + 1, fmt, again);
 	va_end(again);
 }
