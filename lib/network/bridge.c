@@ -36,14 +36,13 @@ int wr_add_bridge(struct weir_txn *t, const struct weir_network *net, const char
 {
 	struct weir_link l = {
 		.sz = sizeof(l),
-		.has = WEIR_LINK_NAME | WEIR_LINK_MAC | WEIR_LINK_ALIAS,
+		.has = WEIR_LINK_NAME | WEIR_LINK_MAC,
 		.kind = WEIR_LINK_BRIDGE,
 		.bridge = { .has = WEIR_BRIDGE_STP, .stp = net->bridge.stp == WEIR_YES },
 		.mtu = net->mtu,
 	};
 
 	wr_copy(l.name, sizeof(l.name), name);
-	wr_format(l.alias, sizeof(l.alias), "weir network %s", net->name);
 	memcpy(l.mac, mac, sizeof(l.mac));
 	if (net->mtu)
 		l.has |= WEIR_LINK_MTU;
@@ -115,14 +114,16 @@ void wr_del_address(struct weir_txn *t, const struct weir_network_ip *ip, int if
 	weir_txn_addr_del(t, &a);
 }
 
-void wr_bring_up(struct weir_txn *t, const char *name, int ifindex)
+/* The kernel takes no alias from who makes a link; here it costs no message of its own. */
+void wr_bring_up(struct weir_txn *t, const struct weir_network *net, const char *name, int ifindex)
 {
 	struct weir_link up = { .sz = sizeof(up),
-				.has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_UP,
+				.has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_ALIAS | WEIR_LINK_UP,
 				.ifindex = ifindex,
 				.is_up = true };
 
 	wr_copy(up.name, sizeof(up.name), name);
+	wr_format(up.alias, sizeof(up.alias), "weir network %s", net->name);
 	weir_txn_link_set(t, &up);
 }
 

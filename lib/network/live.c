@@ -19,8 +19,14 @@
 struct known {
 	char *name;
 	uint64_t inode;
-	struct stat file;	/* where inodes are used again */
+	struct file {		/* where inodes are used again */
+		dev_t dev;
+		ino_t inode;
+		off_t size;
+		struct timespec mtime, ctime;
+	} file;
 	struct wr_live *live;	/* NULL: it cannot be read */
+	uint32_t hash;		/* of the name: hundreds of names lie far from each other */
 	bool has_changed;	/* so the watch says */
 };
 
@@ -37,6 +43,15 @@ struct cache {
 
 /* Only its address counts: contexts of a handle are found by it. */
 static const struct weir_step_ops cache_key = { .sz = sizeof(cache_key), .name = "live networks" };
+
+static uint32_t hash_of(const char *name)
+{
+	uint32_t h = 2166136261u;
+
+	while (*name)
+		h = (h ^ (unsigned char)*name++) * 16777619u;
+	return h;
+}
 
 static void forget(struct known *k)
 {
@@ -98,11 +113,21 @@ static struct known *find_old(struct walk *walk, const char *name, uint64_t inod
 	return NULL;
 }
 
-static bool is_same(const struct stat *a, const struct stat *b)
+static bool is_same(const struct file *a, const struct file *b)
 {
-	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+	return a->dev == b->dev && a->inode == b->inode && a->size == b->size && a->mtime.tv_sec == b->mtime.tv_sec &&
+	       a->mtime.tv_nsec == b->mtime.tv_nsec && a->ctime.tv_sec == b->ctime.tv_sec &&
+	       a->ctime.tv_nsec == b->ctime.tv_nsec;
+}
+
+static int look_at(struct weir *w, const char *name, struct file *ret)
+{
+	struct stat st;
+	int r = wr_store_stat(w, WR_STORE_LIVE, name, &st);
+
+	if (!r)
+		*ret = (struct file){ st.st_dev, st.st_ino, st.st_size, st.st_mtim, st.st_ctim };
+	return r;
 }
 
 static int make_room(struct cache *c)
@@ -123,9 +148,9 @@ static int visit(void *arg, const struct wr_entry *e)
 {
 	struct walk *walk = arg;
 	struct known *old = find_old(walk, e->name, e->inode);
-	struct known k = { .inode = e->inode };
+	struct known k = { .inode = e->inode, .hash = hash_of(e->name) };
 
-	if (!e->is_unique && wr_store_stat(walk->w, WR_STORE_LIVE, e->name, &k.file))
+	if (!e->is_unique && look_at(walk->w, e->name, &k.file))
 		return 0;
 	if (make_room(&walk->now))
 		return -ENOMEM;
@@ -164,11 +189,12 @@ static void note(void *arg, const char *name)
 {
 	struct news *news = arg;
 	struct cache *c = news->cache;
+	const uint32_t hash = hash_of(name);
 	size_t i = c->n;
 	char *copy;
 
 	news->any = true;
-	while (i && strcmp(c->items[i - 1].name, name))
+	while (i && (c->items[i - 1].hash != hash || strcmp(c->items[i - 1].name, name)))
 		i--;
 	if (i) {
 		c->items[i - 1].has_changed = true;
@@ -176,22 +202,22 @@ static void note(void *arg, const char *name)
 	}
 	copy = make_room(c) ? NULL : strdup(name);
 	if (copy)
-		c->items[c->n++] = (struct known){ .name = copy, .has_changed = true };
+		c->items[c->n++] = (struct known){ .name = copy, .hash = hash, .has_changed = true };
 	news->failed |= !copy;
 }
 
 /* The file's numbers first: if it is replaced in between, that is told the next time. */
 static void read_again(struct weir *w, struct known *k)
 {
-	struct known now = { .name = k->name };
+	struct known now = { .name = k->name, .hash = k->hash };
 
 	k->name = NULL;
 	forget(k);
-	if (wr_store_stat(w, WR_STORE_LIVE, now.name, &now.file)) {
+	if (look_at(w, now.name, &now.file)) {
 		forget(&now);
 		return;
 	}
-	now.inode = now.file.st_ino;
+	now.inode = now.file.inode;
 	wr_store_live(w, now.name, &now.live, NULL);
 	*k = now;
 }

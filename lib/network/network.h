@@ -99,7 +99,7 @@ void wr_add_address(struct weir_txn *t, const struct weir_network_ip *ip, int if
 void wr_add_route(struct weir_txn *t, const struct weir_network_route *from, int ifindex);
 void wr_del_address(struct weir_txn *t, const struct weir_network_ip *ip, int ifindex);
 void wr_del_route(struct weir_txn *t, const struct weir_network_route *from, int ifindex);
-void wr_bring_up(struct weir_txn *t, const char *name, int ifindex);
+void wr_bring_up(struct weir_txn *t, const struct weir_network *net, const char *name, int ifindex);
 void wr_add_forwarding(struct weir_txn *t, const struct weir_network *net);
 void wr_change_nat(struct weir_txn *t, const struct weir_network *net,
 		   int (*change)(struct weir_txn *t, const struct weir_nat *nat));

@@ -177,7 +177,7 @@ void wr_spread_quiet(struct weir_txn *t, const struct wr_live *live, size_t firs
 void wr_spread_up(struct weir_txn *t, const struct wr_live *live, size_t first)
 {
 	for (size_t i = first; i < live->n_spans; i++)
-		wr_bring_up(t, live->spans[i].name, live->spans[i].ifindex);
+		wr_bring_up(t, &live->net, live->spans[i].name, live->spans[i].ifindex);
 }
 
 /* Both ends of each join; that on the further bridge is known by the pair. */

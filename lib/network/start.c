@@ -43,7 +43,10 @@ static int compare_live(void *arg, const struct weir_network *other)
 {
 	const struct neighbours *n = arg;
 
-	return strcmp(other->name, n->net->name) ? wr_check_apart(n->net, other, n->err) : 0;
+	/* Only who is in the way is asked for its name: what is not near is dear with hundreds of them. */
+	if (!wr_check_apart(n->net, other, NULL) || !strcmp(other->name, n->net->name))
+		return 0;
+	return wr_check_apart(n->net, other, n->err);
 }
 
 static int check_route(struct weir *w, const struct weir_network *net, const struct weir_route *rt,
@@ -248,7 +251,7 @@ static int start(struct weir_txn *t, struct wr_live *live)
 	for (size_t i = 0; i < net->n_ips; i++)
 		wr_add_address(t, &net->ips[i], live->bridge_ifindex);
 	wr_limit_bridge(t, live, net);
-	wr_bring_up(t, net->bridge.name, live->bridge_ifindex);
+	wr_bring_up(t, net, net->bridge.name, live->bridge_ifindex);
 	wr_spread_up(t, live, 0);
 	for (size_t i = 0; i < net->n_routes; i++)
 		wr_add_route(t, &net->routes[i], live->bridge_ifindex);
