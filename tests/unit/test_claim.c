@@ -440,6 +440,17 @@ static void a_later_step_fails(void **state)
 	}
 }
 
+static bool has_something_to_do(const char *journal)
+{
+	FILE *f = fopen(journal, "re");
+	char magic[9] = "";
+	bool is_read = f && fread(magic, 1, sizeof(magic), f) == sizeof(magic);
+
+	if (f)
+		fclose(f);
+	return is_read && magic[8] != '-';
+}
+
 /* A killed process's transaction in a state directory of its own is undone for whoever wants the VF. */
 static void killed_elsewhere(void **state)
 {
@@ -473,9 +484,9 @@ static void killed_elsewhere(void **state)
 	} while (vf[0] != 'v');
 	end(pid);
 	snprintf(path, sizeof(path), "%s/elsewhere/journal", made_sysfs);
-	assert_int_equal(access(path, F_OK), 0);
+	assert_true(has_something_to_do(path));
 	assert_int_equal(claim("b", 1, 0, 0, vf), 0);
-	assert_int_equal(access(path, F_OK), -1);
+	assert_false(has_something_to_do(path));
 	assert_override("");
 	assert_claims(1);
 }
