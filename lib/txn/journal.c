@@ -86,11 +86,18 @@ static void put_bytes(struct wr_str *s, const void *data, size_t len)
 	wr_str_add(s, data, len);
 }
 
+static void put_ref(struct wr_str *s, const struct wr_link_ref *ref)
+{
+	put_u32(s, (uint32_t)ref->ifindex);
+	put_u32(s, ref->old_group);
+	wr_str_add(s, ref->name, sizeof(ref->name));
+}
+
 static void put_refs(struct wr_str *s, const struct wr_link_ref *refs, size_t n)
 {
 	put_u32(s, n);
 	for (size_t i = 0; i < n; i++)
-		wr_str_add(s, &refs[i], sizeof(refs[i]));
+		put_ref(s, &refs[i]);
 }
 
 /* The phase byte changes after the file is written: it counts as zero. */
@@ -244,19 +251,16 @@ static void take_refs(struct input *in, struct weir_txn *t,
 	uint32_t n = take_u32(in);
 
 	for (uint32_t i = 0; i < n && !in->bad; i++) {
-		const char *p = take(in, sizeof(struct wr_link_ref));
-		struct wr_link_ref ref;
+		const uint32_t ifindex = take_u32(in), group = take_u32(in);
+		const char *name = take(in, sizeof((*refs)->name));
 
-		if (!p)
-			return;
-		memcpy(&ref, p, sizeof(ref));
-		if (ref.ifindex <= 0 || !memchr(ref.name, 0, sizeof(ref.name))) {
+		if (!name || !ifindex || ifindex > INT32_MAX || !memchr(name, 0, sizeof((*refs)->name))) {
 			in->bad = true;
 			return;
 		}
-		add(t, ref.ifindex, ref.name);
+		add(t, (int)ifindex, name);
 		if (!t->err.code)
-			(*refs)[i].old_group = ref.old_group;
+			(*refs)[i].old_group = group;
 	}
 }
 

@@ -524,6 +524,30 @@ static void journals_give_back_what_they_got(void **state)
 	free(data);
 }
 
+/* The layout is that of the first comment of journal.c, whatever the structs in memory have become. */
+static void journals_of_before_are_read(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t n_created, n_deleted, n_steps;
+	} seeds[] = { { "empty", 0, 0, 0 }, { "deletes", 0, 2, 0 }, { "links", 1, 0, 5 } };
+
+	for (size_t i = 0; i < WR_COUNT(seeds); i++) {
+		wr_auto(str) struct wr_str text = { 0 };
+		struct weir_txn *t = NULL;
+		struct wr_journal j;
+		char path[64];
+
+		wr_format(path, sizeof(path), "tests/fuzz/corpus/journal/%s", seeds[i].name);
+		assert_int_equal(wr_file_read(path, &text), 0);
+		assert_int_equal(parse((unsigned char *)text.data, text.len, &t, &j, NULL), 0);
+		assert_int_equal(t->n_created, seeds[i].n_created);
+		assert_int_equal(t->n_deleted, seeds[i].n_deleted);
+		assert_int_equal(t->n_steps, seeds[i].n_steps);
+		wr_txn_free(t);
+	}
+}
+
 static void the_phase_is_one_byte(void **state)
 {
 	struct weir_txn *t = various_steps();
@@ -1118,6 +1142,7 @@ int main(void)
 		TEST(plan_of_files),
 		TEST(plan_of_what_was_refused),
 		TEST(journals_give_back_what_they_got),
+		TEST(journals_of_before_are_read),
 		TEST(the_phase_is_one_byte),
 		TEST(cut_journals_are_damaged),
 		TEST(flipped_bytes_are_damage),
