@@ -304,6 +304,13 @@ static void give_way(void)
 	nanosleep(&pause, NULL);
 }
 
+static void set_codes(struct wr_result *results, uint32_t n, int from, int to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (results[i].code == from)
+			results[i].code = to;
+}
+
 /*
  * @most: messages in one chunk, and as many as fit into a slice where it is a limit on changes. @ret_lost: not every answer arrived.
  * @ret_interrupted: a dump has to be repeated.
@@ -326,13 +333,14 @@ static int run_chunks(struct wr_sock *s, struct wr_batch *b, struct wr_result *r
 		};
 		int r = transmit(s, b->buf.data + at, len, n, err);
 
-		if (!r)
-			r = receive(&x, err);
 		if (r)
 			return r;
-		for (uint32_t i = 0; x.lost && i < n; i++)
-			if (!results[base + i].code)
-				results[base + i].code = WR_UNKNOWN;
+		set_codes(x.results, n, WR_NOT_SENT, 0);
+		r = receive(&x, err);
+		if (r || x.lost)
+			set_codes(x.results, n, 0, WR_UNKNOWN);
+		if (r)
+			return r;
 		*ret_lost |= x.lost;
 		*ret_interrupted |= x.interrupted;
 		if (x.reader_code)
@@ -359,6 +367,7 @@ static int own_results(const struct wr_batch *b, struct wr_result **results, str
 		*results = *own;
 	}
 	memset(*results, 0, b->n * sizeof(**results));
+	set_codes(*results, b->n, 0, WR_NOT_SENT);
 	return 0;
 }
 

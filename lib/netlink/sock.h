@@ -32,13 +32,16 @@ struct wr_sock {
 
 /* The kernel's answer to one message. */
 struct wr_result {
-	int code;		/* 0, or a negative errno; WR_UNKNOWN: the answer was lost */
+	int code;		/* 0, or a negative errno; WR_UNKNOWN: the answer was lost; WR_NOT_SENT */
 	uint32_t attr_offset;
 	char msg[160];
 };
 
 /* The reply was dropped with a full receive buffer; the message was handled. */
 #define WR_UNKNOWN 1
+
+/* An earlier send failed: the message was not handled. */
+#define WR_NOT_SENT 2
 
 /* What a GET or a dump answers, message by message. @index counts requests. */
 struct wr_reader {

@@ -46,7 +46,8 @@ static int identify_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 			     mnl_attr_get_payload_len(name)))
 		return 0;
 	id->refs[index].old_group = wr_attr_u32(wr_attr_find(attrs, len, IFLA_GROUP), 0);
-	id->refs[index].ifindex = -id->refs[index].ifindex;
+	if (id->refs[index].ifindex > 0)	/* it may be told twice: see wr_sock_read() */
+		id->refs[index].ifindex *= -1;
 	return 0;
 }
 
@@ -356,13 +357,14 @@ static void spoil(struct wr_batch *b)
 	b->buf.len = b->msg + len;
 }
 
-/* What became of each step of a batch; without answers they stay lost. */
+/* What became of each step of a batch. */
 static void note_results(struct weir_step *const *steps, const struct wr_result *results, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
-		steps[i]->state = results[i].code < 0	      ? WR_STEP_REFUSED :
-				  results[i].code == WR_UNKNOWN ? WR_STEP_LOST :
-								  WR_STEP_APPLIED;
+		steps[i]->state = results[i].code < 0	       ? WR_STEP_REFUSED :
+				  results[i].code == WR_NOT_SENT ? WR_STEP_WAITING :
+				  results[i].code == WR_UNKNOWN  ? WR_STEP_LOST :
+								   WR_STEP_APPLIED;
 }
 
 /* The requests of [@first, @end) for @netns in the order of their batch: those for its end behind all others. */
@@ -400,15 +402,14 @@ static int apply_messages(struct weir_txn *t, size_t first, size_t end, const ch
 			cut = s;
 			break;
 		}
-		s->state = WR_STEP_LOST;
+		results[k].code = WR_NOT_SENT;
 		wr_msg_copy(&b, msg_of(s, WR_MSG_DO));
 		if (fault == WR_FAULT_KERNEL)
 			spoil(&b);
 	}
 	if (b.n)
 		r = run_in(t, netns, &b, results, &failed, err);
-	if (!r || r == -ENOBUFS || failed != UINT32_MAX)
-		note_results(steps, results, b.n);
+	note_results(steps, results, b.n);
 	if (r && failed != UINT32_MAX)
 		name_failure(steps[failed], err);
 	return r ? r : cut ? injected_at(cut, err) : 0;
@@ -498,7 +499,7 @@ static int apply_steps(struct weir_txn *t, size_t first, size_t last, struct wei
 	return r;
 }
 
-static int gather_deletes(struct weir_txn *t, bool back, struct weir_error *err)
+static int gather_deletes(struct weir_txn *t, struct weir_error *err)
 {
 	wr_auto(batch) struct wr_batch b = { 0 };
 	uint32_t failed = 0;
@@ -506,15 +507,38 @@ static int gather_deletes(struct weir_txn *t, bool back, struct weir_error *err)
 
 	if (t->n_deleted < 2)
 		return 0;
-	if (!back && fault_at(t, t->n_steps))
+	if (fault_at(t, t->n_steps))
 		return injected(err, t->deleted[0].name);
 	for (size_t i = 0; i < t->n_deleted; i++)
-		set_group(&b, t->deleted[i].ifindex,
-			  back ? t->deleted[i].old_group : t->scratch_group);
+		set_group(&b, t->deleted[i].ifindex, t->scratch_group);
 	r = wr_sock_run(&t->w->sock, &b, NULL, &failed, err);
 	if (r && err)
 		wr_format(err->object, sizeof(err->object), "link %s", t->deleted[failed].name);
 	return r;
+}
+
+/* Back into their groups: those that are still there, for nobody brings back what vanished by itself. */
+static int scatter_deletes(struct weir_txn *t, struct weir_error *err)
+{
+	wr_auto(free) struct wr_link_ref *left = malloc(t->n_deleted * sizeof(*left) + 1);
+	wr_auto(batch) struct wr_batch b = { 0 };
+	ssize_t kept, k = 0;
+	int r;
+
+	if (t->n_deleted < 2)
+		return 0;
+	if (!left)
+		return wr_nomem(err);
+	memcpy(left, t->deleted, t->n_deleted * sizeof(*left));
+	kept = keep_existing(t->w, left, t->n_deleted, err);
+	for (size_t i = 0; k < kept; i++) {
+		if (left[k].ifindex != t->deleted[i].ifindex)
+			continue;
+		if (left[k++].old_group == t->scratch_group)
+			set_group(&b, t->deleted[i].ifindex, t->deleted[i].old_group);
+	}
+	r = kept < 0 ? (int)kept : wr_sock_run(&t->w->sock, &b, NULL, NULL, err);
+	return r == -ENODEV ? 0 : r;
 }
 
 /* The point of no return: one message that deletes every link, or none. */
@@ -677,7 +701,7 @@ static void forget_unmade(struct weir_txn *t)
 /* Goes on after a failure: what can be undone is undone; the first failure is returned. */
 int wr_txn_undo(struct weir_txn *t, struct weir_error *err)
 {
-	int first = gather_deletes(t, true, err);
+	int first = scatter_deletes(t, err);
 
 	for (size_t end = t->n_steps; end > 0;) {
 		struct weir_error *e = first ? NULL : err;
@@ -763,7 +787,7 @@ static int decide(struct weir_txn *t, struct weir_error *err)
 	int r = t->has_late ? apply_steps(t, t->n_early, t->n_steps, err) : 0;
 
 	if (!r)
-		r = gather_deletes(t, false, err);
+		r = gather_deletes(t, err);
 	if (!r)
 		r = apply_deletes(t, err);
 	if (!r && has_journal(t) && has_finish(t)) {

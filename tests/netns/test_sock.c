@@ -6,7 +6,9 @@
  * each costs is counted in sends, not in time.
  */
 #include <fcntl.h>
+#include <arpa/inet.h>
 #include <libmnl/libmnl.h>
+#include <linux/filter.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -243,6 +245,93 @@ static void what_was_refused_stays(void **state)
 		assert_true(n >= 1000);
 		free(list);
 	}
+	weir_close(w);
+}
+
+/* What could not be sent was not done, so there is nothing to undo: least of all what was there before. */
+static void what_was_not_sent_stays(void **state)
+{
+	const struct weir_addr a = { .sz = sizeof(a), .ifindex = 1, .prefix = 32,
+				     .local = { .family = WEIR_FAMILY_IPV4, .bytes = { 10, 0, 0, 1 } } };
+	const struct weir_link ifb = { .sz = sizeof(ifb), .kind = WEIR_LINK_IFB };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_addr *list;
+	struct weir_txn *t;
+	struct weir *w;
+	const int one = 1;
+	size_t n = 0, n_before = 0;
+
+	own_sh("ip addr add 10.0.0.1/32 dev lo");
+	assert_int_equal(weir_open(NULL, &w, NULL), 0);
+	assert_int_equal(weir_addr_list(w, 1, &list, &n_before, NULL), 0);
+	free(list);
+	setsockopt(mnl_socket_get_fd(w->sock.nl), SOL_SOCKET, SO_SNDBUF, &one, sizeof(one));	/* the least: 4.5 KB */
+	assert_int_equal(weir_txn_begin(w, "test", 0, &t, NULL), 0);
+	weir_txn_addr_add(t, &a);
+	for (int i = 0; i < 100; i++) {
+		struct weir_link l = ifb;
+
+		l.has = WEIR_LINK_NAME;
+		snprintf(l.name, sizeof(l.name), "x%d", i);
+		weir_txn_link_add(t, &l);
+	}
+	assert_int_equal(weir_txn_commit(t, &err), -EMSGSIZE);
+	assert_null(strstr(err.msg, "undoing"));
+	assert_int_equal(weir_addr_list(w, 1, &list, &n, NULL), 0);
+	assert_int_equal(n, n_before);
+	free(list);
+	weir_close(w);
+}
+
+/* A filter of ours loses the last answer once, so all is asked again, and told twice. */
+static void what_is_told_twice_is_there(void **state)
+{
+	struct wr_link_ref refs[] = { { .ifindex = 100, .name = "x0" }, { .ifindex = 101, .name = "x1" } };
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_seq)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = { .len = 4, .filter = code };
+	struct weir *w;
+	size_t n = 0;
+
+	own_sh("ip link add x0 index 100 type ifb && ip link add x1 index 101 type ifb");
+	assert_int_equal(weir_open(NULL, &w, NULL), 0);
+	code[1].k = htonl(w->sock.seq + 2);
+	assert_int_equal(setsockopt(mnl_socket_get_fd(w->sock.nl), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+				    sizeof(program)), 0);
+	assert_int_equal(wr_count_links(w, refs, 2, &n, NULL), 0);
+	assert_int_equal(w->sock.count.n_sends, 2);
+	assert_int_equal(n, 2);
+	weir_close(w);
+}
+
+static int lose_a_link(struct weir *w, const struct weir_step *step, struct weir_error *err)
+{
+	own_sh("ip link del x1");
+	return wr_error(err, -EIO, WEIR_STAGE_SYSTEM, "test", "", "as wanted");
+}
+
+/* A link that should have been deleted, with another, vanished by itself before the rest failed. */
+static void what_vanished_is_not_missed(void **state)
+{
+	static const struct weir_step_ops loser = { .sz = sizeof(loser), .name = "loser", .apply = lose_a_link };
+	static const struct weir_step_ops *const ops[] = { &loser, NULL };
+	const struct weir_options opts = { .sz = sizeof(opts), .step_ops = ops };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t;
+	struct weir *w;
+
+	own_sh("ip link add x0 index 100 type ifb && ip link add x1 index 101 type ifb");
+	assert_int_equal(weir_open(&opts, &w, NULL), 0);
+	assert_int_equal(weir_txn_begin(w, "test", 0, &t, NULL), 0);
+	weir_txn_link_del(t, 100, "x0");
+	weir_txn_link_del(t, 101, "x1");
+	weir_txn_step(t, &loser, "test", NULL, 0);
+	assert_int_equal(weir_txn_commit(t, &err), -EIO);
+	assert_string_equal(err.msg, "as wanted");
 	weir_close(w);
 }
 
@@ -659,6 +748,9 @@ int main(void)
 		TEST(all_of_a_large_batch_fail),
 		TEST(no_refusal_is_lost),
 		TEST(what_was_refused_stays),
+		TEST(what_was_not_sent_stays),
+		TEST(what_is_told_twice_is_there),
+		TEST(what_vanished_is_not_missed),
 		TEST(dropped_answers_are_survived),
 		TEST(what_is_unknown_is_no_success),
 		TEST(late_answers_are_not_ours),
