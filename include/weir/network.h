@@ -740,7 +740,9 @@ WEIR_API int weir_network_check_as(const struct weir_network *net, enum weir_che
  * enum weir_port_kind - what a guest's port is
  * @WEIR_PORT_TAP:	a tap for a virtual machine
  * @WEIR_PORT_VETH:	a pair with one end in a container's namespace
- * @WEIR_PORT_MACVTAP:	a virtual machine's, on a network without a bridge
+ * @WEIR_PORT_MACVTAP:	a virtual machine's, on a network without a bridge. One that is
+ *			moved to another namespace loses its limits, which the kernel
+ *			drops on that way; weir_txn_port_limit() then says -ENODEV
  * @WEIR_PORT_HOSTDEV:	no link, but a virtual function
  * @WEIR_PORT_MACVLAN:	a container's, on a network without a bridge: the same as a
  *			macvtap without a character device. Its link is made here, and
@@ -748,7 +750,9 @@ WEIR_API int weir_network_check_as(const struct weir_network *net, enum weir_che
  *			kernel drops on that way
  *
  * A guest asks for a tap, a pair or a macvlan; of a tap the network makes one of the
- * others, if that is what it has.
+ * others, if that is what it has. A macvlan or macvtap that was moved is not deleted by
+ * a detach, which sees only the handle's namespace: the kernel deletes it with the
+ * namespace that it is in, or who has the container does.
  */
 enum weir_port_kind {
 	WEIR_PORT_TAP = 0,

@@ -217,20 +217,27 @@ static bool note_manager(const struct weir_network *net, struct weir_port *port)
 	return true;
 }
 
-/* What was changed at the portgroup, at its ports that got their limits there. */
+static const struct weir_portgroup *group_of(const struct weir_network *net, const struct weir_port *port)
+{
+	for (size_t i = 0; i < net->n_portgroups; i++)
+		if (!strcmp(net->portgroups[i].name, port->portgroup))
+			return &net->portgroups[i];
+	return NULL;
+}
+
+/* What was changed at the portgroup, at its ports that got their limits there. New limits write the record, too. */
 static int change_port(struct weir_txn *t, const struct weir_network *net, struct weir_port *port)
 {
-	const struct weir_portgroup *g = NULL;
+	const bool noted = note_manager(net, port);
+	const struct weir_portgroup *g = group_of(net, port);
+	int r = 0;
 
-	for (size_t i = 0; i < net->n_portgroups && !g; i++)
-		if (!strcmp(net->portgroups[i].name, port->portgroup))
-			g = &net->portgroups[i];
 	if (g && wr_is_ovs(port))
-		return wr_port_follow(t, net, port, g->name);
-	if (!g || port->bandwidth_from == WEIR_FROM_GUEST ||
-	    wr_table_equal(&wr_bandwidth_table, &g->bandwidth, &port->bandwidth))
-		return 0;
-	return wr_port_limit(t, port, &g->bandwidth, WEIR_FROM_PORTGROUP);
+		r = wr_port_follow(t, net, port, g->name);
+	else if (g && port->bandwidth_from != WEIR_FROM_GUEST &&
+		 !wr_table_equal(&wr_bandwidth_table, &g->bandwidth, &port->bandwidth))
+		return wr_port_limit(t, port, &g->bandwidth, WEIR_FROM_PORTGROUP);
+	return !r && noted ? wr_txn_store_port(t, port) : r;
 }
 
 /* --- its bridges ---------------------------------------------------------------------------------------- */
@@ -290,13 +297,8 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 		r = change_own_bridge(t, live, net, ports, n);
 	else if (wr_has_host_bridge(net) && differ(&live->net, net, "bandwidth"))
 		wr_limit_bridge(t, live, net);
-	for (size_t i = 0; i < n && !r; i++) {
-		const bool noted = note_manager(net, &ports[i]);
-
+	for (size_t i = 0; i < n && !r; i++)
 		r = change_port(t, net, &ports[i]);
-		if (!r && noted)
-			r = wr_txn_store_port(t, &ports[i]);
-	}
 	weir_ports_free(ports, n);
 	if (r)
 		return r;

@@ -136,6 +136,21 @@ static int limit_by(struct weir_txn *t, struct weir_port *port, const struct wei
 	return 0;
 }
 
+/* A macvtap that was moved has lost its limits on the way, and where it is now nothing can be done from here. */
+static int refuse_elsewhere(struct weir_txn *t, const struct weir_port *port)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_link l;
+
+	if (port->kind != WEIR_PORT_MACVTAP ||
+	    (!weir_link_get(weir_txn_handle(t), port->ifindex, NULL, &l, NULL) && !strcmp(l.name, port->name)))
+		return 0;
+	wr_refuse(&err, -ENODEV, "port", "bandwidth",
+		  "cannot change: %s is not in this network namespace, and the kernel has dropped its limits if it was moved",
+		  port->name);
+	return weir_txn_refuse(t, &err);
+}
+
 static const struct weir_shape_options automatic = { .sz = sizeof(automatic) };
 
 static int limit(struct weir_txn *t, struct weir_port *port)
@@ -149,11 +164,12 @@ static int limit(struct weir_txn *t, struct weir_port *port)
 static int limit_anew(struct weir_txn *t, struct weir_port *port, const struct weir_bandwidth *bandwidth,
 		      enum weir_source from, const struct weir_shape_options *how, struct weir_shape *shape)
 {
-	int r;
+	int r = refuse_elsewhere(t, port);
 
 	port->bandwidth = *bandwidth;
 	port->bandwidth_from = wr_is_limited(bandwidth) ? from : WEIR_FROM_NOBODY;
-	r = limit_by(t, port, how, shape);
+	if (!r)
+		r = limit_by(t, port, how, shape);
 	return r ? r : wr_txn_store_port(t, port);
 }
 

@@ -161,6 +161,36 @@ static void macvtap_passthrough(void **state)
 	free(before);
 }
 
+/* Where a macvtap is moved nothing can be done from here: it has lost its limits, and stays when its port goes. */
+static void a_macvtap_that_is_moved(void **state)
+{
+	struct weir_guest g = { .sz = sizeof(g), .has_bandwidth = true, .bandwidth.inbound.average_bytes_per_s = 1000000 };
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir *w;
+	struct weir_txn *t;
+
+	cables();
+	w = ns_start(POOL("bridge"));
+	assert_int_equal(try_attach(w, &g, &port, &err), 0);
+	assert_int_equal(port.kind, WEIR_PORT_MACVTAP);
+	ns_sh("tc qdisc show dev %s | grep -q htb; ip netns add g1; ip link set %s netns g1; ! ip netns exec g1 tc qdisc | grep htb",
+	      port.name, port.name);
+	t = ns_begin(w);
+	assert_int_equal(weir_txn_port_limit(t, "net", port.name, &g.bandwidth, NULL, NULL), -ENODEV);
+	weir_txn_error(t, &err);
+	assert_string_equal(err.attr, "bandwidth");
+	assert_non_null(strstr(err.msg, "not in this network namespace"));
+	weir_txn_abort(t);
+	t = ns_begin(w);
+	weir_txn_port_detach(t, "net", port.name);
+	ns_commit(t);
+	assert_int_equal(weir_port_get(w, "net", port.name, &port, NULL), -ENOENT);
+	ns_sh("ip -n g1 link show type macvtap | grep -q .");
+	ns_sh("ip netns del g1");
+	ns_stop(w);
+}
+
 /* What a link cannot do is said, and not left out. */
 static void vlan_of_a_link_that_takes_none(void **state)
 {
@@ -404,7 +434,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(macvtap_bridge),	  TEST(macvtap_private),     TEST(macvtap_vepa),
-		TEST(macvtap_passthrough), TEST(what_a_macvlan_cannot_have), TEST(vlan_of_a_link_that_takes_none),
+		TEST(macvtap_passthrough), TEST(what_a_macvlan_cannot_have), TEST(a_macvtap_that_is_moved), TEST(vlan_of_a_link_that_takes_none),
 		TEST(members_in_use_stay), TEST(host_bridge),
 		TEST(vlans_of_a_host_bridge), TEST(a_table_that_is_kept), TEST(queues_of_a_macvtap),
 		TEST(wishes_that_cannot_be_done),

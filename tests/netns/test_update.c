@@ -572,11 +572,43 @@ static int setup(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, ns_teardown)
 
+/* Two things that its record says, and that one change of the network changes. */
+static void a_record_is_written_once(void **state)
+{
+	static const char json[] = "{'name':'net','uuid':'11111111-2222-4333-8444-555555555555','mac':'52:54:00:11:22:33',"
+				   "'dns':{'enable':false},'bridge':{'name':'virbr0','macTableManager':'%s'},"
+				   "'portgroups':[{'name':'gold','bandwidth':{'inbound':{'average':%u}}}]}";
+	char is[512], wanted[512];
+	struct weir_network *net;
+	struct weir *w;
+	struct weir_txn *t = NULL;
+	char *plan = NULL, *first;
+
+	snprintf(is, sizeof(is), json, "kernel", 1000);
+	snprintf(wanted, sizeof(wanted), json, "libvirt", 2000);
+	w = start(is);
+	attach(w, "gold", "g1", 1);
+	net = ns_network(wanted);
+	assert_int_equal(weir_txn_begin(w, "test", WEIR_TXN_DRY, &t, NULL), 0);
+	weir_txn_network_apply(t, net, WEIR_NETWORK_LIVE);
+	assert_int_equal(weir_txn_plan(t, &plan, NULL), 0);
+	first = strstr(plan, "/ports/g1.json");
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "/ports/g1.json"));
+	assert_non_null(strstr(plan, "\"macTableManager\": \"libvirt\""));
+	weir_txn_abort(t);
+	weir_network_free(net);
+	free(plan);
+	ns_stop(w);
+	ns_sh("ip netns del g1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_new_host_is_served_at_once),
 		TEST(limits_reach_running_ports),
+		TEST(a_record_is_written_once),
 		TEST(the_way_out_changes),
 		TEST(addresses_and_routes_come_and_go),
 		TEST(what_cannot_be_done_is_named),
