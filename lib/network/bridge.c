@@ -58,21 +58,28 @@ int wr_add_bridge(struct weir_txn *t, const struct weir_network *net, const char
 	return weir_txn_link_add(t, &l);
 }
 
-static void bridge_sysctl(struct weir_txn *t, const struct weir_network *net, const char *key,
-			  const char *value)
+static void bridge_sysctl(struct weir_txn *t, const char *bridge, const char *key, const char *value)
 {
 	char path[96];
 
-	wr_format(path, sizeof(path), "net/ipv6/conf/%s/%s", net->bridge.name, key);
+	wr_format(path, sizeof(path), "net/ipv6/conf/%s/%s", bridge, key);
 	weir_txn_sysctl_set(t, path, value, true);
 }
 
-/* Before it comes up, or it would have sent a router solicitation by then. */
+/*
+ * Before it comes up, or it would have sent a router solicitation by then. What guests
+ * advertise counts for nothing either, should somebody switch IPv6 on for all links.
+ */
+void wr_quiet_bridge(struct weir_txn *t, const char *bridge, bool speaks_ipv6)
+{
+	bridge_sysctl(t, bridge, "disable_ipv6", speaks_ipv6 ? "0" : "1");
+	bridge_sysctl(t, bridge, "accept_ra", "0");
+	bridge_sysctl(t, bridge, "autoconf", "0");
+}
+
 void wr_quiet_ipv6(struct weir_txn *t, const struct weir_network *net)
 {
-	bridge_sysctl(t, net, "disable_ipv6", has_family(net, WEIR_FAMILY_IPV6) ? "0" : "1");
-	bridge_sysctl(t, net, "accept_ra", "0");
-	bridge_sysctl(t, net, "autoconf", "0");
+	wr_quiet_bridge(t, net->bridge.name, has_family(net, WEIR_FAMILY_IPV6));
 }
 
 static struct weir_addr address_of(const struct weir_network_ip *ip, int ifindex)

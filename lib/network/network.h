@@ -93,6 +93,8 @@ int wr_complete(struct weir *w, struct weir_network *net, struct weir_error *err
 int wr_add_bridge(struct weir_txn *t, const struct weir_network *net, const char *name,
 		  const uint8_t mac[6]);
 void wr_quiet_ipv6(struct weir_txn *t, const struct weir_network *net);
+/* The same of one bridge, its own or a further one. */
+void wr_quiet_bridge(struct weir_txn *t, const char *bridge, bool speaks_ipv6);
 /* Whether it has the address; @prefix: of a subnet of the same size, too. */
 bool wr_has_ip(const struct weir_network *net, const struct weir_network_ip *ip, bool prefix);
 void wr_add_address(struct weir_txn *t, const struct weir_network_ip *ip, int ifindex);

@@ -166,12 +166,8 @@ void wr_spread_add(struct weir_txn *t, struct wr_live *live, const struct weir_n
 /* As the first one: IPv6 is off before they come up. They never have an address. */
 void wr_spread_quiet(struct weir_txn *t, const struct wr_live *live, size_t first)
 {
-	char path[96];
-
-	for (size_t i = first; i < live->n_spans; i++) {
-		wr_format(path, sizeof(path), "net/ipv6/conf/%s/disable_ipv6", live->spans[i].name);
-		weir_txn_sysctl_set(t, path, "1", true);
-	}
+	for (size_t i = first; i < live->n_spans; i++)
+		wr_quiet_bridge(t, live->spans[i].name, false);
 }
 
 void wr_spread_up(struct weir_txn *t, const struct wr_live *live, size_t first)
