@@ -128,6 +128,11 @@ static int here(struct weir *w)
 	return r || *w->boot_id ? r : read_boot_id(w);
 }
 
+static int refuse_io(const struct weir *w, int r, struct weir_error *err)
+{
+	return wr_syserr(err, r, "journal", "%s/journal", w->state_dir);
+}
+
 static int open_journal(struct weir *w, struct weir_error *err)
 {
 	char path[PATH_MAX];
@@ -136,7 +141,7 @@ static int open_journal(struct weir *w, struct weir_error *err)
 		return 0;
 	wr_format(path, sizeof(path), "%s/journal", w->state_dir);
 	w->journal_fd = open_there(path);
-	return w->journal_fd < 0 ? wr_syserr(err, w->journal_fd, "journal", "%s", path) : 0;
+	return w->journal_fd < 0 ? refuse_io(w, w->journal_fd, err) : 0;
 }
 
 static int set_phase(struct weir *w, char phase)
@@ -188,14 +193,14 @@ int wr_journal_write(const struct weir_txn *t, struct weir_error *err)
 	if (s.failed)
 		return wr_nomem(err);
 	r = write_whole(t->w, &s);
-	return r ? wr_syserr(err, r, "journal", "cannot be written") : 0;
+	return r ? refuse_io(t->w, r, err) : 0;
 }
 
 int wr_journal_decide(struct weir *w, struct weir_error *err)
 {
 	int r = set_phase(w, WR_PHASE_FINISH);
 
-	return r ? wr_syserr(err, r, "journal", "cannot be written") : 0;
+	return r ? refuse_io(w, r, err) : 0;
 }
 
 void wr_journal_clear(struct weir *w)
@@ -417,7 +422,7 @@ int wr_journal_recover(struct weir *w, struct weir_error *err)
 		return r;
 	r = wr_file_read_all(w->journal_fd, &text);
 	if (r)
-		return wr_syserr(err, r, "journal", "cannot be read");
+		return refuse_io(w, r, err);
 	w->journal_size = text.len;
 	if (says_nothing(&text))
 		return 0;

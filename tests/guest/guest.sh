@@ -68,7 +68,7 @@ things() {
 	tc qdisc show | sed 's/^/qdisc /'
 	nft list ruleset | sed 's/^/nft /'
 	pgrep -a dnsmasq | sed 's/^/process /' || :
-	find "$WORK/state" -type f ! -name lock | sed 's/^/state /'
+	find "$WORK/state" -type f ! -name lock ! -name journal | sed 's/^/state /'
 }
 
 boot_guest() {

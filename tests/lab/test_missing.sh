@@ -29,7 +29,7 @@ bring_back() {
 
 everything() {
 	ip -o link show && tc qdisc show && tc filter show dev vnet0 ingress 2>/dev/null
-	find /run/weir -type f ! -name lock 2>/dev/null || :
+	find /run/weir -type f ! -name lock ! -name journal 2>/dev/null || :
 }
 
 # refused MODULE WORDS COMMAND...: without the module the command fails with these words and changes nothing.

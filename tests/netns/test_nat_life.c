@@ -85,8 +85,10 @@ static void test_killed(void **state)
 		check_kill(dir, true, &a, NULL, at);
 	}
 	assert_no_rules(HOST);
-	wr_format(path, sizeof(path), "%s/lock", dir);
-	unlink(path);
+	for (size_t i = 0; i < 2; i++) {
+		wr_format(path, sizeof(path), "%s/%s", dir, i ? "journal" : "lock");
+		unlink(path);
+	}
 	assert_int_equal(rmdir(dir), 0);
 }
 
