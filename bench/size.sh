@@ -14,7 +14,7 @@ size() {	# BUILD WHAT PROGRAM: stripped, as a package would ship it
 }
 
 small='links, bandwidth, host interfaces, transactions: without networks, the doctor, the monitor and what else needs a library'
-size 'dynamic, our libraries inside' 'everything; links libmnl, libnftables, jansson and libpci' "${WEIR:-build/weir}"
+size 'dynamic, our libraries inside' 'everything; links libmnl, jansson and libpci, and loads libnftables and libxml2 when it needs them' "${WEIR:-build/weir}"
 size 'libweir.so' 'links, addresses, bandwidth, transactions; links libmnl' build/libweir.so.0
 size 'static, glibc' "$small" build/static/weir
 size 'static, musl' "$small" build/musl/weir
