@@ -10,27 +10,11 @@
 #	snapshot.sh DIR...
 set -u
 
-# Classes and filters of a link; what it has none of is an error that tc goes on after.
-tc_of() {
-	tc -force -batch - <<-END 2>/dev/null
-		class show dev $1
-		filter show dev $1
-		filter show dev $1 ingress
-	END
-}
-
-# Classes on shared ifbs follow from a port's index, where a block's filter finds them, and that may be random.
-classes() {
-	case $1 in
-	weir-ifb*) tc_of "$1" | sed -E -e 's/7767:[0-9a-f]+/7767:N/' -e 's/leaf [0-9a-f]+:/leaf N:/' | sort ;;
-	*) tc_of "$1" ;;
-	esac
-}
-
 # Lines whose order says nothing, without indexes, "@if7", what runs by itself, and MAC addresses that are made up each
-# time: those of ifbs, and of the link that Open vSwitch makes for itself.
+# time: those of ifbs, and of the link that Open vSwitch makes for itself. The kernel's own IPv6 routes follow from
+# addresses and carrier, some time later.
 steady() {
-	sed -E -e 's/^[0-9]+: //' -e 's/@if[0-9]+/@/' -e 's/ [a-z_]*_timer +[0-9.]+//g' \
+	sed -E -e '/^[0-9]+: /! { /:.* proto kernel /d' -e '}' -e 's/^[0-9]+: //' -e 's/@if[0-9]+/@/' -e 's/ [a-z_]*_timer +[0-9.]+//g' \
 		-e 's/ (topology_change|topology_change_ack|config_pending|topology_change_detected) [01]//g' \
 		-e 's/ (state|operstate) (UP|DOWN|UNKNOWN|LOWERLAYERDOWN|forwarding|listening|learning|disabled|blocking)//g' \
 		-e 's/(NO-CARRIER|LOWER_UP|M-DOWN),//g' -e 's/,(NO-CARRIER|LOWER_UP|M-DOWN)//g' -e 's/ linkdown//g' \
@@ -40,29 +24,58 @@ steady() {
 		-e '/^(ifb-|weir-ifb|ovs-netdev|ovs-system)/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
 }
 
-# Links that were elsewhere come last, so a port's further vlans get its name in front, to be sorted.
+# Of bridges what does not come and goes by itself. Links that were elsewhere come last, so a port's further vlans get its
+# name in front, to be sorted.
+bridges() {
+	printf '%s\n' 'fdb show' 'vlan show' | bridge -force -batch - |
+		sed -E -e '/^([0-9a-f]{2}:){5}/ { / master .*(static|permanent)/p; d' -e '}' \
+			-e '/^[^ ]/ { h; s/ .*//; x; b' -e '}' -e 'G; s/(.*)\n(.*)/\2 \1/'
+}
+
+# Classes and filters of links, in their order; what a link has none of is an error that tc goes on after.
+tc_of() {
+	for dev; do
+		echo "class show dev $dev"
+		echo "filter show dev $dev"
+		echo "filter show dev $dev ingress"
+	done | tc -force -batch - 2>/dev/null
+}
+
 echo '# links, vlans, addresses, routes, qdiscs'
-links=$(ip -d -o link)
+links=$(ip -d -o -force -batch - <<-END
+	link show
+	addr show
+	route show table all
+	neigh show nud permanent
+END
+)
 qdiscs=$(tc qdisc show)
-bridges=
-case $links in *' bridge '*) bridges=1 ;; esac
 {
 	echo "$links"
 	echo "$qdiscs"
-	[ -z "$bridges" ] || bridge fdb show | grep -E ' master .*(static|permanent)'
-	[ -z "$bridges" ] || bridge vlan show | sed -E -e '/^[^ ]/ { h; s/ .*//; x; b' -e '}' -e 'G; s/(.*)\n(.*)/\2 \1/'
-	# The kernel's own IPv6 routes follow from addresses and carrier, some time later.
-	ip -o -force -batch - <<-END | sed '/:.* proto kernel /d'
-		addr show
-		route show table all
-		neigh show nud permanent
-	END
+	case $links in *' bridge '*) bridges ;; esac
 } | steady
 echo '# classes and filters'
-for dev in $(echo "$qdiscs" | sed -nE 's/^qdisc (htb|ingress|clsact) [^ ]+ dev ([^ ]+) .*/\2/p' | sort -u); do
-	echo "dev $dev"
-	classes "$dev"
-done | sed -E -e '/^class fq_codel/d' -e 's/ \(rule hit.*//' -e 's/ installed [0-9]+ sec//' -e 's/ used [0-9]+ sec//' \
+shaped=
+case $qdiscs in
+*' htb '* | *' ingress '* | *' clsact '*)
+	shaped=$(echo "$qdiscs" | sed -nE 's/^qdisc (htb|ingress|clsact) [^ ]+ dev ([^ ]+) .*/\2/p' | sort -u) ;;
+esac
+ifbs='' others=''
+for dev in $shaped; do
+	case $dev in
+	weir-ifb*) ifbs="$ifbs $dev" ;;
+	*) others="$others $dev" ;;
+	esac
+done
+# shellcheck disable=SC2086 # names
+[ -z "$ifbs$others" ] || {
+	echo "dev$others" && tc_of $others
+	# Classes on shared ifbs follow from a port's index, where a block's filter finds them, and that may be random.
+	for dev in $ifbs; do
+		echo "dev $dev" && tc_of "$dev" | sed -E -e 's/7767:[0-9a-f]+/7767:N/' -e 's/leaf [0-9a-f]+:/leaf N:/' | sort
+	done
+} | sed -E -e '/^class fq_codel/d' -e 's/ \(rule hit.*//' -e 's/ installed [0-9]+ sec//' -e 's/ used [0-9]+ sec//' \
 	-e 's/index [0-9]+ //' -e 's/ police 0x[0-9a-f]+/ police N/' -e 's/ to [0-9]+ direct/ to N direct/' \
 	-e 's/ id [0-9]+ name/ id N name/' -e 's/ tag [0-9a-f]+//' -e 's/^filter block [0-9]+/filter block N/'
 echo '# nft'
@@ -75,8 +88,9 @@ if [ -S /run/openvswitch/db.sock ]; then
 		-- --columns=type,other_config,external_ids list QoS -- --columns=other_config,external_ids list Queue | sort
 fi
 echo '# sysctls'
-(cd /proc/sys/net && grep -H . ipv4/ip_forward ipv4/conf/*/forwarding ipv6/conf/*/forwarding \
-	ipv6/conf/*/disable_ipv6 ipv6/conf/*/accept_ra ipv6/conf/*/autoconf 2>/dev/null)
+net=/proc/sys/net
+grep -H . $net/ipv4/ip_forward $net/ipv[46]/conf/*/forwarding $net/ipv6/conf/*/disable_ipv6 $net/ipv6/conf/*/accept_ra \
+	$net/ipv6/conf/*/autoconf 2>/dev/null
 echo '# files'
 {
 	find "$@" -type f ! -name lock ! -name journal -printf '%p %m\n'
@@ -93,7 +107,12 @@ for dir in "$@"; do
 done
 echo '# processes'
 for dir in "$@"; do
-	grep -las -- "[=]$dir" /proc/[0-9]*/cmdline | while IFS=/ read -r _ _ pid _; do
-		echo "$(tr '\0' ' ' <"/proc/$pid/cmdline")$(awk '/^State/ { print $2 == "T" ? "stopped" : "running" }' "/proc/$pid/status")"
-	done
+	set -- "$@" -e "[=]$dir" && shift
+done
+is=
+# shellcheck disable=SC2013 # names without blanks
+for file in $(grep -las "$@" /proc/[0-9]*/cmdline); do
+	while read -r key is _ && [ "$key" != State: ]; do :; done <"${file%cmdline}status"
+	[ "$is" = T ] && is=stopped || is=running
+	echo "$(tr '\0' ' ' <"$file")$is"
 done 2>/dev/null | sort
