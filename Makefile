@@ -266,7 +266,7 @@ check-lint: all ## layers, headers, exports, documentation and other cheap rules
 check-unit: $(UNIT) $(TOOL) ## pure functions, no privileges
 	$(run) --tier unit $(if $(WRAP),--wrap '$(WRAP)') $(UNIT) $(call here,tests/unit/test_*.sh)
 check-netns: $(NETNS) $(TOOL) ## real kernel objects in namespaces
-	$(run) --tier netns --netns $(if $(WRAP),--wrap '$(WRAP)') $(NETNS) $(call here,tests/netns/test_*.sh)
+	$(run) --tier netns --netns --jobs 2 $(if $(WRAP),--wrap '$(WRAP)') $(NETNS) $(call here,tests/netns/test_*.sh)
 check-api: all ## the installed libraries, used from C99 and C++11
 	$(run) --tier api $(call here,tests/api/test_*.sh)
 check-guest: all ## a guest boots on a port that we made

@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Runs the test programs of one tier, one after the other, and says in one line each how many of their tests passed.
-# A program tells its numbers by cmocka's closing lines or by a last line "N passed, N failed[, N skipped]"; one that
-# gives none, is killed, or ends with an error that its numbers don't show counts as one failure. Exit status 77
-# without numbers is a skip, and a line "SKIP: why" is shown. What failed is said once more before the closing line, so
-# that the end of a long output tells it. The sums are appended to a file, what failed to FILE.failed, and why something
-# was skipped to FILE.skipped, for `make check`.
+# Runs the test programs of one tier, one after the other or N at a time, and says in one line each how many of their
+# tests passed. A program tells its numbers by cmocka's closing lines or by a last line "N passed, N failed[, N
+# skipped]"; one that gives none, is killed, or ends with an error that its numbers don't show counts as one failure.
+# Exit status 77 without numbers is a skip, and a line "SKIP: why" is shown. What failed is said once more before the
+# closing line, so that the end of a long output tells it. The sums are appended to a file, what failed to FILE.failed,
+# and why something was skipped to FILE.skipped, for `make check`.
 #
-#   tests/run.sh --tier NAME [--totals FILE] [--logs DIR] [--timeout S] [--netns] [--wrap COMMAND] PROGRAM...
+#   tests/run.sh --tier NAME [--totals FILE] [--logs DIR] [--timeout S] [--netns] [--jobs N]
+#			[--wrap COMMAND] PROGRAM...
 #   tests/run.sh --sum FILE		one line per tier and per reason to skip, and the last line that counts them all
 set -u
 
@@ -107,7 +108,16 @@ run_one() {
 	fi
 }
 
-tier=tests totals='' logs=build/logs timeout=600 netns='' wrap='' enter=''
+# worker PROGRAM...: runs those that no other worker has taken; what is said of one comes in one piece
+worker() {
+	for program; do
+		mkdir "$taken/${program##*/}" 2>/dev/null || continue
+		said=$(run_one "$program")
+		printf '%s\n' "$said"
+	done
+}
+
+tier=tests jobs=1 totals='' logs=build/logs timeout=600 netns='' wrap='' enter=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--sum)
@@ -122,6 +132,7 @@ while [ $# -gt 0 ]; do
 	--logs) logs=$2 && shift 2 ;;
 	--timeout) timeout=$2 && shift 2 ;;
 	--wrap) wrap=$2 && shift 2 ;;
+	--jobs) jobs=$2 && shift 2 ;;
 	--netns) netns=1 && shift ;;
 	--*) echo "tests/run.sh: unknown option $1" >&2 && exit 2 ;;
 	*) break ;;
@@ -152,9 +163,17 @@ if [ $# = 0 ] && [ ! -s "$sums" ]; then
 	echo "       FAILED: $tier: there are no programs in this tier"
 	echo "$tier 0 1 0" >>"$sums"
 fi
-for program; do
-	run_one "$program"
+taken=$(mktemp -d) workers=
+trap 'kill $workers 2>/dev/null; rm -rf "$taken"' EXIT
+trap 'exit 130' INT TERM HUP
+while [ "$jobs" -gt 0 ]; do
+	worker "$@" &
+	workers="$workers $!"
+	jobs=$((jobs - 1))
 done
+# shellcheck disable=SC2086 # pids
+wait $workers
+workers=
 closing=$(closing_line <"$sums")
 rc=$?
 cat "$failed"

@@ -225,6 +225,11 @@ cp prog prog2
 	[ "$(grep skipped: "$tmp/out")" = 'skipped: no bond (4: prog prog2)
 skipped: no tun (2: prog prog2)' ]
 verdict 'tests/run.sh --sum: why' $?
+# shellcheck disable=SC2016 # for the programs
+printf '#!/bin/sh\n%s\n' 'touch "$0.on"; for i in $(seq 600); do [ ! -e prog.on ] || [ ! -e prog2.on ] || break; sleep 0.1; done
+[ "$i" != 600 ] && echo "1 passed, 0 failed"' >prog && cp prog prog2
+"$here/../run.sh" --tier t --logs logs --jobs 2 ./prog ./prog2 >"$tmp/out" && [ "$(tail -n 1 "$tmp/out")" = '2 passed, 0 failed' ]
+verdict 'tests/run.sh --jobs: two at a time, each once' $?
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
