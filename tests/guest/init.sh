@@ -70,10 +70,10 @@ main() {
 	start
 	if udhcpc -n -q -f -t 5 -T 2 -i eth0 -x hostname:weirguest -O mtu -s /init; then
 		tell mtu "$(cat /sys/class/net/eth0/mtu)"
-		reaches gateway ping -c 2 -W 5 192.168.150.1
+		reaches gateway ping -c 2 -W 30 192.168.150.1
 		reaches name nslookup weirguest 192.168.150.1
-		reaches outside ping -c 3 -W 5 $OUTSIDE
-		tell seen "$(timeout 10 wget -q -O - http://$OUTSIDE/cgi-bin/caller)"
+		reaches outside ping -c 3 -W 30 $OUTSIDE
+		tell seen "$(timeout 60 wget -q -O - http://$OUTSIDE/cgi-bin/caller)"
 		measure
 	fi
 	tell end

@@ -68,7 +68,7 @@ static void make_bridge(const char *name, const char *net4, const char *net6)
 
 static void wait_up(void)
 {
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 6000; i++) {
 		if (system("ip -6 addr show tentative | grep -q inet6 || "
 			   "ip link show type veth | grep -q 'state DOWN\\|LOWERLAYERDOWN'"))
 			return;

@@ -138,7 +138,7 @@ int ns_becomes_same(const char *a, const char *b)
 	const struct timespec pause = { 0, 200000000 };
 	int which = 0;
 
-	for (int i = 0; i < 50 && !which; i++) {
+	for (int i = 0; i < 150 && !which; i++) {
 		char *now;
 
 		if (i)

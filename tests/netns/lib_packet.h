@@ -8,7 +8,7 @@
 
 #include "lib_nat.h"
 
-#define REPLY_MS 5000	/* never waited for unless something is wrong */
+#define REPLY_MS 30000	/* never waited for unless something is wrong */
 
 enum outcome { REACHED, REFUSED, LOST };
 

@@ -227,7 +227,7 @@ static void assert_leases(const struct fixture *f, const struct weir_network *ne
 
 	size_t is = count_leases(f, net);
 
-	for (int i = 0; i < 500 && is != want; i++) {
+	for (int i = 0; i < 3000 && is != want; i++) {
 		nanosleep(&pause, NULL);
 		is = count_leases(f, net);
 	}
@@ -251,7 +251,7 @@ static bool dns_soon_says_at(const struct fixture *f, const char *server, const 
 {
 	const struct timespec pause = { 0, 20000000 };
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 1000; i++) {
 		if (dns_says_at(f, server, "a", name, what))
 			return true;
 		nanosleep(&pause, NULL);

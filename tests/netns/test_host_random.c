@@ -273,7 +273,7 @@ static void assert_as(const char *before, const struct topology *t)
 	char *now = NULL;
 
 	/* What the kernel does later by itself gets time. */
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 150; i++) {
 		free(now);
 		now = numberless_snapshot();
 		if (!strcmp(before, now))

@@ -170,8 +170,8 @@ static void test_ranges(void **state)
 	check_range(SOCK_STREAM, "198.51.100.2", "192.0.2.1", 2000, 2099);
 	check_range(SOCK_DGRAM, "fd0e::2", "fd0e::1", 2000, 2099);
 	check_range(SOCK_STREAM, "fd0e::2", "fd0e::1", 2000, 2099);
-	sh_in(A1, "busybox ping -c 1 -W 5 198.51.100.2 >/dev/null");
-	sh_in(A1, "busybox ping -6 -c 1 -W 5 fd0e::2 >/dev/null");
+	sh_in(A1, "busybox ping -c 1 -W 30 198.51.100.2 >/dev/null");
+	sh_in(A1, "busybox ping -6 -c 1 -W 30 fd0e::2 >/dev/null");
 	expect(B1, OUT1, false, REACHED, "198.51.100.1");
 	nat_del(&a);
 	expect(B1, OUT1, false, REACHED, "198.51.100.1");
