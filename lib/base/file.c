@@ -73,7 +73,7 @@ int wr_file_write(const char *path, const void *data, size_t len, mode_t mode, b
 	if (strlen(path) + 5 > sizeof(tmp))
 		return -ENAMETOOLONG;
 	/* One fixed name: a leftover of a killed writer is overwritten, not collected. */
-	wr_format(tmp, sizeof(tmp), "%s.new", path);
+	wr_format(tmp, sizeof(tmp), "%s" WR_FILE_NEW, path);
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -errno;

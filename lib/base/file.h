@@ -11,6 +11,13 @@
 #include "base/error.h"
 #include "base/str.h"
 
+/*
+ * Behind the name of a file that is being written, and of one that a transaction moves aside: not what
+ * somebody would call a copy of his own beside it.
+ */
+#define WR_FILE_NEW "~new"
+#define WR_FILE_OLD "~old"
+
 /* Appends the file's bytes to @out. 0 or -errno. Works on /proc and /sys too. */
 int wr_file_read(const char *path, struct wr_str *out);
 /* The same of an open one, from where it is at. */

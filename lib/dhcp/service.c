@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "dhcp/dhcp.h"
 
-/* With ".addnhosts" and the transaction's ".new" or ".old" it fits into NAME_MAX. */
+/* With ".addnhosts" and the transaction's "~new" or "~old" it fits into NAME_MAX. */
 #define MAX_ENCODED 220
 #define KEPT_PREFIX 128
 

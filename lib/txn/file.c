@@ -65,7 +65,7 @@ static int write_undo(struct weir *w, const struct weir_step *s, bool applied,
 	char tmp[PATH_MAX];
 	int r;
 
-	wr_format(tmp, sizeof(tmp), "%s.new", path_of(s));
+	wr_format(tmp, sizeof(tmp), "%s" WR_FILE_NEW, path_of(s));
 	unlink(tmp);
 	if (flags.was_there)
 		r = wr_file_write(path_of(s), old.data, old.len, flags.mode, flags.durable);
@@ -99,7 +99,7 @@ static void plan_write(struct weir_txn *t, struct weir_step *s)
 
 static int check_path(struct weir_txn *t, const char *object, const char *path)
 {
-	/* ".new" and ".old" are put behind it. */
+	/* WR_FILE_NEW or WR_FILE_OLD is put behind it. */
 	if (*path == '/' && strlen(path) + 5 < PATH_MAX)
 		return 0;
 	return wr_txn_refuse(t, -EINVAL, object, "", "is not an absolute path of usual length");
@@ -165,7 +165,7 @@ void wr_txn_file_rewrite(struct weir_txn *t, size_t i, const void *data, size_t 
 
 static void aside(const struct weir_step *s, char tmp[PATH_MAX])
 {
-	wr_format(tmp, PATH_MAX, "%s.old", path_of(s));
+	wr_format(tmp, PATH_MAX, "%s" WR_FILE_OLD, path_of(s));
 }
 
 static int remove_apply(struct weir *w, const struct weir_step *s, struct weir_error *err)

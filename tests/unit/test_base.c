@@ -356,7 +356,7 @@ static void files_have_their_modes(void **state)
 		assert_int_equal(wr_file_write(in_dir("m"), "x", 1, modes[i], false), 0);
 		assert_int_equal(mode_of(in_dir("m")), modes[i]);
 		assert_int_equal(chmod(in_dir("m"), 0222), 0);
-		assert_int_equal(rename(in_dir("m"), in_dir("m.new")), 0);
+		assert_int_equal(rename(in_dir("m"), in_dir("m~new")), 0);
 	}
 	umask(before);
 }
@@ -403,7 +403,7 @@ static void failed_writes_change_nothing(void **state)
 	assert_int_equal(wr_file_write(in_dir("old"), "old", 3, 0600, false), 0);
 	assert_int_equal(mkdir(in_dir("folder"), 0700), 0);
 	assert_int_equal(mkdir(in_dir("folder/full"), 0700), 0);
-	assert_int_equal(symlink("old", in_dir("link.new")), 0);
+	assert_int_equal(symlink("old", in_dir("link~new")), 0);
 	memset(too_long, 'x', sizeof(too_long));
 	too_long[PATH_MAX - 1] = '\0';
 	assert_int_equal(wr_file_write(in_dir("folder"), "x", 1, 0600, false), -EISDIR);
@@ -436,7 +436,7 @@ static void cut_writes_change_nothing(void **state)
 /* What a killed writer left is overwritten and does not stay. */
 static void leftovers_are_used_up(void **state)
 {
-	assert_int_equal(wr_file_write(in_dir("a.new"), "a very long leftover", 20, 0600, false), 0);
+	assert_int_equal(wr_file_write(in_dir("a~new"), "a very long leftover", 20, 0600, false), 0);
 	assert_int_equal(wr_file_write(in_dir("a"), "short", 5, 0600, false), 0);
 	has_content(in_dir("a"), "short");
 	assert_int_equal(count_names(), 1);

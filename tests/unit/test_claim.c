@@ -365,8 +365,8 @@ static void damaged_notes(void **state)
 	char vf[16];
 
 	sysfs_pf(PF, 7, 1, 128, 2);
-	sysfs_put("x", "claims/" VF0 ".0.new");
-	sysfs_put("x", "claims/" VF0 ".0.old");
+	sysfs_put("x", "claims/" VF0 ".0~new");
+	sysfs_put("x", "claims/" VF0 ".0~old");
 	sysfs_put("x", "claims/README.1");
 	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
 		sysfs_put(damaged[i], "claims/" VF0 ".0");

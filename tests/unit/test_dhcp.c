@@ -578,7 +578,7 @@ static void test_long_names(void **state)
 	wr_dhcp_paths("/r", name, &odd);
 	name[199] = '#';
 	wr_dhcp_paths("/r", name, &other);
-	assert_true(strlen(strrchr(odd.addnhosts, '/') + 1) + strlen(".new") <= 255);
+	assert_true(strlen(strrchr(odd.addnhosts, '/') + 1) + strlen("~new") <= 255);
 	assert_string_not_equal(odd.conf, other.conf);
 	assert_null(strpbrk(strrchr(odd.conf, '/'), "\" #;"));
 }

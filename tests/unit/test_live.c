@@ -122,8 +122,8 @@ static void others_are_seen(void)
 	write_live("n0", "", "br3");
 	sees(40, "n0", "br3");
 	/* What a killed process leaves is nobody's network. */
-	write_live("n98", ".new", "br9");
-	write_live("n98", ".old", "br9");
+	write_live("n98", "~new", "br9");
+	write_live("n98", "~old", "br9");
 	sees(40, "n0", "br3");
 	for (int i = 0; i < 40; i++) {
 		wr_format(name, sizeof(name), "n%d", i);
@@ -139,9 +139,9 @@ static void remove_leftovers(void)
 {
 	char path[160];
 
-	path_of("n98", ".new", path);
+	path_of("n98", "~new", path);
 	assert_int_equal(unlink(path), 0);
-	path_of("n98", ".old", path);
+	path_of("n98", "~old", path);
 	assert_int_equal(unlink(path), 0);
 }
 

@@ -999,10 +999,30 @@ static void files_are_written_and_removed(void **state)
 	assert_int_equal(weir_txn_commit(t, NULL), 0);
 	has_content(in_dir("deep/er/f"), "one\n");
 	assert_int_equal(mode_of(in_dir("deep/er/f")), 0640);
-	assert_false(exists(in_dir("gone")) || exists(in_dir("gone.old")) || exists(in_dir("deep/er/f.new")));
+	assert_false(exists(in_dir("gone")) || exists(in_dir("gone~old")) || exists(in_dir("deep/er/f~new")));
 }
 
 /* The file's own mode stays, whatever was asked for new ones. */
+/* Such as an earlier version of a definition, or a draft of the next. */
+static void files_beside_them_stay(void **state)
+{
+	static const char *const names[] = { "f.old", "f.new", "f~", "f.bak" };
+	struct weir_txn *t;
+
+	for (size_t i = 0; i < WR_COUNT(names); i++)
+		assert_int_equal(wr_file_write(in_dir(names[i]), "mine", 4, 0600, false), 0);
+	for (int i = 0; i < 2; i++) {
+		t = step_begin(0);
+		if (i)
+			weir_txn_file_remove(t, in_dir("f"));
+		else
+			weir_txn_file_write(t, in_dir("f"), "new", 3, 0600, false);
+		assert_int_equal(weir_txn_commit(t, NULL), 0);
+		for (size_t k = 0; k < WR_COUNT(names); k++)
+			has_content(in_dir(names[k]), "mine");
+	}
+}
+
 static void replaced_files_keep_their_mode(void **state)
 {
 	struct weir_txn *t;
@@ -1035,7 +1055,7 @@ static void undone_files_are_as_before(void **state)
 	assert_int_equal(mode_of(in_dir("r")), 0604);
 	assert_int_equal(mode_of(in_dir("f")), 0666);
 	assert_false(exists(in_dir("n")) || exists(in_dir("never was")));
-	assert_false(exists(in_dir("f.new")) || exists(in_dir("r.old")));
+	assert_false(exists(in_dir("f~new")) || exists(in_dir("r~old")));
 	{
 		wr_auto(str) struct wr_str got = { 0 };
 
@@ -1050,10 +1070,10 @@ static void files_that_were_being_changed(void **state)
 {
 	assert_int_equal(wr_file_write(in_dir("f"), "old", 3, 0600, false), 0);
 	a_child_dies_in("apply a");
-	assert_int_equal(wr_file_write(in_dir("f.new"), "half", 4, 0600, false), 0);
+	assert_int_equal(wr_file_write(in_dir("f~new"), "half", 4, 0600, false), 0);
 	assert_int_equal(weir_recover(step_w, NULL), 1);
 	has_content(in_dir("f"), "old");
-	assert_false(exists(in_dir("f.new")));
+	assert_false(exists(in_dir("f~new")));
 }
 
 static void failed_file_steps_say_why(void **state)
@@ -1163,6 +1183,7 @@ int main(void)
 		TEST(damage_is_told_to_everybody),
 		TEST(no_state_directory_no_journal),
 		TEST(files_are_written_and_removed),
+		TEST(files_beside_them_stay),
 		TEST(replaced_files_keep_their_mode),
 		TEST(undone_files_are_as_before),
 		TEST(files_that_were_being_changed),
