@@ -34,16 +34,9 @@ static void ahead_free(void *arg)
 
 static struct ahead *ahead_of(struct weir_txn *t)
 {
-	struct ahead *a = weir_txn_kept(t, &kept_by);
+	struct ahead *a = wr_txn_kept(t, &kept_by, sizeof(*a), ahead_free);
 
-	if (a)
-		return a;
-	a = calloc(1, sizeof(*a));
-	if (a && weir_txn_keep(t, &kept_by, a, ahead_free)) {
-		free(a);
-		return NULL;
-	}
-	if (a)
+	if (a && !a->most)
 		*a = (struct ahead){ .most = SINGLE_PORTS, .ifbs.w = t->w };
 	return a;
 }

@@ -99,18 +99,13 @@ static const char kept_by;	/* the transaction keeps it by the address of this */
 
 int wr_txn_bpf_program(struct weir_txn *t, int ifb, uint32_t major)
 {
-	struct loaded *l = weir_txn_kept(t, &kept_by);
+	struct loaded *l = wr_txn_kept(t, &kept_by, sizeof(*l), free);
 	int fd;
 
-	if (l && l->ifb == ifb && l->major == major)
+	if (!l)
+		return -ENOMEM;
+	if (l->ifb == ifb && l->major == major)
 		return l->fd;
-	if (!l) {
-		l = calloc(1, sizeof(*l));
-		if (!l || weir_txn_keep(t, &kept_by, l, free)) {
-			free(l);
-			return -ENOMEM;
-		}
-	}
 	fd = wr_bpf_load(ifb, major);
 	if (fd < 0)
 		return fd;

@@ -75,15 +75,8 @@ static void complete(struct weir_txn *t, void *arg)
 
 static struct bridges *bridges_of(struct weir_txn *t)
 {
-	struct bridges *all = weir_txn_kept(t, &kept_by);
+	struct bridges *all = wr_txn_kept(t, &kept_by, sizeof(*all), bridges_free);
 
-	if (all)
-		return all;
-	all = calloc(1, sizeof(*all));
-	if (!all || weir_txn_keep(t, &kept_by, all, bridges_free)) {
-		free(all);
-		return NULL;
-	}
 	wr_txn_complete_by(t, &kept_by, complete);
 	return all;
 }

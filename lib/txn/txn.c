@@ -396,6 +396,20 @@ void *weir_txn_kept(const struct weir_txn *t, const void *key)
 	return NULL;
 }
 
+void *wr_txn_kept(struct weir_txn *t, const void *key, size_t size, void (*done)(void *object))
+{
+	void *object = weir_txn_kept(t, key);
+
+	if (object)
+		return object;
+	object = calloc(1, size);
+	if (object && weir_txn_keep(t, key, object, done)) {
+		free(object);
+		return NULL;
+	}
+	return object;
+}
+
 void wr_txn_complete_by(struct weir_txn *t, const void *key, void (*complete)(struct weir_txn *t, void *object))
 {
 	for (size_t i = 0; i < t->n_kept; i++)
