@@ -116,27 +116,28 @@ enum outcome probe(int type, enum place from, const char *src, enum place to,
 	return outcome;
 }
 
+static const struct {
+	const char *name;
+	const char *address[2];	/* IPv4, IPv6 */
+	const char *host[2];	/* the host's in the same network */
+} sites[] = {
+	[HOST] = { "HOST", { "", "" }, { "", "" } },
+	[A1] = { "A1", { "10.1.0.2", "fd01::2" }, { "10.1.0.1", "fd01::1" } },
+	[A2] = { "A2", { "10.1.0.3", "fd01::3" }, { "10.1.0.1", "fd01::1" } },
+	[B1] = { "B1", { "10.2.0.2", "fd02::2" }, { "10.2.0.1", "fd02::1" } },
+	[OUT1] = { "OUT1", { "198.51.100.2", "fd0e::2" }, { "198.51.100.1", "fd0e::1" } },
+	[OUT2] = { "OUT2", { "203.0.113.2", "fd0f::2" }, { "203.0.113.1", "fd0f::1" } },
+};
+
 const char *address_of(enum place p, bool is6)
 {
-	static const char *const v4[] = { "", "10.1.0.2", "10.1.0.3", "10.2.0.2",
-					  "198.51.100.2", "203.0.113.2" };
-	static const char *const v6[] = { "", "fd01::2", "fd01::3", "fd02::2",
-					  "fd0e::2", "fd0f::2" };
-
-	return is6 ? v6[p] : v4[p];
+	return sites[p].address[is6];
 }
 
 const char *host_address(enum place p, bool is6)
 {
-	static const char *const v4[] = { "", "10.1.0.1", "10.1.0.1", "10.2.0.1",
-					  "198.51.100.1", "203.0.113.1" };
-	static const char *const v6[] = { "", "fd01::1", "fd01::1", "fd02::1",
-					  "fd0e::1", "fd0f::1" };
-
-	return is6 ? v6[p] : v4[p];
+	return sites[p].host[is6];
 }
-
-static const char *const place_names[] = { "HOST", "A1", "A2", "B1", "OUT1", "OUT2" };
 
 void expect(enum place from, enum place to, bool is6, enum outcome want, const char *as)
 {
@@ -146,7 +147,7 @@ void expect(enum place from, enum place to, bool is6, enum outcome want, const c
 	enum outcome is = probe(SOCK_DGRAM, from, src, to, dst, &seen);
 
 	if (is != want)
-		fail_msg("%s to %s by IPv%d: %s instead of %s", place_names[from], place_names[to],
+		fail_msg("%s to %s by IPv%d: %s instead of %s", sites[from].name, sites[to].name,
 			 is6 ? 6 : 4, outcome_names[is], outcome_names[want]);
 	if (is == REACHED)
 		assert_string_equal(seen.address, as ? as : src);
