@@ -150,12 +150,9 @@ int wr_port_ahead(struct weir_txn *t, int ifindex, struct wr_port *ret, struct w
 int wr_class_ahead(struct weir_txn *t, int ifb, uint32_t classid, char ret_name[16], struct wr_tc_class *ret,
 		   struct weir_error *err)
 {
-	struct weir_link link = { .name = "" };
-	int r;
-
 	if (find_class(ahead_of(t), ifb, classid, ret_name, ret))
 		return 0;
-	r = weir_link_get(t->w, ifb, NULL, &link, err);
-	wr_copy(ret_name, 16, link.name);
-	return r ? r : wr_class_get(t->w, ifb, classid, ret, err);
+	if (!*wr_sock_ifname(&t->w->sock, ifb, ret_name))
+		return wr_error(err, -ENODEV, WEIR_STAGE_KERNEL, "", "", "the link is gone");
+	return wr_class_get(t->w, ifb, classid, ret, err);
 }

@@ -168,9 +168,8 @@ static bool may_share_block(const struct wr_ifb *ifb)
 	return !ifb->has_given && ifb->block != WR_BLOCK_TAKEN;
 }
 
-/* NULL if no ifb has room. */
-static int choose(struct weir_txn *t, struct wr_record *rec, int port, bool by_block, struct wr_ifb **ret,
-		  struct weir_error *err)
+static int choose_known(struct weir_txn *t, struct wr_record *rec, int port, bool by_block, struct wr_ifb **ret,
+			struct weir_error *err)
 {
 	const uint32_t wanted = by_block ? wr_block_class(port) & 0xffff : 0;
 	const size_t n = rec->n_ifbs, tries = !n ? 0 : by_block ? n : 2;
@@ -189,6 +188,18 @@ static int choose(struct weir_txn *t, struct wr_record *rec, int port, bool by_b
 			*ret = ifb;
 	}
 	return 0;
+}
+
+/* NULL if no ifb has room. */
+static int choose(struct weir_txn *t, struct wr_record *rec, int port, bool by_block, struct wr_ifb **ret,
+		  struct weir_error *err)
+{
+	int r = choose_known(t, rec, port, by_block, ret, err);
+
+	if (r || *ret || !wr_record_has_last(rec))
+		return r;
+	r = wr_record_rest(t->w, rec, err);
+	return r ? r : choose_known(t, rec, port, by_block, ret, err);
 }
 
 int wr_ifb_next(struct weir_txn *t, int port, int *ret, struct weir_error *err)
@@ -238,6 +249,7 @@ int wr_ifb_take(struct weir_txn *t, int port, bool by_block, struct wr_slot *ret
 	};
 	if (by_block)
 		ifb->block = WR_BLOCK_OURS;
+	t->w->shape_ifb = ifb->ifindex;
 	wr_format(ret->name, sizeof(ret->name), WR_IFB_NAME, ifb->number);
 	wr_record_save(t, rec);
 	return t->err.code;

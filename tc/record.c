@@ -72,9 +72,9 @@ static int index_of(struct weir *w, unsigned int number)
 
 static bool is_there(struct weir *w, int ifindex)
 {
-	uint32_t mtu;
+	char name[16];
 
-	return !wr_sock_mtu(&w->sock, ifindex, &mtu);
+	return *wr_sock_ifname(&w->sock, ifindex, name);
 }
 
 unsigned int wr_record_number(struct weir *w, struct wr_record *rec)
@@ -101,7 +101,7 @@ static int read_links(struct weir *w, struct wr_record *rec, struct weir_error *
 		if (number >= rec->next_number)
 			rec->next_number = number + 1;
 		if (links[i].has & WEIR_LINK_ALIAS && !strcmp(links[i].alias, rec->alias) &&
-		    !wr_record_add_ifb(rec, links[i].ifindex, number))
+		    !(rec->has_last && links[i].ifindex == rec->ifbs->ifindex) && !wr_record_add_ifb(rec, links[i].ifindex, number))
 			r = wr_nomem(err);
 	}
 	return r;
@@ -272,6 +272,26 @@ void wr_record_save(struct weir_txn *t, struct wr_record *rec)
 
 /* --- either --------------------------------------------------------------------------------------- */
 
+#ifndef WR_NO_AHEAD
+/* By its index nobody else's link is taken for it. */
+static bool add_last(struct weir *w, struct wr_record *rec)
+{
+	unsigned int number;
+	char name[16];
+
+	return w->shape_ifb && sscanf(wr_sock_ifname(&w->sock, w->shape_ifb, name), WR_IFB_NAME, &number) == 1 &&
+	       wr_record_add_ifb(rec, w->shape_ifb, number);
+}
+
+int wr_record_rest(struct weir *w, struct wr_record *rec, struct weir_error *err)
+{
+	int r = rec->is_part ? read_links(w, rec, err) : 0;
+
+	rec->is_part = rec->has_last = false;
+	return r;
+}
+#endif
+
 static int read_record(struct weir *w, struct wr_record *rec, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str text = { 0 };
@@ -286,16 +306,13 @@ static int read_record(struct weir *w, struct wr_record *rec, struct weir_error 
 			return 0;
 		}
 	}
-	rec->is_part = !index_of(w, 0);	/* mostly nobody was here before */
-	return rec->is_part ? 0 : read_links(w, rec, err);
-}
-
-int wr_record_rest(struct weir *w, struct wr_record *rec, struct weir_error *err)
-{
-	const bool is_part = rec->is_part;
-
-	rec->is_part = false;
-	return is_part ? read_links(w, rec, err) : 0;
+#ifndef WR_NO_AHEAD
+	rec->has_last = add_last(w, rec);
+	rec->is_part = rec->has_last || !index_of(w, 0);	/* mostly nobody was here before */
+	if (rec->is_part)
+		return 0;
+#endif
+	return read_links(w, rec, err);
 }
 
 int wr_record_of(struct weir_txn *t, struct wr_record **ret, struct weir_error *err)

@@ -72,6 +72,7 @@ struct wr_record {
 	struct wr_floors *floors;
 	bool is_kept;		/* in a file of the state directory */
 	bool is_part;		/* of ifbs that are there some may be missing: wr_record_rest() */
+	bool has_last;		/* and that is so because the handle's last ifb may do */
 	bool has_step;
 	size_t step;		/* that writes it */
 	bool is_stale;		/* the step has not got all of it */
@@ -80,8 +81,17 @@ struct wr_record {
 };
 
 int wr_record_of(struct weir_txn *t, struct wr_record **ret, struct weir_error *err);
-/* Ifbs that may be missing: where there is none of the first name, they are looked for only when they are needed. */
+/*
+ * Ifbs that may be missing: where there is none of the first name, or the handle has
+ * used one, others are looked for only when they are needed.
+ */
+#ifdef WR_NO_AHEAD	/* the one-file tool has one transaction, and knows all or none */
+#define wr_record_rest(w, rec, err) 0
+#define wr_record_has_last(rec) false
+#else
+#define wr_record_has_last(rec) ((rec)->has_last)
 int wr_record_rest(struct weir *w, struct wr_record *rec, struct weir_error *err);
+#endif
 /* A number whose name no link has. */
 unsigned int wr_record_number(struct weir *w, struct wr_record *rec);
 struct wr_ifb *wr_record_add_ifb(struct wr_record *r, int ifindex, unsigned int number);

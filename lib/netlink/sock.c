@@ -447,6 +447,14 @@ int wr_sock_ifindex(const struct wr_sock *s, const char *name)
 	return ioctl(mnl_socket_get_fd(s->nl), SIOCGIFINDEX, &ifr) < 0 ? 0 : ifr.ifr_ifindex;
 }
 
+const char *wr_sock_ifname(const struct wr_sock *s, int ifindex, char buf[16])
+{
+	struct ifreq ifr = { .ifr_ifindex = ifindex };
+
+	wr_copy(buf, 16, ioctl(mnl_socket_get_fd(s->nl), SIOCGIFNAME, &ifr) < 0 ? "" : ifr.ifr_name);
+	return buf;
+}
+
 /* --- notifications ----------------------------------------------------------- */
 
 int wr_sock_join(struct wr_sock *s, int group, struct weir_error *err)

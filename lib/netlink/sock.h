@@ -88,5 +88,7 @@ int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *result
 int wr_sock_mtu(const struct wr_sock *s, int ifindex, uint32_t *ret);
 /* 0: there is no link of that name. */
 int wr_sock_ifindex(const struct wr_sock *s, const char *name);
+/* "": there is none of that index. */
+const char *wr_sock_ifname(const struct wr_sock *s, int ifindex, char buf[16]);
 
 #endif

@@ -37,6 +37,7 @@ struct weir {
 	uint32_t lock_timeout_ms;
 	uint32_t shape_method;	/* an enum weir_shape_method */
 	uint32_t shape_qdisc;	/* an enum weir_qdisc */
+	int shape_ifb;		/* the shared one that the last port was put on; 0: none was yet */
 	int lock_fd;		/* held from begin to the end of a transaction, ... */
 	int journal_fd;		/* ... and open as long */
 	size_t journal_size;	/* bytes in it */

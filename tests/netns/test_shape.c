@@ -874,7 +874,17 @@ static void the_record_may_be_wrong(void **state)
 
 /* --- what was there before --------------------------------------------------------------------- */
 
-/* Where there is none of the first name, others are looked for when a port of theirs goes; none is made under a name that is taken. */
+static void another_handle(void)
+{
+	weir_close(w);
+	assert_int_equal(weir_open(NULL, &w, NULL), 0);
+}
+
+/*
+ * Where there is none of the first name, others are looked for when a port of theirs
+ * goes, and a handle knows the one that it has used; none is made under a name that
+ * is taken.
+ */
 static void an_ifb_outlives_the_first(void **state)
 {
 	static const struct weir_bandwidth limits = LIMITS(0, 4 * MBIT);
@@ -883,11 +893,13 @@ static void an_ifb_outlives_the_first(void **state)
 		add_port(i);
 	set("v0", &limits, own_filter());
 	own_sh("ip link set weir-ifb0 down && ip link set weir-ifb0 name weir-ifb1 && ip link set weir-ifb1 up");
+	another_handle();
 	assert_string_equal(set("v1", &limits, own_filter()).ifb_name, "weir-ifb0");
 	own_sh("ip link set weir-ifb0 down && ip link set weir-ifb0 name weir-ifb2 && ip link set weir-ifb2 up");
 	clear("v0");
 	shows("ip -o link show type ifb | grep -c weir-ifb1; true", "0");
-	assert_string_equal(set("v0", &limits, own_filter()).ifb_name, "weir-ifb0");
+	assert_string_equal(set("v0", &limits, own_filter()).ifb_name, "weir-ifb2");
+	another_handle();
 	clear("v1");
 	clear("v0");
 	own_sh("[ -z \"$(ip -o link show type ifb)\" ]");
