@@ -121,29 +121,24 @@ int cmd_net_reload(struct tool *t, const struct args *a)
 
 /* --- start ------------------------------------------------------------------------ */
 
-static int start(struct tool *t, const struct weir_network *net)
+/*
+ * @net points to NULL: the stored one of that name, which is read within the transaction: before it, another tool may be changing
+ * it, or one that was killed is not undone yet.
+ */
+static int start(struct tool *t, const char *name, struct weir_network **net)
 {
 	struct weir_txn *txn;
-	int status = tool_begin(t, &txn, "start network %s", net->name);
+	int status = tool_begin(t, &txn, "start network %s", name);
 
 	if (status)
 		return status;
-	weir_txn_network_start(txn, net);
+	if (!*net && weir_network_get(t->w, name, WEIR_NETWORK_CONFIG, net, &t->err)) {
+		weir_txn_abort(txn);
+		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
+	}
+	weir_txn_network_start(txn, *net);
 	/* -ENOENT is dnsmasq here: the definition has been found. */
 	return tool_commit(t, txn, STATUS_FAILED);
-}
-
-static int find_definition(struct tool *t, const struct args *a, struct weir_network **ret)
-{
-	const char *file = a->value[OPT_TRANSIENT];
-
-	if (!!file == (a->n_words == 1))
-		return usage_error(t, "either NET or --transient FILE is needed");
-	if (file)
-		return tool_read_network(t, file, ret);
-	if (weir_network_get(t->w, a->words[0], WEIR_NETWORK_CONFIG, ret, &t->err))
-		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
-	return STATUS_OK;
 }
 
 /* Each in a transaction of its own: one that fails keeps no other from being started. */
@@ -160,10 +155,7 @@ static int start_marked(struct tool *t)
 
 		if (!list[i].is_autostart || list[i].is_active)
 			continue;
-		if (weir_network_get(t->w, list[i].name, WEIR_NETWORK_CONFIG, &net, &t->err))
-			status = tool_fail(t, STATUS_FAILED);
-		else
-			status = start(t, net);
+		status = start(t, list[i].name, &net);
 		if (!status && !t->is_dry_run)
 			report_there(t, net->name, WEIR_NETWORK_LIVE, "started");
 		worst = status ? status : worst;
@@ -175,17 +167,19 @@ static int start_marked(struct tool *t)
 
 int cmd_net_start(struct tool *t, const struct args *a)
 {
+	const char *file = a->value[OPT_TRANSIENT];
 	struct weir_network *net = NULL;
-	int status;
+	int status = STATUS_OK;
 
 	if (a->value[OPT_ALL])
 		return a->n_words ? usage_error(t, "--autostart starts all, not %s", a->words[0]) :
 				    start_marked(t);
-	status = find_definition(t, a, &net);
-
-	if (status || !net)
-		return status;
-	status = start(t, net);
+	if (!!file == (a->n_words == 1))
+		return usage_error(t, "either NET or --transient FILE is needed");
+	if (file)
+		status = tool_read_network(t, file, &net);
+	if (!status)
+		status = start(t, file ? net->name : a->words[0], &net);
 	if (!status && !t->is_dry_run)
 		report_there(t, net->name, WEIR_NETWORK_LIVE, "started");
 	weir_network_free(net);

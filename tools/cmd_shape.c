@@ -13,14 +13,10 @@
 
 static int read_limits(struct tool *t, const char *option, const char *text, struct weir_rate *ret)
 {
-	const uint64_t floor = ret->floor_bytes_per_s;
-	int status;
+	int status = limits_read(t, option, text, ret);
 
-	ret->floor_bytes_per_s = 0;
-	status = limits_read(t, option, text, ret);
 	if (!status && ret->floor_bytes_per_s)
 		return usage_error(t, "%s: a floor is a network's to give: weir net attach", option);
-	ret->floor_bytes_per_s = floor;
 	return status;
 }
 
@@ -72,16 +68,27 @@ static int read_options(struct tool *t, const struct args *a, struct weir_shape_
 	return STATUS_OK;
 }
 
-/* What is not asked for stays as it is. */
-static void keep_limits(struct tool *t, int ifindex, struct weir_bandwidth *ret, uint32_t *ret_floor_class)
+static void keep_side(const struct weir_rate *now, const char *asked, struct weir_rate *ret)
+{
+	if (asked)
+		ret->floor_bytes_per_s = now->floor_bytes_per_s;
+	else
+		*ret = *now;
+}
+
+/*
+ * What is not asked for stays as it is. Asked within the transaction: before it, another tool may be changing it, or
+ * one that was killed is not undone yet.
+ */
+static void keep_limits(struct tool *t, const struct args *a, int ifindex, struct weir_bandwidth *ret,
+			uint32_t *ret_floor_class)
 {
 	struct weir_shape now = { .sz = sizeof(now) };
 
-	*ret = (struct weir_bandwidth){ .inbound = { .floor_bytes_per_s = 0 } };
 	if (weir_shape_get(t->w, ifindex, &now, NULL))
 		return;
-	ret->inbound = now.inbound.limits;
-	ret->outbound = now.outbound.limits;
+	keep_side(&now.inbound.limits, a->value[OPT_INBOUND], &ret->inbound);
+	keep_side(&now.outbound.limits, a->value[OPT_OUTBOUND], &ret->outbound);
 	*ret_floor_class = now.floor_class;
 }
 
@@ -104,24 +111,23 @@ static void say_limits(struct tool *t, const char *port, const struct weir_bandw
 int cmd_shape(struct tool *t, const struct args *a)
 {
 	struct weir_shape shape = { .sz = sizeof(shape) };
+	struct weir_bandwidth b = { .inbound = { .floor_bytes_per_s = 0 } };
 	struct weir_shape_options options;
-	struct weir_bandwidth b;
 	struct weir_link port;
 	struct weir_txn *txn;
 	int status = read_options(t, a, &options);
 
 	if (!status)
 		status = tool_find_link(t, a->words[0], &port);
-	if (status)
-		return status;
-	keep_limits(t, port.ifindex, &b, &options.floor_class);
-	status = read_limits(t, "--inbound", a->value[OPT_INBOUND], &b.inbound);
+	if (!status)
+		status = read_limits(t, "--inbound", a->value[OPT_INBOUND], &b.inbound);
 	if (!status)
 		status = read_limits(t, "--outbound", a->value[OPT_OUTBOUND], &b.outbound);
 	if (!status)
 		status = tool_begin(t, &txn, "shape %s", port.name);
 	if (status)
 		return status;
+	keep_limits(t, a, port.ifindex, &b, &options.floor_class);
 	if (!feature_limits(t, txn, &port, &b, &options, &shape))
 		weir_txn_shape_set(txn, port.ifindex, port.name, &b, &options, &shape);
 	status = tool_commit(t, txn, STATUS_NOT_FOUND);
@@ -144,7 +150,9 @@ int cmd_shape_clear(struct tool *t, const struct args *a)
 	if (!feature_limits(t, txn, &port, &none, NULL, NULL))
 		weir_txn_shape_clear(txn, port.ifindex, port.name, NULL);
 	status = tool_commit(t, txn, STATUS_NOT_FOUND);
-	if (!status && !t->is_dry_run && !t->is_json)
+	if (!status && !t->is_dry_run && t->is_json)
+		out_json(&t->out, json_pack("{s:s}", "port", port.name));
+	else if (!status && !t->is_dry_run)
 		out_text(&t->out, "port %s has no limits\n", port.name);
 	return status;
 }
