@@ -174,27 +174,71 @@ static int write_definition(struct tool *t, const struct weir_network *net, char
 		      tool_refuse(t, STATUS_FAILED, -errno, path, "%s", strerror(errno));
 }
 
+/* An editor takes its time: what somebody else changed meanwhile must not be lost without a word. */
+static int check_unchanged(struct tool *t, const struct weir_network *was)
+{
+	struct weir_network *is = NULL;
+	struct weir_change *changes = NULL;
+	size_t n = 0;
+	int status = STATUS_OK;
+
+	if (weir_network_get(t->w, was->name, WEIR_NETWORK_CONFIG, &is, &t->err) ||
+	    weir_network_diff(was, is, &changes, &n, &t->err))
+		status = tool_fail(t, tool_not_found(t, STATUS_FAILED));
+	else if (n)
+		status = tool_refuse(t, STATUS_FAILED, -ESTALE, changes[0].path, "was changed meanwhile");
+	weir_network_free(is);
+	free(changes);
+	return status;
+}
+
+static int apply_edited(struct tool *t, const struct weir_network *was, const struct weir_network *net)
+{
+	struct weir_txn *txn;
+	int status = tool_begin(t, &txn, "edit network %s", net->name);
+
+	if (status)
+		return status;
+	status = check_unchanged(t, was);
+	if (status) {
+		weir_txn_abort(txn);
+		return status;
+	}
+	weir_txn_network_apply(txn, net, WEIR_NETWORK_CONFIG);
+	return tool_commit(t, txn, STATUS_NOT_FOUND);
+}
+
+/* Nobody likes to write a thing twice: the file stays when what is in it could not be used. */
+static void end_edit(const struct tool *t, const char *path, bool is_kept)
+{
+	if (is_kept && !t->is_json)
+		fprintf(stderr, "weir: what was written is in %s\n", path);
+	else
+		unlink(path);
+}
+
 int cmd_net_edit(struct tool *t, const struct args *a)
 {
+	struct weir_network *was = NULL, *net = NULL;
 	char path[] = "/tmp/weir-XXXXXX.json";
-	struct weir_network *net = NULL;
+	bool is_kept;
 	int status;
 
-	if (weir_network_get(t->w, a->words[0], WEIR_NETWORK_CONFIG, &net, &t->err))
+	if (weir_network_get(t->w, a->words[0], WEIR_NETWORK_CONFIG, &was, &t->err))
 		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
-	status = write_definition(t, net, path);
-	weir_network_free(net);
-	net = NULL;
+	status = write_definition(t, was, path);
 	if (!status && run_editor(path))
 		status = tool_refuse(t, STATUS_FAILED, -ECANCELED, path,
 				     "the editor failed; nothing was changed");
+	is_kept = !status;
 	if (!status)
 		status = tool_read_network(t, path, &net);
 	if (!status)
-		status = apply(t, net, WEIR_NETWORK_CONFIG);
+		status = apply_edited(t, was, net);
 	if (!status && !t->is_dry_run)
 		report(t, net->name, "edited");
-	unlink(path);
+	end_edit(t, path, is_kept && status);
+	weir_network_free(was);
 	weir_network_free(net);
 	return status;
 }

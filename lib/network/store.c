@@ -123,12 +123,22 @@ int wr_store_config(struct weir *w, const char *name, struct weir_network **ret,
 		    struct weir_error *err)
 {
 	wr_auto(str) struct wr_str text = { 0 };
+	struct weir_network *net;
 	int r = read_store(w, WR_STORE_CONFIG, name, &text, err);
 
 	if (r)
 		return r;
-	return say_which(err, weir_network_parse(text.data, text.len, ret, err), WR_STORE_CONFIG,
-			 name);
+	r = weir_network_parse(text.data, text.len, &net, err);
+	if (!r && !strcmp(net->name, name)) {
+		*ret = net;
+		return 0;
+	}
+	/* A copy that somebody made to change it: started, it would be the other network. */
+	if (!r) {
+		r = wr_refuse(err, -EINVAL, "", "name", "is that of network %s", net->name);
+		weir_network_free(net);
+	}
+	return say_which(err, r, WR_STORE_CONFIG, name);
 }
 
 int wr_store_live(struct weir *w, const char *name, struct wr_live **ret, struct weir_error *err)
