@@ -16,7 +16,10 @@ int cmd_shape_explain(struct tool *t, const struct args *a)
 		return status;
 	if (weir_shape_explain(t->w, port.ifindex, &text, &t->err))
 		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
-	out_text(&t->out, "%s", text);
+	if (t->is_json)
+		out_json(&t->out, json_pack("{s:o}", "script", json_text(text)));
+	else
+		out_text(&t->out, "%s", text);
 	free(text);
 	return STATUS_OK;
 }

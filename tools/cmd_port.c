@@ -222,6 +222,21 @@ static int become(struct tool *t, const struct weir_port *port, const int *fds, 
 
 /* --- attach ----------------------------------------------------------------------- */
 
+/* The kernel has no words for a master that is not there. */
+static void warn_if_broken(struct tool *t, const char *network)
+{
+	struct weir_network_entry *list = NULL;
+	size_t n = 0;
+
+	if (t->is_json || weir_network_list(t->w, &list, &n, NULL))
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].bridge_missing && !strcmp(list[i].name, network))
+			fprintf(stderr, "weir: network %s is broken: its bridge %s is gone; stop and start it\n",
+				network, list[i].bridge);
+	free(list);
+}
+
 static int attach(struct tool *t, const char *network, const struct weir_guest *guest,
 		  struct weir_port *ret, int *ret_fds)
 {
@@ -231,7 +246,10 @@ static int attach(struct tool *t, const char *network, const struct weir_guest *
 	if (status)
 		return status;
 	weir_txn_port_attach(txn, network, guest, ret, guest->n_queues ? ret_fds : NULL);
-	return tool_commit(t, txn, STATUS_NOT_FOUND);
+	status = tool_commit(t, txn, STATUS_NOT_FOUND);
+	if (status == STATUS_FAILED)
+		warn_if_broken(t, network);
+	return status;
 }
 
 /* Counted only where it may be so, so that an attach costs no question more. */

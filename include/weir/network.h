@@ -1237,7 +1237,7 @@ WEIR_API int weir_network_dnsmasq(const struct weir_network *net, const char *st
  * has none. A running network goes on as it was started.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
- *   -EEXIST	the uuid, bridge name or a subnet belongs to another network
+ *   -EEXIST	the uuid, bridge name or a subnet belongs to another stored network
  *
  * Since: 0.1
  */
