@@ -46,6 +46,16 @@ static int pid_from_file(const char *path)
 	return wr_file_read(path, &text) ? 0 : (int)strtol(wr_str_text(&text), NULL, 10);
 }
 
+/* The numbers in another pid namespace's /proc mean other processes here, or none, and ours would be left running. */
+static int check_proc(const char *name, struct weir_error *err)
+{
+#ifndef WR_NO_LOOK	/* the one-file tool (`make static`): no room */
+	if (pid_from_file("/proc/self/stat") != getpid())
+		return wr_error(err, -ESRCH, WEIR_STAGE_SYSTEM, name, "", "/proc is another pid namespace's");
+#endif
+	return 0;
+}
+
 /* Calls @fn for every process of that command line; returns how many there were. */
 static int each_process(const struct weir_blob *argv, void (*fn)(int pid, void *arg), void *arg)
 {
@@ -153,8 +163,10 @@ static void end_process(int pid, void *arg)
 static int end_all(const struct weir_blob *argv, const char *name, const char *pid_file,
 		   struct weir_error *err)
 {
-	int left = 1;
+	int left = 1, r = check_proc(name, err);
 
+	if (r)
+		return r;
 	/* Most often the only one, so that one look at all processes finds none left. */
 	end_process(pid_from_file(pid_file), (void *)argv);
 	for (int round = 0; round < 20 && left; round++)
@@ -304,8 +316,10 @@ static int start(struct weir *w, const struct weir_step *s, struct weir_error *e
 	char *argv[MAX_ARGS + 1];
 	int pipe_fds[2];
 	struct start st = { .argv = argv };
-	int r;
+	int r = check_proc(name, err);
 
+	if (r)
+		return r;
 	split_argv(&args, argv);
 	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
 		return wr_syserr(err, -errno, name, "a pipe");
@@ -335,11 +349,16 @@ static int stop(const struct weir_step *s, struct weir_error *err)
 static int signal_it(const struct weir_step *s, int sig, struct weir_error *err)
 {
 	const struct weir_blob argv = weir_step_part(s, PART_ARGV);
-	struct process p = hold(find(&argv, weir_step_part(s, PART_PID_FILE).data), &argv);
-	int r = p.pid ? send_signal(&p, sig) : 0;
+	const char *name = weir_step_part(s, PART_NAME).data;
+	struct process p;
+	int r = check_proc(name, err);
 
+	if (r)
+		return r;
+	p = hold(find(&argv, weir_step_part(s, PART_PID_FILE).data), &argv);
+	r = p.pid ? send_signal(&p, sig) : 0;
 	wr_close(&p.fd);
-	return r && r != -ESRCH ? wr_syserr(err, r, weir_step_part(s, PART_NAME).data, "kill") : 0;
+	return r && r != -ESRCH ? wr_syserr(err, r, name, "kill") : 0;
 }
 
 static int start_undo(struct weir *w, const struct weir_step *s, bool applied,

@@ -55,6 +55,9 @@ refused() {	# refused NAME PATTERN COMMAND...
 	check "$name: nothing on stdout" is_empty out
 }
 start() { "$weir" --config-dir config --state-dir state net start default; }
+refused 'a /proc that shows others' 'dnsmasq of network default: /proc is another pid namespace' unshare -p -f "$weir" \
+	--config-dir config --state-dir state net start default
+unchanged 'a /proc that shows others'
 ip link add virbr0 type bridge && remember
 refused 'bridge name taken' 'bridge virbr0.*taken' start
 unchanged 'bridge name taken'
@@ -177,6 +180,16 @@ EDITOR='sed -i s/kept/edited/' runs 4 net edit nosuch
 EDITOR=false runs 1 net edit default && warns 'editor'
 EDITOR='sed -i s/^..\"title.*/\"title\":\"edited\",/' runs 0 net edit default
 runs 0 --json net show default --config && gives '.title == "edited"'
+kept() { sed -n 's/^weir: what was written is in //p' err; }
+EDITOR='echo "{" >' runs 5 net edit default && check 'what was written stays' grep -qx '{' "$(kept)"
+rm -f "$(kept)"
+jq '.title = "by another"' again.json >other.json
+printf '#!/bin/sh\n"%s" --config-dir config --state-dir state net define other.json >/dev/null && sed -i s/another/me/ "$1"\n' "$weir" >slow && chmod +x slow
+EDITOR=./slow runs 1 net edit default && warns '^weir: title: was changed meanwhile$'
+rm -f "$(kept)"
+runs 0 --json net show default --config && gives '.title == "by another"'
+cp config/networks/default.json config/networks/copy.json
+runs 1 net start copy && warns '^weir: stored network copy: name: is that of network default$' && runs 0 net undefine copy
 runs 0 net define again.json
 
 section attach and detach
@@ -310,6 +323,28 @@ if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	check 'the next command recovers by itself' [ $? = 0 ]
 	warns 'killed weir.*undone'
 	runs 0 net stop default
+
+	# What was undone is not what the next command goes by. Its third write is that its journal counts no more.
+	undone() {
+		strace -o /dev/null -e trace=pwrite64 -e inject=pwrite64:error=EIO:signal=KILL:when=3 \
+			"$weir" --config-dir config --state-dir state "$@" >out 2>err
+		check "killed: $*" grep -q '^weirjnl1[^-]' state/journal
+	}
+	runs 0 net define again.json
+	jq '.title = "undone"' again.json >undone.json
+	undone net define undone.json
+	w net start default
+	warns 'killed weir.*undone'
+	runs 0 --json net show default --live && gives '.title != "undone"'
+	runs 0 net stop default && runs 0 net undefine default
+	ip link add lim0 type veth peer name lim1
+	runs 0 shape lim0 --inbound 10mbit
+	undone shape lim0 --inbound 50mbit
+	w shape lim0 --outbound 5mbit
+	warns 'killed weir.*undone'
+	runs 0 --json shape show lim0 && gives '.[0].average == 1250000'
+	runs 0 shape clear lim0
+	ip link del lim0
 else
 	echo 'SKIP: strace cannot be used here'
 	skipped=$((skipped + 1))
@@ -388,9 +423,10 @@ runs 0 shape explain lim0 && says '^# what arrives by the link goes to an ifb' &
 runs 0 --json shape lim0 --inbound 8mbit --qdisc tbf && gives '.qdisc == "tbf" and .method == "ifb"'
 runs 0 shape show && says '^lim0 +inbound +8Mbit/s.* tbf +lim0 +default' && says '^lim0 +outbound +8Mbit/s.* ifb +ifb-lim0'
 runs 0 shape explain lim0 && says '^# what leaves by the link waits in a qdisc without classes' && says '^tc qdisc add dev lim0 root handle 7765: tbf rate 1000000bps burst 70000b limit 120000b$'
+runs 0 --json shape explain lim0 && gives '.script | test("tc qdisc add dev lim0 root")'
 runs 0 shape lim0 --outbound none && says 'outbound unlimited'
 runs 0 shape show lim0 --interval 1 && says 'RATE$'
-runs 0 shape clear lim0
+runs 0 --json shape clear lim0 && gives '.port == "lim0"'
 unchanged 'shape and clear'
 ip netns add floors
 echo '{"name":"floors","bridge":{"name":"fl0"},"dns":{"enable":false},"bandwidth":{"outbound":{"average":10000}}}' >floors.json
