@@ -404,6 +404,12 @@ static int recover(struct weir_txn *t, const struct wr_journal *j, struct weir_e
 	return decided ? 2 : 1;
 }
 
+/* Pages of two transactions, after the power failed: of what the kernel had nothing is left, and files are whole. */
+static bool is_of_other_boot(struct weir *w, const struct wr_str *text)
+{
+	return text->len > PHASE_AT + 1 + 36 && !here(w) && memcmp(text->data + PHASE_AT + 1, w->boot_id, 36) != 0;
+}
+
 /* One that was being written means that nothing had been done yet. */
 static bool says_nothing(const struct wr_str *text)
 {
@@ -431,8 +437,12 @@ int wr_journal_recover(struct weir *w, struct weir_error *err)
 		return wr_nomem(err);
 	t->w = w;
 	r = wr_journal_parse(text.data, text.len, t, &j, err);
-	if (!r)
+	if (r == -EBADMSG && is_of_other_boot(w, &text)) {
+		wr_journal_clear(w);
+		r = 0;
+	} else if (!r) {
 		r = recover(t, &j, err);
+	}
 	wr_txn_free(t);
 	return r;
 }

@@ -927,6 +927,22 @@ static void another_boot_has_another_kernel(void **state)
 	has_content(in_dir("f"), "old");
 }
 
+/* The power fails while pages of it are on their way to a disk: nobody has to remove it by hand. */
+static void what_is_left_of_another_boot(void **state)
+{
+	wr_auto(str) struct wr_str text = { 0 };
+
+	a_child_dies_in("apply b");
+	change_journal(PHASE_AT + 1, "00000000", 8);
+	assert_int_equal(wr_file_read(in_dir("state/journal"), &text), 0);
+	text.data[text.len / 2] ^= 1;
+	assert_int_equal(wr_file_write(in_dir("state/journal"), text.data, text.len, 0600, false), 0);
+	assert_int_equal(weir_recover(step_w, NULL), 0);
+	assert_false(has_journal());
+	assert_string_equal(calls, "");
+	weir_txn_abort(step_begin(0));
+}
+
 static void another_namespace_is_not_touched(void **state)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
@@ -1178,6 +1194,7 @@ int main(void)
 		TEST(the_next_transaction_recovers_first),
 		TEST(recovery_needs_the_types_of_steps),
 		TEST(another_boot_has_another_kernel),
+		TEST(what_is_left_of_another_boot),
 		TEST(another_namespace_is_not_touched),
 		TEST(a_journal_that_was_being_written),
 		TEST(damage_is_told_to_everybody),
