@@ -55,7 +55,7 @@ say  = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wformat=2 -Wundef -Wvla \
 	-Wimplicit-fallthrough -Wcast-align -Wnull-dereference -Wno-unused-parameter $(if $(WERROR),-Werror)
 OURS := -std=gnu11 -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 -DWR_VERSION=\"$(VERSION)\" \
-	$(if $(SMALL),-fno-pie -fno-asynchronous-unwind-tables -DWR_NO_DOCS -DWR_NO_TBF -DWR_NO_LOOK -DWR_NO_FILL -DWR_NO_AHEAD -Wno-override-init,-fPIC) -fvisibility=hidden -fno-common -ffunction-sections -fdata-sections $(WARN) $(SANITIZE)
+	$(if $(SMALL),-fno-pie -fno-asynchronous-unwind-tables -DWR_NO_DOCS -DWR_NO_TBF -DWR_NO_LOOK -DWR_NO_HUSH -DWR_NO_FILL -DWR_NO_AHEAD -Wno-override-init,-fPIC) -fvisibility=hidden -fno-common -ffunction-sections -fdata-sections $(WARN) $(SANITIZE)
 
 # Asked once, and only when a recipe needs it: `make deps check` is read before pkg-config is installed.
 ask      = $(eval $(1) := $$(shell $(2)))$($(1))
@@ -135,7 +135,7 @@ ifdef SMALL
 TOOL_OBJ := $(patsubst %,$(B)/obj/tools/%.o,weir options help features out text tool \
 	rows_core cmd_recover rows_link cmd_link cmd_set rows_shape cmd_shape \
 	rows_if cmd_if cmd_apply cmd_check file)
-WEIR_OBJ := $(filter-out $(addprefix %/,$(addprefix link/,fill.o macvtap.o vf.o vf_info.o profile.o profile_msg.o) tc/explain.o),$(WEIR_OBJ))
+WEIR_OBJ := $(filter-out $(addprefix %/,txn/hush.o $(addprefix link/,fill.o macvtap.o vf.o vf_info.o profile.o profile_msg.o) tc/explain.o),$(WEIR_OBJ))
 STATIC   := $(WEIR_OBJ) $(filter-out %/schema.o,$(call objects,$(call sources,lib/host lib/json))) $(B)/small.a
 HAS_MNL   = $(call ask,HAS_MNL,f='-static -x c - -o /dev/null -lmnl'; \
 	echo 'int main(void) { return 0; }' | $(CC) $$$$f 2>/dev/null && echo -lmnl)

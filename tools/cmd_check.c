@@ -33,6 +33,30 @@ static int choose(struct tool *t, const struct args *a, struct groups *ret)
 	return status;
 }
 
+/* What is wrong with one definition, because its card is gone, keeps no other from being looked at. */
+static int plan_each(struct tool *t, const struct groups *g, struct weir_plan_step **ret, size_t *ret_n)
+{
+	int status = STATUS_OK;
+
+	for (size_t i = 0; i < g->n; i++) {
+		struct weir_plan_step *steps = NULL, *all;
+		size_t n = 0;
+
+		if (weir_groups_plan(t->w, groups_list(g) + i, 1, &steps, &n, &t->err)) {
+			status = tool_fail(t, STATUS_FAILED);
+			continue;
+		}
+		all = xalloc(*ret_n + n + 1, sizeof(*all));
+		for (size_t k = 0; k < *ret_n + n; k++)
+			all[k] = k < *ret_n ? (*ret)[k] : steps[k - *ret_n];
+		free(*ret);
+		free(steps);
+		*ret = all;
+		*ret_n += n;
+	}
+	return status;
+}
+
 int cmd_check(struct tool *t, const struct args *a)
 {
 	struct weir_plan_step *steps = NULL;
@@ -40,10 +64,12 @@ int cmd_check(struct tool *t, const struct args *a)
 	size_t n = 0;
 	int status = choose(t, a, &g);
 
-	if (!status && weir_groups_plan(t->w, groups_list(&g), g.n, &steps, &n, &t->err))
-		status = tool_fail(t, STATUS_FAILED);
-	if (!status && (n || t->is_json))
+	if (!status && weir_groups_plan(t->w, groups_list(&g), g.n, &steps, &n, NULL))
+		status = plan_each(t, &g, &steps, &n);
+	if (n || (!status && t->is_json))
 		steps_show(t, steps, n);
+	if (status)	/* what it could see is shown all the same */
+		out_flush(&t->out);
 	free(steps);
 	groups_free(&g);
 	return status ? status : n ? STATUS_DIFFERS : STATUS_OK;
@@ -52,15 +78,10 @@ int cmd_check(struct tool *t, const struct args *a)
 int cmd_repair(struct tool *t, const struct args *a)
 {
 	struct groups g = { NULL, 0 };
-	struct weir_txn *txn;
 	int status = choose(t, a, &g);
 
 	if (!status)
-		status = tool_begin(t, &txn, "repair %zu interfaces", g.n);
-	if (!status) {
-		weir_txn_groups_up(txn, groups_list(&g), g.n, WEIR_EFFECT_ADDRESS_LOSS);
-		status = tool_commit(t, txn, STATUS_FAILED);
-	}
+		status = groups_up(t, &g);
 	if (!status && !t->is_dry_run)
 		groups_report(t, &g, "is as it is defined");
 	groups_free(&g);

@@ -453,7 +453,7 @@ static void progress(size_t done, size_t n)
  * All at once, as far as it goes: a group that cannot come up must not keep the
  * others down, so after a failure each of the lot is tried by itself.
  */
-static int bring_up_lot(struct tool *t, const struct groups *lot)
+int groups_up(struct tool *t, const struct groups *lot)
 {
 	struct weir_txn *txn;
 	int status = STATUS_OK;
@@ -493,7 +493,7 @@ static int bring_up_chosen(struct tool *t, const struct args *a)
 		struct groups lot = { g.groups + i, g.n - i < AT_ONCE ? g.n - i : AT_ONCE };
 
 		progress(i, g.n);
-		if (bring_up_lot(t, &lot))
+		if (groups_up(t, &lot))
 			status = STATUS_FAILED;
 	}
 	progress(g.n, g.n);

@@ -282,6 +282,8 @@ int groups_from_names(struct tool *t, const struct args *a, struct groups *ret);
 const struct weir_group *const *groups_list(const struct groups *g);
 void groups_report(struct tool *t, const struct groups *g, const char *verb);
 void groups_free(struct groups *g);
+/* Brings up those that can be. */
+int groups_up(struct tool *t, const struct groups *lot);
 void steps_show(struct tool *t, const struct weir_plan_step *steps, size_t n);
 /* The policy that the options ask for. */
 enum weir_effect worst_of(const struct args *a);

@@ -202,8 +202,16 @@ void wr_txn_complete(struct weir_txn *t);
 extern const struct weir_step_ops wr_msg_ops, wr_file_write_ops, wr_file_remove_ops;
 extern const struct weir_step_ops wr_service_start_ops, wr_service_stop_ops;
 extern const struct weir_step_ops wr_service_end_ops, wr_service_reload_ops;
-/* Has the kernel tell a process of addresses of that link alone, and of no routes. Where that cannot be had, it hears all. */
+/*
+ * Has the kernel tell a process of addresses of that link alone, and of no routes. Where that cannot
+ * be had, it hears all; so it does after the one-file tool, which has no room for it and starts
+ * daemons only to take back what another weir did.
+ */
+#ifdef WR_NO_HUSH
+#define wr_hush(pid, pid_fd, link) ((void)0)
+#else
 void wr_hush(int pid, int pid_fd, const char *link);
+#endif
 /* All types a handle knows by name: libweir's own (lib/weir.c) and the caller's. */
 const struct weir_step_ops *wr_find_ops(const struct weir *w, const char *name);
 

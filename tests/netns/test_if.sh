@@ -70,6 +70,12 @@ runs 6 check && says 'a1 +becomes a port of br0'
 runs 6 --json check br0 && check 'JSON' jq -e 'any(.interface == "br0" and .object == "port a1" and .effect == "in place")' out
 runs 0 --dry-run repair && check 'a dry run repairs nothing' sh -c "! ip -o link show a1 | grep -q 'master br0'"
 runs 0 repair && says 'br0 is as it is defined' && check 'it is a port again' sh -c "ip -o link show a1 | grep -q 'master br0'"
+ip link add lost type veth peer name lost-peer
+echo '{"type": "ethernet", "name": "lost"}' >lost.json
+runs 0 apply lost.json && ip link del lost && ip link set a1 nomaster
+runs 1 check && warns 'lost' && says 'a1 +becomes a port of br0'
+runs 1 repair && warns 'lost' && check 'others are repaired' sh -c "ip -o link show a1 | grep -q 'master br0'"
+runs 0 if down lost && runs 0 if undefine lost
 ip link set br0 mtu 1500
 bridge 10.1.1.1 '"mtu": 1400,'
 runs 1 apply --no-flap br0.json br0.json && warns 'br0'
