@@ -34,7 +34,7 @@ card_options() {
 
 # Runs QEMU until the machine is switched off or time is over; what the machine writes to its port goes to stdout.
 # no_timer_check: on a busy host the emulated timer is late, and the kernel's own test of it ends in a panic. Where the
-# processor is emulated its faults need no guard, and to clear pages twice costs a tenth.
+# processor is emulated its faults need no guard, and pages need not be cleared twice.
 boot() {
 	local card
 	mapfile -t card < <(card_options)
