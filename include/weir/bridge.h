@@ -122,6 +122,7 @@ struct weir_fdb {
  *
  * Return: 0 or a negative errno, which the transaction remembers. At commit:
  *   -EEXIST	the bridge knows the address already
+ *   -EPERM	a dynamic entry, and the port is down or blocked
  *
  * Since: 0.2
  */

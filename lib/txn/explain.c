@@ -17,6 +17,7 @@ static const struct {
 	int code;
 	const char *words;
 } meanings[] = {
+	{ RTM_NEWNEIGH, 0, -EPERM, "the port is down or blocked and does not learn, or CAP_NET_ADMIN is needed" },
 	{ 0, 0, -EPERM, "CAP_NET_ADMIN is needed in the namespace's user namespace" },
 	{ RTM_NEWLINK, NLM_F_CREATE, -EEXIST, "the name (of a pair: that of either end) or the index is taken by another link" },
 	{ RTM_NEWLINK, 0, -EXFULL, "the bridge is full: it has 1023 ports; use another bridge" },

@@ -285,6 +285,20 @@ static void addresses_that_are_refused(void **state)
 	}
 }
 
+/* The kernel says no more than EPERM, as it does to those without the capability. */
+static void a_port_that_does_not_learn(void **state)
+{
+	const struct weir_fdb fdb = FDB(7, .state = WEIR_FDB_DYNAMIC);
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t;
+
+	own_sh("ip link set p0 down");
+	t = begin();
+	weir_txn_fdb_add(t, &fdb);
+	assert_int_equal(weir_txn_commit(t, &err), -EPERM);
+	assert_non_null(strstr(err.msg, "does not learn"));
+}
+
 /* Learned here, learned behind another port, told already, and told behind another port. */
 static void what_was_learned_gives_way(void **state)
 {
@@ -364,6 +378,7 @@ int main(void)
 		TEST(vlans_that_are_none),
 		TEST(addresses_behind_ports),
 		TEST(addresses_that_are_refused),
+		TEST(a_port_that_does_not_learn),
 		TEST(what_was_learned_gives_way),
 		TEST(asked_for_one),
 	};
