@@ -447,6 +447,12 @@ static bool lists_equal(const struct wr_field *f, const void *a, const void *b)
 	return true;
 }
 
+/* @size: of the members that they are, which one that fills it does not end. */
+static bool texts_equal(const struct wr_field *f, const char *a, const char *b, size_t size)
+{
+	return f->rule && f->rule->any_case ? !strncasecmp(a, b, size) : !strncmp(a, b, size);
+}
+
 bool wr_field_equal(const struct wr_field *f, const void *a, const void *b)
 {
 	const char *sa, *sb;
@@ -457,11 +463,11 @@ bool wr_field_equal(const struct wr_field *f, const void *a, const void *b)
 	case WR_LIST:
 		return lists_equal(f, a, b);
 	case WR_NAME:
-		return !strncmp(wr_member(f, a), wr_member(f, b), f->size);
+		return texts_equal(f, wr_member(f, a), wr_member(f, b), f->size);
 	case WR_STRING:
 		sa = load_string(f, a);
 		sb = load_string(f, b);
-		return sa && sb ? !strcmp(sa, sb) : sa == sb;
+		return sa && sb ? texts_equal(f, sa, sb, strlen(sa) + 1) : sa == sb;
 	case WR_IPS: case WR_PAIRS: case WR_MACS:
 		return wr_array_equal(f, a, b);
 	case WR_U8: case WR_U16: case WR_U32: case WR_U64: case WR_S32: case WR_BE16:

@@ -76,6 +76,7 @@ struct wr_table;
 struct wr_text_rule {
 	int (*check)(const char *text);
 	const char *words;
+	bool any_case;		/* of hex digits, large and small ones are the same */
 };
 
 /* What rows say for a schema is not kept where there is none: of a union the last value counts, and a row ends with its name. */
@@ -132,7 +133,7 @@ struct wr_table {
 
 /* The presence bit of a row; a further rule of its text. */
 #define WR_HAS(bit) .place = (bit) != 0 ? __builtin_ctzll(bit) + 1 : 0
-#define WR_RULE(check_, words_) .rule = &(const struct wr_text_rule){ check_, words_ }
+#define WR_RULE(check_, words_, ...) .rule = &(const struct wr_text_rule){ .check = check_, .words = words_, ##__VA_ARGS__ }
 
 /* A row: struct, member, codec, name; then what else there is to say, by member name. */
 #define WR_ROW(type, member, codec_, name_, ...)                                                   \

@@ -88,7 +88,7 @@ static int compare_config(void *arg, const char *name)
 	/* A definition that cannot be read is no reason to refuse another one. */
 	if (!strcmp(name, n->net->name) || wr_store_config(n->w, name, &other, NULL))
 		return 0;
-	if (!strcmp(other->uuid, n->net->uuid))
+	if (!strcasecmp(other->uuid, n->net->uuid))
 		r = wr_refuse(n->err, -EEXIST, "", "uuid", "is that of network %s", name);
 	else if (share_bridge(n->net, other, bridge))
 		r = wr_refuse(n->err, -EEXIST, "", "bridge.name", "%s is that of network %s", bridge, name);
@@ -106,7 +106,7 @@ static int keep_identity(struct weir *w, struct weir_network *net, struct weir_e
 
 	if (r)
 		return r == -ENOENT ? 0 : wr_store_config(w, net->name, &old, err);
-	if (*net->uuid && strcmp(net->uuid, old->uuid))
+	if (*net->uuid && strcasecmp(net->uuid, old->uuid))
 		r = wr_refuse(err, -EEXIST, "", "uuid", "differs from %s, which has this name",
 			      old->uuid);
 	wr_copy(net->uuid, sizeof(net->uuid), old->uuid);

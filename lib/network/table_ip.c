@@ -24,7 +24,7 @@ static const struct wr_field range_fields[] = {
 WR_TABLE(wr_range_table, weir_dhcp_range, "range", -1, range_fields);
 
 static const struct wr_field host_fields[] = {
-	WR_ROW(weir_dhcp_host, mac, WR_STRING, "mac", WR_RULE(wr_text_mac, WR_MAC_RULE),
+	WR_ROW(weir_dhcp_host, mac, WR_STRING, "mac", WR_RULE(wr_text_mac, WR_MAC_RULE, .any_case = true),
 	       .doc = "IPv4: the guest's MAC address"),
 	WR_ROW(weir_dhcp_host, id, WR_STRING, "id",
 	       WR_RULE(wr_text_hex_id, "is no DUID: hex digits and colons"), .doc = "IPv6: the guest's DUID"),

@@ -85,10 +85,10 @@ static const struct wr_field virtualport_fields[] = {
 	WR_ROW(weir_virtualport, typeidversion, WR_U8, "typeidversion",
 	       WR_HAS(WEIR_VIRTUALPORT_TYPEIDVERSION), .doc = "802.1Qbg: version of the VSI type"),
 	WR_ROW(weir_virtualport, instanceid, WR_NAME, "instanceid",
-	       WR_HAS(WEIR_VIRTUALPORT_INSTANCEID), WR_RULE(wr_text_uuid, WR_UUID_RULE),
+	       WR_HAS(WEIR_VIRTUALPORT_INSTANCEID), WR_RULE(wr_text_uuid, WR_UUID_RULE, .any_case = true),
 	       .doc = "802.1Qbg: the instance"),
 	WR_ROW(weir_virtualport, interfaceid, WR_NAME, "interfaceid",
-	       WR_HAS(WEIR_VIRTUALPORT_INTERFACEID), WR_RULE(wr_text_uuid, WR_UUID_RULE),
+	       WR_HAS(WEIR_VIRTUALPORT_INTERFACEID), WR_RULE(wr_text_uuid, WR_UUID_RULE, .any_case = true),
 	       .doc = "openvswitch, midonet: the port"),
 	WR_ROW(weir_virtualport, profileid, WR_NAME, "profileid", WR_HAS(WEIR_VIRTUALPORT_PROFILEID),
 	       .doc = "802.1Qbh, openvswitch: name of the profile"),
@@ -168,7 +168,7 @@ static const struct wr_field port_address_fields[] = {
 static WR_TABLE(port_address_table, weir_port_address, "guest's address", -1, port_address_fields);
 
 static const struct wr_field port_fields[] = {
-	WR_ROW(weir_port, uuid, WR_NAME, "uuid", WR_RULE(wr_text_uuid, WR_UUID_RULE),
+	WR_ROW(weir_port, uuid, WR_NAME, "uuid", WR_RULE(wr_text_uuid, WR_UUID_RULE, .any_case = true),
 	       .doc = "its identity"),
 	WR_ROW(weir_port, name, WR_NAME, "name", .doc = "link on the host"),
 	WR_ROW(weir_port, ifindex, WR_S32, "ifindex", .doc = "its index"),
@@ -217,7 +217,7 @@ static const struct wr_field port_fields[] = {
 	       .doc = "who said that"),
 	WR_ROW(weir_port, owner, WR_NAME, "owner", .doc = "who owns the guest"),
 	WR_ROW(weir_port, owner_uuid, WR_NAME, "ownerUuid",
-	       WR_RULE(wr_text_uuid, WR_UUID_RULE), .doc = "the guest's uuid"),
+	       WR_RULE(wr_text_uuid, WR_UUID_RULE, .any_case = true), .doc = "the guest's uuid"),
 	WR_ROW(weir_port, netns, WR_NAME, "netns", .doc = "where the guest's end is"),
 	WR_ROW(weir_port, ifname, WR_NAME, "ifname", .doc = "name of the guest's end"),
 	WR_ROW(weir_port, persistent, WR_U8, "persistent", .flags = WR_BOOL,

@@ -106,7 +106,7 @@ static WR_TABLE(option_table, weir_dnsmasq_option, "option", -1, option_fields);
 static const struct wr_field network_fields[] = {
 	WR_ROW(weir_network, name, WR_STRING, "name", .flags = WR_REQUIRED,
 	       WR_RULE(wr_text_name, WR_NAME_RULE), .doc = "its name, unique on the host"),
-	WR_ROW(weir_network, uuid, WR_NAME, "uuid", WR_RULE(wr_text_uuid, WR_UUID_RULE),
+	WR_ROW(weir_network, uuid, WR_NAME, "uuid", WR_RULE(wr_text_uuid, WR_UUID_RULE, .any_case = true),
 	       .doc = "its identity; made up if absent"),
 	WR_ROW(weir_network, title, WR_STRING, "title", WR_RULE(wr_text_line, WR_LINE_RULE),
 	       .doc = "one line for people"),
@@ -121,7 +121,7 @@ static const struct wr_field network_fields[] = {
 	WR_OBJECT_ROW(weir_network, bridge, "bridge", &bridge_table, .doc = "its bridge"),
 	WR_ROW(weir_network, mtu, WR_U32, "mtu", .unit = "bytes",
 	       .doc = "MTU of bridge and guests"),
-	WR_ROW(weir_network, mac, WR_STRING, "mac", WR_RULE(wr_text_mac, WR_MAC_RULE),
+	WR_ROW(weir_network, mac, WR_STRING, "mac", WR_RULE(wr_text_mac, WR_MAC_RULE, .any_case = true),
 	       .doc = "MAC address of the bridge; made up if absent"),
 	WR_OBJECT_ROW(weir_network, domain, "domain", &wr_domain_table, .doc = "DNS domain"),
 	WR_OBJECT_ROW(weir_network, dns, "dns", &wr_dns_table, .doc = "DNS server"),

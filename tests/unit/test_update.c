@@ -404,6 +404,24 @@ static void what_changes_take(void **state)
 	}
 }
 
+static void hex_digits_of_either_case(void **state)
+{
+	struct weir_network *from = parse("from", "{'name':'n','uuid':'ABCDEF00-0000-4000-8000-00000000000a','mac':'52:54:00:AB:00:01',"
+					  "'ips':[{'address':'10.0.0.1','prefix':16,'dhcp':{'hosts':"
+					  "[{'mac':'52:54:00:00:00:AF','ip':'10.0.0.9'}]}}]}");
+	struct weir_network *to = parse("to", "{'name':'n','uuid':'abcdef00-0000-4000-8000-00000000000A','mac':'52:54:00:ab:00:01',"
+					"'ips':[{'address':'10.0.0.1','prefix':16,'dhcp':{'hosts':"
+					"[{'mac':'52:54:00:00:00:af','ip':'10.0.0.9'}]}}]}");
+	struct weir_change *all = NULL;
+	size_t n = 0;
+
+	assert_int_equal(weir_network_diff(from, to, &all, &n, NULL), 0);
+	assert_int_equal(n, 0);
+	free(all);
+	weir_network_free(from);
+	weir_network_free(to);
+}
+
 /* A network with hosts @first to the one before @end, the last first if it is @backwards. */
 static struct weir_network *with_hosts(unsigned int first, unsigned int end, bool backwards)
 {
@@ -449,6 +467,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(definitions_change),
 		cmocka_unit_test(what_changes_take),
+		cmocka_unit_test(hex_digits_of_either_case),
 		cmocka_unit_test(many_hosts_are_compared),
 		cmocka_unit_test(senseless_updates_are_refused),
 		cmocka_unit_test(items_are_read_in_part_or_whole),
