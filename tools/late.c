@@ -31,11 +31,11 @@ static void *late(void **library, const char *soname, const char *name)
 }
 
 /* Without their headers, whose types differ between versions in const alone. */
-#define LATE(library, type, name, params, ...)                                                              \
+#define LATE(library, type, name, params, ...)                                                     \
 	type name params;                                                                          \
 	type name params                                                                           \
 	{                                                                                          \
-		return ((type(*) params)library##_call(#name))(__VA_ARGS__);                                 \
+		return ((type(*) params)library##_call(#name))(__VA_ARGS__);                       \
 	}
 
 /* --- libxml2, for lib/xml ------------------------------------------------------------ */

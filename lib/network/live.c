@@ -46,11 +46,7 @@ static const struct weir_step_ops cache_key = { .sz = sizeof(cache_key), .name =
 
 static uint32_t hash_of(const char *name)
 {
-	uint32_t h = 2166136261u;
-
-	while (*name)
-		h = (h ^ (unsigned char)*name++) * 16777619u;
-	return h;
+	return wr_hash(WR_HASH, name, strlen(name));
 }
 
 static void forget(struct known *k)
