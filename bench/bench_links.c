@@ -102,20 +102,44 @@ static void weir_macvtap(struct trial *t)
 	trial_commit(t, txn);
 }
 
-/* The ports from @first up to @end. */
-static void shape_ports(struct trial *t, unsigned int first, unsigned int end, enum weir_qdisc qdisc)
+static void limit(struct weir_txn *txn, unsigned int i, enum weir_qdisc qdisc)
 {
 	const struct weir_shape_options options = { .sz = sizeof(options), .qdisc = qdisc };
 	const struct weir_bandwidth limits = { .inbound.average_bytes_per_s = 1250000,
 					       .outbound.average_bytes_per_s = 625000 };
-	struct weir_txn *txn = trial_begin(t);
 	char name[IFNAMSIZ];
 
-	for (unsigned int i = first; i < end; i++) {
-		snprintf(name, sizeof(name), "p%u", i);
-		weir_txn_shape_set(txn, (int)PORT_INDEX(i), name, &limits, &options, NULL);
-	}
+	snprintf(name, sizeof(name), "p%u", i);
+	weir_txn_shape_set(txn, (int)PORT_INDEX(i), name, &limits, &options, NULL);
+}
+
+/* The ports from @first up to @end. */
+static void shape_ports(struct trial *t, unsigned int first, unsigned int end, enum weir_qdisc qdisc)
+{
+	struct weir_txn *txn = trial_begin(t);
+
+	for (unsigned int i = first; i < end; i++)
+		limit(txn, i, qdisc);
 	trial_commit(t, txn);
+}
+
+/* A handle that has planned a limit already, as that of a driver has: it knows what the kernel can do. */
+static void planned_setup(struct trial *t)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *plan;
+
+	if (weir_txn_begin(trial_weir(t), "plan", WEIR_TXN_DRY, &plan, &err))
+		trial_fail(t, "%s", err.msg);
+	limit(plan, 0, WEIR_QDISC_HTB);
+	weir_txn_abort(plan);
+}
+
+/* The kernel has then loaded the same program before, for the one as for the other. */
+static void planned_replay_setup(struct trial *t)
+{
+	planned_setup(t);
+	replay_setup(t);
 }
 
 static void weir_shape(struct trial *t)
@@ -352,6 +376,12 @@ static void tc_each(struct trial *t)
 	trial_each_line(t, "tc");
 }
 
+static void tool_shape(struct trial *t)
+{
+	for (unsigned int i = 0; i < t->n; i++)
+		trial_program(t, "%s --state-dir /run/s shape p%u --inbound 10mbit --outbound 5mbit", getenv("WEIR"), i);
+}
+
 static void ip_delete_setup(struct trial *t)
 {
 	for (unsigned int i = 0; i < t->n; i++)
@@ -532,8 +562,9 @@ static const struct arm arms[] = {
 	ARM("macvtap", "ip", ip_each, .setup = ip_macvtap_setup, .needs = "ip", .most = 100),
 	ARM("macvtap", "weir link add", tool_each, .setup = ip_macvtap_setup, .needs = "$WEIR", .most = 100),
 
-	ARM("shape", WEIR, weir_shape),
-	ARM("shape", FLOOR, replay, .setup = replay_setup),
+	ARM("shape", WEIR, weir_shape, .setup = planned_setup),
+	ARM("shape", FLOOR, replay, .setup = planned_replay_setup),
+	ARM("shape", "weir shape", tool_shape, .needs = "$WEIR", .most = 1),
 	ARM("shape", "ip, tc -batch, ifb each", tc_batches, .setup = tc_setup, .needs = "tc"),
 	ARM("shape", "ip, tc, ifb each", tc_each, .setup = tc_setup, .needs = "tc", .most = 100),
 
@@ -542,8 +573,8 @@ static const struct arm arms[] = {
 	ARM("shape more", "ip, tc -batch, ifb each", tc_batches, .setup = tc_setup, .needs = "tc"),
 	ARM("shape more", "ip, tc, ifb each", tc_each, .setup = tc_setup, .needs = "tc", .most = 1),
 
-	ARM("shape by tbf", WEIR, weir_shape_tbf),
-	ARM("shape by tbf", FLOOR, replay, .setup = replay_setup),
+	ARM("shape by tbf", WEIR, weir_shape_tbf, .setup = planned_setup),
+	ARM("shape by tbf", FLOOR, replay, .setup = planned_replay_setup),
 
 	ARM("delete", WEIR, weir_delete),
 	ARM("delete", FLOOR, replay, .setup = replay_setup),
