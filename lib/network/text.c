@@ -56,9 +56,10 @@ int wr_text_hex_id(const char *s)
 
 int wr_text_mac(const char *s)
 {
+	static const uint8_t none[6];
 	uint8_t mac[6];
 
-	return wr_mac_parse(s, mac) || mac[0] & 1 ? -EINVAL : 0;
+	return wr_mac_parse(s, mac) || mac[0] & 1 || !memcmp(mac, none, 6) ? -EINVAL : 0;
 }
 
 int wr_text_host_name(const char *s)

@@ -102,6 +102,7 @@ static const struct rule rules[] = {
 	  NET(IPS("{'address':'fd00::1','tftpRoot':'/srv'}")), -EINVAL, "ips[0].tftpRoot", false },
 	{ "names of a host", DNS("'hosts':[{'address':'10.0.0.9','hostnames':['a']}]"),
 	  DNS("'hosts':[{'address':'10.0.0.9'}]"), -EINVAL, "dns.hosts[0].hostnames", true },
+	{ "a MAC address that a bridge can have", NET(MAC1), NET("'mac':'00:00:00:00:00:00'"), -EINVAL, "mac", true },
 	{ "a domain's name", NET("'domain':{'name':'lan','localOnly':true}"), NET("'domain':{'localOnly':true}"),
 	  -EINVAL, "domain.name", true },
 
