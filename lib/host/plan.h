@@ -58,6 +58,8 @@ struct wr_live_group *wr_plan_record(struct wr_planning *p);
 int wr_fates_begin(struct wr_plan *plan, const struct wr_host *h);
 /* Whether a link of the host is up when all steps so far are done; a link that the plan makes is not asked for. */
 bool wr_plan_is_up(const struct wr_planning *p, const char *name);
+/* Whether a link of the host is down for a moment or for good by what is done so far. */
+bool wr_plan_was_down(const struct wr_planning *p, const struct weir_link *link);
 /* What links lost that are up again comes back. */
 int wr_plan_restore(struct wr_plan *plan, const struct wr_host *h, struct weir_error *err);
 

@@ -124,17 +124,21 @@ int wr_plan_drop_addrs(struct wr_planning *p, const struct weir_group *was,
 
 /* --- routes ----------------------------------------------------------------------------------- */
 
-static const struct weir_route *find_route(const struct wr_host *h, const struct weir_link *real,
-					   const struct weir_route *want)
+static bool is_same_place(const struct weir_route *is, const struct weir_route *want)
 {
 	uint32_t metric = want->has & WEIR_ROUTE_METRIC ? want->metric :
 			  want->dst.family == WEIR_FAMILY_IPV6 ? 1024 : 0;
 
+	return is->prefix == want->prefix && is->metric == metric && wr_ip_equal(&is->dst, &want->dst);
+}
+
+static const struct weir_route *find_route(const struct wr_host *h, const struct weir_link *real,
+					   const struct weir_route *want)
+{
 	for (size_t i = 0; real && i < h->n_routes; i++) {
 		const struct weir_route *r = &h->routes[i];
 
-		if (r->ifindex == real->ifindex && r->prefix == want->prefix && r->metric == metric &&
-		    wr_ip_equal(&r->dst, &want->dst) && r->gateway.family == want->gateway.family &&
+		if (r->ifindex == real->ifindex && is_same_place(r, want) && r->gateway.family == want->gateway.family &&
 		    (!want->gateway.family || wr_ip_equal(&r->gateway, &want->gateway)))
 			return r;
 	}
@@ -163,15 +167,48 @@ static void route_text(const struct weir_route *r, char *buf, size_t size)
 		  r->gateway.family ? " via " : "", weir_ip_format(&r->gateway, gateway));
 }
 
+#ifndef WR_NO_LOOK	/* the one-file tool (`make static`): no room, and the kernel refuses it as well */
+/* What is taken from a link, or sets it down, may take its routes along: then the kernel has the last word. */
+static bool may_go(const struct wr_planning *p, const struct weir_link *by)
+{
+	const unsigned int takes = 1 << WR_ADDR_DEL | 1 << WR_ROUTE_DEL | 1 << WR_DHCP_STOP | 1 << WR_SYSCTL;
+
+	for (size_t i = 0; i < p->plan->n; i++)
+		if (1 << p->plan->steps[i]->action & takes && !strcmp(p->plan->steps[i]->dev, by->name))
+			return true;
+	return wr_plan_was_down(p, by);
+}
+
+/* The kernel has a destination once for each metric, whichever link it is by. */
+static int refuse_second(struct wr_planning *p, const struct weir_route *want, const char *text)
+{
+	for (size_t i = 0; i < p->host->n_routes; i++) {
+		const struct weir_route *r = &p->host->routes[i];
+		const struct weir_link *by = wr_host_index(p->host, r->ifindex);
+
+		if (by && is_same_place(r, want) && !may_go(p, by))
+			return wr_plan_refuse(p, -EEXIST, p->top, "protocols",
+					      "route %s: somebody else's is there, by %s", text, by->name);
+	}
+	return 0;
+}
+#else
+#define refuse_second(p, want, text) 0
+#endif
+
 static int add_route(struct wr_planning *p, const struct weir_link *real,
 		     const struct weir_route *want)
 {
 	struct wr_plan_step *s;
 	char text[128];
+	int r;
 
 	if (find_route(p->host, real, want))
 		return 0;
 	route_text(want, text, sizeof(text));
+	r = refuse_second(p, want, text);
+	if (r)
+		return r;
 	s = wr_plan_add(p, WR_ROUTE_ADD, WEIR_EFFECT_IN_PLACE, wr_plan_kind(p->top->type), p->name,
 			"gets route %s", text);
 	if (!s)

@@ -136,6 +136,12 @@ bool wr_plan_is_up(const struct wr_planning *p, const char *name)
 	return link && fate_of(p->plan, p->host, link)->is_up;
 }
 
+bool wr_plan_was_down(const struct wr_planning *p, const struct weir_link *link)
+{
+	catch_up(p->plan, p->host);
+	return fate_of(p->plan, p->host, link)->was_down;
+}
+
 /* A port has no use for addresses, and in a bond it can have none. */
 int wr_plan_restore(struct wr_plan *plan, const struct wr_host *h, struct weir_error *err)
 {

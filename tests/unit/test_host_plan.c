@@ -10,6 +10,7 @@
  *	a2+>br0			a port
  *	v5:vlan+@a0#5		a vlan and its base
  *	a0+=10.0.0.1/24		an address
+ *	a0+!10.0.0.9		a default route by it
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -81,6 +82,15 @@ static void add_address(struct wr_host *h, int ifindex, const char *text)
 	a->prefix = (uint8_t)strtoul(text + 1, NULL, 10);
 }
 
+static void add_route(struct wr_host *h, int ifindex, const char *gateway)
+{
+	struct weir_route *r = &h->routes[h->n_routes++];
+
+	*r = (struct weir_route){ .sz = sizeof(*r), .ifindex = ifindex };
+	assert_int_equal(weir_ip_parse(gateway, &r->gateway), 0);
+	r->dst.family = r->gateway.family;
+}
+
 static const char *add_link(struct wr_host *h, const char *s)
 {
 	struct weir_link *l = &h->links[h->n_links];
@@ -89,7 +99,7 @@ static const char *add_link(struct wr_host *h, const char *s)
 	*l = (struct weir_link){ .sz = sizeof(*l), .has = WEIR_LINK_NAME | WEIR_LINK_MTU | WEIR_LINK_UP | WEIR_LINK_MAC,
 				 .ifindex = (int)h->n_links + 1, .mtu = 1500,
 				 .mac = { 0x52, 0x54, 0, 0, 0, (uint8_t)h->n_links } };
-	s = piece(s, ":+>@= ", buf);
+	s = piece(s, ":+>@=! ", buf);
 	wr_copy(l->name, sizeof(l->name), buf);
 	while (*s && *s != ' ') {
 		char what = *s++;
@@ -98,7 +108,7 @@ static const char *add_link(struct wr_host *h, const char *s)
 			l->is_up = true;
 			continue;
 		}
-		s = piece(s, what == '@' ? "#" : "+>@= ", buf);
+		s = piece(s, what == '@' ? "#" : "+>@=! ", buf);
 		if (what == ':') {
 			add_kind(l, buf);
 		} else if (what == '>') {
@@ -107,9 +117,11 @@ static const char *add_link(struct wr_host *h, const char *s)
 		} else if (what == '@') {
 			l->has |= WEIR_LINK_LOWER;
 			l->lower = (uint32_t)number_of(h, buf);
-			s = piece(s + 1, "+>@= ", buf);
+			s = piece(s + 1, "+>@=! ", buf);
 			l->vlan = (struct weir_vlan){ .has = WEIR_VLAN_ID | WEIR_VLAN_PROTOCOL, .protocol = 0x8100,
 						      .id = (uint16_t)strtoul(buf, NULL, 10) };
+		} else if (what == '!') {
+			add_route(h, l->ifindex, buf);
 		} else {
 			add_address(h, l->ifindex, buf);
 		}
@@ -121,8 +133,8 @@ static const char *add_link(struct wr_host *h, const char *s)
 static void make_host(struct wr_host *h, const char *words)
 {
 	*h = (struct wr_host){ .links = calloc(16, sizeof(*h->links)), .addrs = calloc(16, sizeof(*h->addrs)),
-			       .sysctl = no_sysctl, .dhcp_runs = no_dhcp };
-	assert_true(h->links && h->addrs);
+			       .routes = calloc(16, sizeof(*h->routes)), .sysctl = no_sysctl, .dhcp_runs = no_dhcp };
+	assert_true(h->links && h->addrs && h->routes);
 	while (*words)
 		words = add_link(h, words);
 	assert_int_equal(wr_host_sort(h), 0);
@@ -188,6 +200,7 @@ static void add_record(struct wr_host *h, const char *json)
 #define VLAN(name, tag, base) "{'type':'vlan','name':'" name "','vlan':{'tag':" tag ",'base':'" base "'}}"
 #define V4(list) ",'protocols':[{'family':'ipv4','addresses':[" list "]}]"
 #define V6(list) ",'protocols':[{'family':'ipv6','addresses':[" list "]}]"
+#define GATEWAY(gateway) ",'protocols':[{'family':'ipv4','routes':[{'gateway':'" gateway "'}]}]"
 #define A1 "{'address':'10.0.0.1','prefix':24}"
 #define A2 "{'address':'10.0.0.2','prefix':24}"
 #define B1 "{'address':'fd00::1','prefix':64}"
@@ -319,6 +332,26 @@ static const struct {
 	  "port a0: is let go (flap)\n"
 	  "port a0: goes down (flap)\n"
 	  "link br0: is deleted (remake)\n" },
+	{ "a route moves with its card", "a0+!10.0.0.9", "{'type':'ethernet','name':'a0'" GATEWAY("10.0.0.9") "}",
+	  { BR(GATEWAY("10.0.0.9"), ETH("a0")) }, false,
+	  "ethernet a0: loses route 0.0.0.0/0 via 10.0.0.9 (address loss)\n"
+	  "bridge br0: is made (in place)\n"
+	  "port a0: becomes a port of br0 (in place)\n"
+	  "bridge br0: comes up (in place)\n"
+	  "bridge br0: gets route 0.0.0.0/0 via 10.0.0.9 (in place)\n" },
+	{ "a route that goes when its card is down for a moment", "a0+!10.0.0.9", NULL,
+	  { BOND_WITH(GATEWAY("10.0.0.9"), "'mode':'802.3ad'", ETH("a0")) }, false,
+	  "bond bond0: is made (in place)\n"
+	  "port a0: goes down (flap)\n"
+	  "port a0: becomes a port of bond0 (flap)\n"
+	  "bond bond0: comes up (in place)\n"
+	  "bond bond0: gets route 0.0.0.0/0 via 10.0.0.9 (in place)\n" },
+	{ "a route of another metric is in nobody's way", "a0+!10.0.0.9", NULL,
+	  { BR(",'protocols':[{'family':'ipv4','routes':[{'gateway':'10.0.0.9','metric':7}]}]", ETH("a0")) }, false,
+	  "bridge br0: is made (in place)\n"
+	  "port a0: becomes a port of br0 (in place)\n"
+	  "bridge br0: comes up (in place)\n"
+	  "bridge br0: gets route 0.0.0.0/0 via 10.0.0.9 (in place)\n" },
 	{ "a card that a vlan needs stays up", "a0+", ETH("a0"), { VLAN("v", "1", "a0") }, true,
 	  "vlan v: is made (in place)\n"
 	  "vlan v: comes up (in place)\n" },
@@ -338,6 +371,12 @@ static const struct {
 	{ "no base", "a0", VLAN("v", "1", "a9"), -ENODEV, "vlan v", "vlan.base" },
 	{ "another tag", "a0 v:vlan@a0#2", VLAN("v", "1", "a0"), -EOPNOTSUPP, "vlan v", "vlan.tag" },
 	{ "another base", "a0 a1 v:vlan@a1#1", VLAN("v", "1", "a0"), -EOPNOTSUPP, "vlan v", "vlan.base" },
+	{ "somebody else's route by a port", "a0+!10.0.0.9", BR(GATEWAY("10.0.0.9"), ETH("a0")), -EEXIST, "bridge br0",
+	  "protocols" },
+	{ "somebody else's route by a bystander", "a0 a1+!10.0.0.8", BR(GATEWAY("10.0.0.9"), ETH("a0")), -EEXIST, "bridge br0",
+	  "protocols" },
+	{ "somebody else's route by the top", "br0:bridge+!10.0.0.8", BR(GATEWAY("10.0.0.9"), ""), -EEXIST, "bridge br0",
+	  "protocols" },
 	{ "more than the base carries", "a0", "{'type':'vlan','name':'v','mtu':1501,'vlan':{'tag':1,'base':'a0'}}", -ERANGE,
 	  "vlan v", "mtu" },
 };
