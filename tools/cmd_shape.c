@@ -226,8 +226,10 @@ static json_t *row_json(const struct row *r, bool measured)
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (numbers[i].is_shown)
-			json_object_set_new(j, numbers[i].key, json_integer((json_int_t)numbers[i].value));
+		if (numbers[i].is_shown)	/* an integer of jansson's has a sign, a real number has room */
+			json_object_set_new(j, numbers[i].key,
+					    json_of(xformat("%llu%s", (unsigned long long)numbers[i].value,
+							    numbers[i].value > INT64_MAX ? ".0" : "")));
 	return j;
 }
 

@@ -428,6 +428,8 @@ runs 0 shape lim0 --outbound none && says 'outbound unlimited'
 runs 0 shape show lim0 --interval 1 && says 'RATE$'
 runs 0 --json shape clear lim0 && gives '.port == "lim0"'
 unchanged 'shape and clear'
+runs 0 shape lim0 --inbound 18014398509481984 && runs 0 --json shape show lim0 && gives '.[0].average > 18e18'
+runs 0 shape clear lim0
 ip netns add floors
 echo '{"name":"floors","bridge":{"name":"fl0"},"dns":{"enable":false},"bandwidth":{"outbound":{"average":10000}}}' >floors.json
 runs 0 net start --transient floors.json
