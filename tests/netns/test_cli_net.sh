@@ -241,6 +241,12 @@ runs 0 net attach wide --name w1
 runs 0 net ports wide && says '^NAME.* OWNER +BRIDGE$' && says '^w1 .* br7-1$'
 runs 0 --json net list && gives '.[] | select(.name == "wide") | .ports_left == 2042'
 runs 0 net stop wide
+echo '{"name": "torn", "bridge": {"name": "br8"}, "dns": {"enable": false}}' >torn.json
+runs 0 net start --transient torn.json && ip link del br8
+runs 1 net attach torn --name t0 && warns '^weir: network torn is broken: its bridge br8 is gone; stop and start it$'
+check 'no port of it' test ! -e /sys/class/net/t0
+runs 0 net ports torn && check 'nor on record' [ "$(wc -l <out)" = 1 ]
+runs 0 net stop torn
 
 section taps
 taps() {
