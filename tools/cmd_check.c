@@ -64,8 +64,8 @@ int cmd_check(struct tool *t, const struct args *a)
 	size_t n = 0;
 	int status = choose(t, a, &g);
 
-	if (!status && weir_groups_plan(t->w, groups_list(&g), g.n, &steps, &n, NULL))
-		status = plan_each(t, &g, &steps, &n);
+	if (!status && weir_groups_plan(t->w, groups_list(&g), g.n, &steps, &n, &t->err))
+		status = g.n > 1 ? plan_each(t, &g, &steps, &n) : tool_fail(t, STATUS_FAILED);
 	if (n || (!status && t->is_json))
 		steps_show(t, steps, n);
 	if (status)	/* what it could see is shown all the same */

@@ -87,34 +87,32 @@ const struct weir_group *const *groups_list(const struct groups *g)
 	return (const struct weir_group *const *)g->groups;
 }
 
-/* One line, or one object, for each group that something was done to. */
+/* One line, or one object: what was done to an interface. */
+static void report_one(struct tool *t, json_t *list, const char *name, const char *verb)
+{
+	if (list)
+		json_array_append_new(list, json_pack("{s:o, s:s}", "name", json_text(name), "done", verb));
+	else
+		out_text(&t->out, "interface %s %s\n", name, verb);
+}
+
 void groups_report(struct tool *t, const struct groups *g, const char *verb)
 {
 	json_t *list = t->is_json ? json_array() : NULL;
 	char name[16];
 
-	for (size_t i = 0; i < g->n; i++) {
-		weir_group_name(g->groups[i], name);
-		if (list)
-			json_array_append_new(list, json_pack("{s:s, s:s}", "name", name, "done", verb));
-		else
-			out_text(&t->out, "interface %s %s\n", name, verb);
-	}
+	for (size_t i = 0; i < g->n; i++)
+		report_one(t, list, weir_group_name(g->groups[i], name), verb);
 	if (list)
 		out_json(&t->out, list);
 }
 
-static void report_names(struct tool *t, const struct args *a, const char *verb)
+void words_report(struct tool *t, const struct args *a, const char *verb)
 {
 	json_t *list = t->is_json ? json_array() : NULL;
 
-	for (int i = 0; i < a->n_words; i++) {
-		if (list)
-			json_array_append_new(list, json_pack("{s:o, s:s}", "name",
-							      json_text(a->words[i]), "done", verb));
-		else
-			out_text(&t->out, "interface %s %s\n", a->words[i], verb);
-	}
+	for (int i = 0; i < a->n_words; i++)
+		report_one(t, list, a->words[i], verb);
 	if (list)
 		out_json(&t->out, list);
 }
@@ -279,7 +277,7 @@ int cmd_if_undefine(struct tool *t, const struct args *a)
 		weir_txn_group_undefine(txn, a->words[i]);
 	status = tool_commit(t, txn, STATUS_NOT_FOUND);
 	if (!status && !t->is_dry_run)
-		report_names(t, a, "undefined");
+		words_report(t, a, "undefined");
 	return status;
 }
 
@@ -345,6 +343,27 @@ enum weir_effect worst_of(const struct args *a)
 	return a->value[OPT_NO_FLAP] ? WEIR_EFFECT_IN_PLACE : WEIR_EFFECT_ADDRESS_LOSS;
 }
 
+/*
+ * What was found before the transaction says which they are. What they are is read within it: before it, another tool may
+ * be changing them, or one that was killed is not undone yet.
+ */
+static void build_up(struct tool *t, struct weir_txn *txn, const struct groups *g, enum weir_effect worst)
+{
+	char name[16];
+
+	for (size_t i = 0; i < g->n; i++) {
+		struct weir_group *now = NULL;
+
+		if (weir_group_get(t->w, weir_group_name(g->groups[i], name), &now, &t->err)) {
+			weir_txn_refuse(txn, &t->err);
+			return;
+		}
+		weir_group_free(g->groups[i]);
+		g->groups[i] = now;
+	}
+	weir_txn_groups_up(txn, groups_list(g), g->n, worst);
+}
+
 static int bring_up(struct tool *t, const struct groups *g, enum weir_effect worst)
 {
 	struct weir_txn *txn;
@@ -352,7 +371,7 @@ static int bring_up(struct tool *t, const struct groups *g, enum weir_effect wor
 
 	if (status)
 		return status;
-	weir_txn_groups_up(txn, groups_list(g), g->n, worst);
+	build_up(t, txn, g, worst);
 	return tool_commit(t, txn, STATUS_FAILED);
 }
 
@@ -463,7 +482,7 @@ int groups_up(struct tool *t, const struct groups *lot)
 	status = tool_begin(t, &txn, "bring up %zu interfaces", lot->n);
 	if (status)
 		return status;
-	weir_txn_groups_up(txn, groups_list(lot), lot->n, WEIR_EFFECT_ADDRESS_LOSS);
+	build_up(t, txn, lot, WEIR_EFFECT_ADDRESS_LOSS);
 	if (!weir_txn_commit(txn, &t->err))
 		return STATUS_OK;
 	for (size_t i = 0; i < lot->n; i++)
@@ -532,6 +551,6 @@ int cmd_if_down(struct tool *t, const struct args *a)
 	weir_txn_groups_down(txn, (const char *const *)a->words, (size_t)a->n_words);
 	status = tool_commit(t, txn, STATUS_NOT_FOUND);
 	if (!status && !t->is_dry_run)
-		report_names(t, a, "is down");
+		words_report(t, a, "is down");
 	return status;
 }

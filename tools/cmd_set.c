@@ -112,5 +112,8 @@ int cmd_link_del(struct tool *t, const struct args *a)
 		}
 		weir_txn_link_del(txn, link.ifindex, link.name);
 	}
-	return tool_commit(t, txn, STATUS_FAILED);
+	status = tool_commit(t, txn, STATUS_FAILED);
+	if (!status && t->is_json && !t->is_dry_run)
+		words_report(t, a, "deleted");
+	return status;
 }

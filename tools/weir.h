@@ -281,6 +281,8 @@ int groups_from_files(struct tool *t, const struct args *a, struct groups *ret);
 int groups_from_names(struct tool *t, const struct args *a, struct groups *ret);
 const struct weir_group *const *groups_list(const struct groups *g);
 void groups_report(struct tool *t, const struct groups *g, const char *verb);
+/* One line, or one object, for each group that something was done to, or for each word of a command. */
+void words_report(struct tool *t, const struct args *a, const char *verb);
 void groups_free(struct groups *g);
 /* Brings up those that can be. */
 int groups_up(struct tool *t, const struct groups *lot);

@@ -111,7 +111,7 @@ runs 4 link set wbr0 master nosuch && warns 'nosuch'
 runs 4 link set nosuch up && runs 4 link del wbr0 nosuch
 runs 1 link add wbr0 type bridge && warns 'taken'
 unchanged 'by what is refused of links'
-runs 0 link del wbr0 we0 && runs 4 link show we1
+runs 0 --json link del wbr0 we0 && gives 'map(.name) == ["wbr0", "we0"] and all(.done == "deleted")' && runs 4 link show we1
 runs 4 --json link show nosuch && complains '.error | .code == "ENODEV" and (.text | test("nosuch"))'
 
 section schema, doctor, recover, an empty list

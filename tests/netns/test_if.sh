@@ -74,8 +74,23 @@ ip link add lost type veth peer name lost-peer
 echo '{"type": "ethernet", "name": "lost"}' >lost.json
 runs 0 apply lost.json && ip link del lost && ip link set a1 nomaster
 runs 1 check && warns 'lost' && says 'a1 +becomes a port of br0'
+# It is planned once: the other dumps are those that listed what is up.
+dumps() { "$weir" --stats "$@" 2>&1 >/dev/null | sed -n 's/^weir: rtnetlink: .* sends, \([0-9]*\) messages.*/\1/p'; }
+planned_once() { [ "$(dumps check lost)" = 3 ]; }
+check 'a lone one that fails is planned once' soon planned_once
 runs 1 repair && warns 'lost' && check 'others are repaired' sh -c "ip -o link show a1 | grep -q 'master br0'"
 runs 0 if down lost && runs 0 if undefine lost
+ip link set a2 up && ip addr add 10.9.9.1/24 dev a2 && ip route add 10.9.8.0/24 via 10.9.9.9 && remember
+cat >way.json <<EOF
+{"type": "bridge", "name": "way", "ports": [{"type": "ethernet", "name": "a2"}], "protocols": [{"family": "ipv4",
+ "addresses": [{"address": "10.9.9.1", "prefix": 24}],
+ "routes": [{"destination": "10.9.8.0", "prefix": 24, "gateway": "10.9.9.9"}]}]}
+EOF
+for c in 'if plan' apply; do
+	# shellcheck disable=SC2086 # words
+	runs 1 $c way.json && warns '^weir: bridge way: protocols: route 10.9.8.0/24 via 10.9.9.9: somebody else.s is there, by a2$'
+done
+as_before 'a route in the way' && ip addr flush dev a2 && ip link set a2 down
 ip link set br0 mtu 1500
 bridge 10.1.1.1 '"mtu": 1400,'
 runs 1 apply --no-flap br0.json br0.json && warns 'br0'
@@ -147,6 +162,24 @@ check 'kept: status 0' [ $? = 0 ]
 says 'interface br0 applied' && check 'the answer' grep -qx kept answer && check 'it has the address' has 10.1.1.3
 wait $undefine
 check 'then the other had its turn' test ! -e config/groups/br0.json
+bridge 10.1.1.3 '"mtu": 1300,'
+runs 0 if define br0.json && bridge 10.1.1.5 '"mtu": 1300,'
+# Whoever waits for the lock acts by what is stored when it is its turn.
+: >err
+"$weir" apply br0.json --confirm 3600 >out 2>err </dev/null &
+apply=$!
+soon grep -q 'unless `weir confirm`' err
+"$weir" if up br0 >up.out 2>&1 &
+up=$!
+"$weir" repair br0 >repair.out 2>&1 &
+repair=$!
+waits() { ls -l "/proc/$1/fd" | grep -q 'state/.*lock'; }
+check 'both wait' soon waits $up && check 'both wait' soon waits $repair
+"$weir" confirm >answer
+wait $apply $up $repair
+check 'both bring up what was kept' has 10.1.1.5 && check 'and nothing else' sh -c '! ip addr show br0 | grep -q 10.1.1.3'
+bridge 10.1.1.3 '"mtu": 1300,'
+"$weir" apply br0.json >/dev/null
 runs 4 confirm
 runs 0 if define br0.json
 
