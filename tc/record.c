@@ -42,8 +42,10 @@ struct wr_ifb *wr_record_add_ifb(struct wr_record *r, int ifindex, unsigned int 
 		return NULL;
 	r->ifbs = more;
 	more[r->n_ifbs] = (struct wr_ifb){ .ifindex = ifindex, .number = number };
-	if (number >= r->next_number)
+	if (number >= r->next_number) {
 		r->next_number = number + 1;
+		r->is_nobodys = false;
+	}
 	return &more[r->n_ifbs++];
 }
 
@@ -62,12 +64,14 @@ struct wr_floor *wr_record_add_floor(struct wr_floors *f, const struct wr_floor 
 
 /* --- is it there? --------------------------------------------------------------------- */
 
-static int index_of(struct weir *w, unsigned int number)
+/* By a message: who asks by SIOCGIFINDEX for a name that is not there waits until modprobe has found nothing. */
+static bool is_taken(struct weir *w, unsigned int number)
 {
+	struct weir_link l = { .sz = sizeof(l) };
 	char name[16];
 
 	wr_format(name, sizeof(name), WR_IFB_NAME, number);
-	return wr_sock_ifindex(&w->sock, name);
+	return !weir_link_get(w, 0, name, &l, NULL);
 }
 
 static bool is_there(struct weir *w, int ifindex)
@@ -77,9 +81,17 @@ static bool is_there(struct weir *w, int ifindex)
 	return *wr_sock_ifname(&w->sock, ifindex, name);
 }
 
+static bool is_number(struct weir *w, int ifindex, unsigned int number)
+{
+	char is[16], name[16];
+
+	wr_format(name, sizeof(name), WR_IFB_NAME, number);
+	return !strcmp(wr_sock_ifname(&w->sock, ifindex, is), name);
+}
+
 unsigned int wr_record_number(struct weir *w, struct wr_record *rec)
 {
-	while (index_of(w, rec->next_number))
+	while (!rec->is_nobodys && is_taken(w, rec->next_number))
 		rec->next_number++;
 	return rec->next_number;
 }
@@ -98,8 +110,10 @@ static int read_links(struct weir *w, struct wr_record *rec, struct weir_error *
 
 		if (sscanf(links[i].name, WR_IFB_NAME, &number) != 1)
 			continue;
-		if (number >= rec->next_number)
+		if (number >= rec->next_number) {
 			rec->next_number = number + 1;
+			rec->is_nobodys = false;
+		}
 		if (links[i].has & WEIR_LINK_ALIAS && !strcmp(links[i].alias, rec->alias) &&
 		    !(rec->has_last && links[i].ifindex == rec->ifbs->ifindex) && !wr_record_add_ifb(rec, links[i].ifindex, number))
 			r = wr_nomem(err);
@@ -149,7 +163,7 @@ static void read_ifb(struct weir *w, struct wr_record *rec, char *line)
 	const unsigned int number = (unsigned int)strtoul(at, &at, 10);
 	struct wr_ifb *ifb;
 
-	if (ifindex <= 0 || index_of(w, number) != ifindex ||
+	if (ifindex <= 0 || !is_number(w, ifindex, number) ||
 	    !(ifb = wr_record_add_ifb(rec, ifindex, number)))
 		return;
 	ifb->is_read = true;
@@ -308,7 +322,8 @@ static int read_record(struct weir *w, struct wr_record *rec, struct weir_error 
 	}
 #ifndef WR_NO_AHEAD
 	rec->has_last = add_last(w, rec);
-	rec->is_part = rec->has_last || !index_of(w, 0);	/* mostly nobody was here before */
+	rec->is_nobodys = !rec->has_last && !is_taken(w, 0);	/* mostly nobody was here before */
+	rec->is_part = rec->has_last || rec->is_nobodys;
 	if (rec->is_part)
 		return 0;
 #endif

@@ -67,6 +67,7 @@ struct wr_record {
 	struct wr_ifb *ifbs;
 	size_t n_ifbs;
 	unsigned int next_number;	/* or a later one: wr_record_number() */
+	bool is_nobodys;	/* the kernel has no ifb of that number */
 	int next_ifindex;	/* 0: any */
 	char alias[256];
 	struct wr_floors *floors;

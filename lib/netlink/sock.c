@@ -439,14 +439,6 @@ int wr_sock_mtu(const struct wr_sock *s, int ifindex, uint32_t *ret)
 	return 0;
 }
 
-int wr_sock_ifindex(const struct wr_sock *s, const char *name)
-{
-	struct ifreq ifr = { .ifr_ifindex = 0 };
-
-	wr_copy(ifr.ifr_name, sizeof(ifr.ifr_name), name);
-	return ioctl(mnl_socket_get_fd(s->nl), SIOCGIFINDEX, &ifr) < 0 ? 0 : ifr.ifr_ifindex;
-}
-
 const char *wr_sock_ifname(const struct wr_sock *s, int ifindex, char buf[16])
 {
 	struct ifreq ifr = { .ifr_ifindex = ifindex };

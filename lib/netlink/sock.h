@@ -84,10 +84,11 @@ int wr_sock_run(struct wr_sock *s, struct wr_batch *b, struct wr_result *results
 int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *results,
 		 const struct wr_reader *reader, unsigned int timeout_ms, struct weir_error *err);
 
-/* A link's MTU or index and no more: by ioctl(), in a tenth of the time of RTM_GETLINK, which tells everything. */
+/*
+ * A link's MTU or name and no more: by ioctl(), in a tenth of the time of RTM_GETLINK, which tells everything. There is
+ * none that takes a name: for one that is not there the kernel starts modprobe and waits for it.
+ */
 int wr_sock_mtu(const struct wr_sock *s, int ifindex, uint32_t *ret);
-/* 0: there is no link of that name. */
-int wr_sock_ifindex(const struct wr_sock *s, const char *name);
 /* "": there is none of that index. */
 const char *wr_sock_ifname(const struct wr_sock *s, int ifindex, char buf[16]);
 

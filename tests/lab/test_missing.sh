@@ -3,7 +3,8 @@
 #
 # Limits in a kernel that lacks a part of what they need: in a machine of the lab (lab.sh tier), whose modules can be
 # taken away. What cannot be done is refused by the name of what is missing, and nothing is changed; where only ifbs are
-# missing, what a guest sends is policed. Runs before the tests that use the modules: one in use stays.
+# missing, what a guest sends is policed. And a link that is not there is not taken for a module: the kernel starts
+# modprobe for who asks by ioctl(). Runs before the tests that use the modules: one in use stays.
 set -eu -o pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -50,6 +51,17 @@ polices() {
 	tc filter show dev vnet0 ingress | grep 'police .* rate 4Mbit' && "$weir" shape clear vnet0
 }
 
+# Limits ask whether there is an ifb by its name; no link has its name in a module.
+no_modprobe() {
+	printf '#!/bin/sh\necho "$@" >>%s\nexec %s "$@"\n' "$dir/asked" "$modprobe" >"$dir/spy"
+	chmod +x "$dir/spy"
+	echo "$dir/spy" >/proc/sys/kernel/modprobe
+	: >"$dir/asked"
+	"${limit[@]}" && "$weir" shape clear vnet0
+	cat "$dir/asked"
+	! grep -q 'netdev-\|weir' "$dir/asked"
+}
+
 [ -n "${LAB_KERNEL:-}" ] || die "runs in the lab: tests/lab/lab.sh tier 6.12 tests/lab/test_missing.sh"
 dir=$(mktemp -d)
 trap 'bring_back; rm -rf "$dir"' EXIT
@@ -64,4 +76,6 @@ check "no police" refused act_police 'the kernel lacks police (CONFIG_NET_ACT_PO
 	"${limit[@]}" --method police
 check "no ifb" refused ifb 'the kernel lacks ifb (CONFIG_IFB, module ifb)' "${limit[@]}" --method ifb
 check "without ifbs: police" polices
+bring_back
+check "a name is no module" no_modprobe
 closing_line

@@ -84,11 +84,11 @@ static const struct {
 	unsigned int programs;
 	unsigned int walks;
 } limits[] = {
-	{ "start a nat network", 3, 1, 0 },
+	{ "start a nat network", 4, 1, 0 },
 	{ "start an isolated network beside", 3, 0, 0 },
 	{ "attach a tap", 2, 0, 0 },
 	{ "attach a tap with queues", 2, 0, 0 },
-	{ "attach a veth", 2, 0, 0 },
+	{ "attach a veth", 3, 0, 0 },
 	{ "detach a tap", 3, 0, 0 },
 	{ "stop with ports", 3, 0, 1 },
 	{ "reload hosts", 0, 0, 0 },
