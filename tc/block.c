@@ -46,7 +46,7 @@ void wr_txn_block_filter_add(struct weir_txn *t, const struct wr_dev *ifb)
 	wr_redirect_block_del_msg(&undo, ifb->ifindex);
 	s = wr_tree_step(t, ifb, &b, &undo, NULL, NULL);
 	if (s)
-		s->at_end = true;
+		s->order = WEIR_STEP_AFTER;
 	wr_step_plan(t, s,
 		     "# tc cannot make this filter, which is in block %d: it takes a program from a file alone, and "
 		     "ours is in none; it writes priority %x:(index of the port %% %u + 1), and "

@@ -29,6 +29,7 @@ struct shaping {
 	struct wr_dev dev;
 	struct weir_shape_options opts;
 	struct wr_port port;		/* as it is now */
+	size_t root;			/* up to the step that adds one; 0: none does */
 	const struct weir_rate *out;	/* what leaves by the link */
 	const struct weir_rate *in;	/* what arrives by it */
 	struct weir_shape *ret;
@@ -85,6 +86,7 @@ static int put_root(struct shaping *s, enum weir_qdisc by, uint32_t major, const
 	const enum weir_leaf leaf = wr_tc_leaf(s->t->w, s->opts.leaf ? s->opts.leaf : wr_limiter(by)->leaf);
 	const bool floors = s->opts.has_floors;
 
+	s->root = s->t->n_steps + 1;
 	wr_tree_root(s->t, &s->dev, by, major, floors ? WR_REST_CLASS : WR_PORT_CLASS, c,
 		     floors ? WEIR_LEAF_DEFAULT : leaf);
 	if (floors) {
@@ -216,10 +218,32 @@ static uint32_t block_of(const struct wr_redirect *r)
 	return r->method == WEIR_SHAPE_BLOCK ? (uint32_t)r->ifb : 0;
 }
 
+/*
+ * For each block that is bound the kernel walks its list of all blocks of the host, new ones first, up to
+ * where it finds that one (flow_indr_dev_setup_offload). So the qdiscs that share one come before all
+ * classes and leaves, each of which brings one more. The port's root comes with it: behind another
+ * qdisc it would wait for an RCU grace period. Until the block's filter follows packets pass as before. Where
+ * it is there already, they would pass by the ifb, which has no class for them; and with its filter each of
+ * these qdiscs waits so long for RCU that the walk is nothing beside it.
+ */
+static void come_first(const struct shaping *s, int ifb, struct weir_step *ingress)
+{
+#ifndef WR_NO_AHEAD	/* the one-file tool (`make static`) limits one port at a time */
+	const bool has_room = !s->port.ingress.handle && (!s->root || !s->port.root.handle);
+
+	if (!ingress || !has_room || wr_txn_makes(s->t, s->dev.ifindex) || !wr_txn_makes(s->t, ifb))
+		return;
+	ingress->order = WEIR_STEP_BEFORE;
+	if (s->root)
+		s->t->steps[s->root - 1].order = WEIR_STEP_BEFORE;
+#endif
+}
+
 static int add_ingress(struct shaping *s, const struct wr_redirect *redirect)
 {
 	const uint32_t block = block_of(redirect);
 	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct weir_step *step;
 	char shared[32] = "";
 	int r;
 
@@ -232,7 +256,9 @@ static int add_ingress(struct shaping *s, const struct wr_redirect *redirect)
 	wr_tc_del_msg(&undo, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
 	if (block && s->t->dry)
 		wr_format(shared, sizeof(shared), "ingress_block %u ", block);
-	wr_tree_step(s->t, &s->dev, &b, &undo, "qdisc add", "%singress", shared);
+	step = wr_tree_step(s->t, &s->dev, &b, &undo, "qdisc add", "%singress", shared);
+	if (block)
+		come_first(s, redirect->ifb, step);
 	return s->t->err.code;
 }
 

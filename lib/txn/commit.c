@@ -367,14 +367,15 @@ static void note_results(struct weir_step *const *steps, const struct wr_result 
 								   WR_STEP_APPLIED;
 }
 
-/* The requests of [@first, @end) for @netns in the order of their batch: those for its end behind all others. */
+/* The requests of [@first, @end) for @netns in the order of their batch. */
 static size_t list_messages(struct weir_txn *t, size_t first, size_t end, const char *netns, struct weir_step **ret)
 {
+	static const enum weir_step_order orders[] = { WEIR_STEP_BEFORE, WEIR_STEP_IN_ORDER, WEIR_STEP_AFTER };
 	size_t n = 0;
 
-	for (int at_end = 0; at_end < 2; at_end++)
+	for (size_t i = 0; i < WR_COUNT(orders); i++)
 		for (struct weir_step *s = &t->steps[first]; s < &t->steps[end]; s++)
-			if (is_msg(s) && s->at_end == at_end && is_in(s, netns))
+			if (s->order == orders[i] && is_msg(s) && is_in(s, netns))
 				ret[n++] = s;
 	return n;
 }

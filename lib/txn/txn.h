@@ -100,7 +100,7 @@ struct weir_step {
 	enum wr_step_state state;
 	/* In this process only: */
 	const struct wr_table *const *tables;	/* rtnetlink: names of its attributes */
-	bool at_end;				/* rtnetlink: of its batch, behind all that need it not */
+	enum weir_step_order order;		/* rtnetlink: in its batch */
 	const char *plan;			/* its text, if the builder wrote it */
 	void *local;				/* prepare()'s or the caller's */
 	/* rtnetlink: reads the old state from the answer to part WR_MSG_GET into the undo part */

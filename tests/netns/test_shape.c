@@ -7,6 +7,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -838,6 +840,60 @@ static void a_block_comes_back(void **state)
 	has_filter("v3", "1");
 }
 
+/* "r": a port's root of ours, "i": its ingress qdisc, "c": a class, "f": a filter. */
+static char kind_of(const struct nlmsghdr *msg)
+{
+	const struct tcmsg *tcm = NLMSG_DATA(msg);
+
+	if (msg->nlmsg_type == RTM_NEWTCLASS || msg->nlmsg_type == RTM_NEWTFILTER)
+		return msg->nlmsg_type == RTM_NEWTCLASS ? 'c' : 'f';
+	if (msg->nlmsg_type != RTM_NEWQDISC)
+		return '\0';
+	return tcm->tcm_parent == TC_H_INGRESS ? 'i' : tcm->tcm_handle == WR_CLASS(WR_MAJOR, 0) ? 'r' : '\0';
+}
+
+static int note_order(void *arg, const struct nlmsghdr *msg)
+{
+	char *order = arg;
+
+	if (strlen(order) < 15)
+		order[strlen(order)] = kind_of(msg);
+	return 0;
+}
+
+static void follows_order(struct wr_sock *listener, int first, int end, const char *order)
+{
+	static const struct weir_bandwidth limits = LIMITS(8 * MBIT, 4 * MBIT);
+	const struct weir_shape_options opts = { .sz = sizeof(opts), .method = WEIR_SHAPE_BLOCK };
+	struct weir_txn *t = begin();
+	char name[16], is[16] = "";
+
+	for (int i = first; i < end; i++) {
+		snprintf(name, sizeof(name), "v%d", i);
+		weir_txn_shape_set(t, index_of(name), name, &limits, &opts, NULL);
+	}
+	commit(t, order);
+	while (wr_sock_events(listener, note_order, is, NULL) > 0)
+		continue;
+	assert_string_equal(is, order);
+}
+
+/* The kernel finds the block that qdiscs share in the front of its list, unless a filter redirects from it already. */
+static void who_shares_a_block_comes_first(void **state)
+{
+	struct wr_sock listener;
+
+	if (!kernel_can(WEIR_SHAPE_BLOCK))
+		own_skip("the kernel does not take the program");
+	for (int i = 0; i < 3; i++)
+		add_port(i);
+	assert_int_equal(wr_sock_open(-1, &listener, NULL), 0);
+	assert_int_equal(wr_sock_join(&listener, RTNLGRP_TC, NULL), 0);
+	follows_order(&listener, 0, 2, "ririccccf");
+	follows_order(&listener, 2, 3, "rcci");
+	wr_sock_close(&listener);
+}
+
 /* --- the record ------------------------------------------------------------------------------------ */
 
 /* What vanished behind its back is dropped, and a record that is lost or spoilt is none. */
@@ -1176,6 +1232,7 @@ int main(void)
 		TEST(a_block_is_for_all),
 		TEST(the_same_class_is_on_another_ifb),
 		TEST(a_block_comes_back),
+		TEST(who_shares_a_block_comes_first),
 		TEST(the_record_may_be_wrong),
 		TEST(an_ifb_outlives_the_first),
 		TEST(noqueue_comes_back),
