@@ -33,9 +33,13 @@ static void setup(struct trial *t)
 	free(r.data);
 }
 
+/*
+ * Five different ones, however many there are: the smallest size has no more, and a link that
+ * is read for the first time costs a third more than one that the processor's caches hold.
+ */
 static void lookup_name(const struct trial *t, unsigned int i, char name[IFNAMSIZ])
 {
-	snprintf(name, IFNAMSIZ, "p%u", i * 7919u % (t->n / 2));
+	snprintf(name, IFNAMSIZ, "p%u", i % 5 * 7919u % (t->n / 2));
 }
 
 /* --- by weir -------------------------------------------------------------------------------- */
@@ -217,7 +221,7 @@ static void tool_json(struct trial *t)
 static const struct workload workloads[] = {
 	WORKLOAD("read all", "N links are read with all their settings", .sizes = { 10, 100, 2000, 8000 }, .setup = setup, SHARED),
 	WORKLOAD("read ports", "the ports of one of four bridges are read, among N links", .sizes = { 100, 2000, 8000 }, .setup = setup, SHARED),
-	WORKLOAD("read one", "100 links are read by name, one by one, among N", .sizes = { 10, 2000, 4000 }, .setup = setup, SHARED),
+	WORKLOAD("read one", "five links are read by name, twenty times each, among N", .sizes = { 10, 2000, 4000 }, .setup = setup, SHARED),
 };
 
 static const struct arm arms[] = {
