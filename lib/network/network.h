@@ -38,6 +38,8 @@ struct wr_live {
 int wr_store_config(struct weir *w, const char *name, struct weir_network **ret,
 		    struct weir_error *err);
 int wr_store_live(struct weir *w, const char *name, struct wr_live **ret, struct weir_error *err);
+/* The same, to be read only, until this is called again with the handle: if nothing has changed, nothing is parsed. */
+int wr_store_live_last(struct weir *w, const char *name, const struct wr_live **ret, struct weir_error *err);
 void wr_live_free(struct wr_live *live);
 int wr_store_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err);
 

@@ -322,13 +322,13 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 	struct weir *w = weir_txn_handle(t);
 	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_guest full;
-	struct wr_live *live = NULL;
+	const struct wr_live *live = NULL;
 	struct wr_place place = { 0 };
 	int r = wr_opts_copy(&full, sizeof(full), guest, "guest", &err);
 
 	if (!r) {
 		give_mac(&full);
-		r = wr_store_live(w, network, &live, &err);
+		r = wr_store_live_last(w, network, &live, &err);
 	}
 	if (!r)
 		r = weir_network_resolve(&live->net, &full, &port, &err);
@@ -339,7 +339,6 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 	if (!r)
 		r = find_place(t, live, &port, &place, &err);
 	r = r ? refuse(t, network, &err) : attach(t, live, &full, &port, &place, ret_fds);
-	wr_live_free(live);
 	if (!r && ret)
 		*ret = port;
 	else
@@ -417,15 +416,14 @@ int weir_txn_port_detach(struct weir_txn *t, const char *network, const char *na
 {
 	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct wr_live *live = NULL;
+	const struct wr_live *live = NULL;
 	int r = find_port(weir_txn_handle(t), network, name, &port, &err);
 
 	if (!r)
-		wr_store_live(weir_txn_handle(t), network, &live, NULL);
+		wr_store_live_last(weir_txn_handle(t), network, &live, NULL);
 	r = r ? refuse(t, network, &err) : detach(t, live, &port);
 	if (!r && live)
 		wr_txn_hook(t, "port-deleted", &live->net, &port);
-	wr_live_free(live);
 	weir_port_done(&port);
 	return r;
 }
@@ -577,13 +575,12 @@ int weir_txn_port_move(struct weir_txn *t, const char *network, const char *name
 	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir *w = weir_txn_handle(t);
-	struct wr_live *live = NULL;
+	const struct wr_live *live = NULL;
 	int r = find_port(w, network, name, &port, &err);
 
 	if (!r)
-		r = wr_store_live(w, network, &live, &err);
+		r = wr_store_live_last(w, network, &live, &err);
 	r = r ? refuse(t, network, &err) : wr_port_follow(t, &live->net, &port, portgroup);
-	wr_live_free(live);
 	weir_port_done(&port);
 	return r;
 }

@@ -134,9 +134,9 @@ int weir_txn_port_reclaim(struct weir_txn *t, const struct weir_port *port, stru
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir *w = weir_txn_handle(t);
 	struct weir_port own = { .sz = sizeof(own) };
-	struct wr_live *live = NULL;
+	const struct wr_live *live = NULL;
 	bool is_new = false;
-	int r = wr_store_live(w, port->network, &live, &err);
+	int r = wr_store_live_last(w, port->network, &live, &err);
 
 	if (!r)
 		r = find_record(w, live, port, &own, &is_new, &err);
@@ -145,7 +145,6 @@ int weir_txn_port_reclaim(struct weir_txn *t, const struct weir_port *port, stru
 		r = wr_txn_store_port(t, &own);
 		wr_txn_hook(t, "port-created", &live->net, &own);
 	}
-	wr_live_free(live);
 	if (!r && ret)
 		*ret = own;
 	else

@@ -109,8 +109,8 @@ int weir_network_room(struct weir *w, const char *name, uint32_t enough, uint32_
 		      struct weir_error *err)
 {
 	struct wr_masters m = { 0 };
-	struct wr_live *live;
-	int r = wr_store_live(w, name, &live, err);
+	const struct wr_live *live;
+	int r = wr_store_live_last(w, name, &live, err);
 
 	if (r)
 		return r;
@@ -123,7 +123,6 @@ int weir_network_room(struct weir *w, const char *name, uint32_t enough, uint32_
 	if (!r && *ret > enough)
 		*ret = enough;
 	free(m.items);
-	wr_live_free(live);
 	return r;
 }
 

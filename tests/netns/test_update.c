@@ -603,12 +603,44 @@ static void a_record_is_written_once(void **state)
 	ns_sh("ip netns del g1");
 }
 
+static int try_attach(struct weir *w, const char *portgroup, const char *name, struct weir_error *err)
+{
+	struct weir_guest g = { .sz = sizeof(g), .kind = WEIR_PORT_TAP, .name = name, .portgroup = portgroup };
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_port_attach(t, "net", &g, NULL, NULL);
+	return weir_txn_commit(t, err);
+}
+
+/* A handle remembers what the network's record says, and reads again what another has written meanwhile. */
+static void another_process_changes_it(void **state)
+{
+	static const char json[] = "{'name':'net','dns':{'enable':false},'bridge':{'name':'virbr0'},'portgroups':[{'name':'gold'}]}";
+	struct weir *w = start(json), *other = ns_open();
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	assert_int_equal(try_attach(w, "gold", "vm1", NULL), 0);
+	assert_int_not_equal(try_attach(w, "iron", "vm2", NULL), 0);
+	update(other, WEIR_NETWORK_LIVE, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_PORTGROUP, "{'name':'iron'}");
+	assert_int_equal(try_attach(w, "iron", "vm2", NULL), 0);
+	/* As long as it was, to the byte. */
+	update(other, WEIR_NETWORK_LIVE, WEIR_UPDATE_DELETE, WEIR_SECTION_PORTGROUP, "{'name':'gold'}");
+	update(other, WEIR_NETWORK_LIVE, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_PORTGROUP, "{'name':'lead'}");
+	assert_int_not_equal(try_attach(w, "gold", "vm3", NULL), 0);
+	assert_int_equal(try_attach(w, "lead", "vm3", NULL), 0);
+	ns_stop(other);
+	assert_int_equal(try_attach(w, "iron", "vm4", &err), -ENOENT);
+	assert_string_equal(err.msg, "is not running");
+	weir_close(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_new_host_is_served_at_once),
 		TEST(limits_reach_running_ports),
 		TEST(a_record_is_written_once),
+		TEST(another_process_changes_it),
 		TEST(the_way_out_changes),
 		TEST(addresses_and_routes_come_and_go),
 		TEST(what_cannot_be_done_is_named),
