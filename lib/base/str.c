@@ -120,10 +120,21 @@ bool wr_is_utf8(const char *text)
 	return n > 0;
 }
 
+/* Adds what is itself in JSON, mostly all of it; returns the rest. */
+static const char *add_plain(struct wr_str *s, const char *text)
+{
+	size_t n = 0;
+
+	while ((signed char)text[n] >= 0x20 && text[n] != '"' && text[n] != '\\')
+		n++;
+	wr_str_add(s, text, n);
+	return text + n;
+}
+
 void wr_str_json(struct wr_str *s, const char *text)
 {
 	wr_str_putc(s, '"');
-	while (*text) {
+	while (*(text = add_plain(s, text))) {
 		unsigned char c = *text;
 		size_t n = utf8_length((const unsigned char *)text);
 
