@@ -1,22 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a transaction knows of ports before it asks: see ahead.h. */
 #include "tc/ahead.h"
-#include "tc/probe.h"
 #include "tc/seen.h"
 #include "tc/show.h"
 
 #ifndef WR_NO_AHEAD	/* the one-file tool (`make static`): no room */
 
-/* A port costs three requests and the wait for the kernel's lock, a qdisc in a dump a twentieth of that. */
-#define SINGLE_PORTS 8
+/*
+ * All qdiscs are dumped in parts, beside the ports that are asked about, and no more of them
+ * than what would have been spent on asking: 2 KB take as long as a port. So few ports among
+ * thousands of links are asked about one by one, and of many ports few are.
+ */
+#define PORT_BYTES 2048
+/* From which port on; a socket of another namespace's costs a thread. */
+#define FIRST_HERE 2
+#define FIRST_THERE 8
+
+#define FIRST_GROUP 8
+/* An ifb may have many classes of others. */
+#define SINGLE_CLASSES 8
+
+/* Ports that were read at once. */
+struct group {
+	struct group *next;
+	struct wr_port ports[];
+};
 
 struct ahead {
-	unsigned int n_asked;
-	bool is_known;
-	struct wr_seen seen;	/* links that have a qdisc of anybody's, and macvtaps, whose guest is on the other side */
-	struct wr_port *ours;	/* of them, by index; read when they are asked for */
-	size_t n_ours;
-	size_t most;		/* that are read at once: twice as many each time, for who asks for many asks in order */
+	size_t n_asked;
+	struct wr_dump dump;
+	bool is_given_up;
+	struct wr_seen seen;	/* up to now */
+	struct group *groups;
+	size_t most;		/* in the next one: twice as many each time, for who asks for many asks in order */
+	size_t n_classes;	/* asked about */
 	struct wr_ifbs ifbs;
 };
 
@@ -26,9 +43,13 @@ static void ahead_free(void *arg)
 {
 	struct ahead *a = arg;
 
+	for (struct group *g = a->groups, *next; g; g = next) {
+		next = g->next;
+		free(g);
+	}
+	wr_auto_dump(&a->dump);
 	wr_auto_seen(&a->seen);
 	wr_auto_ifbs(&a->ifbs);
-	free(a->ours);
 	free(a);
 }
 
@@ -37,88 +58,113 @@ static struct ahead *ahead_of(struct weir_txn *t)
 	struct ahead *a = wr_txn_kept(t, &kept_by, sizeof(*a), ahead_free);
 
 	if (a && !a->most)
-		*a = (struct ahead){ .most = SINGLE_PORTS, .ifbs.w = t->w };
+		*a = (struct ahead){ .most = FIRST_GROUP, .ifbs.w = t->w };
 	return a;
 }
 
-/* --- all at once ---------------------------------------------------------------------------- */
+/* --- the dump ------------------------------------------------------------------------------- */
 
-static int read_macvtaps(struct weir *w, struct wr_seen *s)
+static bool may_read_on(const struct weir *w, const struct ahead *a)
 {
-	const struct weir_link_filter filter = { .sz = sizeof(filter), .kind = "macvtap" };
-	wr_auto(free) struct weir_link *links = NULL;
-	size_t n = 0;
-	int r = wr_tc_may_have_macvtaps() ? weir_link_list(w, &filter, &links, &n, NULL) : 0;
-
-	return r ? r : wr_seen_add(s, links, n);
+	return !a->is_given_up && !a->dump.is_over && a->n_asked >= (w->netns_fd < 0 ? FIRST_HERE : FIRST_THERE) &&
+	       a->dump.n_bytes < a->n_asked * PORT_BYTES;
 }
 
-static int look_around(struct weir *w, struct ahead *a)
+/* Where that fails, ports are asked about one by one. */
+static void read_on(struct weir *w, struct ahead *a)
 {
-	int r = wr_seen_qdiscs(w, &a->seen, NULL);
+	int r = a->dump.sock ? 0 : wr_seen_begin(w, &a->dump);
 
 	if (!r)
-		r = read_macvtaps(w, &a->seen);
-	a->ours = r ? NULL : calloc(a->seen.n + 1, sizeof(*a->ours));
-	if (a->ours)
-		a->n_ours = wr_seen_ports(&a->seen, a->ours);
-	return a->ours ? 0 : -ENOMEM;
+		r = wr_seen_next(&a->seen, &a->dump, a->n_asked * PORT_BYTES - a->dump.n_bytes);
+	a->is_given_up = r;
 }
 
-static int at_index(const void *key, const void *port)
+/* NULL: the dump has not got there, or does not show it. */
+static struct wr_seen_link *find(struct weir *w, struct ahead *a, int ifindex)
 {
-	const int is = ((const struct wr_port *)port)->link.ifindex, want = *(const int *)key;
+	struct wr_seen_link *l = wr_seen_find(&a->seen, ifindex);
 
-	return (want > is) - (want < is);
+	while (!l && may_read_on(w, a)) {
+		read_on(w, a);
+		l = wr_seen_find(&a->seen, ifindex);
+	}
+	return l;
+}
+
+/* --- ports of ours ---------------------------------------------------------------------------- */
+
+/* The port at @first and those behind it that nobody has read. Returns how many. */
+static size_t fill(const struct ahead *a, struct wr_seen_link *first, struct wr_port *ports)
+{
+	struct wr_seen_link *const end = a->seen.list + a->seen.n;
+	size_t n = 0;
+
+	for (struct wr_seen_link *l = first; l < end && n < a->most; l++) {
+		if (l->port || !wr_seen_port(l, &ports[n]))
+			continue;
+		l->port = &ports[n++];
+	}
+	return n;
+}
+
+static void read_group(struct weir *w, struct ahead *a, struct wr_seen_link *first)
+{
+	struct group *g = calloc(1, sizeof(*g) + a->most * sizeof(g->ports[0]));
+	size_t n;
+
+	if (!g)
+		return;
+	g->next = a->groups;
+	a->groups = g;
+	n = fill(a, first, g->ports);
+	a->most *= 2;
+	if (wr_ports_read(w, g->ports, n, NULL))
+		memset(g->ports, 0, n * sizeof(g->ports[0]));
 }
 
 /* Nothing of others in it, and no floors; what is added to ours behind our back is counted before ours goes. */
 static bool is_usual(const struct wr_port *p)
 {
-	return (!p->root.handle || p->major) && !p->rest.classid && (!p->ingress.handle || p->has_redirect);
+	return p->link.ifindex && (!p->root.handle || p->major) && !p->rest.classid &&
+	       (!p->ingress.handle || p->has_redirect);
 }
 
-/* NULL: it must be asked about alone. */
-static const struct wr_port *one_of_ours(struct weir *w, struct ahead *a, int ifindex)
+/* What nothing shapes, or we alone; false: it must be asked about alone. */
+static bool is_told(struct weir *w, struct ahead *a, struct wr_seen_link *l, struct wr_port *ret)
 {
-	struct wr_port *p = bsearch(&ifindex, a->ours, a->n_ours, sizeof(*p), at_index), *end = p;
-
-	if (!p)
-		return NULL;
-	while (end < a->ours + a->n_ours && (size_t)(end - p) < a->most && !end->is_read)
-		end++;
-	if (end > p) {
-		a->most *= 2;
-		if (wr_ports_read(w, p, (size_t)(end - p), NULL))
-			return NULL;
-	}
-	return is_usual(p) ? p : NULL;
+	if (!l->root && !l->ingress)
+		return true;
+	if (!l->port && wr_seen_port(l, ret))
+		read_group(w, a, l);
+	if (!l->port || !is_usual(l->port))
+		return false;
+	*ret = *l->port;
+	return true;
 }
 
-int wr_port_ahead(struct weir_txn *t, int ifindex, struct wr_port *ret, struct weir_error *err)
+/*
+ * One that is down and has no qdisc is not shown, nor is, once in a great while, one
+ * behind another that vanishes: who adds is told by the kernel then, but who takes away asks.
+ */
+static bool is_known(struct weir *w, struct ahead *a, int ifindex, bool adds, struct wr_port *ret)
+{
+	struct wr_seen_link *l = find(w, a, ifindex);
+
+	return l ? is_told(w, a, l, ret) : adds && a->dump.is_over;
+}
+
+int wr_port_ahead(struct weir_txn *t, int ifindex, bool adds, struct wr_port *ret, struct weir_error *err)
 {
 	struct ahead *a = ahead_of(t);
-	const struct wr_port *p = NULL;
-	bool is_bare = false;
-	uint32_t mtu;
 
 	if (!a)
 		return wr_nomem(err);
-	/* Where that fails, ports are asked about one by one as before. */
-	if (++a->n_asked == SINGLE_PORTS)
-		a->is_known = !look_around(t->w, a);
-	if (a->is_known) {
-		is_bare = !wr_seen_find(&a->seen, ifindex);
-		p = is_bare ? NULL : one_of_ours(t->w, a, ifindex);
-	}
-	if ((!p && !is_bare) || wr_sock_mtu(&t->w->sock, ifindex, &mtu))
+	a->n_asked++;
+	if (!is_known(t->w, a, ifindex, adds, ret))
 		return wr_port_read(t->w, ifindex, ret, err);
-	if (p)
-		*ret = *p;
-	ret->link.ifindex = ifindex;
-	ret->link.mtu = mtu;
 	ret->root_is_free = !ret->root.handle;
-	return 0;
+	return wr_port_link(t->w, ifindex, ret, err);
 }
 
 static bool find_class(struct ahead *a, int ifindex, uint32_t classid, char name[16], struct wr_tc_class *ret)
@@ -127,7 +173,7 @@ static bool find_class(struct ahead *a, int ifindex, uint32_t classid, char name
 	const struct wr_seen_ifb *ifb;
 	const struct wr_tc_class *c;
 
-	if (!a || !a->is_known || wr_ifb_of(&a->ifbs, ifindex, &ifb, NULL))
+	if (!a || ++a->n_classes < SINGLE_CLASSES || wr_ifb_of(&a->ifbs, ifindex, &ifb, NULL))
 		return false;
 	c = wr_class_on(ifb, &to);
 	if (c) {
@@ -141,7 +187,7 @@ static bool find_class(struct ahead *a, int ifindex, uint32_t classid, char name
 #define ahead_of(t) NULL
 #define find_class(a, ifb, classid, name, ret) false
 
-int wr_port_ahead(struct weir_txn *t, int ifindex, struct wr_port *ret, struct weir_error *err)
+int wr_port_ahead(struct weir_txn *t, int ifindex, bool adds, struct wr_port *ret, struct weir_error *err)
 {
 	return wr_port_read(t->w, ifindex, ret, err);
 }

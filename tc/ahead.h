@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a transaction knows of ports before it asks: after some have been asked about
- * one by one, those that nothing shapes are known by one dump, those of ours are
- * read many at once, and ifbs each as a whole.
+ * What a transaction knows of ports before it asks: with many, those that nothing
+ * shapes are known by a dump, those of ours are read many at once, and ifbs each as a
+ * whole.
  */
 #ifndef WR_TC_AHEAD_H
 #define WR_TC_AHEAD_H
 
 #include "tc/read.h"
 
-/* A port, for a step of @t: as wr_port_read(), but perhaps not counted. @ret: of zeros. */
-int wr_port_ahead(struct weir_txn *t, int ifindex, struct wr_port *ret, struct weir_error *err);
+/* A port, for a step of @t that may add to it: as wr_port_read(), but perhaps not counted. @ret: of zeros. */
+int wr_port_ahead(struct weir_txn *t, int ifindex, bool adds, struct wr_port *ret, struct weir_error *err);
 /* A class of an ifb, and the ifb's name. -ENOENT: that is there, but not the class. */
 int wr_class_ahead(struct weir_txn *t, int ifb, uint32_t classid, char ret_name[16], struct wr_tc_class *ret,
 		   struct weir_error *err);

@@ -67,7 +67,7 @@ int wr_class_get(struct weir *w, int ifindex, uint32_t classid, struct wr_tc_cla
 
 /* --- a port -------------------------------------------------------------------------------- */
 
-enum { ASK_LINK, ASK_ROOT, ASK_INGRESS, ASK_COUNT };
+enum { ASK_ROOT, ASK_INGRESS };
 
 static void read_qdisc(const struct nlmsghdr *msg, struct wr_qdisc *ret)
 {
@@ -117,26 +117,38 @@ static void take_root(struct wr_port *port, const struct nlmsghdr *msg)
 		take_class(port, &c);
 }
 
-static int take_link(struct wr_port *port, const struct nlmsghdr *msg)
+/* Which kind it is matters of few, which their drivers tell apart, but not a macvlan from a macvtap. */
+static int read_kind(struct weir *w, const char *driver, struct wr_port *port, struct weir_error *err)
 {
-	struct weir_link l = { .name = "" };
-	int r = msg->nlmsg_type == RTM_NEWLINK ? wr_link_decode(msg, &l, NULL) : 0;
+	struct weir_link l;
+	int r;
 
-	if (r || !l.ifindex)
-		return r;
-	port->link.ifindex = l.ifindex;
-	port->link.mtu = l.mtu;
-	port->link.kind = l.kind;
-	wr_copy(port->link.name, sizeof(port->link.name), l.name);
-	return 0;
+	port->link.kind = strcmp(driver, "ifb") ? 0 : WEIR_LINK_IFB;
+	if (*driver && strcmp(driver, "macvlan"))
+		return 0;
+	r = weir_link_get(w, port->link.ifindex, NULL, &l, err);
+	if (!r)
+		port->link.kind = l.kind;
+	return r;
+}
+
+int wr_port_link(struct weir *w, int ifindex, struct wr_port *port, struct weir_error *err)
+{
+	struct wr_brief brief;
+	int r = wr_sock_brief(&w->sock, ifindex, &brief);
+
+	if (r)
+		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "the link is gone");
+	port->link.ifindex = ifindex;
+	port->link.mtu = brief.mtu;
+	wr_copy(port->link.name, sizeof(port->link.name), brief.name);
+	return read_kind(w, brief.driver, port, err);
 }
 
 static int port_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	struct wr_port *port = arg;
 
-	if (index == ASK_LINK)
-		return take_link(port, msg);
 	if (index == ASK_ROOT)
 		take_root(port, msg);
 	else if (index == ASK_INGRESS)
@@ -166,10 +178,6 @@ static int filter_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 
 static void ask(struct wr_batch *b, int ifindex)
 {
-	struct ifinfomsg ifi = { .ifi_index = ifindex };
-
-	wr_msg(b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
-	wr_put_u32(b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	wr_tc_msg(b, RTM_GETQDISC, NLM_F_ECHO, ifindex, 0, TC_H_ROOT, NULL);
 	wr_tc_msg(b, RTM_GETQDISC, NLM_F_ECHO, ifindex, 0, TC_H_INGRESS, NULL);
 }
@@ -207,16 +215,12 @@ int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_e
 {
 	struct wr_port port = { 0 };
 	struct wr_reader reader = { .reply = port_reply, .arg = &port };
-	struct wr_result results[ASK_COUNT];
 	wr_auto(batch) struct wr_batch b = { 0 };
-	int r;
+	int r = wr_port_link(w, ifindex, &port, err);
 
 	ask(&b, ifindex);
-	r = wr_sock_read(&w->sock, &b, results, &reader, READ_TIMEOUT_MS, err);
-	if (!r && results[ASK_LINK].code < 0)
-		r = wr_error(err, results[ASK_LINK].code, WEIR_STAGE_KERNEL, "", "", "%s",
-			     results[ASK_LINK].code == -ENODEV ? "the link is gone" :
-								 results[ASK_LINK].msg);
+	if (!r)
+		r = wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
 	if (!r)
 		r = wr_port_count(w, &port, err);
 	if (r)
@@ -266,9 +270,7 @@ int wr_ports_read(struct weir *w, struct wr_port *ports, size_t n, struct weir_e
 			wr_redirect_get_msg(&b, ifindex, true);
 	}
 	r = n ? wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err) : 0;
-	for (size_t i = 0; i < n && !r; i++) {
+	for (size_t i = 0; i < n && !r; i++)
 		ports[i].major = wr_root_is_ours(ports[i].root.handle) ? ports[i].class.classid >> 16 : 0;
-		ports[i].is_read = true;
-	}
 	return r;
 }

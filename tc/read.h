@@ -23,13 +23,12 @@ struct wr_port {
 	struct {
 		int ifindex;
 		uint32_t mtu;
-		enum weir_link_kind kind;
+		enum weir_link_kind kind;	/* WEIR_LINK_IFB, WEIR_LINK_MACVTAP, or any other */
 		char name[16];
 	} link;
 	struct wr_qdisc root, ingress;
 	uint32_t major;			/* of our root qdisc; 0: it is not ours */
 	bool is_tbf;			/* the root, for wr_ports_read() */
-	bool is_read;			/* by that */
 	bool is_counted;		/* n_floors and n_foreign_filters are known */
 	bool root_is_free;		/* the kernel's default or noqueue: nothing is lost */
 	struct wr_tc_class class;	/* of our root qdisc, or it is that, a TBF */
@@ -41,12 +40,14 @@ struct wr_port {
 };
 
 bool wr_root_is_ours(uint32_t handle);
-/* -ENODEV: the link is gone. */
+/* What is to be known of the link itself. -ENODEV: it is gone. */
+int wr_port_link(struct weir *w, int ifindex, struct wr_port *port, struct weir_error *err);
+/* All. -ENODEV: the link is gone. */
 int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_error *err);
 /*
- * Ports whose link and root handle are filled in: their classes and redirects, in
- * as few sends as the answers have room for. Neither floors nor filters of others
- * are counted.
+ * Ports whose index and qdiscs are filled in as far as a dump tells (seen.h): their
+ * classes and redirects, in as few sends as the answers have room for. Neither
+ * floors nor filters of others are counted.
  */
 int wr_ports_read(struct weir *w, struct wr_port *ports, size_t n, struct weir_error *err);
 /* Counts them, for who takes ours away. */

@@ -507,7 +507,7 @@ static int shape(struct shaping *s, const struct weir_bandwidth *bandwidth)
 	int r = 0;
 
 	if (!wr_txn_makes(s->t, s->dev.ifindex))
-		r = wr_port_ahead(s->t, s->dev.ifindex, &s->port, s->err);
+		r = wr_port_ahead(s->t, s->dev.ifindex, true, &s->port, s->err);
 	choose_sides(s, bandwidth);
 	if (!r)
 		r = shape_out(s);
@@ -540,7 +540,7 @@ int weir_txn_shape_set(struct weir_txn *t, int ifindex, const char *name,
 static int clear(struct shaping *s)
 {
 	static const struct weir_rate none;
-	int r = wr_port_ahead(s->t, s->dev.ifindex, &s->port, s->err);
+	int r = wr_port_ahead(s->t, s->dev.ifindex, false, &s->port, s->err);
 
 	s->out = s->in = &none;
 	if (!r)
@@ -555,7 +555,7 @@ static int clear_elsewhere(struct shaping *s, const struct weir_shape *known)
 
 	if (known)
 		return give_back(s->t, known->ifb_ifindex, known->ifb_name, known->ifb_class, s->err);
-	r = wr_port_ahead(s->t, s->dev.ifindex, &s->port, s->err);
+	r = wr_port_ahead(s->t, s->dev.ifindex, false, &s->port, s->err);
 	if (r == -ENODEV)
 		return 0;
 	return r || !s->port.has_redirect ? r : give_back(s->t, s->port.redirect.ifb, "",

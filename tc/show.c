@@ -194,6 +194,17 @@ int weir_shape_get(struct weir *w, int ifindex, struct weir_shape *ret, struct w
 
 /* --- all ports ------------------------------------------------------------------------------- */
 
+/* Those that may be ours and are no ifbs, in room for all. */
+static size_t choose_ports(struct weir *w, const struct wr_seen *seen, struct wr_port *ports)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < seen->n; i++)
+		n += wr_seen_port(&seen->list[i], &ports[n]) &&
+		     !wr_port_link(w, seen->list[i].ifindex, &ports[n], NULL) && ports[n].link.kind != WEIR_LINK_IFB;
+	return n;
+}
+
 int weir_shape_list(struct weir *w, struct weir_shape **ret, size_t *ret_n, struct weir_error *err)
 {
 	wr_auto(seen) struct wr_seen seen = { 0 };
@@ -207,7 +218,7 @@ int weir_shape_list(struct weir *w, struct weir_shape **ret, size_t *ret_n, stru
 		r = wr_nomem(err);
 	if (r)
 		return r;
-	n_ports = wr_seen_ports(&seen, ports);
+	n_ports = choose_ports(w, &seen, ports);
 	r = wr_ports_read(w, ports, n_ports, err);
 	for (size_t i = 0; i < n_ports && !r; i++)
 		if (ports[i].major || ports[i].has_redirect)

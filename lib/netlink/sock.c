@@ -5,7 +5,9 @@
  * the error that an NLMSG_DONE carries.
  */
 #include <libmnl/libmnl.h>
+#include <linux/ethtool.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -180,11 +182,8 @@ static void take_message(struct exchange *x, const struct nlmsghdr *nlh)
 	}
 }
 
-/*
- * The message @at bytes into a datagram, and where the next one is; NULL at the
- * end. mnl_nlmsg_ok() takes a length of over 2 GB for a negative one and lets it pass.
- */
-static const struct nlmsghdr *message_at(const char *data, size_t len, size_t *at)
+/* mnl_nlmsg_ok() takes a length of over 2 GB for a negative one and lets it pass. */
+const struct nlmsghdr *wr_message_at(const char *data, size_t len, size_t *at)
 {
 	const struct nlmsghdr *nlh;
 
@@ -224,7 +223,7 @@ static int receive(struct exchange *x, struct weir_error *err)
 		if (msg.msg_flags & MSG_TRUNC)
 			return wr_error(err, -EMSGSIZE, WEIR_STAGE_REPLY, "netlink socket", "",
 					"a reply is larger than %d bytes", REPLY_SIZE);
-		while ((nlh = message_at(x->s->reply, (size_t)n, &at)))
+		while ((nlh = wr_message_at(x->s->reply, (size_t)n, &at)))
 			take_message(x, nlh);
 	}
 	return 0;
@@ -427,15 +426,21 @@ int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *result
 	}
 }
 
-int wr_sock_mtu(const struct wr_sock *s, int ifindex, uint32_t *ret)
+/* Any socket will do for ioctl(): it says in which namespace. */
+int wr_sock_brief(const struct wr_sock *s, int ifindex, struct wr_brief *ret)
 {
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 	struct ifreq ifr = { .ifr_ifindex = ifindex };
 	int fd = mnl_socket_get_fd(s->nl);
 
-	/* Any socket will do: it says in which namespace. */
-	if (ioctl(fd, SIOCGIFNAME, &ifr) < 0 || ioctl(fd, SIOCGIFMTU, &ifr) < 0)
+	if (ioctl(fd, SIOCGIFNAME, &ifr) < 0)
 		return -errno;
-	*ret = (uint32_t)ifr.ifr_mtu;
+	wr_copy(ret->name, sizeof(ret->name), ifr.ifr_name);
+	if (ioctl(fd, SIOCGIFMTU, &ifr) < 0)
+		return -errno;
+	ret->mtu = (uint32_t)ifr.ifr_mtu;
+	ifr.ifr_data = (void *)&info;
+	wr_copy(ret->driver, sizeof(ret->driver), ioctl(fd, SIOCETHTOOL, &ifr) < 0 ? "" : info.driver);
 	return 0;
 }
 
@@ -479,7 +484,7 @@ int wr_sock_events(struct wr_sock *s, int (*fn)(void *arg, const struct nlmsghdr
 	if (n < 0)
 		return wr_error(err, -errno, WEIR_STAGE_SOCKET, "netlink socket", "",
 				"cannot be read");
-	while (r >= 0 && (nlh = message_at(s->reply, (size_t)n, &at)))
+	while (r >= 0 && (nlh = wr_message_at(s->reply, (size_t)n, &at)))
 		r = fn(arg, nlh);
 	if (r == -ENOMEM)
 		wr_nomem(err);

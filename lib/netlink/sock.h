@@ -84,11 +84,20 @@ int wr_sock_run(struct wr_sock *s, struct wr_batch *b, struct wr_result *results
 int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *results,
 		 const struct wr_reader *reader, unsigned int timeout_ms, struct weir_error *err);
 
+/* The message @at bytes into a datagram, and in @at where the next one is; NULL at the end. */
+const struct nlmsghdr *wr_message_at(const char *data, size_t len, size_t *at);
+
 /*
- * A link's MTU or name and no more: by ioctl(), in a tenth of the time of RTM_GETLINK, which tells everything. There is
- * none that takes a name: for one that is not there the kernel starts modprobe and waits for it.
+ * A link's name, MTU and driver and no more: by ioctl(), in a tenth of the time of RTM_GETLINK, which tells everything.
+ * There is none that takes a name: for one that is not there the kernel starts modprobe and waits for it.
  */
-int wr_sock_mtu(const struct wr_sock *s, int ifindex, uint32_t *ret);
+struct wr_brief {
+	char name[16];
+	uint32_t mtu;
+	char driver[32];	/* "": it has none that says so; that of a macvtap is "macvlan" */
+};
+/* -ENODEV: there is none of that index. */
+int wr_sock_brief(const struct wr_sock *s, int ifindex, struct wr_brief *ret);
 /* "": there is none of that index. */
 const char *wr_sock_ifname(const struct wr_sock *s, int ifindex, char buf[16]);
 

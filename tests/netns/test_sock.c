@@ -11,6 +11,7 @@
 #include <linux/filter.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #include <weir/txn.h>
 
 #include "netlink/attr.h"
+#include "netlink/dump.h"
 #include "txn/txn.h"
 #include "tests/common/own_ns.h"
 
@@ -553,6 +555,109 @@ static void sockets_in_other_namespaces(void **state)
 	wr_sock_close(&there);
 }
 
+/* By ioctl(), what RTM_GETLINK tells; only a macvtap passes for a macvlan. */
+static void a_link_in_brief(void **state)
+{
+	static const struct { const char *add, *driver; } links[] = {
+		{ "type ifb", "ifb" }, { "type veth peer name p1", "veth" }, { "type bridge", "bridge" },
+		{ "link x0 type macvtap", "macvlan" },
+	};
+	struct wr_brief brief;
+	char name[16];
+
+	for (int i = 0; i < 4; i++) {
+		if (!own_try("ip link add index %d mtu %d name x%d %s", 4242 + i, 1300 - i, i, links[i].add))
+			continue;
+		snprintf(name, sizeof(name), "x%d", i);
+		assert_int_equal(wr_sock_brief(&s, 4242 + i, &brief), 0);
+		assert_string_equal(brief.name, name);
+		assert_int_equal(brief.mtu, 1300 - i);
+		assert_string_equal(brief.driver, links[i].driver);
+	}
+	assert_int_equal(wr_sock_brief(&s, 1, &brief), 0);
+	assert_string_equal(brief.name, "lo");
+	assert_string_equal(brief.driver, "");
+	assert_int_equal(wr_sock_brief(&s, 99999, &brief), -ENODEV);
+	assert_int_equal(s.count.n_sends, 0);
+}
+
+/* --- dumps in parts --------------------------------------------------------------------------------------- */
+
+/* As far as it is wanted; the socket it goes beside does its own meanwhile. */
+static void a_dump_in_parts(void **state)
+{
+	wr_auto(dump) struct wr_dump dump = { 0 }, all = { 0 };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct seen seen = { .refuse_at = -1 };
+	struct wr_reader reader = { count_reply, NULL, &seen };
+	uint32_t n;
+
+	own_sh("for i in $(seq 40); do ip link add x$i type ifb; done");
+	put_dump(&b);
+	assert_int_equal(wr_dump_begin(&s, -1, &b, &dump), 0);
+	assert_int_equal(wr_dump_next(&dump, 1, &reader), 0);
+	assert_in_range(seen.n, 1, 8);
+	assert_in_range(dump.n_bytes, 1000, 8192);
+	assert_false(dump.is_over);
+	works_as_before();
+	n = seen.n;
+	assert_int_equal(wr_dump_next(&dump, 8192, &reader), 0);
+	assert_in_range(seen.n, n + 1, n + 8);
+	wr_auto_dump(&dump);
+
+	seen.n = 0;
+	assert_int_equal(wr_dump_begin(&s, -1, &b, &all), 0);
+	while (!all.is_over)
+		assert_int_equal(wr_dump_next(&all, 65536, &reader), 0);
+	assert_in_range(seen.n, 41, 49);	/* lo, and what the kernel has in each namespace */
+	assert_in_range(all.n_bytes, 20000, 100000);
+}
+
+static void dumps_in_parts_that_fail(void **state)
+{
+	wr_auto(dump) struct wr_dump refused = { 0 }, ended = { 0 }, none = { 0 };
+	wr_auto(batch) struct wr_batch b = { 0 }, bad = { 0 };
+	struct seen seen = { .refuse_at = 0 };
+	struct wr_reader reader = { count_reply, NULL, &seen };
+	const struct ndmsg short_header = { 0 };
+
+	put_dump(&b);
+	assert_int_equal(wr_dump_begin(&s, -1, &b, &refused), 0);
+	assert_int_equal(wr_dump_next(&refused, 8192, &reader), -EBADMSG);
+	wr_msg(&bad, RTM_GETQDISC, NLM_F_DUMP, &short_header, 4);
+	assert_int_equal(wr_dump_begin(&s, -1, &bad, &ended), 0);
+	assert_int_equal(wr_dump_next(&ended, 8192, &reader), -EINVAL);
+	assert_false(ended.is_over);
+	/* Who has moved since the socket was opened would see other links. */
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	assert_int_equal(wr_dump_begin(&s, -1, &b, &none), -ENOTUNIQ);
+	assert_null(none.sock);
+}
+
+static void a_dump_in_another_namespace(void **state)
+{
+	wr_auto(dump) struct wr_dump dump = { 0 };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	struct seen seen = { .refuse_at = -1 };
+	struct wr_reader reader = { count_reply, NULL, &seen };
+	struct wr_sock there;
+	char path[64];
+	int fd;
+
+	own_ns_beside(path);
+	own_sh("for i in 0 1 2; do nsenter --net=%s ip link add x$i type ifb; done", path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(wr_sock_open(fd, &there, NULL), 0);
+	put_dump(&b);
+	assert_int_equal(wr_dump_begin(&there, fd, &b, &dump), 0);
+	while (!dump.is_over)
+		assert_int_equal(wr_dump_next(&dump, 8192, &reader), 0);
+	assert_in_range(seen.n, 4, 12);
+	close(fd);
+	wr_auto_dump(&dump);
+	wr_sock_close(&there);
+}
+
 /* --- many links, and others who make and delete some ---------------------------------------------------------- */
 
 static struct weir *w;
@@ -760,6 +865,10 @@ int main(void)
 		TEST(a_reader_that_refuses),
 		TEST(a_dump_that_the_kernel_refuses),
 		TEST(sockets_in_other_namespaces),
+		TEST(a_link_in_brief),
+		TEST(a_dump_in_parts),
+		TEST(dumps_in_parts_that_fail),
+		TEST(a_dump_in_another_namespace),
 		LINKS_TEST(a_dump_of_many_links),
 		LINKS_TEST(interrupted_dumps_are_repeated),
 		LINKS_TEST(dumps_that_never_end_are_given_up),
