@@ -32,14 +32,13 @@ struct learning {
 static int learn_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	struct learning *l = arg;
-	struct wr_tc_class c;
 	uint32_t minor;
 
-	if (!wr_limit_read(msg, &c)) {
+	if (msg->nlmsg_type != RTM_NEWTCLASS || msg->nlmsg_len < NLMSG_LENGTH(sizeof(struct tcmsg))) {
 		wr_redirect_read(msg, &l->filter);
 		return 0;
 	}
-	minor = c.classid & 0xffff;
+	minor = ((const struct tcmsg *)NLMSG_DATA(msg))->tcm_handle & 0xffff;
 	if (minor > WR_MAX_MINOR || wr_has_minor(&l->ifb->used, minor))
 		return 0;
 	l->ifb->n_used++;
@@ -59,8 +58,9 @@ static int learn(struct weir *w, struct wr_ifb *ifb, bool by_block, struct weir_
 
 	if (asks_block)
 		wr_redirect_block_get_msg(&b, (uint32_t)ifb->ifindex);
+	/* Not of leaves, which may have classes too. */
 	if (!ifb->is_read)
-		wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_DUMP, ifb->ifindex, 0, 0, NULL);
+		wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_DUMP, ifb->ifindex, 0, WR_CLASS(WR_MAJOR_SHARED, 0), NULL);
 	r = b.n ? wr_sock_read(&w->sock, &b, results, &reader, READ_TIMEOUT_MS, err) : 0;
 	if (r)
 		return r;
@@ -131,11 +131,12 @@ int wr_ifb_own(struct weir_txn *t, const char *port, bool has_floors, struct wr_
 static int make(struct weir_txn *t, struct wr_record *rec, struct wr_ifb **ret, struct weir_error *err)
 {
 	const unsigned int number = wr_record_number(t->w, rec);
-	char name[16];
+	char name[16], alias[WR_ALIAS_SIZE];
 	int ifindex;
 
 	wr_format(name, sizeof(name), WR_IFB_NAME, number);
-	ifindex = add_link(t, rec->next_ifindex, name, rec->alias, WR_MAJOR_SHARED, 0);
+	wr_record_alias(t->w, alias);
+	ifindex = add_link(t, rec->next_ifindex, name, alias, WR_MAJOR_SHARED, 0);
 	if (ifindex < 0)
 		return ifindex;
 	rec->next_ifindex = 0;

@@ -13,21 +13,16 @@
 #include "tc/ifb.h"
 #include "tc/probe.h"
 
+#define LOADED "/sys/module/"
+
 static const struct {
 	unsigned int feature;
-	const char *module;
+	const char *path;	/* there if the module is loaded, or built in with parameters; behind LOADED its name */
 } modules[] = {
-	{ WR_TC_FQ_CODEL, "sch_fq_codel" }, { WR_TC_SFQ, "sch_sfq" }, { WR_TC_SKBEDIT, "act_skbedit" },
-	{ WR_TC_IFB, "ifb" },		    { WR_TC_FLOWER, "cls_flower" },
+	{ WR_TC_FQ_CODEL, LOADED "sch_fq_codel" }, { WR_TC_SFQ, LOADED "sch_sfq" },
+	{ WR_TC_SKBEDIT, LOADED "act_skbedit" },   { WR_TC_IFB, LOADED "ifb" },
+	{ WR_TC_FLOWER, LOADED "cls_flower" },
 };
-
-static bool is_loaded(const char *module)
-{
-	char path[64];
-
-	wr_format(path, sizeof(path), "/sys/module/%s", module);
-	return access(path, F_OK) == 0;
-}
 
 /* What a handle has looked for already, and what of it there was. */
 struct known {
@@ -51,11 +46,6 @@ static int is_listed(const char *list, const char *module)
 	return strstr(wr_str_text(&text), word) != NULL;
 }
 
-bool wr_tc_may_have_macvtaps(void)
-{
-	return access("/sys/module", F_OK) || is_loaded("macvtap") || is_listed("modules.builtin", "macvtap");
-}
-
 static bool is_default_qdisc(const char *kind)
 {
 	wr_auto(str) struct wr_str text = { 0 };
@@ -65,13 +55,14 @@ static bool is_default_qdisc(const char *kind)
 }
 
 /* The lists are long, so they are looked at last. */
-static bool look(struct known *k, unsigned int feature, const char *module)
+static bool look(struct known *k, unsigned int feature, const char *path)
 {
+	const char *module = path + strlen(LOADED);
 	int builtin, loadable;
 
 	if (k->has_no_lists && feature == WR_TC_IFB)
 		return true;	/* nothing is known: what everybody has */
-	if (is_loaded(module) || (feature == WR_TC_FQ_CODEL && is_default_qdisc("fq_codel")))
+	if (!access(path, F_OK) || (feature == WR_TC_FQ_CODEL && is_default_qdisc("fq_codel")))
 		return true;
 	builtin = k->has_no_lists ? -ENOENT : is_listed("modules.builtin", module);
 	k->has_no_lists = builtin < 0;
@@ -109,7 +100,7 @@ bool wr_tc_has(struct weir *w, unsigned int feature)
 		k = &none;
 	for (size_t i = 0; i < WR_COUNT(modules) && !(k->asked & feature); i++)
 		if (modules[i].feature == feature)
-			remember(k, feature, look(k, feature, modules[i].module));
+			remember(k, feature, look(k, feature, modules[i].path));
 	return k->found & feature;
 }
 

@@ -28,7 +28,5 @@ enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shap
 /* What can write the class of a floor into a packet: skbedit or bpf; auto: nothing. */
 enum weir_shape_method wr_tc_marker(struct weir_txn *t);
 enum weir_leaf wr_tc_leaf(struct weir *w, enum weir_leaf forced);
-/* No: their module is not loaded. Only then the kernel, asked for links of that kind, would answer with all. */
-bool wr_tc_may_have_macvtaps(void);
 
 #endif

@@ -98,13 +98,20 @@ unsigned int wr_record_number(struct weir *w, struct wr_record *rec)
 
 /* --- the kernel ----------------------------------------------------------------------------- */
 
+void wr_record_alias(const struct weir *w, char alias[WR_ALIAS_SIZE])
+{
+	wr_format(alias, WR_ALIAS_SIZE, ALIAS, w->state_dir ? w->state_dir : "-");
+}
+
 static int read_links(struct weir *w, struct wr_record *rec, struct weir_error *err)
 {
 	struct weir_link_filter filter = { .sz = sizeof(filter), .kind = "ifb" };
 	wr_auto(free) struct weir_link *links = NULL;
+	char alias[WR_ALIAS_SIZE];
 	size_t n = 0;
 	int r = weir_link_list(w, &filter, &links, &n, err);
 
+	wr_record_alias(w, alias);
 	for (size_t i = 0; i < n && !r; i++) {
 		unsigned int number;
 
@@ -114,7 +121,7 @@ static int read_links(struct weir *w, struct wr_record *rec, struct weir_error *
 			rec->next_number = number + 1;
 			rec->is_nobodys = false;
 		}
-		if (links[i].has & WEIR_LINK_ALIAS && !strcmp(links[i].alias, rec->alias) &&
+		if (links[i].has & WEIR_LINK_ALIAS && !strcmp(links[i].alias, alias) &&
 		    !(rec->has_last && links[i].ifindex == rec->ifbs->ifindex) && !wr_record_add_ifb(rec, links[i].ifindex, number))
 			r = wr_nomem(err);
 	}
@@ -339,7 +346,6 @@ int wr_record_of(struct weir_txn *t, struct wr_record **ret, struct weir_error *
 		rec = calloc(1, sizeof(*rec));
 		if (!rec)
 			return wr_nomem(err);
-		wr_format(rec->alias, sizeof(rec->alias), ALIAS, t->w->state_dir ? t->w->state_dir : "-");
 		r = read_record(t->w, rec, err);
 		if (!r && weir_txn_keep(t, &kept_by, rec, record_free))
 			r = wr_nomem(err);

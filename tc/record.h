@@ -69,7 +69,6 @@ struct wr_record {
 	unsigned int next_number;	/* or a later one: wr_record_number() */
 	bool is_nobodys;	/* the kernel has no ifb of that number */
 	int next_ifindex;	/* 0: any */
-	char alias[256];
 	struct wr_floors *floors;
 	bool is_kept;		/* in a file of the state directory */
 	bool is_part;		/* of ifbs that are there some may be missing: wr_record_rest() */
@@ -81,6 +80,9 @@ struct wr_record {
 	size_t give;		/* the step that gives classes back */
 };
 
+#define WR_ALIAS_SIZE 256
+/* By which ifbs of a state directory are known again. */
+void wr_record_alias(const struct weir *w, char alias[WR_ALIAS_SIZE]);
 int wr_record_of(struct weir_txn *t, struct wr_record **ret, struct weir_error *err);
 /*
  * Ifbs that may be missing: where there is none of the first name, or the handle has
