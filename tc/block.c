@@ -31,8 +31,8 @@ enum wr_block wr_block_of(const struct wr_redirect *filter, const struct wr_resu
  */
 void wr_txn_block_filter_add(struct weir_txn *t, const struct wr_dev *ifb)
 {
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	struct weir_error err = WEIR_ERROR_INIT;
+	struct wr_change *change;
 	int fd = t->dry ? -1 : wr_txn_bpf_program(t, WR_BPF_BY_PORT, WR_MAJOR_SHARED);
 	struct weir_step *s;
 	char word[80];
@@ -42,9 +42,10 @@ void wr_txn_block_filter_add(struct weir_txn *t, const struct wr_dev *ifb)
 		wr_txn_fail(t, &err);
 		return;
 	}
-	wr_redirect_block_msg(&b, ifb->ifindex, fd);
-	wr_redirect_block_del_msg(&undo, ifb->ifindex);
-	s = wr_tree_step(t, ifb, &b, &undo, NULL, NULL);
+	change = wr_txn_change(t);
+	wr_redirect_block_msg(&change->request, ifb->ifindex, fd);
+	wr_redirect_block_del_msg(&change->undo, ifb->ifindex);
+	s = wr_tree_step(t, ifb, change, NULL, NULL);
 	if (s)
 		s->order = WEIR_STEP_AFTER;
 	wr_step_plan(t, s,

@@ -132,8 +132,8 @@ static void plan_add(struct weir_txn *t, struct weir_step *s, const struct wr_de
 void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, const struct wr_dev *ifb,
 			   uint32_t classid, bool goes_with_qdisc)
 {
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
 	struct weir_error err = WEIR_ERROR_INIT;
+	struct wr_change *change;
 	int fd = t->dry ? -1 : wr_txn_bpf_program(t, ifb->ifindex, classid >> 16);
 
 	if (fd < 0 && !t->dry) {
@@ -141,10 +141,11 @@ void wr_txn_bpf_filter_add(struct weir_txn *t, const struct wr_dev *port, const 
 		wr_txn_fail(t, &err);
 		return;
 	}
-	wr_redirect_bpf_msg(&b, port->ifindex, ifb->ifindex, classid, fd);
+	change = wr_txn_change(t);
+	wr_redirect_bpf_msg(&change->request, port->ifindex, ifb->ifindex, classid, fd);
 	if (!goes_with_qdisc)
-		wr_redirect_del_msg(&undo, port->ifindex);
-	plan_add(t, wr_tree_step(t, port, &b, &undo, NULL, NULL), port, ifb, classid);
+		wr_redirect_del_msg(&change->undo, port->ifindex);
+	plan_add(t, wr_tree_step(t, port, change, NULL, NULL), port, ifb, classid);
 }
 
 /* --- deleting ----------------------------------------------------------------------------------- */

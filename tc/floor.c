@@ -213,8 +213,8 @@ int wr_floors_resize(struct weir_txn *t, const struct wr_dev *dev, const struct 
 
 /* --- filters -------------------------------------------------------------------------------- */
 
-static void filter_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_batch *request,
-			const struct wr_batch *undo, enum wr_by by, const uint8_t mac[6], uint32_t classid)
+static void filter_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_change *change,
+			enum wr_by by, const uint8_t mac[6], uint32_t classid)
 {
 	char match[160] = "";
 
@@ -226,21 +226,22 @@ static void filter_step(struct weir_txn *t, const struct wr_dev *dev, const stru
 			  "handle 765:%x:%x u32 ht 765:%x: match u32 0x%02x%02x%02x%02x 0xffffffff at -12 "
 			  "match u16 0x%02x%02x 0xffff at -14 flowid",
 			  mac[5], classid & 0xfff, mac[5], mac[2], mac[3], mac[4], mac[5], mac[0], mac[1]);
-	wr_tree_step(t, dev, request, undo, "filter add", "parent %x: protocol all prio %u %s %x:%x",
+	wr_tree_step(t, dev, change, "filter add", "parent %x: protocol all prio %u %s %x:%x",
 		     classid >> 16, WR_FILTER_PRIO, match, classid >> 16, classid & 0xffff);
 }
 
 /* cls_u32's table stands as long as there is a floor. */
 static void add_table(struct weir_txn *t, const struct wr_dev *dev, uint32_t major)
 {
-	wr_auto(batch) struct wr_batch table = { 0 }, lookup = { 0 }, undo = { 0 };
+	struct wr_change *change = wr_txn_change(t);
 
-	wr_floor_table_msg(&table, dev->ifindex, major);
-	wr_floor_filters_del_msg(&undo, dev->ifindex, major);
-	wr_tree_step(t, dev, &table, &undo, "filter add", "parent %x: protocol all prio %u handle 765: u32 divisor 256",
+	wr_floor_table_msg(&change->request, dev->ifindex, major);
+	wr_floor_filters_del_msg(&change->undo, dev->ifindex, major);
+	wr_tree_step(t, dev, change, "filter add", "parent %x: protocol all prio %u handle 765: u32 divisor 256",
 		     major, WR_FILTER_PRIO);
-	wr_floor_lookup_msg(&lookup, dev->ifindex, major);
-	wr_tree_step(t, dev, &lookup, NULL, "filter add",
+	change = wr_txn_change(t);
+	wr_floor_lookup_msg(&change->request, dev->ifindex, major);
+	wr_tree_step(t, dev, change, "filter add",
 		     "parent %x: protocol all prio %u handle 800::1 u32 link 765: "
 		     "hashkey mask 0x000000ff at -12 match u32 0 0", major, WR_FILTER_PRIO);
 }
@@ -249,40 +250,41 @@ static void add_filter(struct weir_txn *t, const struct wr_dev *dev, const struc
 		       const uint8_t mac[6], uint32_t classid)
 {
 	const bool with_table = f->by == WR_BY_U32 && !f->n_here;
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change;
 
 	if (f->by == WR_BY_PRIORITY)
 		return;
 	if (with_table)
 		add_table(t, dev, f->major);
-	wr_floor_filter_msg(&b, f->by, dev->ifindex, mac, classid);
+	change = wr_txn_change(t);
+	wr_floor_filter_msg(&change->request, f->by, dev->ifindex, mac, classid);
 	if (!with_table)
-		wr_floor_filter_del_msg(&undo, f->by, dev->ifindex, mac, classid);
-	filter_step(t, dev, &b, &undo, f->by, mac, classid);
+		wr_floor_filter_del_msg(&change->undo, f->by, dev->ifindex, mac, classid);
+	filter_step(t, dev, change, f->by, mac, classid);
 }
 
 static void del_filter(struct weir_txn *t, const struct wr_dev *dev, const struct wr_floors *f,
 		       const uint8_t mac[6], uint32_t classid)
 {
 	const bool with_table = f->by == WR_BY_U32 && f->n_here == 1;
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change = wr_txn_change(t);
 	char handle[32] = "";
 
 	if (f->by == WR_BY_PRIORITY)
 		return;
 	if (with_table) {
-		wr_floor_filters_del_msg(&b, dev->ifindex, f->major);
-		wr_floor_table_msg(&undo, dev->ifindex, f->major);
-		wr_floor_lookup_msg(&undo, dev->ifindex, f->major);
+		wr_floor_filters_del_msg(&change->request, dev->ifindex, f->major);
+		wr_floor_table_msg(&change->undo, dev->ifindex, f->major);
+		wr_floor_lookup_msg(&change->undo, dev->ifindex, f->major);
 	} else {
-		wr_floor_filter_del_msg(&b, f->by, dev->ifindex, mac, classid);
+		wr_floor_filter_del_msg(&change->request, f->by, dev->ifindex, mac, classid);
 	}
-	wr_floor_filter_msg(&undo, f->by, dev->ifindex, mac, classid);
+	wr_floor_filter_msg(&change->undo, f->by, dev->ifindex, mac, classid);
 	if (f->by == WR_BY_FLOWER)
 		wr_format(handle, sizeof(handle), " handle %u flower", classid & 0xffff);
 	else if (!with_table)
 		wr_format(handle, sizeof(handle), " handle 765:%x:%x u32", mac[5], classid & 0xfff);
-	wr_tree_step(t, dev, &b, &undo, "filter del", "parent %x: protocol all prio %u%s",
+	wr_tree_step(t, dev, change, "filter del", "parent %x: protocol all prio %u%s",
 		     f->major, WR_FILTER_PRIO, handle);
 }
 

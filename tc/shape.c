@@ -162,14 +162,14 @@ static void filter_words(char words[240], const struct wr_redirect *r, const cha
 	wr_format(words, 240, "%s%s", class, action);
 }
 
-static void filter_step(struct shaping *s, const struct wr_batch *request, const struct wr_batch *undo,
-			const char *verb, const struct wr_redirect *r, const char *ifb)
+static void filter_step(struct shaping *s, const struct wr_change *change, const char *verb,
+			const struct wr_redirect *r, const char *ifb)
 {
 	char words[240] = "";
 
 	if (s->t->dry)
 		filter_words(words, r, ifb);
-	wr_tree_step(s->t, &s->dev, request, undo, verb,
+	wr_tree_step(s->t, &s->dev, change, verb,
 		     "parent ffff: protocol all prio %u handle 800::1 u32 match u32 0 0 %s", WR_FILTER_PRIO, words);
 }
 
@@ -180,7 +180,7 @@ static void filter_step(struct shaping *s, const struct wr_batch *request, const
 static int add_filter(struct shaping *s, const struct wr_redirect *r, const char *ifb)
 {
 	const bool goes_with_qdisc = !s->port.has_redirect;
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change;
 
 	if (r->method == WEIR_SHAPE_BLOCK) {
 		wr_txn_block_filter_add(s->t, &(struct wr_dev){ r->ifb, ifb });
@@ -190,25 +190,27 @@ static int add_filter(struct shaping *s, const struct wr_redirect *r, const char
 		wr_txn_bpf_filter_add(s->t, &s->dev, &(struct wr_dev){ r->ifb, ifb }, r->classid, goes_with_qdisc);
 		return s->t->err.code;
 	}
-	wr_redirect_msg(&b, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, r);
+	change = wr_txn_change(s->t);
+	wr_redirect_msg(&change->request, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, r);
 	if (!goes_with_qdisc)
-		wr_redirect_del_msg(&undo, s->dev.ifindex);
-	filter_step(s, &b, &undo, "filter add", r, ifb);
+		wr_redirect_del_msg(&change->undo, s->dev.ifindex);
+	filter_step(s, change, "filter add", r, ifb);
 	return s->t->err.code;
 }
 
 static int del_filter(struct shaping *s)
 {
 	const struct wr_redirect *r = &s->port.redirect;
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change;
 
 	if (r->method == WEIR_SHAPE_BPF) {
 		wr_txn_bpf_filter_del(s->t, &s->dev, r->ifb, r->classid);
 		return s->t->err.code;
 	}
-	wr_redirect_del_msg(&b, s->dev.ifindex);
-	wr_redirect_msg(&undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, r);
-	wr_tree_step(s->t, &s->dev, &b, &undo, "filter del", "parent ffff: protocol all prio %u", WR_FILTER_PRIO);
+	change = wr_txn_change(s->t);
+	wr_redirect_del_msg(&change->request, s->dev.ifindex);
+	wr_redirect_msg(&change->undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, r);
+	wr_tree_step(s->t, &s->dev, change, "filter del", "parent ffff: protocol all prio %u", WR_FILTER_PRIO);
 	return s->t->err.code;
 }
 
@@ -242,7 +244,7 @@ static void come_first(const struct shaping *s, int ifb, struct weir_step *ingre
 static int add_ingress(struct shaping *s, const struct wr_redirect *redirect)
 {
 	const uint32_t block = block_of(redirect);
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change;
 	struct weir_step *step;
 	char shared[32] = "";
 	int r;
@@ -252,11 +254,12 @@ static int add_ingress(struct shaping *s, const struct wr_redirect *redirect)
 	r = make_room(s, &s->port.ingress, TC_H_INGRESS, true);
 	if (r)
 		return r;
-	wr_ingress_msg(&b, s->dev.ifindex, block);
-	wr_tc_del_msg(&undo, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
+	change = wr_txn_change(s->t);
+	wr_ingress_msg(&change->request, s->dev.ifindex, block);
+	wr_tc_del_msg(&change->undo, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
 	if (block && s->t->dry)
 		wr_format(shared, sizeof(shared), "ingress_block %u ", block);
-	step = wr_tree_step(s->t, &s->dev, &b, &undo, "qdisc add", "%singress", shared);
+	step = wr_tree_step(s->t, &s->dev, change, "qdisc add", "%singress", shared);
 	if (block)
 		come_first(s, redirect->ifb, step);
 	return s->t->err.code;
@@ -269,7 +272,7 @@ static int add_ingress(struct shaping *s, const struct wr_redirect *redirect)
  */
 static int del_ingress(struct shaping *s)
 {
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change;
 	const struct wr_redirect *redirect = &s->port.redirect;
 	const bool is_bpf = redirect->method == WEIR_SHAPE_BPF;
 	const uint32_t block = block_of(redirect);
@@ -279,11 +282,12 @@ static int del_ingress(struct shaping *s)
 		return r;
 	if (block)
 		wr_ifb_keep_block(s->t, redirect->ifb);
-	wr_tc_del_msg(&b, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
-	wr_ingress_msg(&undo, s->dev.ifindex, block);
+	change = wr_txn_change(s->t);
+	wr_tc_del_msg(&change->request, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
+	wr_ingress_msg(&change->undo, s->dev.ifindex, block);
 	if (!is_bpf && !block)
-		wr_redirect_msg(&undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, redirect);
-	wr_tree_step(s->t, &s->dev, &b, &undo, "qdisc del", "ingress");
+		wr_redirect_msg(&change->undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, redirect);
+	wr_tree_step(s->t, &s->dev, change, "qdisc del", "ingress");
 	s->port.has_redirect = false;
 	*s->port.ingress.kind = '\0';
 	return s->t->err.code;
@@ -421,7 +425,7 @@ static int change_redirect(struct shaping *s)
 	struct wr_redirect *now = &s->port.redirect, want = *now;
 	const uint32_t shared = wr_shared_class(now);
 	const uint32_t classid = shared ? shared : WR_CLASS(WR_MAJOR, WR_PORT_CLASS);
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change;
 	char name[16] = "";
 	const struct wr_dev ifb = { now->ifb, name };
 	struct wr_tc_class class;
@@ -431,9 +435,10 @@ static int change_redirect(struct shaping *s)
 	if (now->method == WEIR_SHAPE_POLICE) {
 		want.rate_bytes_per_s = s->in->average_bytes_per_s;
 		want.burst_bytes = wr_police_burst(s->in, s->port.link.mtu);
-		wr_redirect_msg(&b, 0, s->dev.ifindex, &want);
-		wr_redirect_msg(&undo, 0, s->dev.ifindex, now);
-		filter_step(s, &b, &undo, "filter change", &want, "");
+		change = wr_txn_change(s->t);
+		wr_redirect_msg(&change->request, 0, s->dev.ifindex, &want);
+		wr_redirect_msg(&change->undo, 0, s->dev.ifindex, now);
+		filter_step(s, change, "filter change", &want, "");
 		note(s, &want, "");
 		return s->t->err.code;
 	}

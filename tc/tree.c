@@ -46,11 +46,11 @@ static void describe(const struct weir_step *s, char out[64])
 		wr_format(out, 64, "filter %s on %s", kind, s->object);
 }
 
-struct weir_step *wr_tree_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_batch *request,
-			       const struct wr_batch *undo, const char *verb, const char *fmt, ...)
+struct weir_step *wr_tree_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_change *change,
+			       const char *verb, const char *fmt, ...)
 {
-	struct weir_step *s = wr_txn_msg(t, dev->name, NULL, request,
-					 undo && undo->n && !wr_txn_makes(t, dev->ifindex) ? undo : NULL, NULL);
+	const bool is_undone = change->undo.n && !wr_txn_makes(t, dev->ifindex);
+	struct weir_step *s = wr_txn_msg(t, dev->name, NULL, &change->request, is_undone ? &change->undo : NULL, NULL);
 	char word[80], text[400];
 	va_list ap;
 
@@ -71,31 +71,31 @@ struct weir_step *wr_tree_step(struct weir_txn *t, const struct wr_dev *dev, con
 void wr_tree_qdisc(struct weir_txn *t, const struct wr_dev *dev, uint32_t major,
 		   uint32_t default_minor)
 {
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change = wr_txn_change(t);
 	char def[32] = "";
 
-	wr_htb_qdisc_msg(&b, dev->ifindex, major, default_minor);
+	wr_htb_qdisc_msg(&change->request, dev->ifindex, major, default_minor);
 	/* By its handle: whatever else is there by then is not ours. */
-	wr_tc_del_msg(&undo, RTM_DELQDISC, dev->ifindex, WR_CLASS(major, 0), TC_H_ROOT);
+	wr_tc_del_msg(&change->undo, RTM_DELQDISC, dev->ifindex, WR_CLASS(major, 0), TC_H_ROOT);
 	if (default_minor && t->dry)
 		wr_format(def, sizeof(def), " default %x", default_minor);
-	wr_tree_step(t, dev, &b, &undo, "qdisc add", "root handle %x: htb%s", major, def);
+	wr_tree_step(t, dev, change, "qdisc add", "root handle %x: htb%s", major, def);
 }
 
-static void limit_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_batch *request,
-		       const struct wr_batch *undo, const struct wr_limiter *by, const char *verb,
-		       uint32_t classid, uint32_t parent, const struct wr_htb_class *c)
+static void limit_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_change *change,
+		       const struct wr_limiter *by, const char *verb, uint32_t classid, uint32_t parent,
+		       const struct wr_htb_class *c)
 {
-	char words[320] = "";
+	char words[320];
 
+	*words = '\0';
 	if (t->dry)
 		by->words(words, sizeof(words), classid, parent, c);
-	wr_tree_step(t, dev, request, undo, verb, "%s", words);
+	wr_tree_step(t, dev, change, verb, "%s", words);
 }
 
-static void leaf_step(struct weir_txn *t, const struct wr_dev *dev, const char *verb, uint32_t classid,
-		      uint32_t handle, uint64_t bytes_per_s, const struct wr_batch *request,
-		      const struct wr_batch *undo)
+static void leaf_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_change *change,
+		      const char *verb, uint32_t classid, uint32_t handle, uint64_t bytes_per_s)
 {
 	const enum weir_leaf leaf = wr_leaf_of(handle);
 	const uint32_t target = wr_leaf_target_us(bytes_per_s);
@@ -104,31 +104,31 @@ static void leaf_step(struct weir_txn *t, const struct wr_dev *dev, const char *
 	if (leaf == WEIR_LEAF_FQ_CODEL && t->dry)
 		wr_format(args, sizeof(args), " flows %u target %uus interval %uus", WR_LEAF_FLOWS,
 			  target, 20 * target);
-	wr_tree_step(t, dev, request, undo, verb, "parent %x:%x handle %x: %s%s",
+	wr_tree_step(t, dev, change, verb, "parent %x:%x handle %x: %s%s",
 		     classid >> 16, classid & 0xffff, handle >> 16, weir_leaf_name(leaf), args);
 }
 
 static void add_leaf(struct weir_txn *t, const struct wr_dev *dev, uint32_t classid, uint32_t handle,
 		     uint64_t bytes_per_s)
 {
-	wr_auto(batch) struct wr_batch b = { 0 };
+	struct wr_change *change = wr_txn_change(t);
 
-	wr_leaf_msg(&b, ADD, dev->ifindex, classid, handle, bytes_per_s);
+	wr_leaf_msg(&change->request, ADD, dev->ifindex, classid, handle, bytes_per_s);
 	/* It goes with its class. */
-	leaf_step(t, dev, "qdisc add", classid, handle, bytes_per_s, &b, NULL);
+	leaf_step(t, dev, change, "qdisc add", classid, handle, bytes_per_s);
 }
 
 static void add_limit(struct weir_txn *t, const struct wr_dev *dev, const struct wr_limiter *by, uint32_t classid,
 		      uint32_t parent, const struct wr_htb_class *c, enum weir_leaf leaf, bool goes_with_root)
 {
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change = wr_txn_change(t);
 	uint32_t handle = wr_leaf_handle(leaf, classid & 0xffff);
 
-	by->put(&b, ADD, dev->ifindex, classid, parent, c);
+	by->put(&change->request, ADD, dev->ifindex, classid, parent, c);
 	/* By its handle: whatever else is there by then is not ours. */
 	if (!goes_with_root)
-		wr_tc_del_msg(&undo, by->del, dev->ifindex, classid & by->handle_mask, by->del_parent);
-	limit_step(t, dev, &b, &undo, by, by->is_class ? "class add" : "qdisc add", classid, parent, c);
+		wr_tc_del_msg(&change->undo, by->del, dev->ifindex, classid & by->handle_mask, by->del_parent);
+	limit_step(t, dev, change, by, by->is_class ? "class add" : "qdisc add", classid, parent, c);
 	if (handle)
 		add_leaf(t, dev, classid, handle, c->rate_bytes_per_s);
 }
@@ -162,18 +162,18 @@ void wr_tree_rest(struct weir_txn *t, const struct wr_dev *dev, uint32_t major, 
 static void change_leaf(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old,
 			uint64_t bytes_per_s)
 {
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change = wr_txn_change(t);
 	const uint32_t handle = WR_CLASS(old->leaf >> 16, 0);
 	const uint32_t target = wr_leaf_target_us(bytes_per_s);
 
 	if (wr_leaf_of(handle) != WEIR_LEAF_FQ_CODEL ||
 	    (old->options_len && target == wr_leaf_target_us(old->limits.rate_bytes_per_s)))
 		return;
-	wr_leaf_msg(&b, 0, dev->ifindex, old->classid, handle, bytes_per_s);
+	wr_leaf_msg(&change->request, 0, dev->ifindex, old->classid, handle, bytes_per_s);
 	if (old->options_len)
-		wr_leaf_msg(&undo, 0, dev->ifindex, old->classid, handle,
+		wr_leaf_msg(&change->undo, 0, dev->ifindex, old->classid, handle,
 			    old->limits.rate_bytes_per_s);
-	wr_tree_step(t, dev, &b, &undo, "qdisc change",
+	wr_tree_step(t, dev, change, "qdisc change",
 		     "parent %x:%x handle %x: fq_codel target %uus interval %uus", old->classid >> 16,
 		     old->classid & 0xffff, handle >> 16, target, 20 * target);
 }
@@ -193,7 +193,7 @@ void wr_tree_leaf(struct weir_txn *t, const struct wr_dev *dev, const struct wr_
 {
 	const uint32_t is = WR_CLASS(old->leaf >> 16, 0);
 	const uint32_t want = wr_leaf_handle(leaf, old->classid & 0xffff);
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change = wr_txn_change(t);
 	char object[64];
 
 	if (is == want)
@@ -203,15 +203,15 @@ void wr_tree_leaf(struct weir_txn *t, const struct wr_dev *dev, const struct wr_
 		wr_txn_refuse(t, -EEXIST, object, "", "is in the way and not ours");
 		return;
 	}
-	put_leaf(&b, 0, dev, old->classid, want, is, bytes_per_s);
+	put_leaf(&change->request, 0, dev, old->classid, want, is, bytes_per_s);
 	/* Of one that is there already NLM_F_EXCL changes nothing. */
 	if (old->options_len)
-		put_leaf(&undo, NLM_F_EXCL, dev, old->classid, is, want, old->limits.rate_bytes_per_s);
+		put_leaf(&change->undo, NLM_F_EXCL, dev, old->classid, is, want, old->limits.rate_bytes_per_s);
 	if (want) {
-		leaf_step(t, dev, "qdisc replace", old->classid, want, bytes_per_s, &b, &undo);
+		leaf_step(t, dev, change, "qdisc replace", old->classid, want, bytes_per_s);
 		return;
 	}
-	wr_tree_step(t, dev, &b, &undo, "qdisc del", "parent %x:%x handle %x:",
+	wr_tree_step(t, dev, change, "qdisc del", "parent %x:%x handle %x:",
 		     old->classid >> 16, old->classid & 0xffff, is >> 16);
 }
 
@@ -220,15 +220,16 @@ void wr_tree_change(struct weir_txn *t, const struct wr_dev *dev, const struct w
 {
 	const bool same_leaf = !leaf || wr_leaf_handle(leaf, old->classid & 0xffff) == WR_CLASS(old->leaf >> 16, 0);
 	const struct wr_limiter *by = wr_limiter(old->by);
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change;
 
 	/* In this order, because TBF makes a leaf of its own in the place of none when it is changed. */
 	if (!same_leaf && !wr_leaf_handle(leaf, 0))
 		wr_tree_leaf(t, dev, old, leaf, c->rate_bytes_per_s);
-	by->put(&b, 0, dev->ifindex, old->classid, old->parent, c);
+	change = wr_txn_change(t);
+	by->put(&change->request, 0, dev->ifindex, old->classid, old->parent, c);
 	if (old->options_len)
-		by->put_again(&undo, 0, dev->ifindex, old);
-	limit_step(t, dev, &b, &undo, by, by->is_class ? "class change" : "qdisc change", old->classid, old->parent, c);
+		by->put_again(&change->undo, 0, dev->ifindex, old);
+	limit_step(t, dev, change, by, by->is_class ? "class change" : "qdisc change", old->classid, old->parent, c);
 	if (same_leaf)
 		change_leaf(t, dev, old, c->rate_bytes_per_s);
 	else if (wr_leaf_handle(leaf, 0))
@@ -249,14 +250,14 @@ static void again(struct wr_batch *b, const struct wr_dev *dev, const struct wr_
 
 void wr_tree_class_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_tc_class *old)
 {
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change = wr_txn_change(t);
 
 	if (!old)
 		return;
-	wr_tc_del_msg(&b, RTM_DELTCLASS, dev->ifindex, old->classid, 0);
+	wr_tc_del_msg(&change->request, RTM_DELTCLASS, dev->ifindex, old->classid, 0);
 	if (old->options_len)
-		again(&undo, dev, old);
-	wr_tree_step(t, dev, &b, &undo, "class del", "classid %x:%x", old->classid >> 16,
+		again(&change->undo, dev, old);
+	wr_tree_step(t, dev, change, "class del", "classid %x:%x", old->classid >> 16,
 		     old->classid & 0xffff);
 }
 
@@ -264,26 +265,26 @@ void wr_tree_class_del(struct weir_txn *t, const struct wr_dev *dev, const struc
 static void add_noqueue(struct weir_txn *t, const struct wr_dev *dev)
 {
 	const uint32_t handle = WR_CLASS(WR_MAJOR_BACK, 0);
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change = wr_txn_change(t);
 
-	wr_tc_msg(&b, RTM_NEWQDISC, ADD, dev->ifindex, handle, TC_H_ROOT, "noqueue");
-	wr_tc_del_msg(&undo, RTM_DELQDISC, dev->ifindex, handle, TC_H_ROOT);
-	wr_tree_step(t, dev, &b, &undo, "qdisc add", "root handle %x: noqueue", WR_MAJOR_BACK);
+	wr_tc_msg(&change->request, RTM_NEWQDISC, ADD, dev->ifindex, handle, TC_H_ROOT, "noqueue");
+	wr_tc_del_msg(&change->undo, RTM_DELQDISC, dev->ifindex, handle, TC_H_ROOT);
+	wr_tree_step(t, dev, change, "qdisc add", "root handle %x: noqueue", WR_MAJOR_BACK);
 }
 
 void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_port *port, bool comes_back)
 {
 	const struct wr_limiter *by = wr_limiter(port->class.by);
 	const bool has_rest = port->rest.classid;
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change = wr_txn_change(t);
 
-	wr_tc_del_msg(&b, RTM_DELQDISC, dev->ifindex, WR_CLASS(port->major, 0), TC_H_ROOT);
+	wr_tc_del_msg(&change->request, RTM_DELQDISC, dev->ifindex, WR_CLASS(port->major, 0), TC_H_ROOT);
 	if (by->is_class)
-		wr_htb_qdisc_msg(&undo, dev->ifindex, port->major, has_rest ? WR_REST_CLASS : WR_PORT_CLASS);
-	again(&undo, dev, &port->class);
+		wr_htb_qdisc_msg(&change->undo, dev->ifindex, port->major, has_rest ? WR_REST_CLASS : WR_PORT_CLASS);
+	again(&change->undo, dev, &port->class);
 	if (has_rest)
-		again(&undo, dev, &port->rest);
-	wr_tree_step(t, dev, &b, &undo, "qdisc del", "root handle %x:", port->major);
+		again(&change->undo, dev, &port->rest);
+	wr_tree_step(t, dev, change, "qdisc del", "root handle %x:", port->major);
 	if (comes_back && port->major == WR_MAJOR_NOQUEUE)
 		add_noqueue(t, dev);
 }
@@ -291,15 +292,15 @@ void wr_tree_del(struct weir_txn *t, const struct wr_dev *dev, const struct wr_p
 void wr_tree_del_foreign(struct weir_txn *t, const struct wr_dev *dev, const struct wr_qdisc *q,
 			 uint32_t parent)
 {
-	wr_auto(batch) struct wr_batch b = { 0 }, undo = { 0 };
+	struct wr_change *change = wr_txn_change(t);
 
-	wr_tc_del_msg(&b, RTM_DELQDISC, dev->ifindex, q->handle, parent);
-	wr_tc_msg(&undo, RTM_NEWQDISC, ADD, dev->ifindex, q->handle, parent, q->kind);
+	wr_tc_del_msg(&change->request, RTM_DELQDISC, dev->ifindex, q->handle, parent);
+	wr_tc_msg(&change->undo, RTM_NEWQDISC, ADD, dev->ifindex, q->handle, parent, q->kind);
 	if (q->options_len)
-		wr_put(&undo, TCA_OPTIONS, q->options, q->options_len);
+		wr_put(&change->undo, TCA_OPTIONS, q->options, q->options_len);
 	if (q->ingress_block)
-		wr_put_u32(&undo, TCA_INGRESS_BLOCK, q->ingress_block);
+		wr_put_u32(&change->undo, TCA_INGRESS_BLOCK, q->ingress_block);
 	if (q->egress_block)
-		wr_put_u32(&undo, TCA_EGRESS_BLOCK, q->egress_block);
-	wr_tree_step(t, dev, &b, &undo, "qdisc del", "%s", parent == TC_H_ROOT ? "root" : q->kind);
+		wr_put_u32(&change->undo, TCA_EGRESS_BLOCK, q->egress_block);
+	wr_tree_step(t, dev, change, "qdisc del", "%s", parent == TC_H_ROOT ? "root" : q->kind);
 }

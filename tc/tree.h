@@ -48,10 +48,10 @@ void wr_tree_del_foreign(struct weir_txn *t, const struct wr_dev *dev, const str
 
 /*
  * A request of tc as a step, whose line of the plan is "tc VERB dev DEV ...", where @verb is "qdisc add".
- * @undo: NULL or what to send.
+ * @verb: NULL for none.
  */
-struct weir_step *wr_tree_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_batch *request,
-			       const struct wr_batch *undo, const char *verb, const char *fmt, ...) WR_PRINTF(6, 7);
+struct weir_step *wr_tree_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_change *change,
+			       const char *verb, const char *fmt, ...) WR_PRINTF(5, 6);
 /* The name as a shell's word, for plans. */
 const char *wr_dev_word(const struct wr_dev *dev, char buf[80]);
 

@@ -11,36 +11,52 @@ void wr_str_done(struct wr_str *s)
 	*s = (struct wr_str){ 0 };
 }
 
-void *wr_str_grow(struct wr_str *s, size_t n)
+void wr_str_clear(struct wr_str *s)
 {
-	size_t need = s->len + n + 1;
+	s->len = 0;
+	s->failed = false;
+	if (s->data)
+		*s->data = '\0';
+}
+
+static bool widen(struct wr_str *s, size_t need)
+{
+	size_t cap = s->cap ? s->cap : 128;	/* most messages */
 	char *data;
 
-	if (s->failed || need < n)
-		goto fail;
-	if (need > s->cap) {
-		size_t cap = s->cap ? s->cap : 128;	/* most messages */
+	while (cap < need)
+		cap *= 2;
+	data = realloc(s->data, cap);
+	if (!data)
+		return false;
+	s->data = data;
+	s->cap = cap;
+	return true;
+}
 
-		while (cap < need)
-			cap *= 2;
-		data = realloc(s->data, cap);
-		if (!data)
-			goto fail;
-		s->data = data;
-		s->cap = cap;
+void *wr_str_room(struct wr_str *s, size_t n)
+{
+	const size_t at = s->len, need = at + n + 1;
+
+	if (s->failed || need < n || (need > s->cap && !widen(s, need))) {
+		s->failed = true;
+		return NULL;
 	}
-	data = s->data + s->len;
-	memset(data, 0, n + 1);
 	s->len += n;
-	return data;
-fail:
-	s->failed = true;
-	return NULL;
+	s->data[s->len] = '\0';
+	return s->data + at;
+}
+
+void *wr_str_grow(struct wr_str *s, size_t n)
+{
+	void *room = wr_str_room(s, n);
+
+	return room ? memset(room, 0, n) : NULL;
 }
 
 void wr_str_add(struct wr_str *s, const void *data, size_t n)
 {
-	void *room = wr_str_grow(s, n);
+	void *room = wr_str_room(s, n);
 
 	if (room && n)
 		memcpy(room, data, n);
@@ -53,7 +69,7 @@ void wr_str_puts(struct wr_str *s, const char *text)
 
 void wr_str_putc(struct wr_str *s, char c)
 {
-	char *room = wr_str_grow(s, 1);
+	char *room = wr_str_room(s, 1);
 
 	if (room)
 		*room = c;
@@ -72,7 +88,7 @@ void wr_str_printf(struct wr_str *s, const char *fmt, ...)
 	va_end(ap);
 	if (n >= 0 && (size_t)n < left && !s->failed)
 		s->len += n;
-	else if ((room = n < 0 ? NULL : wr_str_grow(s, n)))
+	else if ((room = n < 0 ? NULL : wr_str_room(s, n)))
 		vsnprintf(room, n + 1, fmt, again);
 	va_end(again);
 }

@@ -19,6 +19,10 @@ struct wr_str {
 void wr_str_done(struct wr_str *s);
 /* Room for @n more bytes, zeroed; NULL when memory ran out. */
 void *wr_str_grow(struct wr_str *s, size_t n);
+/* The same for who fills it: it is not zeroed. */
+void *wr_str_room(struct wr_str *s, size_t n);
+/* Empties it for other bytes: its memory stays. */
+void wr_str_clear(struct wr_str *s);
 void wr_str_add(struct wr_str *s, const void *data, size_t n);
 void wr_str_puts(struct wr_str *s, const char *text);
 void wr_str_putc(struct wr_str *s, char c);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Building netlink messages: any number of them, one after the other, in one
- * growing buffer that is sent as it stands. The bytes are laid down by libmnl
- * into room that is zeroed beforehand, because libmnl 1.0.4 leaves the padding
- * behind an attribute as it finds it.
+ * growing buffer that is sent as it stands. The bytes are laid down here and not by
+ * libmnl, whose 1.0.4 leaves the padding behind an attribute as it finds it.
  */
 #ifndef WR_NETLINK_BATCH_H
 #define WR_NETLINK_BATCH_H

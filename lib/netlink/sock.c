@@ -93,10 +93,40 @@ int wr_sock_open(int netns_fd, struct wr_sock *s, struct weir_error *err)
 	return 0;
 }
 
+/* Of thousands of results few have any. */
+struct wr_words {
+	struct wr_words *next;
+	char text[];
+};
+
+static const char *keep_words(struct wr_sock *s, const struct nlattr *a)
+{
+	const size_t len = mnl_attr_get_payload_len(a);
+	struct wr_words *words = malloc(sizeof(*words) + len + 1);
+
+	if (!words)
+		return "";
+	words->next = s->words;
+	memcpy(words->text, mnl_attr_get_payload(a), len);
+	words->text[len] = '\0';
+	s->words = words;
+	return words->text;
+}
+
+static void forget_words(struct wr_sock *s)
+{
+	for (struct wr_words *words = s->words, *next; words; words = next) {
+		next = words->next;
+		free(words);
+	}
+	s->words = NULL;
+}
+
 void wr_sock_close(struct wr_sock *s)
 {
 	if (s->nl)
 		mnl_socket_close(s->nl);
+	forget_words(s);
 	free(s->reply);
 	*s = (struct wr_sock){ 0 };
 }
@@ -116,11 +146,11 @@ struct exchange {
 };
 
 /* The kernel's words and the offset, in attributes @at bytes into the answer. */
-static void take_words(struct wr_result *res, const struct nlmsghdr *nlh, size_t at)
+static void take_words(struct wr_sock *s, struct wr_result *res, const struct nlmsghdr *nlh, size_t at)
 {
 	const struct nlattr *a;
 
-	res->msg[0] = '\0';
+	res->msg = "";
 	res->attr_offset = 0;
 	at = MNL_ALIGN(at);
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || at > nlh->nlmsg_len)
@@ -129,15 +159,14 @@ static void take_words(struct wr_result *res, const struct nlmsghdr *nlh, size_t
 	     mnl_attr_ok(a, (const char *)mnl_nlmsg_get_payload_tail(nlh) - (const char *)a);
 	     a = mnl_attr_next(a)) {
 		if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG)
-			wr_format(res->msg, sizeof(res->msg), "%.*s",
-				  (int)mnl_attr_get_payload_len(a), mnl_attr_get_str(a));
+			res->msg = keep_words(s, a);
 		else if (mnl_attr_get_type(a) == NLMSGERR_ATTR_OFFS &&
 			 mnl_attr_get_payload_len(a) >= 4)
 			memcpy(&res->attr_offset, mnl_attr_get_payload(a), 4);
 	}
 }
 
-static void take_error(struct wr_result *res, const struct nlmsghdr *nlh)
+static void take_error(struct wr_sock *s, struct wr_result *res, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
 	size_t at = MNL_NLMSG_HDRLEN + sizeof(*e);
@@ -145,18 +174,18 @@ static void take_error(struct wr_result *res, const struct nlmsghdr *nlh)
 	res->code = e->error;
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
 		at += e->msg.nlmsg_len > MNL_NLMSG_HDRLEN ? e->msg.nlmsg_len - MNL_NLMSG_HDRLEN : 0;
-	take_words(res, nlh, at);
+	take_words(s, res, nlh, at);
 }
 
 /* The end of a dump, which may be an error. */
-static void take_done(struct wr_result *res, const struct nlmsghdr *nlh)
+static void take_done(struct wr_sock *s, struct wr_result *res, const struct nlmsghdr *nlh)
 {
 	int code = 0;
 
 	if (nlh->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(code))
 		memcpy(&code, mnl_nlmsg_get_payload(nlh), sizeof(code));
 	res->code = code < 0 ? code : 0;
-	take_words(res, nlh, MNL_NLMSG_HDRLEN + sizeof(code));
+	take_words(s, res, nlh, MNL_NLMSG_HDRLEN + sizeof(code));
 }
 
 static void take_message(struct exchange *x, const struct nlmsghdr *nlh)
@@ -170,10 +199,10 @@ static void take_message(struct exchange *x, const struct nlmsghdr *nlh)
 		x->interrupted = true;
 	if (nlh->nlmsg_type == NLMSG_ERROR &&
 	    nlh->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(struct nlmsgerr)) {
-		take_error(&x->results[i], nlh);
+		take_error(x->s, &x->results[i], nlh);
 		x->done |= i + 1 == x->n;
 	} else if (nlh->nlmsg_type == NLMSG_DONE) {
-		take_done(&x->results[i], nlh);
+		take_done(x->s, &x->results[i], nlh);
 		x->done |= i + 1 == x->n;
 	} else if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && x->reader && x->reader->reply) {
 		r = x->reader->reply(x->reader->arg, x->base + i, nlh);
@@ -355,18 +384,19 @@ static int run_chunks(struct wr_sock *s, struct wr_batch *b, struct wr_result *r
 	return 0;
 }
 
-static int own_results(const struct wr_batch *b, struct wr_result **results, struct wr_result **own)
+/* Results of the caller's or @own, which say that nothing was sent. */
+static int begin_results(struct wr_sock *s, const struct wr_batch *b, struct wr_result **results,
+			 struct wr_result **own)
 {
 	if (b->buf.failed)
 		return -ENOMEM;
-	if (!*results) {
-		*own = calloc(b->n ? b->n : 1, sizeof(**own));
-		if (!*own)
-			return -ENOMEM;
-		*results = *own;
-	}
-	memset(*results, 0, b->n * sizeof(**results));
-	set_codes(*results, b->n, 0, WR_NOT_SENT);
+	if (!*results)
+		*results = *own = malloc((b->n + 1) * sizeof(**own));
+	if (!*results)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < b->n; i++)
+		(*results)[i] = (struct wr_result){ .code = WR_NOT_SENT, .msg = "" };
+	forget_words(s);
 	return 0;
 }
 
@@ -377,7 +407,7 @@ int wr_sock_run(struct wr_sock *s, struct wr_batch *b, struct wr_result *results
 	bool lost, interrupted;
 	int r;
 
-	if (own_results(b, &results, &own))
+	if (begin_results(s, b, &results, &own))
 		return wr_nomem(err);
 	r = run_chunks(s, b, results, NULL, s->most_writes, &lost, &interrupted, err);
 	if (r)
@@ -410,7 +440,7 @@ int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *result
 		bool lost, interrupted;
 		int r;
 
-		if (own_results(b, &results, &own))
+		if (begin_results(s, b, &results, &own))
 			return wr_nomem(err);
 		r = run_chunks(s, b, results, reader, UINT32_MAX, &lost, &interrupted, err);
 		if (r || (!lost && !interrupted))

@@ -27,6 +27,7 @@ struct wr_sock {
 	uint32_t most_reads;	/* requests of one sendmsg() whose answers fit into the buffer */
 	uint32_t most_answers;	/* messages of one sendmsg() whose refusals fit: of one that is lost nobody knows what to undo */
 	char *reply;		/* receive buffer */
+	struct wr_words *words;	/* of the last exchange's results */
 	struct weir_counters count;
 };
 
@@ -34,7 +35,7 @@ struct wr_sock {
 struct wr_result {
 	int code;		/* 0, or a negative errno; WR_UNKNOWN: the answer was lost; WR_NOT_SENT */
 	uint32_t attr_offset;
-	char msg[160];
+	const char *msg;	/* until the socket is used again */
 };
 
 /* The reply was dropped with a full receive buffer; the message was handled. */

@@ -342,7 +342,9 @@ static int run_in(struct weir_txn *t, const char *netns, struct wr_batch *b,
 
 static bool is_in(const struct weir_step *s, const char *netns)
 {
-	return !strcmp(weir_step_part(s, WR_MSG_NETNS).data, netns);
+	const struct weir_blob *part = &s->parts[WR_MSG_NETNS];
+
+	return part->len ? !strcmp(part->data, netns) : !*netns;
 }
 
 /* A request that the kernel refuses: a test wants to see the batch go on and be undone. */
@@ -380,6 +382,17 @@ static size_t list_messages(struct weir_txn *t, size_t first, size_t end, const 
 	return n;
 }
 
+/* At once, so that nothing is moved while they are put together. */
+static void make_room(struct wr_batch *b, struct weir_step *const *steps, size_t n)
+{
+	size_t len = 0;
+
+	for (size_t k = 0; k < n; k++)
+		len += steps[k]->parts[WR_MSG_DO].len;
+	wr_str_room(&b->buf, len);
+	wr_str_clear(&b->buf);
+}
+
 /* Those of the steps [@first, @end) that work in @netns, in one batch. */
 static int apply_messages(struct weir_txn *t, size_t first, size_t end, const char *netns,
 			  struct weir_error *err)
@@ -395,6 +408,7 @@ static int apply_messages(struct weir_txn *t, size_t first, size_t end, const ch
 	if (!results || !steps)
 		return wr_nomem(err);
 	n = list_messages(t, first, end, netns, steps);
+	make_room(&b, steps, n);
 	for (size_t k = 0; k < n; k++) {
 		struct weir_step *s = steps[k];
 		const enum wr_fault fault = fault_at(t, (size_t)(s - t->steps));

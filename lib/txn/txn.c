@@ -87,6 +87,8 @@ void wr_txn_free(struct weir_txn *t)
 		t->kept[i - 1].done(t->kept[i - 1].object);
 	free(t->kept);
 	wr_str_done(&t->flushed.buf);
+	wr_auto_batch(&t->change.request);
+	wr_auto_batch(&t->change.undo);
 	free(t->fds);
 	free(t->steps);
 	free(t->created);
@@ -194,6 +196,14 @@ const char *wr_step_object(const struct weir_step *s, char buf[64])
 	return buf;
 }
 
+/* Most steps are about what the step before is about. */
+static const char *copy_object(struct weir_txn *t, const char *object)
+{
+	const char *last = t->n_steps ? t->steps[t->n_steps - 1].object : NULL;
+
+	return last && !strcmp(last, object) ? last : wr_txn_copy(t, object, strlen(object));
+}
+
 struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops,
 			     const char *object, const struct weir_blob *parts, size_t n)
 {
@@ -208,7 +218,7 @@ struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops
 	}
 	t->steps = steps;
 	s = &steps[t->n_steps];
-	*s = (struct weir_step){ .ops = ops, .object = wr_txn_copy(t, object, strlen(object)) };
+	*s = (struct weir_step){ .ops = ops, .object = copy_object(t, object) };
 	if (!s->object || copy_parts(t, s, parts, n)) {
 		wr_txn_nomem(t);
 		return NULL;
@@ -425,6 +435,19 @@ void wr_txn_complete(struct weir_txn *t)
 }
 
 /* --- rtnetlink steps ------------------------------------------------------- */
+
+static void clear(struct wr_batch *b)
+{
+	wr_str_clear(&b->buf);
+	b->n = 0;
+}
+
+struct wr_change *wr_txn_change(struct weir_txn *t)
+{
+	clear(&t->change.request);
+	clear(&t->change.undo);
+	return &t->change;
+}
 
 struct weir_step *wr_txn_msg(struct weir_txn *t, const char *object,
 			     const struct wr_table *const *tables, const struct wr_batch *request,

@@ -112,6 +112,11 @@ struct weir_step {
 	bool kept;				/* rtnetlink, with a look: see wr_step_look() */
 };
 
+/* A request and what undoes it, while a builder puts them together. */
+struct wr_change {
+	struct wr_batch request, undo;
+};
+
 struct weir_txn {
 	struct weir *w;
 	char *title;
@@ -133,6 +138,7 @@ struct weir_txn {
 	struct wr_kept *kept;
 	size_t n_kept;
 	struct wr_chunk *chunks;	/* of wr_txn_copy() */
+	struct wr_change change;	/* of wr_txn_change() */
 	struct weir_error err;	/* of the first builder that refused */
 };
 
@@ -179,6 +185,8 @@ enum { WR_MSG_DO, WR_MSG_UNDO, WR_MSG_NETNS, WR_MSG_GET };
 struct weir_step *wr_txn_msg(struct weir_txn *t, const char *object,
 			     const struct wr_table *const *tables, const struct wr_batch *request,
 			     const struct wr_batch *undo, const char *netns);
+/* An empty one for whoever builds many: all use the same memory, so it is good until another is begun. */
+struct wr_change *wr_txn_change(struct weir_txn *t);
 /* Another of the messages, of any number, that an rtnetlink step's parts are. */
 int wr_step_message(struct weir_txn *t, struct weir_step *s, int part, const struct wr_batch *b,
 		    struct weir_error *err);

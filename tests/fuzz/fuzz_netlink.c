@@ -157,7 +157,8 @@ static void fuzz_answers(const uint8_t *data, size_t size)
 {
 	struct wr_reader reader = { .reply = ignore };
 	struct wr_result results[4] = { { 0 } };
-	struct exchange x = { .results = results, .first_seq = 1, .n = 4, .reader = &reader };
+	struct wr_sock s = { .nl = NULL };
+	struct exchange x = { .s = &s, .results = results, .first_seq = 1, .n = 4, .reader = &reader };
 	char *copy = malloc(size);
 	const struct nlmsghdr *nlh;
 	size_t at = 0;
@@ -167,7 +168,8 @@ static void fuzz_answers(const uint8_t *data, size_t size)
 	while ((nlh = message_at(copy, size, &at)))
 		take_message(&x, nlh);
 	for (int i = 0; i < 4; i++)
-		must(memchr(results[i].msg, 0, sizeof(results[i].msg)) != NULL);
+		must(!results[i].msg || strlen(results[i].msg) <= size);
+	wr_sock_close(&s);
 	free(copy);
 }
 

@@ -112,14 +112,16 @@ static void padding_behind_a_header_is_zero(void **state)
 	assert_memory_equal(b.buf.data + 20, "\xee\xee\xee\xee\xee\0\0\0", 8);
 }
 
-/* Room that was used before: a message that was given up is overwritten by the next one. */
+/* Room that was used before: a message that was given up, or got no memory, is overwritten by the next one. */
 static void used_room_is_zeroed_again(void **state)
 {
 	wr_auto(batch) struct wr_batch b = { 0 };
 
 	start_message(&b);
 	wr_put(&b, IFLA_IFALIAS, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
-	b.buf.len = 0;
+	b.buf.failed = true;
+	wr_str_clear(&b.buf);
+	assert_string_equal(wr_str_text(&b.buf), "");
 	start_message(&b);
 	wr_put_u8(&b, IFLA_OPERSTATE, 0xee);
 	assert_memory_equal(b.buf.data + 36, "\xee\0\0\0", 4);
