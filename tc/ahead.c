@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a transaction knows of ports before it asks: see ahead.h. */
 #include "tc/ahead.h"
+#include "tc/ifb.h"
 #include "tc/seen.h"
 #include "tc/show.h"
 
@@ -147,22 +148,32 @@ static bool is_told(struct weir *w, struct ahead *a, struct wr_seen_link *l, str
  * One that is down and has no qdisc is not shown, nor is, once in a great while, one
  * behind another that vanishes: who adds is told by the kernel then, but who takes away asks.
  */
-static bool is_known(struct weir *w, struct ahead *a, int ifindex, bool adds, struct wr_port *ret)
+static bool is_known(struct weir *w, struct ahead *a, int ifindex, enum wr_ahead what, struct wr_port *ret)
 {
 	struct wr_seen_link *l = find(w, a, ifindex);
 
-	return l ? is_told(w, a, l, ret) : adds && a->dump.is_over;
+	return l ? is_told(w, a, l, ret) : what && a->dump.is_over;
 }
 
-int wr_port_ahead(struct weir_txn *t, int ifindex, bool adds, struct wr_port *ret, struct weir_error *err)
+static int read_alone(struct weir_txn *t, int ifindex, enum wr_ahead what, struct wr_port *ret,
+		      struct weir_error *err)
+{
+	struct wr_ifb_also also = { 0 };
+
+	if (what == WR_AHEAD_ADDS_CLASS)
+		wr_ifb_also(t, ifindex, &also);
+	return wr_port_read(t->w, ifindex, &also.also, ret, err);
+}
+
+int wr_port_ahead(struct weir_txn *t, int ifindex, enum wr_ahead what, struct wr_port *ret, struct weir_error *err)
 {
 	struct ahead *a = ahead_of(t);
 
 	if (!a)
 		return wr_nomem(err);
 	a->n_asked++;
-	if (!is_known(t->w, a, ifindex, adds, ret))
-		return wr_port_read(t->w, ifindex, ret, err);
+	if (!is_known(t->w, a, ifindex, what, ret))
+		return read_alone(t, ifindex, what, ret, err);
 	ret->root_is_free = !ret->root.handle;
 	return wr_port_link(t->w, ifindex, ret, err);
 }
@@ -187,9 +198,9 @@ static bool find_class(struct ahead *a, int ifindex, uint32_t classid, char name
 #define ahead_of(t) NULL
 #define find_class(a, ifb, classid, name, ret) false
 
-int wr_port_ahead(struct weir_txn *t, int ifindex, bool adds, struct wr_port *ret, struct weir_error *err)
+int wr_port_ahead(struct weir_txn *t, int ifindex, enum wr_ahead what, struct wr_port *ret, struct weir_error *err)
 {
-	return wr_port_read(t->w, ifindex, ret, err);
+	return wr_port_read(t->w, ifindex, NULL, ret, err);
 }
 #endif
 

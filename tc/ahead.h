@@ -9,8 +9,15 @@
 
 #include "tc/read.h"
 
-/* A port, for a step of @t that may add to it: as wr_port_read(), but perhaps not counted. @ret: of zeros. */
-int wr_port_ahead(struct weir_txn *t, int ifindex, bool adds, struct wr_port *ret, struct weir_error *err);
+/* What the steps are to do that a port is asked about for. */
+enum wr_ahead {
+	WR_AHEAD_TAKES,		/* nothing is added */
+	WR_AHEAD_ADDS,
+	WR_AHEAD_ADDS_CLASS,	/* on an ifb besides, by a block */
+};
+
+/* A port, for steps of @t: as wr_port_read(), but perhaps not counted. @ret: of zeros. */
+int wr_port_ahead(struct weir_txn *t, int ifindex, enum wr_ahead what, struct wr_port *ret, struct weir_error *err);
 /* A class of an ifb, and the ifb's name. -ENOENT: that is there, but not the class. */
 int wr_class_ahead(struct weir_txn *t, int ifb, uint32_t classid, char ret_name[16], struct wr_tc_class *ret,
 		   struct weir_error *err);

@@ -118,7 +118,7 @@ int weir_shape_explain(struct weir *w, int ifindex, char **ret, struct weir_erro
 {
 	wr_auto(str) struct wr_str out = { 0 };
 	struct wr_port port;
-	int r = wr_port_read(w, ifindex, &port, err);
+	int r = wr_port_read(w, ifindex, NULL, &port, err);
 
 	if (!r && !port.major && !port.has_redirect)
 		return wr_error(err, -ENOENT, WEIR_STAGE_REPLY, port.link.name, "", "has no limits of ours");

@@ -47,11 +47,11 @@ static int learn_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 }
 
 /* What the record does not know: which classes there are, and whose the block is. */
-static int learn(struct weir *w, struct wr_ifb *ifb, bool by_block, struct weir_error *err)
+static int learn(struct weir *w, struct wr_ifb *ifb, bool block, bool classes, struct weir_error *err)
 {
 	struct learning l = { .ifb = ifb };
 	const struct wr_reader reader = { .reply = learn_reply, .arg = &l };
-	const bool asks_block = by_block && !ifb->block;
+	const bool asks_block = block && !ifb->block, asks_classes = classes && !ifb->is_read;
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct wr_result results[2];
 	int r;
@@ -59,15 +59,58 @@ static int learn(struct weir *w, struct wr_ifb *ifb, bool by_block, struct weir_
 	if (asks_block)
 		wr_redirect_block_get_msg(&b, (uint32_t)ifb->ifindex);
 	/* Not of leaves, which may have classes too. */
-	if (!ifb->is_read)
+	if (asks_classes)
 		wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_DUMP, ifb->ifindex, 0, WR_CLASS(WR_MAJOR_SHARED, 0), NULL);
 	r = b.n ? wr_sock_read(&w->sock, &b, results, &reader, READ_TIMEOUT_MS, err) : 0;
 	if (r)
 		return r;
-	ifb->is_read = true;
+	if (WR_ALSO && asks_classes)
+		ifb->n_before = 0;
+	ifb->is_read |= asks_classes;
 	if (asks_block)
 		ifb->block = wr_block_of(&l.filter, &results[0]);
 	return 0;
+}
+
+/* --- asking with others --------------------------------------------------------------------- */
+
+static void ask_also(struct wr_also *also, struct wr_batch *b)
+{
+	const struct wr_ifb_also *a = (void *)also;
+
+	wr_redirect_block_get_msg(b, (uint32_t)a->ifb->ifindex);
+	if (!a->ifb->is_read)
+		wr_tc_msg(b, RTM_GETTCLASS, NLM_F_ECHO, a->ifb->ifindex, a->classid, 0, NULL);
+}
+
+static void reply_also(struct wr_also *also, const struct nlmsghdr *msg)
+{
+	struct wr_ifb_also *a = (void *)also;
+
+	if (msg->nlmsg_type == RTM_NEWTCLASS)
+		a->is_taken = true;
+	else
+		wr_redirect_read(msg, &a->filter);
+}
+
+static void take_also(struct wr_also *also, const struct wr_result *results)
+{
+	struct wr_ifb_also *a = (void *)also;
+
+	a->ifb->block = wr_block_of(&a->filter, &results[0]);
+	if (!a->ifb->is_read && !a->is_taken && results[1].code == -ENOENT)
+		a->ifb->free_minor = a->classid & 0xffff;
+}
+
+void wr_ifb_also(struct weir_txn *t, int port, struct wr_ifb_also *ret)
+{
+	struct wr_record *rec;
+
+	*ret = (struct wr_ifb_also){ .classid = wr_block_class(port) };
+	if (wr_record_of(t, &rec, NULL) || !rec->n_ifbs || rec->ifbs[rec->n_ifbs - 1].block)
+		return;
+	ret->ifb = &rec->ifbs[rec->n_ifbs - 1];
+	ret->also = (struct wr_also){ ask_also, reply_also, take_also };
 }
 
 /* --- making ------------------------------------------------------------------------------ */
@@ -155,7 +198,7 @@ static uint32_t free_minor(const struct wr_ifb *ifb, uint32_t wanted)
 {
 	const uint32_t first = wanted ? wanted : 1, last = wanted ? wanted : WR_MAX_MINOR;
 
-	if (ifb->is_dying || ifb->n_used >= WR_PER_IFB)
+	if (ifb->is_dying || wr_ifb_count(ifb) >= WR_PER_IFB)
 		return 0;
 	for (uint32_t minor = first; minor <= last; minor++)
 		if (!wr_has_minor(&ifb->used, minor) && !wr_has_minor(&ifb->given, minor))
@@ -169,6 +212,11 @@ static bool may_share_block(const struct wr_ifb *ifb)
 	return !ifb->has_given && ifb->block != WR_BLOCK_TAKEN;
 }
 
+static bool is_known(const struct wr_ifb *ifb, uint32_t wanted)
+{
+	return ifb->is_read || (WR_ALSO && wanted && ifb->free_minor == wanted && wr_ifb_count(ifb) < WR_PER_IFB);
+}
+
 static int choose_known(struct weir_txn *t, struct wr_record *rec, int port, bool by_block, struct wr_ifb **ret,
 			struct weir_error *err)
 {
@@ -178,11 +226,11 @@ static int choose_known(struct weir_txn *t, struct wr_record *rec, int port, boo
 	*ret = NULL;
 	for (size_t i = 0; i < tries && !*ret; i++) {
 		struct wr_ifb *ifb = &rec->ifbs[!i ? n - 1 : by_block ? i - 1 : (size_t)port % n];
-		int r = ifb->is_read ? 0 : learn(t->w, ifb, by_block, err);
+		int r = is_known(ifb, wanted) ? 0 : learn(t->w, ifb, by_block, true, err);
 		bool fits = !r && free_minor(ifb, wanted);
 
 		if (fits && by_block)
-			r = learn(t->w, ifb, true, err);
+			r = learn(t->w, ifb, true, false, err);
 		if (r)
 			return r;
 		if (fits && (!by_block || may_share_block(ifb)))
@@ -251,6 +299,7 @@ int wr_ifb_take(struct weir_txn *t, int port, bool by_block, struct wr_slot *ret
 	if (by_block)
 		ifb->block = WR_BLOCK_OURS;
 	t->w->shape_ifb = ifb->ifindex;
+	t->w->shape_n = wr_ifb_count(ifb);
 	wr_format(ret->name, sizeof(ret->name), WR_IFB_NAME, ifb->number);
 	wr_record_save(t, rec);
 	return t->err.code;
@@ -377,7 +426,7 @@ int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_e
 
 	if (r || !ifb)
 		return r;
-	r = learn(t->w, ifb, false, err);
+	r = learn(t->w, ifb, false, true, err);
 	if (r || minor > WR_MAX_MINOR || !wr_has_minor(&ifb->used, minor))
 		return r;
 	ifb->has_given = true;

@@ -6,8 +6,7 @@
 #ifndef WR_TC_IFB_H
 #define WR_TC_IFB_H
 
-#include "tc/htb.h"
-#include "txn/txn.h"
+#include "tc/read.h"
 
 #define WR_IFB_QUEUE 256	/* packets; the driver's own 32 drop too early */
 
@@ -23,6 +22,18 @@ struct wr_slot {
 int wr_ifb_next(struct weir_txn *t, int port, int *ret, struct weir_error *err);
 /* Whether there is an ifb with a block for the port. */
 bool wr_ifb_has_block(struct weir_txn *t, int port);
+/*
+ * What wr_ifb_take() will ask of the ifb that was used last, for who asks about the port (read.h): whose
+ * its block is, and whether the class is free that goes with the port.
+ */
+struct wr_ifb_also {
+	struct wr_also also;
+	struct wr_ifb *ifb;
+	uint32_t classid;
+	bool is_taken;
+	struct wr_redirect filter;	/* in the block */
+};
+void wr_ifb_also(struct weir_txn *t, int port, struct wr_ifb_also *ret);
 /*
  * Chooses a class for a port on a shared ifb; makes one where all are full. @by_block: that
  * which the block's filter finds for the port.

@@ -143,6 +143,15 @@ enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shap
 								   WEIR_SHAPE_IFB;
 }
 
+bool wr_tc_shares(struct weir *w, enum weir_shape_method forced)
+{
+	const struct known *k = known_of(w);
+
+	if (!forced)
+		forced = w->shape_method;
+	return forced ? forced == WEIR_SHAPE_BLOCK : k && k->found & WR_TC_BLOCK;
+}
+
 enum weir_shape_method wr_tc_marker(struct weir_txn *t)
 {
 	return wr_tc_has(t->w, WR_TC_SKBEDIT)		      ? WEIR_SHAPE_SKBEDIT :

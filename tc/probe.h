@@ -25,6 +25,8 @@ bool wr_tc_has(struct weir *w, unsigned int feature);
  * its ingress qdisc will be a new one, and so can be one of a block.
  */
 enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shape_method forced, bool may_share);
+/* Whether that will be a block's, as far as is known without trying. */
+bool wr_tc_shares(struct weir *w, enum weir_shape_method forced);
 /* What can write the class of a floor into a packet: skbedit or bpf; auto: nothing. */
 enum weir_shape_method wr_tc_marker(struct weir_txn *t);
 enum weir_leaf wr_tc_leaf(struct weir *w, enum weir_leaf forced);

@@ -67,7 +67,12 @@ int wr_class_get(struct weir *w, int ifindex, uint32_t classid, struct wr_tc_cla
 
 /* --- a port -------------------------------------------------------------------------------- */
 
-enum { ASK_ROOT, ASK_INGRESS };
+enum { ASK_ROOT, ASK_INGRESS, ASK_ALSO };
+
+struct asked {
+	struct wr_port *port;
+	struct wr_also *also;
+};
 
 static void read_qdisc(const struct nlmsghdr *msg, struct wr_qdisc *ret)
 {
@@ -147,12 +152,14 @@ int wr_port_link(struct weir *w, int ifindex, struct wr_port *port, struct weir_
 
 static int port_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
-	struct wr_port *port = arg;
+	struct asked *a = arg;
 
 	if (index == ASK_ROOT)
-		take_root(port, msg);
+		take_root(a->port, msg);
 	else if (index == ASK_INGRESS)
-		read_qdisc(msg, &port->ingress);
+		read_qdisc(msg, &a->port->ingress);
+	else if (WR_ALSO)
+		a->also->reply(a->also, msg);
 	return 0;
 }
 
@@ -211,16 +218,31 @@ bool wr_root_is_ours(uint32_t root)
 	return root == WR_CLASS(WR_MAJOR, 0) || root == WR_CLASS(WR_MAJOR_NOQUEUE, 0);
 }
 
-int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_error *err)
+/* Asks what one send tells. */
+static int read_port(struct weir *w, struct asked *a, struct weir_error *err)
+{
+	struct wr_reader reader = { .reply = port_reply, .arg = a };
+	struct wr_result results[ASK_ALSO + WR_ALSO];
+	const bool has_also = WR_ALSO && a->also && a->also->ask;
+	wr_auto(batch) struct wr_batch b = { 0 };
+	int r;
+
+	ask(&b, a->port->link.ifindex);
+	if (has_also)
+		a->also->ask(a->also, &b);
+	r = wr_sock_read(&w->sock, &b, results, &reader, READ_TIMEOUT_MS, err);
+	if (!r && has_also)
+		a->also->done(a->also, results + ASK_ALSO);
+	return r;
+}
+
+int wr_port_read(struct weir *w, int ifindex, struct wr_also *also, struct wr_port *ret, struct weir_error *err)
 {
 	struct wr_port port = { 0 };
-	struct wr_reader reader = { .reply = port_reply, .arg = &port };
-	wr_auto(batch) struct wr_batch b = { 0 };
 	int r = wr_port_link(w, ifindex, &port, err);
 
-	ask(&b, ifindex);
 	if (!r)
-		r = wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+		r = read_port(w, &(struct asked){ &port, also }, err);
 	if (!r)
 		r = wr_port_count(w, &port, err);
 	if (r)

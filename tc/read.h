@@ -42,8 +42,20 @@ struct wr_port {
 bool wr_root_is_ours(uint32_t handle);
 /* What is to be known of the link itself. -ENODEV: it is gone. */
 int wr_port_link(struct weir *w, int ifindex, struct wr_port *port, struct weir_error *err);
-/* All. -ENODEV: the link is gone. */
-int wr_port_read(struct weir *w, int ifindex, struct wr_port *ret, struct weir_error *err);
+/* What somebody else asks in the same send, by at most so many messages; he is answered before that returns. */
+#ifdef WR_NO_AHEAD	/* the one-file tool (`make static`): no room */
+#define WR_ALSO 0
+#else
+#define WR_ALSO 2
+#endif
+struct wr_also {
+	void (*ask)(struct wr_also *a, struct wr_batch *b);	/* NULL: nothing */
+	void (*reply)(struct wr_also *a, const struct nlmsghdr *msg);
+	void (*done)(struct wr_also *a, const struct wr_result *results);
+};
+
+/* All. -ENODEV: the link is gone. @also: may be NULL. */
+int wr_port_read(struct weir *w, int ifindex, struct wr_also *also, struct wr_port *ret, struct weir_error *err);
 /*
  * Ports whose index and qdiscs are filled in as far as a dump tells (seen.h): their
  * classes and redirects, in as few sends as the answers have room for. Neither

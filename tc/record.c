@@ -300,8 +300,11 @@ static bool add_last(struct weir *w, struct wr_record *rec)
 	unsigned int number;
 	char name[16];
 
-	return w->shape_ifb && sscanf(wr_sock_ifname(&w->sock, w->shape_ifb, name), WR_IFB_NAME, &number) == 1 &&
-	       wr_record_add_ifb(rec, w->shape_ifb, number);
+	if (!w->shape_ifb || sscanf(wr_sock_ifname(&w->sock, w->shape_ifb, name), WR_IFB_NAME, &number) != 1 ||
+	    !wr_record_add_ifb(rec, w->shape_ifb, number))
+		return false;
+	rec->ifbs[0].n_before = w->shape_n;
+	return true;
 }
 
 int wr_record_rest(struct weir *w, struct wr_record *rec, struct weir_error *err)

@@ -17,6 +17,8 @@ struct wr_ifb {
 	int ifindex;
 	unsigned int number;		/* in its name */
 	bool is_read, is_dying;
+	uint32_t free_minor;		/* before it is read that one was seen to be free; 0: none was */
+	unsigned int n_before;		/* classes that are taken to be there, until it is read */
 	enum wr_block block;
 	bool keeps_block;		/* the transaction has the step for its undo */
 	bool has_given;			/* so the block may go, with the last qdisc that has it */
@@ -24,6 +26,12 @@ struct wr_ifb {
 	struct wr_minors used;
 	struct wr_minors given;		/* back by this transaction, but still there until its end */
 };
+
+/* How many it has, as far as is known. */
+static inline unsigned int wr_ifb_count(const struct wr_ifb *ifb)
+{
+	return ifb->n_used + (WR_ALSO ? ifb->n_before : 0);
+}
 
 static inline bool wr_has_minor(const struct wr_minors *m, uint32_t minor)
 {

@@ -507,12 +507,21 @@ static void choose_sides(struct shaping *s, const struct weir_bandwidth *b)
 		s->ret->is_guest_side = guest_side;
 }
 
+/* Whether a class on an ifb is likely to be wanted: for most what a guest sends is what arrives. */
+static enum wr_ahead ahead_what(const struct shaping *s, const struct weir_bandwidth *b)
+{
+	const struct weir_rate *in = s->opts.is_guest_side ? &b->inbound : &b->outbound;
+
+	return WR_ALSO && in->average_bytes_per_s && wr_tc_shares(s->t->w, s->opts.method) ? WR_AHEAD_ADDS_CLASS :
+											     WR_AHEAD_ADDS;
+}
+
 static int shape(struct shaping *s, const struct weir_bandwidth *bandwidth)
 {
 	int r = 0;
 
 	if (!wr_txn_makes(s->t, s->dev.ifindex))
-		r = wr_port_ahead(s->t, s->dev.ifindex, true, &s->port, s->err);
+		r = wr_port_ahead(s->t, s->dev.ifindex, ahead_what(s, bandwidth), &s->port, s->err);
 	choose_sides(s, bandwidth);
 	if (!r)
 		r = shape_out(s);
@@ -545,7 +554,7 @@ int weir_txn_shape_set(struct weir_txn *t, int ifindex, const char *name,
 static int clear(struct shaping *s)
 {
 	static const struct weir_rate none;
-	int r = wr_port_ahead(s->t, s->dev.ifindex, false, &s->port, s->err);
+	int r = wr_port_ahead(s->t, s->dev.ifindex, WR_AHEAD_TAKES, &s->port, s->err);
 
 	s->out = s->in = &none;
 	if (!r)
@@ -560,7 +569,7 @@ static int clear_elsewhere(struct shaping *s, const struct weir_shape *known)
 
 	if (known)
 		return give_back(s->t, known->ifb_ifindex, known->ifb_name, known->ifb_class, s->err);
-	r = wr_port_ahead(s->t, s->dev.ifindex, false, &s->port, s->err);
+	r = wr_port_ahead(s->t, s->dev.ifindex, WR_AHEAD_TAKES, &s->port, s->err);
 	if (r == -ENODEV)
 		return 0;
 	return r || !s->port.has_redirect ? r : give_back(s->t, s->port.redirect.ifb, "",

@@ -138,7 +138,7 @@ static int floor_of(struct wr_ifbs *s, const struct weir_shape *shape, uint64_t 
 	int r = weir_link_get(s->w, shape->ifindex, NULL, &link, err);
 
 	if (!r && link.master)
-		r = wr_port_read(s->w, (int)link.master, &bridge, err);
+		r = wr_port_read(s->w, (int)link.master, NULL, &bridge, err);
 	if (r || !bridge.redirect.ifb)
 		return r;
 	r = wr_ifb_of(s, bridge.redirect.ifb, &ifb, err);
@@ -180,7 +180,7 @@ int weir_shape_get(struct weir *w, int ifindex, struct weir_shape *ret, struct w
 	wr_auto(ifbs) struct wr_ifbs s = { .w = w };
 	struct weir_shape shape;
 	struct wr_port port;
-	int r = wr_port_read(w, ifindex, &port, err);
+	int r = wr_port_read(w, ifindex, NULL, &port, err);
 
 	if (!r)
 		r = shape_of(&s, &port, &shape, err);

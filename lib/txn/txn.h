@@ -38,6 +38,7 @@ struct weir {
 	uint32_t shape_method;	/* an enum weir_shape_method */
 	uint32_t shape_qdisc;	/* an enum weir_qdisc */
 	int shape_ifb;		/* the shared one that the last port was put on; 0: none was yet */
+	unsigned int shape_n;	/* classes that it had then, as far as was known */
 	int lock_fd;		/* held from begin to the end of a transaction, ... */
 	int journal_fd;		/* ... and open as long */
 	size_t journal_size;	/* bytes in it */

@@ -25,8 +25,8 @@
 #include <weir/txn.h>
 
 #include "lib_own.h"
-#include "tc/block.h"
 #include "tc/bpf.h"
+#include "tc/record.h"
 
 #define MBIT 125000ull
 #define LIMITS(in, out) { { (in), 0, 0, 0 }, { (out), 0, 0, 0 } }
@@ -811,6 +811,63 @@ static void the_same_class_is_on_another_ifb(void **state)
 	has_filter("v1", "1");
 }
 
+static uint64_t sends(void)
+{
+	struct weir_counters c = { .sz = sizeof(c) };
+
+	weir_get_counters(w, &c);
+	return c.n_sends;
+}
+
+/* All that is to be known of a port more is asked in one send, and the change is another. */
+static void one_more_is_asked_about_once(void **state)
+{
+	struct weir_shape_options opts = { .sz = sizeof(opts), .method = WEIR_SHAPE_BLOCK };
+	struct weir_shape s = { .sz = sizeof(s) };
+	uint64_t before;
+	int port;
+
+	if (!kernel_can(WEIR_SHAPE_BLOCK))
+		own_skip("the kernel does not take the program");
+	add_port(0);
+	add_port(1);
+	by_block("v0");
+	port = index_of("v1");
+	before = sends();
+	weir_txn_shape_set(begin(), port, "v1", &block_limits, &opts, &s);
+	commit(w->txn, "one more");
+	assert_int_equal(sends() - before, 2);
+	assert_string_equal(s.ifb_name, "weir-ifb0");
+	class_is(&s, "rate 4Mbit");
+	has_filter("v1", "1");
+}
+
+/* Nor does an ifb get more than it takes where they come one by one. */
+static void one_more_than_an_ifb_takes(void **state)
+{
+	struct weir_shape_options opts = { .sz = sizeof(opts), .method = WEIR_SHAPE_BLOCK };
+	struct weir_txn *t = begin();
+
+	if (!kernel_can(WEIR_SHAPE_BLOCK)) {
+		weir_txn_abort(t);
+		own_skip("the kernel does not take the program");
+	}
+	for (int i = 0; i < WR_PER_IFB + 2; i++) {
+		struct weir_link l = { .sz = sizeof(l), .kind = WEIR_LINK_IFB, .has = WEIR_LINK_NAME };
+		int port;
+
+		snprintf(l.name, sizeof(l.name), "p%d", i);
+		port = weir_txn_link_add(t, &l);
+		if (i < WR_PER_IFB - 1)
+			weir_txn_shape_set(t, port, l.name, &block_limits, &opts, NULL);
+	}
+	commit(t, "many");
+	assert_string_equal(by_block("p127").ifb_name, "weir-ifb0");
+	assert_string_equal(by_block("p128").ifb_name, "weir-ifb1");
+	assert_string_equal(by_block("p129").ifb_name, "weir-ifb1");
+	shows("tc class show dev weir-ifb0 | grep -c htb", FULL_IFB);
+}
+
 /* With its last port a block goes; whoever comes next makes it again, and undo does. */
 static void a_block_comes_back(void **state)
 {
@@ -1231,6 +1288,8 @@ int main(void)
 		TEST(a_block_of_others_is_not_used),
 		TEST(a_block_is_for_all),
 		TEST(the_same_class_is_on_another_ifb),
+		TEST(one_more_is_asked_about_once),
+		TEST(one_more_than_an_ifb_takes),
 		TEST(a_block_comes_back),
 		TEST(who_shares_a_block_comes_first),
 		TEST(the_record_may_be_wrong),
