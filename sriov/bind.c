@@ -439,7 +439,7 @@ int weir_txn_vf_bind(struct weir_txn *t, struct weir_sriov *s, const char *name,
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct wr_binding to = { .any = !driver };
-	struct weir_vf vf;
+	struct weir_vf vf = { .sz = sizeof(vf) };
 	int r = weir_vf_get(s, name, &vf, &err);
 
 	if (!r && driver)

@@ -123,7 +123,7 @@ static size_t count_claims(const struct choice *c, const char *pci, bool *ret_ex
 static int add_pool(struct choice *c, const char *name, struct weir_error *err)
 {
 	struct pool *pool = &c->pools[c->n_pools];
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 	bool exclusive;
 	int r = weir_pf_get(c->s, name, 0, &pf, err);
 
@@ -158,6 +158,7 @@ static int add_one(struct choice *c, const char *name, struct weir_error *err)
 	pool->vfs = calloc(1, sizeof(*pool->vfs));
 	if (!pool->vfs)
 		return wr_nomem(err);
+	pool->vfs->sz = sizeof(*pool->vfs);
 	r = weir_vf_get(c->s, name, pool->vfs, err);
 	pool->n = r == 0;
 	return r == -ENODEV && !c->want->vf ? 0 : r;
@@ -406,9 +407,7 @@ static int choose_and_note(struct choice *c, struct weir_vf *ret, struct weir_er
 		return refuse_all(c, err);
 	bury(c, vf);
 	r = note(c, vf, err);
-	if (!r && ret)
-		*ret = *vf;
-	return r;
+	return r || !ret ? r : wr_opts_give(ret, vf, sizeof(*vf), err);
 }
 
 int weir_txn_vf_claim(struct weir_txn *t, struct weir_sriov *s,

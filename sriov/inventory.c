@@ -147,6 +147,7 @@ int weir_pf_get(struct weir_sriov *s, const char *name, unsigned int flags, stru
 		struct weir_error *err)
 {
 	char pci[WEIR_PCI_TEXT], object[64];
+	struct weir_pf pf;
 	int r = find_pci(s, name, pci, err);
 
 	if (r)
@@ -157,10 +158,10 @@ int weir_pf_get(struct weir_sriov *s, const char *name, unsigned int flags, stru
 				 has_file(s, pci, "physfn") ?
 					 "is a virtual function itself" :
 					 "is no network card's function that can have virtual functions");
-	r = read_pf(s, pci, name, flags, ret, err);
+	r = read_pf(s, pci, name, flags, &pf, err);
 	if (r && !has_file(s, pci, "sriov_totalvfs"))
 		return wr_error(err, -ENODEV, WEIR_STAGE_SYSTEM, object, "", "has gone");
-	return r;
+	return r ? r : wr_opts_give(ret, &pf, sizeof(pf), err);
 }
 
 /* --- all PFs ------------------------------------------------------------------------ */
@@ -322,7 +323,7 @@ static int get_numbered(struct weir_sriov *s, const char *name, struct weir_vf *
 	unsigned long i = strtoul(slash + 1, NULL, 10);
 	char pf_name[32], pci[WEIR_PCI_TEXT] = "", object[64];
 	struct wr_netdev port;
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 	int r;
 
 	object_of("VF", name, object);
@@ -340,11 +341,11 @@ static int get_numbered(struct weir_sriov *s, const char *name, struct weir_vf *
 	return r;
 }
 
-int weir_vf_get(struct weir_sriov *s, const char *name, struct weir_vf *ret, struct weir_error *err)
+static int get_vf(struct weir_sriov *s, const char *name, struct weir_vf *ret, struct weir_error *err)
 {
 	char pci[WEIR_PCI_TEXT], path[PATH_MAX], pf_pci[64], at[WEIR_PCI_TEXT] = "", object[64];
 	struct wr_netdev port;
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 	int r;
 
 	if (strchr(name, '/'))
@@ -372,4 +373,12 @@ int weir_vf_get(struct weir_sriov *s, const char *name, struct weir_vf *ret, str
 	}
 	return wr_error(err, -ENODEV, WEIR_STAGE_SYSTEM, object, "", "is none of its PF's %u VFs",
 			pf.num_vfs);
+}
+
+int weir_vf_get(struct weir_sriov *s, const char *name, struct weir_vf *ret, struct weir_error *err)
+{
+	struct weir_vf vf;
+	int r = get_vf(s, name, &vf, err);
+
+	return r ? r : wr_opts_give(ret, &vf, sizeof(vf), err);
 }

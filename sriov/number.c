@@ -211,7 +211,7 @@ int weir_txn_vf_number(struct weir_txn *t, struct weir_sriov *s, const char *pf_
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	bool autoprobe = !(flags & WEIR_VF_NO_PROBE);
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 	int r = weir_pf_get(s, pf_name, 0, &pf, &err);
 
 	if (!r)
@@ -242,7 +242,7 @@ static int all_ready(struct weir_sriov *s, const char *name, unsigned int timeou
 		     struct weir_error *err)
 {
 	wr_auto(free) struct weir_vf *vfs = NULL;
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 	size_t n = 0;
 	int r = weir_pf_get(s, name, 0, &pf, err);
 

@@ -41,7 +41,7 @@ static int release(struct weir_txn *t, struct weir_sriov *s, const char *pci, co
 	const struct wr_claim *meant = NULL;
 	size_t n_on_vf = 0, n_meant = 0;
 	char object[64];
-	struct weir_vf vf;
+	struct weir_vf vf = { .sz = sizeof(vf) };
 	int r;
 
 	wr_format(object, sizeof(object), "VF %s", pci);

@@ -16,6 +16,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
+#include "link/link.h"
 #include "tc/ahead.h"
 #include "tc/bpf.h"
 #include "tc/floor.h"
@@ -386,7 +387,7 @@ static int del_own_ifb(struct weir_txn *t, struct wr_dev ifb, struct weir_error 
 	int r;
 
 	if (!*ifb.name) {
-		if (weir_link_get(t->w, ifb.ifindex, NULL, &l, NULL) || l.kind != WEIR_LINK_IFB ||
+		if (wr_link_get(t->w, ifb.ifindex, NULL, &l, NULL) || l.kind != WEIR_LINK_IFB ||
 		    !(l.has & WEIR_LINK_GROUP_SET) || l.group != WEIR_LINK_GROUP)
 			return 0;
 		ifb.name = l.name;
@@ -547,7 +548,7 @@ int weir_txn_shape_set(struct weir_txn *t, int ifindex, const char *name,
 	if (r)
 		return refuse(t, name, &err);
 	if (ret)
-		wr_opts_give(ret, &shaped, sizeof(shaped));
+		wr_opts_give(ret, &shaped, sizeof(shaped), NULL);
 	return t->err.code;
 }
 

@@ -2,6 +2,7 @@
 /*
  * Shaped ports as the kernel has them: limits and counters. Only reads.
  */
+#include "link/link.h"
 #include "tc/htb.h"
 #include "tc/seen.h"
 #include "tc/show.h"
@@ -70,7 +71,7 @@ int wr_ifb_of(struct wr_ifbs *s, int ifindex, const struct wr_seen_ifb **ret, st
 		return wr_nomem(err);
 	s->list = more;
 	more[s->n] = (struct wr_seen_ifb){ .ifindex = ifindex };
-	r = weir_link_get(s->w, ifindex, NULL, &link, err);
+	r = wr_link_get(s->w, ifindex, NULL, &link, err);
 	if (!r)
 		r = wr_class_each(s->w, ifindex, wr_classes_add, &more[s->n], err);
 	if (r && r != -ENODEV) {
@@ -135,7 +136,7 @@ static int floor_of(struct wr_ifbs *s, const struct weir_shape *shape, uint64_t 
 	struct wr_port bridge = { 0 };
 	struct weir_link link;
 	const struct wr_seen_ifb *ifb;
-	int r = weir_link_get(s->w, shape->ifindex, NULL, &link, err);
+	int r = wr_link_get(s->w, shape->ifindex, NULL, &link, err);
 
 	if (!r && link.master)
 		r = wr_port_read(s->w, (int)link.master, NULL, &bridge, err);
@@ -188,8 +189,7 @@ int weir_shape_get(struct weir *w, int ifindex, struct weir_shape *ret, struct w
 		return r;
 	if (!port.major && !port.has_redirect)
 		return wr_error(err, -ENOENT, WEIR_STAGE_REPLY, port.link.name, "", "has no limits of ours");
-	wr_opts_give(ret, &shape, sizeof(shape));
-	return 0;
+	return wr_opts_give(ret, &shape, sizeof(shape), err);
 }
 
 /* --- all ports ------------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 static int commit_and_show(struct tool *t, struct weir_sriov *s, struct weir_txn *txn, const char *pci,
 			   const char *what)
 {
-	struct weir_vf vf;
+	struct weir_vf vf = { .sz = sizeof(vf) };
 	char *text = NULL;
 	int status;
 
@@ -44,7 +44,7 @@ static int read_request(struct tool *t, struct weir_sriov *s, const struct args 
 			struct weir_claim_request *want)
 {
 	unsigned long pid = 0;
-	struct weir_vf vf;
+	struct weir_vf vf = { .sz = sizeof(vf) };
 
 	if (a->value[OPT_PID] && !number_parse(a->value[OPT_PID], 1ul << 30, &pid))
 		return usage_error(t, "--pid takes the number of a process");
@@ -63,7 +63,7 @@ static int read_request(struct tool *t, struct weir_sriov *s, const struct args 
 int cmd_vf_claim(struct tool *t, const struct args *a)
 {
 	struct weir_claim_request want = { .sz = sizeof(want) };
-	struct weir_vf vf = { .pci = "" };
+	struct weir_vf vf = { .sz = sizeof(vf) };
 	struct weir_sriov *s;
 	struct weir_txn *txn;
 	int status = sriov_open(t, &s);
@@ -93,7 +93,7 @@ int cmd_vf_release(struct tool *t, const struct args *a)
 {
 	struct weir_sriov *s;
 	struct weir_txn *txn;
-	struct weir_vf vf;
+	struct weir_vf vf = { .sz = sizeof(vf) };
 	const char *pci;
 	int status = sriov_open(t, &s);
 

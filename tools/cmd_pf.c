@@ -183,7 +183,7 @@ int cmd_vf_list(struct tool *t, const struct args *a)
 {
 	struct weir_vf *vfs = NULL;
 	struct weir_sriov *s;
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 	size_t n = 0;
 	int status = sriov_open(t, &s);
 

@@ -44,7 +44,7 @@ static void wait_for_links(struct tool *t, struct weir_sriov *s, const char *pf,
 
 static int show_number(struct tool *t, struct weir_sriov *s, const char *name)
 {
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 
 	if (weir_pf_get(s, name, 0, &pf, &t->err))
 		return tool_fail(t, STATUS_FAILED);
@@ -119,7 +119,7 @@ static int parse_best_effort(struct tool *t, const char *names, uint64_t *ret)
 
 static int add_vf(struct tool *t, struct weir_sriov *s, const char *word, struct settings *set)
 {
-	struct weir_vf vf;
+	struct weir_vf vf = { .sz = sizeof(vf) };
 
 	if (weir_vf_get(s, word, &vf, &t->err))
 		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
@@ -271,7 +271,7 @@ int cmd_vf_show(struct tool *t, const struct args *a)
 {
 	struct weir_vf_config *configs = NULL;
 	struct weir_sriov *s;
-	struct weir_vf vf;
+	struct weir_vf vf = { .sz = sizeof(vf) };
 	size_t n = 0;
 	int status = sriov_open(t, &s);
 

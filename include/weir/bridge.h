@@ -164,7 +164,7 @@ WEIR_API int weir_txn_fdb_del(struct weir_txn *t, const struct weir_fdb *fdb);
  * weir_fdb_get() - whether a bridge knows an address behind a port
  * @w:		the handle
  * @fdb:	port, address and vlan; its state does not matter
- * @ret:	receives the entry
+ * @ret:	receives the entry; sz set
  * @err:	filled on failure; may be NULL
  *
  * Return: 0 or a negative errno:

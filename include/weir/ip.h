@@ -250,7 +250,7 @@ WEIR_API int weir_route_list(struct weir *w, struct weir_route **ret, size_t *re
  * weir_route_get() - the route that packets to an address take
  * @w:		the handle
  * @dst:	the address
- * @ret:	receives the route as it stands in the table, with the prefix that matched
+ * @ret:	receives the route as it stands in the table, with the prefix that matched; sz set
  * @err:	filled on failure; may be NULL
  *
  * One question, whose answer takes the same time however many routes there are.

@@ -1120,7 +1120,7 @@ WEIR_API int weir_txn_link_del(struct weir_txn *t, int ifindex, const char *name
  * @w:		the handle
  * @ifindex:	which, or 0 to go by @name
  * @name:	its name or one of its alternative names, if @ifindex is 0
- * @ret:	receives the link
+ * @ret:	receives the link; sz set
  * @err:	filled on failure; may be NULL
  *
  * One RTM_GETLINK, no dump, no VF information, no statistics.

@@ -187,7 +187,7 @@ WEIR_API int weir_pf_list(struct weir_sriov *s, unsigned int flags, struct weir_
  * @s:		where to look
  * @name:	its PCI address or one of its netdevs
  * @flags:	0 or WEIR_SRIOV_NAMES
- * @ret:	receives it
+ * @ret:	receives it; sz set
  * @err:	filled on failure; may be NULL
  *
  * Return: 0, or a negative errno:
@@ -224,7 +224,7 @@ WEIR_API int weir_vf_list(struct weir_sriov *s, const struct weir_pf *pf, struct
  * weir_vf_get() - one VF
  * @s:		where to look
  * @name:	its PCI address, the name of its netdev, or PF/NUMBER ("ens1/3")
- * @ret:	receives it
+ * @ret:	receives it; sz set
  * @err:	filled on failure; may be NULL
  *
  * Return: 0, or a negative errno:
@@ -358,7 +358,7 @@ struct weir_claim_request {
  * @t:		the transaction
  * @s:		where VFs and claims are
  * @request:	what is wanted
- * @ret:	receives the VF as it is now; may be NULL
+ * @ret:	receives the VF as it is now; NULL, or sz set
  *
  * Alone (without WEIR_CLAIM_SHARED): the first VF that nobody claims, on the PF
  * with the fewest claimed ones, then in the order of @request->pfs; of

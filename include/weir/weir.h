@@ -9,6 +9,11 @@
  * every descriptor close-on-exec. A handle must not be used on both sides of a
  * fork(). Another namespace is entered by a short-lived thread of the library's
  * own; the caller's threads stay where they are.
+ *
+ * Structs that begin with sz may get members at their end. A caller sets sz to
+ * the size that it was compiled with; of what the library fills by a pointer
+ * with "sz set" it writes no more than that. Elements of an array that the
+ * library allocates are as large as the sz in them says.
  */
 #ifndef WEIR_WEIR_H
 #define WEIR_WEIR_H

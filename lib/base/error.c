@@ -120,14 +120,17 @@ int wr_opts_copy(void *dst, size_t size, const void *src, const char *what, stru
 	return 0;
 }
 
-void wr_opts_give(void *ret, const void *src, size_t size)
+int wr_opts_give(void *ret, const void *src, size_t size, struct weir_error *err)
 {
 	size_t sz;
 
 	memcpy(&sz, ret, sizeof(sz));
+	if (sz < sizeof(sz))
+		return wr_refuse(err, -EINVAL, "result", "sz", "is not set");
 	sz = sz < size ? sz : size;
 	memcpy(ret, src, sz);
 	memcpy(ret, &sz, sizeof(sz));
+	return 0;
 }
 
 const char *weir_stage_name(enum weir_stage stage)

@@ -40,7 +40,7 @@ void wr_format(char *dst, size_t size, const char *fmt, ...) WR_PRINTF(3, 4);
  */
 int wr_opts_copy(void *dst, size_t size, const void *src, const char *what, struct weir_error *err);
 
-/* The other way: as much of @src, which has @size bytes, as @ret has; its size says how much that is. */
-void wr_opts_give(void *ret, const void *src, size_t size);
+/* The other way: as much of @src, which has @size bytes, as @ret has; its size says how much that is, or -EINVAL. */
+int wr_opts_give(void *ret, const void *src, size_t size, struct weir_error *err);
 
 #endif

@@ -319,7 +319,8 @@ int weir_route_get(struct weir *w, const struct weir_ip *dst, struct weir_route 
 	const unsigned int table = dst->family == WEIR_FAMILY_IPV4 ? RTM_F_LOOKUP_TABLE : 0;
 	struct rtmsg rtm = { .rtm_family = dst->family, .rtm_dst_len = bits,
 			     .rtm_flags = RTM_F_FIB_MATCH | table };
-	struct match m = { .ret = ret, .code = -ENOENT, .err = err };
+	struct weir_route rt;
+	struct match m = { .ret = &rt, .code = -ENOENT, .err = err };
 	struct wr_reader reader = { .reply = take_match, .arg = &m };
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct wr_result result;
@@ -334,6 +335,7 @@ int weir_route_get(struct weir *w, const struct weir_ip *dst, struct weir_route 
 	if (r)
 		return r;
 	r = result.code < 0 ? result.code : m.code;
-	return !r ? 0 : wr_error(err, r, WEIR_STAGE_KERNEL, "route", "", "to %s: %s", weir_ip_format(dst, text),
+	return !r ? wr_opts_give(ret, &rt, sizeof(rt), err) :
+	       wr_error(err, r, WEIR_STAGE_KERNEL, "route", "", "to %s: %s", weir_ip_format(dst, text),
 				 result.code < 0 ? result.msg : "is none of the main table");
 }

@@ -113,7 +113,7 @@ static int take_names(void *arg, uint32_t index, const struct nlmsghdr *msg)
 int weir_altname_list(struct weir *w, int ifindex, char **ret, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str names = { 0 };
-	int r = wr_link_ask(w, ifindex, take_names, &names, err);
+	int r = wr_link_ask(w, ifindex, NULL, take_names, &names, err);
 
 	if (r)
 		return r;

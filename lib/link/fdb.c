@@ -253,8 +253,7 @@ int weir_fdb_get(struct weir *w, const struct weir_fdb *fdb, struct weir_fdb *re
 	object_of(&f, object);
 	if (found.ifindex != f.ifindex)
 		return wr_error(err, -ENOENT, WEIR_STAGE_REPLY, object, "", "is not there");
-	*ret = found;
-	return 0;
+	return wr_opts_give(ret, &found, sizeof(found), err);
 }
 
 struct reading {

@@ -86,9 +86,9 @@ extern const struct wr_table wr_bridge_port_table, wr_bond_port_table;
 
 /* Reads an RTM_NEWLINK. */
 int wr_link_decode(const struct nlmsghdr *msg, struct weir_link *ret, struct weir_error *err);
-/* Hands the RTM_NEWLINK of one link to @take. */
-int wr_link_ask(struct weir *w, int ifindex, int (*take)(void *arg, uint32_t index, const struct nlmsghdr *msg),
-		void *arg, struct weir_error *err);
+/* Hands the RTM_NEWLINK of one link, by its index or else its name, to @take. */
+int wr_link_ask(struct weir *w, int ifindex, const char *name,
+		int (*take)(void *arg, uint32_t index, const struct nlmsghdr *msg), void *arg, struct weir_error *err);
 /* Whether every member that is read says the same. */
 bool wr_link_equal(const struct weir_link *a, const struct weir_link *b);
 

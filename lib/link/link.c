@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "link/kinds.h"
+#include "link/link.h"
 #include "txn/txn.h"
 
 #define READ_TIMEOUT_MS 5000
@@ -133,12 +134,11 @@ static int take_one(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	return wr_link_decode(msg, o->ret, o->err);
 }
 
-int weir_link_get(struct weir *w, int ifindex, const char *name, struct weir_link *ret,
-		  struct weir_error *err)
+int wr_link_ask(struct weir *w, int ifindex, const char *name,
+		int (*take)(void *arg, uint32_t index, const struct nlmsghdr *msg), void *arg, struct weir_error *err)
 {
 	struct ifinfomsg ifi = { .ifi_index = ifindex };
-	struct one o = { .ret = ret, .err = err };
-	struct wr_reader reader = { .reply = take_one, .arg = &o };
+	struct wr_reader reader = { .reply = take, .arg = arg };
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct wr_result result;
 	char object[64];
@@ -155,28 +155,24 @@ int weir_link_get(struct weir *w, int ifindex, const char *name, struct weir_lin
 		wr_put_text(&b, strlen(name) < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
 	wr_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
-	if (!r && result.code < 0)
-		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, object, "", "%s", result.msg);
-	if (!r && !o.found)
-		r = wr_error(err, -ENODEV, WEIR_STAGE_REPLY, object, "", "is not there");
-	return r;
+	return r || result.code >= 0 ? r : wr_error(err, result.code, WEIR_STAGE_KERNEL, object, "", "%s", result.msg);
 }
 
-int wr_link_ask(struct weir *w, int ifindex, int (*take)(void *arg, uint32_t index, const struct nlmsghdr *msg),
-		void *arg, struct weir_error *err)
+int wr_link_get(struct weir *w, int ifindex, const char *name, struct weir_link *ret, struct weir_error *err)
 {
-	struct ifinfomsg ifi = { .ifi_index = ifindex };
-	struct wr_reader reader = { .reply = take, .arg = arg };
-	wr_auto(batch) struct wr_batch b = { 0 };
-	struct wr_result result;
-	char object[64];
-	int r;
+	struct one o = { .ret = ret, .err = err };
+	int r = wr_link_ask(w, ifindex, name, take_one, &o, err);
 
-	wr_format(object, sizeof(object), "link %d", ifindex);
-	wr_msg(&b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
-	wr_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
-	return r || result.code >= 0 ? r : wr_error(err, result.code, WEIR_STAGE_KERNEL, object, "", "%s", result.msg);
+	return r || o.found ? r : wr_error(err, -ENODEV, WEIR_STAGE_REPLY, "link", "", "is not there");
+}
+
+int weir_link_get(struct weir *w, int ifindex, const char *name, struct weir_link *ret,
+		  struct weir_error *err)
+{
+	struct weir_link link;
+	int r = wr_link_get(w, ifindex, name, &link, err);
+
+	return r ? r : wr_opts_give(ret, &link, sizeof(link), err);
 }
 
 /* --- many links ------------------------------------------------------------------------ */

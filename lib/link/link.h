@@ -9,6 +9,8 @@ struct weir_txn;
 struct weir_error;
 struct wr_batch;
 
+/* As weir_link_get(), and all of it. */
+int wr_link_get(struct weir *w, int ifindex, const char *name, struct weir_link *ret, struct weir_error *err);
 /* "bond bond0", or "link 7". */
 void wr_link_object(const struct weir_link *l, char object[64]);
 /* What is wrong in itself, and what is missing from a new one. */

@@ -19,6 +19,7 @@
 
 #include "base/netns.h"
 #include "link/kinds.h"
+#include "link/link.h"
 #include "txn/txn.h"
 
 #define MAX_QUEUES 256
@@ -160,7 +161,7 @@ static int macvtap_apply(struct weir *w, const struct weir_step *s, struct weir_
 	struct macvtap tap = macvtap_of(s);
 	struct opening o = { .tap = &tap, .fds = s->local };
 	struct weir_link link;
-	int r = weir_link_get(w, (int)tap.ifindex, NULL, &link, err);
+	int r = wr_link_get(w, (int)tap.ifindex, NULL, &link, err);
 
 	if (r)
 		return r;

@@ -55,7 +55,7 @@ static bool is_here(struct weir *w, const struct move *m)
 {
 	struct weir_link l;
 
-	return !weir_link_get(w, m->ifindex, NULL, &l, NULL) && !strcmp(l.name, m->name);
+	return !wr_link_get(w, m->ifindex, NULL, &l, NULL) && !strcmp(l.name, m->name);
 }
 
 /* It may have another index over there, but has its name: that is why it could go there. */
@@ -72,7 +72,7 @@ static int fetch(struct weir *w, const struct move *m, const char *netns, struct
 	r = weir_open(&opts, &there, err);
 	if (r)
 		return r;
-	r = weir_link_get(there, 0, m->name, &l, err);
+	r = wr_link_get(there, 0, m->name, &l, err);
 	if (!r)
 		r = send_away(&there->sock, l.ifindex, home, err);
 	weir_close(there);
@@ -116,7 +116,7 @@ int weir_txn_link_move(struct weir_txn *t, int ifindex, const char *netns)
 	wr_format(object, sizeof(object), "link %d", ifindex);
 	if (ifindex <= 0 || !netns || !*netns)
 		return wr_txn_refuse(t, -EINVAL, object, ifindex <= 0 ? "ifindex" : "netns", "is missing");
-	if (!wr_txn_makes(t, ifindex) && weir_link_get(t->w, ifindex, NULL, &l, &err))
+	if (!wr_txn_makes(t, ifindex) && wr_link_get(t->w, ifindex, NULL, &l, &err))
 		return wr_txn_fail(t, &err);
 	wr_copy(m.name, sizeof(m.name), l.has & WEIR_LINK_NAME ? l.name : wr_txn_link_name(t, ifindex, buf));
 	wr_link_put_master(&back, &l);

@@ -66,7 +66,7 @@ static int take_link(void *arg, uint32_t index, const struct nlmsghdr *msg)
 static int read_list(struct weir_txn *t, struct source *source, bool *ret_there, struct weir_error *err)
 {
 	struct reading reading = { .source = source, .err = err };
-	int r = wr_link_ask(t->w, source->ifindex, take_link, &reading, err);
+	int r = wr_link_ask(t->w, source->ifindex, NULL, take_link, &reading, err);
 
 	*ret_there = reading.is_there;
 	return r;

@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "link/link.h"
 #include "link/words.h"
 
 /* --- one row ---------------------------------------------------------------------------- */
@@ -45,7 +46,7 @@ static int parse_ifindex(struct wr_link_words *w, const struct wr_table *t, cons
 	int r = 0;
 
 	if (*name)
-		r = w->w ? weir_link_get(w->w, 0, name, &l, w->err) :
+		r = w->w ? wr_link_get(w->w, 0, name, &l, w->err) :
 			   wr_refuse(w->err, -ENODEV, "", f->name, "names a link: that needs a handle");
 	if (r)
 		return r;

@@ -24,6 +24,7 @@
 #include "base/ip.h"
 #include "ip/steps.h"
 #include "link/kinds.h"
+#include "link/link.h"
 #include "monitor/view.h"
 #include "txn/txn.h"
 
@@ -364,7 +365,7 @@ static int port_changed(struct weir_monitor *m, const struct ifinfomsg *ifi)
 
 	link.ifindex = ifi->ifi_index;
 	if (!wr_view_find(&m->known[LINKS], &link, &at) ||
-	    weir_link_get(m->w, ifi->ifi_index, NULL, &link, NULL))
+	    wr_link_get(m->w, ifi->ifi_index, NULL, &link, NULL))
 		return 0;
 	return put(m, LINKS, &link, false);
 }

@@ -55,7 +55,7 @@ void wr_mac_table_tell_again(struct weir_txn *t, const struct weir_port *port, c
 /* What others have had it forget is no reason to stop. */
 static void forget(struct weir_txn *t, const struct weir_port *port, int ifindex)
 {
-	struct weir_fdb fdb = entry_of(port, ifindex), is;
+	struct weir_fdb fdb = entry_of(port, ifindex), is = { .sz = sizeof(is) };
 
 	if (!weir_fdb_get(weir_txn_handle(t), &fdb, &is, NULL))
 		weir_txn_fdb_del(t, &fdb);
@@ -95,7 +95,7 @@ static void set_filtering(struct weir_txn *t, int ifindex, const char *name, boo
 static bool find_place(struct weir *w, const struct wr_live *live, const struct weir_port *port, struct wr_place *ret)
 {
 	const struct wr_span *span = wr_span_of(live, port->bridge);
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 
 	*ret = (struct wr_place){ .ifindex = span ? span->ifindex : live->bridge_ifindex,
 				  .join_ifindex = span ? span->join_ifindex : 0 };

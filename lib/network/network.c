@@ -232,7 +232,7 @@ static int list_config(void *arg, const char *name)
 
 static bool is_missing(struct weir *w, int ifindex, const char *name)
 {
-	struct weir_link link;
+	struct weir_link link = { .sz = sizeof(link) };
 
 	return weir_link_get(w, ifindex, NULL, &link, NULL) || strcmp(link.name, name) != 0;
 }

@@ -140,7 +140,7 @@ static int limit_by(struct weir_txn *t, struct weir_port *port, const struct wei
 static int refuse_elsewhere(struct weir_txn *t, const struct weir_port *port)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 
 	if (port->kind != WEIR_PORT_MACVTAP ||
 	    (!weir_link_get(weir_txn_handle(t), port->ifindex, NULL, &l, NULL) && !strcmp(l.name, port->name)))
@@ -187,7 +187,7 @@ int wr_port_limit(struct weir_txn *t, struct weir_port *port,
 int wr_find_bridge(struct weir *w, struct weir_port *port, struct wr_place *ret,
 		   struct weir_error *err)
 {
-	struct weir_link bridge;
+	struct weir_link bridge = { .sz = sizeof(bridge) };
 	int r = weir_link_get(w, 0, port->bridge, &bridge, err);
 
 	if (r)
@@ -211,7 +211,7 @@ static int find_member(struct weir *w, const struct weir_network *net, struct we
 		       struct wr_place *ret, struct weir_error *err)
 {
 	struct weir_pool_entry *pool = NULL;
-	struct weir_link lower;
+	struct weir_link lower = { .sz = sizeof(lower) };
 	size_t n = 0, at = 0;
 	int r;
 
@@ -603,7 +603,7 @@ int weir_txn_port_limit(struct weir_txn *t, const char *network, const char *nam
 	r = r ? refuse(t, network ? network : port.network, &err) :
 		limit_anew(t, &port, &limits, WEIR_FROM_GUEST, &full, &shape);
 	if (!r && ret)
-		wr_opts_give(ret, &shape, sizeof(shape));
+		wr_opts_give(ret, &shape, sizeof(shape), NULL);
 	weir_port_done(&port);
 	return r;
 }

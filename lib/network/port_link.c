@@ -181,7 +181,7 @@ int wr_port_link_put_back(struct weir_txn *t, const struct weir_port *port,
 /* The link below gets its own address back, as long as the one that passes it on is there. */
 int wr_port_link_del(struct weir_txn *t, const struct weir_port *port)
 {
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 
 	if (port->ifindex <= 0)
 		return 0;

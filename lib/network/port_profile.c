@@ -58,7 +58,7 @@ static bool stands_on_another(const struct weir_link *l)
 /* lldpad speaks on the physical link, in the first vlan on the way down to it; 0: in none. */
 static int find_bottom(struct weir *w, const char *dev, struct weir_profile *p, struct weir_error *err)
 {
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 	int r = weir_link_get(w, 0, dev, &l, err);
 
 	for (int i = 0; i < MOST_LINKS && !r && stands_on_another(&l); i++) {
@@ -96,7 +96,7 @@ static int make_qbh(struct weir *w, const struct weir_port *port, struct weir_pr
 		    struct weir_error *err)
 {
 	struct wr_function f = { .dev = port->dev, .pci = port->pci };
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 	int r;
 
 	p->has |= WEIR_PROFILE_NAME;

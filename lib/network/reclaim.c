@@ -88,7 +88,7 @@ static int put_back(struct weir_txn *t, const struct wr_live *live, struct weir_
 	const struct wr_span *span = wr_span_of(live, port->bridge);
 	struct wr_place place = { .ifindex = span ? span->ifindex : live->bridge_ifindex,
 				  .join_ifindex = span ? span->join_ifindex : 0 };
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 	int r;
 
 	/* A macvtap may be in its guest's namespace, and a virtual function is the guest's. */

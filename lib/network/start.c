@@ -53,7 +53,7 @@ static int check_route(struct weir *w, const struct weir_network *net, const str
 		       struct weir_error *err)
 {
 	char text[WEIR_IP_TEXT], path[32];
-	struct weir_link link;
+	struct weir_link link = { .sz = sizeof(link) };
 
 	for (size_t i = 0; i < net->n_ips; i++) {
 		unsigned int prefix = weir_network_ip_prefix(&net->ips[i]);
@@ -74,7 +74,7 @@ static int check_route(struct weir *w, const struct weir_network *net, const str
 /* A host that forwards ignores advertisements, so the route it got by one would run out. */
 static int check_advertised(struct weir *w, const struct weir_route *rt, struct weir_error *err)
 {
-	struct weir_link link;
+	struct weir_link link = { .sz = sizeof(link) };
 	char key[64];
 
 	if (rt->protocol != PROTOCOL_RA || weir_link_get(w, rt->ifindex, NULL, &link, NULL))
@@ -178,7 +178,7 @@ static int check_wishes(const struct weir_network *net, struct weir_error *err)
 static int check_host_bridge(struct weir *w, const struct weir_network *net, struct weir_error *err)
 {
 	struct weir_error why = WEIR_ERROR_INIT;
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 	int r = weir_link_get(w, 0, net->bridge.name, &l, err);
 
 	if (r)
@@ -224,7 +224,7 @@ static int may_start(struct weir *w, const struct weir_network *net, struct weir
 /* On links of the host: nothing is made but limits of its bridge, and the record that it runs. */
 static int start_on_host(struct weir_txn *t, struct wr_live *live)
 {
-	struct weir_link bridge;
+	struct weir_link bridge = { .sz = sizeof(bridge) };
 
 	if (wr_has_host_bridge(&live->net) &&
 	    !weir_link_get(weir_txn_handle(t), 0, live->net.bridge.name, &bridge, NULL)) {

@@ -22,7 +22,7 @@ int link_setup(void **state)
 struct weir_link get(const char *name)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 
 	if (weir_link_get(w, 0, name, &l, &err))
 		fail_msg("%s: %s", name, err.msg);
@@ -31,7 +31,7 @@ struct weir_link get(const char *name)
 
 bool is_there(const char *name)
 {
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 
 	return weir_link_get(w, 0, name, &l, NULL) == 0;
 }

@@ -52,7 +52,7 @@ void commit_and_fail(struct weir_txn *t, const char *what)
 
 int index_of(const char *name)
 {
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 
 	assert_int_equal(weir_link_get(w, 0, name, &l, NULL), 0);
 	return l.ifindex;

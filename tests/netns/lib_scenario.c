@@ -467,7 +467,7 @@ static void with_links(struct weir *w)
 
 static int index_of(struct weir_txn *t, const char *name)
 {
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 
 	return weir_link_get(weir_txn_handle(t), 0, name, &l, NULL) ? 0 : l.ifindex;
 }
@@ -818,7 +818,7 @@ static void change_floors(struct weir_txn *t)
 static void number(struct weir_txn *t, struct weir_link *l, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct weir_link is;
+		struct weir_link is = { .sz = sizeof(is) };
 
 		l[i].ifindex = weir_link_get(weir_txn_handle(t), 0, l[i].name, &is, NULL) ? weir_txn_link_index(t) :
 											    is.ifindex;

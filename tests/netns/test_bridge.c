@@ -349,7 +349,7 @@ static void what_was_learned_gives_way(void **state)
 static void asked_for_one(void **state)
 {
 	const struct weir_fdb known = FDB(9), unknown = FDB(8);
-	struct weir_fdb elsewhere = FDB(9), got;
+	struct weir_fdb elsewhere = FDB(9), got = { .sz = sizeof(got) };
 	struct weir_txn *t;
 
 	own_sh("bridge fdb add 52:54:00:01:01:09 dev p0 master static; ip link add p9 type veth peer name q9;"

@@ -165,7 +165,7 @@ static void a_link_without_a_limit(void **state)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_txn *t = begin();
-	struct weir_link lo;
+	struct weir_link lo = { .sz = sizeof(lo) };
 
 	assert_int_equal(weir_link_get(w, 0, "lo", &lo, NULL), 0);
 	assert_int_equal(weir_txn_floor_set(t, lo.ifindex, "lo", macs[0], MBIT, 0, NULL), -ENOENT);

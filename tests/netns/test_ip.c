@@ -280,7 +280,7 @@ static void one_route(const char *to, int code, unsigned int prefix)
 static void asked_for_one(void)
 {
 	const struct weir_ip none = { 0 };
-	struct weir_route rt;
+	struct weir_route rt = { .sz = sizeof(rt) };
 
 	one_route("10.7.5.0", 0, 24);
 	one_route("10.8.5.0", 0, 8);

@@ -309,7 +309,7 @@ static void links_have_many_names(void **state)
 {
 	static const char longest[] = "a-name-that-is-longer-than-a-link-may-have";
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 
 	own_sh("ip link property add dev low0 altname %s", longest);
 	assert_int_equal(weir_link_get(w, LOW, NULL, &l, NULL), 0);
@@ -323,6 +323,22 @@ static void links_have_many_names(void **state)
 	assert_int_equal(weir_link_get(w, 99999, NULL, &l, &err), -ENODEV);
 	assert_string_equal(err.object, "link 99999");
 	assert_int_equal(weir_link_get(w, 0, "a-name-that-nobody-has-and-is-long", &l, &err), -ENODEV);
+}
+
+/* Who was compiled when a link had fewer members gets those, and who forgot to say so is told. */
+static void as_much_of_a_link_as_the_caller_knows(void **state)
+{
+	const size_t known = offsetof(struct weir_link, mtu);
+	struct weir_link l = { .sz = known, .mtu = 4711, .alias = "mine" }, none = { .sz = 0 };
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	assert_int_equal(weir_link_get(w, LOW, NULL, &l, NULL), 0);
+	assert_string_equal(l.name, "low0");
+	assert_int_equal(l.sz, known);
+	assert_int_equal(l.mtu, 4711);
+	assert_string_equal(l.alias, "mine");
+	assert_int_equal(weir_link_get(w, LOW, NULL, &none, &err), -EINVAL);
+	assert_string_equal(err.attr, "sz");
 }
 
 /* One by one: what is there already is no step, and an undo takes back no more than was done. */
@@ -906,6 +922,7 @@ int main(void)
 		TEST(aliases_of_every_length),
 		TEST(no_ipv6_addresses_appear),
 		TEST(links_have_many_names),
+		TEST(as_much_of_a_link_as_the_caller_knows),
 		TEST(sources_come_and_go_one_by_one),
 		TEST(too_many_sources_are_left_alone),
 		TEST(lists_are_filtered),

@@ -335,7 +335,7 @@ struct topology {
 
 static uint32_t index_by_name(struct weir_txn *t, const char *name)
 {
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 
 	return weir_link_get(w, 0, name, &l, NULL) ? (uint32_t)weir_txn_link_index(t) : (uint32_t)l.ifindex;
 }

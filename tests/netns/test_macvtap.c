@@ -161,7 +161,7 @@ static void two_namespaces_with_one_index(void **state)
 	assert_int_equal(weir_open(&opts, &handles[1], NULL), 0);
 	for (int i = 0; i < 2; i++) {
 		struct weir_error err = WEIR_ERROR_INIT;
-		struct weir_link lower, l;
+		struct weir_link lower = { .sz = sizeof(lower) }, l;
 		struct weir_txn *t;
 
 		assert_int_equal(weir_link_get(handles[i], 0, "lo0", &lower, NULL), 0);

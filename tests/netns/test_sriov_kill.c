@@ -79,7 +79,7 @@ static int hand_over(void)
 	struct weir_vf_config c = { .sz = sizeof(c), .has = WEIR_VF_MAC | WEIR_VF_VLAN | WEIR_VF_SPOOF_CHECK,
 				    .mac = { 0x52, 0x54, 0, 0, 0, 0x77 }, .vlan = 77 };
 	struct weir_txn *t = begin();
-	struct weir_vf vf;
+	struct weir_vf vf = { .sz = sizeof(vf) };
 
 	if (!weir_txn_vf_claim(t, sriov, &want, &vf)) {
 		weir_txn_vf_bind(t, sriov, vf.pci, WEIR_VF_VFIO);
@@ -98,7 +98,7 @@ static char *state_of_it(void)
 	struct weir_vf *vfs = NULL;
 	char *text = NULL, *settings = NULL, path[PATH_MAX], override[64] = "";
 	size_t n = 0, n_configs = 0, n_claims = 0;
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 	FILE *f;
 
 	check(weir_pf_get(sriov, card.pf, 0, &pf, &err));

@@ -89,7 +89,7 @@ static int claim(const char *owner, size_t n_pfs, unsigned int flags, int32_t pi
 	struct weir_claim_request want = { .sz = sizeof(want), .pfs = both, .n_pfs = n_pfs,
 					   .flags = flags, .owner = owner, .pid = pid };
 	struct weir_txn *t = begin(0);
-	struct weir_vf got = { .pci = "" };
+	struct weir_vf got = { .sz = sizeof(got) };
 	int r;
 
 	weir_txn_vf_claim(t, sriov, &want, &got);
@@ -233,7 +233,7 @@ static void a_pool_of_functions(void **state)
 	sysfs_pf(PF2, 7, 3, 128, 2);
 	sysfs_netdev(VF0, "v0", 8, NULL);
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		struct weir_vf vf = { .pci = "" };
+		struct weir_vf vf = { .sz = sizeof(vf) };
 		struct weir_txn *t = begin(0);
 
 		weir_txn_vf_claim(t, sriov, &want, &vf);
@@ -258,7 +258,7 @@ static void handed_to_networks(void **state)
 static void two_in_one_transaction(void **state)
 {
 	struct weir_claim_request want = { .sz = sizeof(want), .pfs = both, .n_pfs = 1, .owner = "a" };
-	struct weir_vf vf[2];
+	struct weir_vf vf[2] = { { .sz = sizeof(vf[0]) }, { .sz = sizeof(vf[1]) } };
 	struct weir_txn *t;
 
 	sysfs_pf(PF, 7, 3, 128, 2);

@@ -51,7 +51,7 @@ static int teardown(void **state)
 static struct weir_vf *vfs_of(const char *name, size_t want_n)
 {
 	struct weir_vf *vfs = NULL;
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 	size_t n = 0;
 
 	assert_int_equal(weir_pf_get(sriov, name, 0, &pf, &err), 0);
@@ -110,7 +110,7 @@ static void a_pf(void **state)
 static void its_json(void **state)
 {
 	struct weir_vf *vfs;
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 	char *text;
 	json_t *o;
 
@@ -146,7 +146,7 @@ static void many_vfs(void **state)
 	} cases[] = { { 64, 64, 1, "0000:01:0f.7" }, { 256, 8, 1, "0000:02:00.7" }, { 100, 128, 2, "0000:02:08.6" } };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct weir_vf *vfs, one;
+		struct weir_vf *vfs, one = { .sz = sizeof(one) };
 		char want[16];
 
 		sysfs_pf(PF, 256, cases[i].n, cases[i].offset, cases[i].stride);
@@ -170,7 +170,7 @@ static void many_vfs(void **state)
 static void without_capability(void **state)
 {
 	struct weir_vf *vfs;
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 
 	sysfs_pf(PF, 7, 3, 128, 2);
 	sysfs_put("", "bus/pci/devices/" PF "/config");
@@ -187,7 +187,7 @@ static void without_capability(void **state)
 static void several_netdevs(void **state)
 {
 	struct weir_vf *vfs;
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 
 	sysfs_pf(PF, 7, 1, 128, 2);
 	sysfs_netdev(PF, "ens1", 5, "p0\n");
@@ -236,7 +236,7 @@ static void netdevs_by_port(void **state)
 
 static void representors(void **state)
 {
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 
 	sysfs_pf(PF, 7, 2, 128, 2);
 	sysfs_netdev(PF, "a-rep0", 7, "pf0vf0\n");
@@ -285,8 +285,8 @@ static void bound_to_vfio(void **state)
 
 static void no_such_thing(void **state)
 {
-	struct weir_pf pf;
-	struct weir_vf vf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
+	struct weir_vf vf = { .sz = sizeof(vf) };
 	static const struct {
 		const char *name;
 		int pf_code, vf_code;
@@ -313,7 +313,7 @@ static void no_such_thing(void **state)
 /* libpci gives up where a file is missing that every device has: an error, and no exit. */
 static void libpci_gives_up(void **state)
 {
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 
 	sysfs_pf(PF, 7, 0, 128, 2);
 	sysfs_remove("bus/pci/devices/" PF "/vendor");
@@ -326,7 +326,7 @@ static void libpci_gives_up(void **state)
 static void capability_and_sysfs_disagree(void **state)
 {
 	struct weir_vf *vfs;
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 	size_t n;
 
 	sysfs_pf(PF, 7, 2, 128, 2);
@@ -341,7 +341,7 @@ static void capability_and_sysfs_disagree(void **state)
 static void pulled_in_the_middle(void **state)
 {
 	struct weir_vf *vfs;
-	struct weir_pf pf;
+	struct weir_pf pf = { .sz = sizeof(pf) };
 	size_t n;
 
 	sysfs_pf(PF, 7, 4, 128, 2);
@@ -480,7 +480,7 @@ static void waiting_for_drivers(void **state)
 static void numbered(void **state)
 {
 	static const char *const wrong[] = { PF "/2", PF "/", PF "/x", PF "/-1", PF "/0x1", "ens7/0", "/0", "/" };
-	struct weir_vf vf;
+	struct weir_vf vf = { .sz = sizeof(vf) };
 
 	sysfs_pf(PF, 7, 2, 128, 2);
 	sysfs_netdev(PF, "ens1", 5, NULL);
