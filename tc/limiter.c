@@ -37,7 +37,7 @@ static const struct wr_limiter limiters[] = {
 	[WEIR_QDISC_AUTO] = { .name = "auto" },
 	[WEIR_QDISC_HTB] = {
 		.name = "htb", .leaf = WEIR_LEAF_AUTO, .is_class = true,
-		.del = RTM_DELTCLASS, .handle_mask = UINT32_MAX, .from_rate = wr_htb_from_rate,
+		.from_rate = wr_htb_from_rate,
 		.put = wr_htb_class_msg, .put_again = wr_htb_class_again_msg, .read = wr_htb_class_read,
 		.words = htb_words,
 	},
@@ -45,7 +45,6 @@ static const struct wr_limiter limiters[] = {
 	/* fq_codel and sfq have a block of filters, which is what TBF is taken to do without. */
 	[WEIR_QDISC_TBF] = {
 		.name = "tbf", .leaf = WEIR_LEAF_DEFAULT,
-		.del = RTM_DELQDISC, .del_parent = TC_H_ROOT, .handle_mask = 0xffff0000u,
 		.from_rate = wr_tbf_from_rate, .least_bytes_per_s = WR_TBF_LEAST_RATE, .put = wr_tbf_msg,
 		.put_again = wr_tbf_again_msg, .read = wr_tbf_read, .words = tbf_words,
 	},

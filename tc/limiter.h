@@ -12,9 +12,6 @@ struct wr_limiter {
 	const char *name;	/* of the qdisc */
 	enum weir_leaf leaf;	/* where none is asked for */
 	bool is_class;		/* in a qdisc that has to be made before, and may have others beside it */
-	uint16_t del;		/* the message that takes it away */
-	uint32_t del_parent;
-	uint32_t handle_mask;	/* what of the class's number is its own handle */
 	struct wr_htb_class (*from_rate)(const struct weir_rate *rate, uint32_t mtu);
 	uint64_t least_bytes_per_s;
 	/* As of htb.h. */

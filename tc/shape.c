@@ -257,7 +257,7 @@ static int add_ingress(struct shaping *s, const struct wr_redirect *redirect)
 		return r;
 	change = wr_txn_change(s->t);
 	wr_ingress_msg(&change->request, s->dev.ifindex, block);
-	wr_tc_del_msg(&change->undo, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
+	change->adds = true;
 	if (block && s->t->dry)
 		wr_format(shared, sizeof(shared), "ingress_block %u ", block);
 	step = wr_tree_step(s->t, &s->dev, change, "qdisc add", "%singress", shared);

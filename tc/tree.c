@@ -49,13 +49,15 @@ static void describe(const struct weir_step *s, char out[64])
 struct weir_step *wr_tree_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_change *change,
 			       const char *verb, const char *fmt, ...)
 {
-	const bool is_undone = change->undo.n && !wr_txn_makes(t, dev->ifindex);
+	const bool is_undone = (change->adds || change->undo.n) && !wr_txn_makes(t, dev->ifindex);
 	struct weir_step *s = wr_txn_msg(t, dev->name, NULL, &change->request, is_undone ? &change->undo : NULL, NULL);
 	char word[80], text[400];
 	va_list ap;
 
 	if (!s)
 		return NULL;
+	if (is_undone && change->adds)
+		wr_step_adds(s);
 	s->describe = describe;
 	if (!t->dry || !verb)	/* words take as long as all the rest */
 		return s;
@@ -76,7 +78,7 @@ void wr_tree_qdisc(struct weir_txn *t, const struct wr_dev *dev, uint32_t major,
 
 	wr_htb_qdisc_msg(&change->request, dev->ifindex, major, default_minor);
 	/* By its handle: whatever else is there by then is not ours. */
-	wr_tc_del_msg(&change->undo, RTM_DELQDISC, dev->ifindex, WR_CLASS(major, 0), TC_H_ROOT);
+	change->adds = true;
 	if (default_minor && t->dry)
 		wr_format(def, sizeof(def), " default %x", default_minor);
 	wr_tree_step(t, dev, change, "qdisc add", "root handle %x: htb%s", major, def);
@@ -126,8 +128,7 @@ static void add_limit(struct weir_txn *t, const struct wr_dev *dev, const struct
 
 	by->put(&change->request, ADD, dev->ifindex, classid, parent, c);
 	/* By its handle: whatever else is there by then is not ours. */
-	if (!goes_with_root)
-		wr_tc_del_msg(&change->undo, by->del, dev->ifindex, classid & by->handle_mask, by->del_parent);
+	change->adds = !goes_with_root;
 	limit_step(t, dev, change, by, by->is_class ? "class add" : "qdisc add", classid, parent, c);
 	if (handle)
 		add_leaf(t, dev, classid, handle, c->rate_bytes_per_s);
@@ -268,7 +269,7 @@ static void add_noqueue(struct weir_txn *t, const struct wr_dev *dev)
 	struct wr_change *change = wr_txn_change(t);
 
 	wr_tc_msg(&change->request, RTM_NEWQDISC, ADD, dev->ifindex, handle, TC_H_ROOT, "noqueue");
-	wr_tc_del_msg(&change->undo, RTM_DELQDISC, dev->ifindex, handle, TC_H_ROOT);
+	change->adds = true;
 	wr_tree_step(t, dev, change, "qdisc add", "root handle %x: noqueue", WR_MAJOR_BACK);
 }
 

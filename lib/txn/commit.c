@@ -635,6 +635,17 @@ static bool wants_undo(const struct weir_step *s)
 	return s->state != WR_STEP_WAITING && (s->state != WR_STEP_REFUSED || only_sets(s));
 }
 
+/* For wr_step_adds(): of RTM_NEWx the RTM_DELx, which is the next number, with the same header. */
+static bool add_deletion(struct wr_batch *b, const struct nlmsghdr *undo, const struct nlmsghdr *request)
+{
+	const size_t size = request ? wr_header_size(request->nlmsg_type) : 0;
+
+	if (undo->nlmsg_type != NLMSG_NOOP || !request || request->nlmsg_len < MNL_NLMSG_HDRLEN + size)
+		return false;
+	wr_msg(b, request->nlmsg_type + 1, 0, request + 1, size);
+	return true;
+}
+
 /* The undo of a step, which may be several messages; @steps notes whose each is. */
 static void add_undo(struct wr_batch *b, const struct weir_step **steps, const struct weir_step *s)
 {
@@ -644,7 +655,8 @@ static void add_undo(struct wr_batch *b, const struct weir_step **steps, const s
 	for (size_t at = 0; at < part->len; at += MNL_ALIGN(nlh->nlmsg_len)) {
 		nlh = (const void *)((const char *)part->data + at);
 		steps[b->n] = s;
-		wr_msg_copy(b, nlh);
+		if (!add_deletion(b, nlh, msg_of(s, WR_MSG_DO)))
+			wr_msg_copy(b, nlh);
 	}
 }
 

@@ -446,7 +446,15 @@ struct wr_change *wr_txn_change(struct weir_txn *t)
 {
 	clear(&t->change.request);
 	clear(&t->change.undo);
+	t->change.adds = false;
 	return &t->change;
+}
+
+void wr_step_adds(struct weir_step *s)
+{
+	static const struct nlmsghdr deletion = { .nlmsg_len = sizeof(deletion), .nlmsg_type = NLMSG_NOOP };
+
+	s->parts[WR_MSG_UNDO] = (struct weir_blob){ &deletion, sizeof(deletion) };
 }
 
 struct weir_step *wr_txn_msg(struct weir_txn *t, const char *object,

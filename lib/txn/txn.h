@@ -116,6 +116,7 @@ struct weir_step {
 /* A request and what undoes it, while a builder puts them together. */
 struct wr_change {
 	struct wr_batch request, undo;
+	bool adds;	/* it is undone as wr_step_adds() says */
 };
 
 struct weir_txn {
@@ -188,6 +189,8 @@ struct weir_step *wr_txn_msg(struct weir_txn *t, const char *object,
 			     const struct wr_batch *undo, const char *netns);
 /* An empty one for whoever builds many: all use the same memory, so it is good until another is begun. */
 struct wr_change *wr_txn_change(struct weir_txn *t);
+/* Its undo: what its request adds is deleted, which needs no message of its own. */
+void wr_step_adds(struct weir_step *s);
 /* Another of the messages, of any number, that an rtnetlink step's parts are. */
 int wr_step_message(struct weir_txn *t, struct weir_step *s, int part, const struct wr_batch *b,
 		    struct weir_error *err);
