@@ -19,33 +19,6 @@ const char *wr_dev_word(const struct wr_dev *dev, char buf[80])
 	return buf;
 }
 
-/* A deletion names none; its undo does. */
-static void find_kind(const struct weir_step *s, char kind[16])
-{
-	for (unsigned int part = WR_MSG_DO; part <= WR_MSG_UNDO && !*kind; part++)
-		if (s->parts[part].len)
-			wr_attr_copy(wr_msg_attr(s->parts[part].data, TCA_KIND), kind, 15);
-}
-
-/* "class 7765:1 htb on p0", of the request and the link's name. */
-static void describe(const struct weir_step *s, char out[64])
-{
-	const struct nlmsghdr *msg = s->parts[WR_MSG_DO].data;
-	const struct tcmsg *tcm = NLMSG_DATA(msg);
-	const uint32_t major = tcm->tcm_handle >> 16;
-	char kind[16] = "";
-
-	find_kind(s, kind);
-	if (msg->nlmsg_type == RTM_NEWTCLASS || msg->nlmsg_type == RTM_DELTCLASS)
-		wr_format(out, 64, "class %x:%x %s on %s", major, tcm->tcm_handle & 0xffff, kind, s->object);
-	else if (msg->nlmsg_type == RTM_NEWQDISC || msg->nlmsg_type == RTM_DELQDISC)
-		wr_format(out, 64, "qdisc %x: %s on %s", major, kind, s->object);
-	else if (tcm->tcm_ifindex == (int)TCM_IFINDEX_MAGIC_BLOCK)
-		wr_format(out, 64, "filter of the block on %s", s->object);
-	else
-		wr_format(out, 64, "filter %s on %s", kind, s->object);
-}
-
 struct weir_step *wr_tree_step(struct weir_txn *t, const struct wr_dev *dev, const struct wr_change *change,
 			       const char *verb, const char *fmt, ...)
 {
@@ -58,7 +31,6 @@ struct weir_step *wr_tree_step(struct weir_txn *t, const struct wr_dev *dev, con
 		return NULL;
 	if (is_undone && change->adds)
 		wr_step_adds(s);
-	s->describe = describe;
 	if (!t->dry || !verb)	/* words take as long as all the rest */
 		return s;
 	va_start(ap, fmt);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a bare errno of rtnetlink means, for the cases in which the kernel has no
- * words of its own or leaves out the remedy. Its words are kept; ours follow.
+ * words of its own or leaves out the remedy. Its words are kept; ours follow. And
+ * what a request is about.
  */
 #include <libmnl/libmnl.h>
 #include <linux/pkt_cls.h>
@@ -9,6 +10,7 @@
 
 #include "netlink/attr.h"
 #include "txn/explain.h"
+#include "txn/txn.h"
 
 /* clang-format off */
 static const struct {
@@ -144,4 +146,35 @@ int wr_explain_refusal(const struct nlmsghdr *msg, int code, const char *object,
 	if (err)
 		wr_explain(msg, err);
 	return code;
+}
+
+/* --- requests ------------------------------------------------------------------ */
+
+/* A deletion names none; its undo does. */
+static void find_kind(const struct weir_step *s, char kind[16])
+{
+	for (unsigned int part = WR_MSG_DO; part <= WR_MSG_UNDO && !*kind; part++)
+		if (s->parts[part].len)
+			wr_attr_copy(wr_msg_attr(s->parts[part].data, TCA_KIND), kind, 15);
+}
+
+/* Of traffic control, whose steps are many. */
+bool wr_describe(const struct weir_step *s, char out[64])
+{
+	const struct nlmsghdr *msg = s->ops == &wr_msg_ops ? weir_step_part(s, WR_MSG_DO).data : NULL;
+	const struct tcmsg *tcm = msg ? NLMSG_DATA(msg) : NULL;
+	char kind[16] = "";
+
+	if (!msg || !s->parts[WR_MSG_DO].len || msg->nlmsg_type < RTM_NEWQDISC || msg->nlmsg_type > RTM_GETTFILTER ||
+	    msg->nlmsg_len < NLMSG_LENGTH(sizeof(*tcm)))
+		return false;
+	find_kind(s, kind);
+	if (msg->nlmsg_type >= RTM_NEWTFILTER)
+		wr_format(out, 64, "filter %s on %s", tcm->tcm_ifindex == (int)TCM_IFINDEX_MAGIC_BLOCK ? "of the block" : kind,
+			  s->object);
+	else if (msg->nlmsg_type >= RTM_NEWTCLASS)
+		wr_format(out, 64, "class %x:%x %s on %s", tcm->tcm_handle >> 16, tcm->tcm_handle & 0xffff, kind, s->object);
+	else
+		wr_format(out, 64, "qdisc %x: %s on %s", tcm->tcm_handle >> 16, kind, s->object);
+	return true;
 }

@@ -7,6 +7,13 @@
 
 #include "base/error.h"
 
+struct weir_step;
+
+/*
+ * "class 7765:1 htb on p0": what a step is about whose object is but a link's name, by its request. Mostly
+ * nobody asks. Returns false if the object says it all.
+ */
+bool wr_describe(const struct weir_step *s, char out[64]);
 /* Adds to @err, the kernel's refusal of @msg, what its code means there. */
 void wr_explain(const struct nlmsghdr *msg, struct weir_error *err);
 /* The same for what was not even sent, because the kernel would refuse it; returns @code. @err may be NULL. */

@@ -80,10 +80,30 @@ static void put_u32(struct wr_str *s, uint32_t v)
 	wr_str_add(s, &v, sizeof(v));
 }
 
-static void put_bytes(struct wr_str *s, const void *data, size_t len)
+static char *lay_down(char *at, const struct weir_blob *b)
 {
-	put_u32(s, len);
-	wr_str_add(s, data, len);
+	const uint32_t len = b->len;
+
+	memcpy(at, &len, sizeof(len));
+	if (len)
+		memcpy(at + sizeof(len), b->data, len);
+	return at + sizeof(len) + len;
+}
+
+static void put_step(struct wr_str *s, const struct weir_step *step)
+{
+	struct weir_blob blobs[2 + WEIR_STEP_PARTS] = {
+		{ step->ops->name, strlen(step->ops->name) }, { step->object, strlen(step->object) },
+	};
+	size_t len = 0;
+	char *at;
+
+	memcpy(&blobs[2], step->parts, sizeof(step->parts));
+	for (size_t i = 0; i < WR_COUNT(blobs); i++)
+		len += sizeof(uint32_t) + blobs[i].len;
+	at = wr_str_room(s, len);
+	for (size_t i = 0; at && i < WR_COUNT(blobs); i++)
+		at = lay_down(at, &blobs[i]);
 }
 
 static void put_ref(struct wr_str *s, const struct wr_link_ref *ref)
@@ -179,16 +199,8 @@ int wr_journal_write(const struct weir_txn *t, struct weir_error *err)
 	put_refs(&s, t->created, t->n_created);
 	put_refs(&s, t->deleted, t->n_deleted);
 	put_u32(&s, t->n_steps);
-	for (size_t i = 0; i < t->n_steps; i++) {
-		const struct weir_step *step = &t->steps[i];
-		char buf[64];
-		const char *object = wr_step_object(step, buf);
-
-		put_bytes(&s, step->ops->name, strlen(step->ops->name));
-		put_bytes(&s, object, strlen(object));
-		for (int k = 0; k < WEIR_STEP_PARTS; k++)
-			put_bytes(&s, step->parts[k].data, step->parts[k].len);
-	}
+	for (size_t i = 0; i < t->n_steps; i++)
+		put_step(&s, &t->steps[i]);
 	put_u32(&s, s.data ? checksum(s.data, s.len) : 0);
 	if (s.failed)
 		return wr_nomem(err);

@@ -10,6 +10,7 @@
 #include <linux/rtnetlink.h>
 
 #include "netlink/attr.h"
+#include "txn/explain.h"
 #include "txn/journal.h"
 
 int weir_txn_begin(struct weir *w, const char *title, unsigned int flags, struct weir_txn **ret,
@@ -190,10 +191,7 @@ static int copy_parts(struct weir_txn *t, struct weir_step *s, const struct weir
 
 const char *wr_step_object(const struct weir_step *s, char buf[64])
 {
-	if (!s->describe)
-		return s->object;
-	s->describe(s, buf);
-	return buf;
+	return wr_describe(s, buf) ? buf : s->object;
 }
 
 /* Most steps are about what the step before is about. */
@@ -452,9 +450,12 @@ struct wr_change *wr_txn_change(struct weir_txn *t)
 
 void wr_step_adds(struct weir_step *s)
 {
-	static const struct nlmsghdr deletion = { .nlmsg_len = sizeof(deletion), .nlmsg_type = NLMSG_NOOP };
+	static const struct {
+		struct nlmsghdr nlh;
+		char zero;	/* as behind all parts */
+	} deletion = { { .nlmsg_len = NLMSG_HDRLEN, .nlmsg_type = NLMSG_NOOP }, '\0' };
 
-	s->parts[WR_MSG_UNDO] = (struct weir_blob){ &deletion, sizeof(deletion) };
+	s->parts[WR_MSG_UNDO] = (struct weir_blob){ &deletion, NLMSG_HDRLEN };
 }
 
 struct weir_step *wr_txn_msg(struct weir_txn *t, const char *object,

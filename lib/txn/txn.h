@@ -107,8 +107,6 @@ struct weir_step {
 	/* rtnetlink: reads the old state from the answer to part WR_MSG_GET into the undo part */
 	int (*prepare)(struct weir_txn *t, struct weir_step *s, const struct nlmsghdr *reply,
 		       struct weir_error *err);
-	/* What it is called, by its request; NULL: @object says it all, else what the request is about */
-	void (*describe)(const struct weir_step *s, char out[64]);
 	const struct wr_look *look;		/* rtnetlink; NULL: nothing needs to be looked at */
 	bool kept;				/* rtnetlink, with a look: see wr_step_look() */
 };
@@ -159,7 +157,7 @@ struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops
 void *wr_txn_copy(struct weir_txn *t, const void *data, size_t len);
 /* Another part for a step. */
 int wr_step_set(struct weir_txn *t, struct weir_step *s, int part, const void *data, size_t len);
-/* What errors and the journal call it. Mostly nobody asks, so of steps that are many it is put together only then. */
+/* What errors call it. */
 const char *wr_step_object(const struct weir_step *s, char buf[64]);
 /* A free link index: one of a random range, so that it needs no look-up, over 2^24 to stay off the kernel's own. */
 int wr_txn_ifindex(struct weir_txn *t);

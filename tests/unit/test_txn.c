@@ -524,6 +524,46 @@ static void journals_give_back_what_they_got(void **state)
 	free(data);
 }
 
+/* Of a request of tc's the journal keeps the link's name: who recovers puts the rest together from the request. */
+static void what_a_request_is_about_is_known_again(void **state)
+{
+	static const struct {
+		uint16_t type;
+		int ifindex;
+		const char *kind, *words;
+	} cases[] = {
+		{ RTM_NEWQDISC, 7, "htb", "qdisc 7765: htb on p0" },
+		{ RTM_NEWTCLASS, 7, "htb", "class 7765:1 htb on p0" },
+		{ RTM_NEWTFILTER, 7, "u32", "filter u32 on p0" },
+		{ RTM_NEWTFILTER, (int)TCM_IFINDEX_MAGIC_BLOCK, "bpf", "filter of the block on p0" },
+		{ RTM_NEWLINK, 7, "veth", "p0" },
+	};
+	struct weir_txn *t = step_begin(0), *again = NULL;
+	struct wr_journal j;
+	unsigned char *data;
+	char buf[64];
+	size_t len;
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		const struct tcmsg tcm = { .tcm_ifindex = cases[i].ifindex, .tcm_handle = 0x77650001 };
+		struct wr_change *change = wr_txn_change(t);
+
+		wr_msg(&change->request, cases[i].type, NLM_F_CREATE, &tcm, sizeof(tcm));
+		wr_put_text(&change->request, TCA_KIND, cases[i].kind);
+		wr_step_adds(wr_txn_msg(t, "p0", NULL, &change->request, NULL, NULL));
+	}
+	data = journal_of(t, &len);
+	assert_int_equal(parse(data, len, &again, &j, NULL), 0);
+	same_steps(again, t);
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		assert_string_equal(wr_step_object(&t->steps[i], buf), cases[i].words);
+		assert_string_equal(wr_step_object(&again->steps[i], buf), cases[i].words);
+	}
+	wr_txn_free(again);
+	weir_txn_abort(t);
+	free(data);
+}
+
 /* The layout is that of the first comment of journal.c, whatever the structs in memory have become. */
 static void journals_of_before_are_read(void **state)
 {
@@ -1178,6 +1218,7 @@ int main(void)
 		TEST(plan_of_files),
 		TEST(plan_of_what_was_refused),
 		TEST(journals_give_back_what_they_got),
+		TEST(what_a_request_is_about_is_known_again),
 		TEST(journals_of_before_are_read),
 		TEST(the_phase_is_one_byte),
 		TEST(cut_journals_are_damaged),
