@@ -265,14 +265,30 @@ static int check_dhcp_strictly(const struct weir_network_ip *ip, struct weir_err
 	return 0;
 }
 
+/* An address of the host's own on a bridge, for others to send to. */
+static bool is_for_a_bridge(const struct weir_ip *ip)
+{
+	static const uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff }, none[16];
+	const uint8_t first = ip->bytes[0];
+
+	if (ip->family == WEIR_FAMILY_IPV4)
+		return first != 127 && (first & 0xf0) != 0xe0 && memcmp(ip->bytes, none, 4) != 0;
+	/* "::", "::1" and the rest of what once was IPv4 in IPv6 (RFC 4291, 2.5.5), and ff00::/8. */
+	return first != 0xff && memcmp(ip->bytes, none, 12) != 0 && memcmp(ip->bytes, mapped, 12) != 0;
+}
+
 static int check_ip_strictly(const struct weir_network_ip *ip, struct weir_error *err)
 {
 	int prefix = weir_network_ip_prefix(ip), r;
+	char text[WEIR_IP_TEXT];
 
 	if (prefix < 1)
 		return wr_refuse(err, ip->netmask.family ? -EINVAL : -ERANGE, "",
 				 ip->netmask.family ? "netmask" : "prefix",
 				 ip->netmask.family ? "is no netmask" : "is missing");
+	if (!is_for_a_bridge(&ip->address))
+		return wr_refuse(err, -EINVAL, "", "address", "%s is none that a bridge can have",
+				 weir_ip_format(&ip->address, text));
 	r = check_in_subnet(ip, &ip->address, "address", err);
 	return r ? r : check_dhcp_strictly(ip, err);
 }
