@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a transaction knows of ports before it asks: see ahead.h. */
+#include <linux/rtnetlink.h>
+
+#include "netlink/attr.h"
 #include "tc/ahead.h"
 #include "tc/ifb.h"
 #include "tc/seen.h"
@@ -20,6 +23,9 @@
 #define FIRST_GROUP 8
 /* An ifb may have many classes of others. */
 #define SINGLE_CLASSES 8
+/* From which port on all macvtaps are asked for: the kernel locks all links for each that is asked about. */
+#define SINGLE_KINDS 16
+#define MOST_MACVTAPS 65536	/* bytes of a dump; of more each port is asked about */
 
 /* Ports that were read at once. */
 struct group {
@@ -35,6 +41,10 @@ struct ahead {
 	struct group *groups;
 	size_t most;		/* in the next one: twice as many each time, for who asks for many asks in order */
 	size_t n_classes;	/* asked about */
+	size_t n_told;		/* ports that the dump told of */
+	int *macvtaps;
+	size_t n_macvtaps;
+	bool knows_macvtaps;
 	struct wr_ifbs ifbs;
 };
 
@@ -48,6 +58,7 @@ static void ahead_free(void *arg)
 		next = g->next;
 		free(g);
 	}
+	free(a->macvtaps);
 	wr_auto_dump(&a->dump);
 	wr_auto_seen(&a->seen);
 	wr_auto_ifbs(&a->ifbs);
@@ -144,6 +155,68 @@ static bool is_told(struct weir *w, struct ahead *a, struct wr_seen_link *l, str
 	return true;
 }
 
+/* --- macvtaps, whose guest is on the other side --------------------------------------------- */
+
+/* A kernel that knows no such kind answers with all links, and then none is one. */
+static int take_macvtap(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct ahead *a = arg;
+	char kind[16] = "";
+	int *more;
+
+	wr_attr_copy(wr_attr_inside(wr_msg_attr(msg, IFLA_LINKINFO), IFLA_INFO_KIND), kind, sizeof(kind) - 1);
+	if (strcmp(kind, "macvtap"))
+		return -ENOENT;
+	more = realloc(a->macvtaps, (a->n_macvtaps + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	a->macvtaps = more;
+	more[a->n_macvtaps++] = ((const struct ifinfomsg *)NLMSG_DATA(msg))->ifi_index;
+	return 0;
+}
+
+static int read_macvtaps(struct weir *w, struct ahead *a)
+{
+	const struct wr_reader reader = { .reply = take_macvtap, .arg = a };
+	const struct ifinfomsg all = { 0 };
+	wr_auto(dump) struct wr_dump dump = { 0 };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	size_t nest;
+	int r;
+
+	wr_msg(&b, RTM_GETLINK, NLM_F_DUMP, &all, sizeof(all));
+	nest = wr_nest(&b, IFLA_LINKINFO);
+	wr_put_text(&b, IFLA_INFO_KIND, "macvtap");
+	wr_nest_end(&b, nest);
+	r = wr_dump_begin(&w->sock, w->netns_fd, &b, &dump);
+	while (!r && !dump.is_over && dump.n_bytes < MOST_MACVTAPS)
+		r = wr_dump_next(&dump, MOST_MACVTAPS, &reader);
+	return r == -ENOENT || dump.is_over ? 0 : -EFBIG;
+}
+
+static bool is_macvtap(const struct ahead *a, int ifindex)
+{
+	for (size_t i = 0; i < a->n_macvtaps; i++)
+		if (a->macvtaps[i] == ifindex)
+			return true;
+	return false;
+}
+
+static int complete(struct weir *w, struct ahead *a, int ifindex, struct wr_port *ret, struct weir_error *err)
+{
+	int r;
+
+	if (++a->n_told == SINGLE_KINDS)
+		a->knows_macvtaps = !read_macvtaps(w, a);
+	r = wr_port_link(w, ifindex, !a->knows_macvtaps, ret, err);
+	if (!r && a->knows_macvtaps && is_macvtap(a, ifindex))
+		ret->link.kind = WEIR_LINK_MACVTAP;
+	ret->root_is_free = !ret->root.handle;
+	return r;
+}
+
+/* --- a port ----------------------------------------------------------------------------------- */
+
 /*
  * One that is down and has no qdisc is not shown, nor is, once in a great while, one
  * behind another that vanishes: who adds is told by the kernel then, but who takes away asks.
@@ -174,8 +247,7 @@ int wr_port_ahead(struct weir_txn *t, int ifindex, enum wr_ahead what, struct wr
 	a->n_asked++;
 	if (!is_known(t->w, a, ifindex, what, ret))
 		return read_alone(t, ifindex, what, ret, err);
-	ret->root_is_free = !ret->root.handle;
-	return wr_port_link(t->w, ifindex, ret, err);
+	return complete(t->w, a, ifindex, ret, err);
 }
 
 static bool find_class(struct ahead *a, int ifindex, uint32_t classid, char name[16], struct wr_tc_class *ret)

@@ -177,7 +177,7 @@ static int make(struct weir_txn *t, struct wr_record *rec, struct wr_ifb **ret, 
 	char name[16], alias[WR_ALIAS_SIZE];
 	int ifindex;
 
-	wr_format(name, sizeof(name), WR_IFB_NAME, number);
+	wr_ifb_name(number, name);
 	wr_record_alias(t->w, alias);
 	ifindex = add_link(t, rec->next_ifindex, name, alias, WR_MAJOR_SHARED, 0);
 	if (ifindex < 0)
@@ -300,7 +300,7 @@ int wr_ifb_take(struct weir_txn *t, int port, bool by_block, struct wr_slot *ret
 		ifb->block = WR_BLOCK_OURS;
 	t->w->shape_ifb = ifb->ifindex;
 	t->w->shape_n = wr_ifb_count(ifb);
-	wr_format(ret->name, sizeof(ret->name), WR_IFB_NAME, ifb->number);
+	wr_copy(ret->name, sizeof(ret->name), ifb->name);
 	wr_record_save(t, rec);
 	return t->err.code;
 }
@@ -348,8 +348,8 @@ static void put_given(struct wr_str *part, struct wr_str *plan, const struct wr_
 			continue;
 		wr_str_add(part, &g, sizeof(g));
 		if (plan)
-			wr_str_printf(plan, "%stc class del dev " WR_IFB_NAME " classid %x:%x", plan->len ? "\n" : "",
-				      ifb->number, WR_MAJOR_SHARED, minor);
+			wr_str_printf(plan, "%stc class del dev %s classid %x:%x", plan->len ? "\n" : "",
+				      ifb->name, WR_MAJOR_SHARED, minor);
 	}
 }
 
@@ -422,7 +422,6 @@ int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_e
 	struct wr_record *rec;
 	struct wr_ifb *ifb;
 	int r = find(t, ifindex, &rec, &ifb, err);
-	char name[16];
 
 	if (r || !ifb)
 		return r;
@@ -438,6 +437,5 @@ int wr_ifb_give(struct weir_txn *t, int ifindex, uint32_t classid, struct weir_e
 		add_give(t, rec);
 		return t->err.code;
 	}
-	wr_format(name, sizeof(name), WR_IFB_NAME, ifb->number);
-	return weir_txn_link_del(t, ifindex, name);
+	return weir_txn_link_del(t, ifindex, ifb->name);
 }

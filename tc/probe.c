@@ -98,7 +98,9 @@ bool wr_tc_has(struct weir *w, unsigned int feature)
 
 	if (!k)
 		k = &none;
-	for (size_t i = 0; i < WR_COUNT(modules) && !(k->asked & feature); i++)
+	if (k->asked & feature)
+		return k->found & feature;
+	for (size_t i = 0; i < WR_COUNT(modules); i++)
 		if (modules[i].feature == feature)
 			remember(k, feature, look(k, feature, modules[i].path));
 	return k->found & feature;

@@ -123,11 +123,13 @@ static void take_root(struct wr_port *port, const struct nlmsghdr *msg)
 }
 
 /* Which kind it is matters of few, which their drivers tell apart, but not a macvlan from a macvtap. */
-static int read_kind(struct weir *w, const char *driver, struct wr_port *port, struct weir_error *err)
+static int read_kind(struct weir *w, struct wr_port *port, struct weir_error *err)
 {
 	struct weir_link l;
+	char driver[32];
 	int r;
 
+	wr_sock_driver(&w->sock, port->link.name, driver);
 	port->link.kind = strcmp(driver, "ifb") ? 0 : WEIR_LINK_IFB;
 	if (*driver && strcmp(driver, "macvlan"))
 		return 0;
@@ -137,17 +139,14 @@ static int read_kind(struct weir *w, const char *driver, struct wr_port *port, s
 	return r;
 }
 
-int wr_port_link(struct weir *w, int ifindex, struct wr_port *port, struct weir_error *err)
+int wr_port_link(struct weir *w, int ifindex, bool kind, struct wr_port *port, struct weir_error *err)
 {
-	struct wr_brief brief;
-	int r = wr_sock_brief(&w->sock, ifindex, &brief);
+	int r = wr_sock_mtu(&w->sock, ifindex, port->link.name, &port->link.mtu);
 
 	if (r)
 		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "the link is gone");
 	port->link.ifindex = ifindex;
-	port->link.mtu = brief.mtu;
-	wr_copy(port->link.name, sizeof(port->link.name), brief.name);
-	return read_kind(w, brief.driver, port, err);
+	return kind ? read_kind(w, port, err) : 0;
 }
 
 static int port_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
@@ -239,7 +238,7 @@ static int read_port(struct weir *w, struct asked *a, struct weir_error *err)
 int wr_port_read(struct weir *w, int ifindex, struct wr_also *also, struct wr_port *ret, struct weir_error *err)
 {
 	struct wr_port port = { 0 };
-	int r = wr_port_link(w, ifindex, &port, err);
+	int r = wr_port_link(w, ifindex, true, &port, err);
 
 	if (!r)
 		r = read_port(w, &(struct asked){ &port, also }, err);

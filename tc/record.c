@@ -34,6 +34,22 @@ static void record_free(void *arg)
 	free(r);
 }
 
+void wr_ifb_name(unsigned int number, char name[16])
+{
+	wr_format(name, 16, WR_IFB "%u", number);
+}
+
+static bool is_ifb_name(const char *name, unsigned int *ret_number)
+{
+	const size_t len = strlen(WR_IFB);
+	char *end;
+
+	if (strncmp(name, WR_IFB, len) || !strchr("0123456789", name[len]) || !name[len])
+		return false;
+	*ret_number = (unsigned int)strtoul(name + len, &end, 10);
+	return !*end;
+}
+
 struct wr_ifb *wr_record_add_ifb(struct wr_record *r, int ifindex, unsigned int number)
 {
 	struct wr_ifb *more = realloc(r->ifbs, (r->n_ifbs + 1) * sizeof(*more));
@@ -42,6 +58,7 @@ struct wr_ifb *wr_record_add_ifb(struct wr_record *r, int ifindex, unsigned int 
 		return NULL;
 	r->ifbs = more;
 	more[r->n_ifbs] = (struct wr_ifb){ .ifindex = ifindex, .number = number };
+	wr_ifb_name(number, more[r->n_ifbs].name);
 	if (number >= r->next_number) {
 		r->next_number = number + 1;
 		r->is_nobodys = false;
@@ -70,7 +87,7 @@ static bool is_taken(struct weir *w, unsigned int number)
 	struct weir_link l = { .sz = sizeof(l) };
 	char name[16];
 
-	wr_format(name, sizeof(name), WR_IFB_NAME, number);
+	wr_ifb_name(number, name);
 	return !weir_link_get(w, 0, name, &l, NULL);
 }
 
@@ -85,7 +102,7 @@ static bool is_number(struct weir *w, int ifindex, unsigned int number)
 {
 	char is[16], name[16];
 
-	wr_format(name, sizeof(name), WR_IFB_NAME, number);
+	wr_ifb_name(number, name);
 	return !strcmp(wr_sock_ifname(&w->sock, ifindex, is), name);
 }
 
@@ -115,7 +132,7 @@ static int read_links(struct weir *w, struct wr_record *rec, struct weir_error *
 	for (size_t i = 0; i < n && !r; i++) {
 		unsigned int number;
 
-		if (sscanf(links[i].name, WR_IFB_NAME, &number) != 1)
+		if (!is_ifb_name(links[i].name, &number))
 			continue;
 		if (number >= rec->next_number) {
 			rec->next_number = number + 1;
@@ -300,7 +317,7 @@ static bool add_last(struct weir *w, struct wr_record *rec)
 	unsigned int number;
 	char name[16];
 
-	if (!w->shape_ifb || sscanf(wr_sock_ifname(&w->sock, w->shape_ifb, name), WR_IFB_NAME, &number) != 1 ||
+	if (!w->shape_ifb || !is_ifb_name(wr_sock_ifname(&w->sock, w->shape_ifb, name), &number) ||
 	    !wr_record_add_ifb(rec, w->shape_ifb, number))
 		return false;
 	rec->ifbs[0].n_before = w->shape_n;

@@ -6,7 +6,7 @@
 #include "tc/block.h"
 
 #define WR_PER_IFB 128	/* the kernel looks at all of them for each new class, and an ifb is soon made */
-#define WR_IFB_NAME "weir-ifb%u"
+#define WR_IFB "weir-ifb"	/* and a number */
 
 /* A set of classes by their minor numbers; 0 is none. */
 struct wr_minors {
@@ -16,6 +16,7 @@ struct wr_minors {
 struct wr_ifb {
 	int ifindex;
 	unsigned int number;		/* in its name */
+	char name[16];
 	bool is_read, is_dying;
 	uint32_t free_minor;		/* before it is read that one was seen to be free; 0: none was */
 	unsigned int n_before;		/* classes that are taken to be there, until it is read */
@@ -27,6 +28,7 @@ struct wr_ifb {
 	struct wr_minors given;		/* back by this transaction, but still there until its end */
 };
 
+void wr_ifb_name(unsigned int number, char name[16]);
 /* How many it has, as far as is known. */
 static inline unsigned int wr_ifb_count(const struct wr_ifb *ifb)
 {

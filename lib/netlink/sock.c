@@ -457,21 +457,27 @@ int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *result
 }
 
 /* Any socket will do for ioctl(): it says in which namespace. */
-int wr_sock_brief(const struct wr_sock *s, int ifindex, struct wr_brief *ret)
+int wr_sock_mtu(const struct wr_sock *s, int ifindex, char ret_name[16], uint32_t *ret)
 {
-	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 	struct ifreq ifr = { .ifr_ifindex = ifindex };
 	int fd = mnl_socket_get_fd(s->nl);
 
 	if (ioctl(fd, SIOCGIFNAME, &ifr) < 0)
 		return -errno;
-	wr_copy(ret->name, sizeof(ret->name), ifr.ifr_name);
+	wr_copy(ret_name, 16, ifr.ifr_name);
 	if (ioctl(fd, SIOCGIFMTU, &ifr) < 0)
 		return -errno;
-	ret->mtu = (uint32_t)ifr.ifr_mtu;
-	ifr.ifr_data = (void *)&info;
-	wr_copy(ret->driver, sizeof(ret->driver), ioctl(fd, SIOCETHTOOL, &ifr) < 0 ? "" : info.driver);
+	*ret = (uint32_t)ifr.ifr_mtu;
 	return 0;
+}
+
+void wr_sock_driver(const struct wr_sock *s, const char *name, char ret[32])
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq ifr = { .ifr_data = (void *)&info };
+
+	wr_copy(ifr.ifr_name, sizeof(ifr.ifr_name), name);
+	wr_copy(ret, 32, ioctl(mnl_socket_get_fd(s->nl), SIOCETHTOOL, &ifr) < 0 ? "" : info.driver);
 }
 
 const char *wr_sock_ifname(const struct wr_sock *s, int ifindex, char buf[16])

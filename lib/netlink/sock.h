@@ -89,16 +89,12 @@ int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *result
 const struct nlmsghdr *wr_message_at(const char *data, size_t len, size_t *at);
 
 /*
- * A link's name, MTU and driver and no more: by ioctl(), in a tenth of the time of RTM_GETLINK, which tells everything.
- * There is none that takes a name: for one that is not there the kernel starts modprobe and waits for it.
+ * A link's name and MTU and no more: by ioctl(), in a tenth of the time of RTM_GETLINK, which tells everything. -ENODEV:
+ * there is none of that index. Nothing asks for a name: for one that is not there the kernel starts modprobe and waits for it.
  */
-struct wr_brief {
-	char name[16];
-	uint32_t mtu;
-	char driver[32];	/* "": it has none that says so; that of a macvtap is "macvlan" */
-};
-/* -ENODEV: there is none of that index. */
-int wr_sock_brief(const struct wr_sock *s, int ifindex, struct wr_brief *ret);
+int wr_sock_mtu(const struct wr_sock *s, int ifindex, char ret_name[16], uint32_t *ret);
+/* Of a link that is there. "": it has none that says so; that of a macvtap is "macvlan". The kernel locks all links. */
+void wr_sock_driver(const struct wr_sock *s, const char *name, char ret[32]);
 /* "": there is none of that index. */
 const char *wr_sock_ifname(const struct wr_sock *s, int ifindex, char buf[16]);
 

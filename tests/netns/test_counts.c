@@ -184,12 +184,12 @@ static const struct limit {
 	{ "100 changes", veths, change, 2, 2 * N, N * 80, 0 },
 	/* Whether they are there is for the kernel to say: there is no journal. */
 	{ "100 addresses", veths, addresses, 1, N, N * 40, 0 },
-	/* One port is asked about alone; then all are known by one dump. */
-	{ "100 limits", veths, shape, 1 + 1 + 1, 2 + 1 + 2 * N, 72 + 36 + N * 168, 0 },
+	/* One port is asked about alone; then all are known by one dump, and that they are no macvtaps by another. */
+	{ "100 limits", veths, shape, 1 + 2 + 1, 2 + 2 + 2 * N, 72 + 84 + N * 168, 0 },
 	/* The dump costs no more than asking: here it is given up before it has told of the last three. */
 	{ "3 limits", veths, shape_few, 3 + 1 + 1, 3 * 2 + 1 + 3 * 2, 3 * 72 + 36 + 3 * 168, 0 },
 	/* The same, with a dump of the first one's classes; then 8, 16, 32 and more are read together, as far as the dump has come. */
-	{ "100 limits change", limited, shape_others, 2 + 1 + 7 + 1, 3 + 1 + 99 * 4 + N, 24000, 0 },
+	{ "100 limits change", limited, shape_others, 2 + 2 + 7 + 1, 3 + 2 + 99 * 4 + N, 24048, 0 },
 };
 
 static void costs_no_more(void **state)

@@ -562,22 +562,22 @@ static void a_link_in_brief(void **state)
 		{ "type ifb", "ifb" }, { "type veth peer name p1", "veth" }, { "type bridge", "bridge" },
 		{ "link x0 type macvtap", "macvlan" },
 	};
-	struct wr_brief brief;
-	char name[16];
+	char want[16], name[16], driver[32];
+	uint32_t mtu = 0;
 
 	for (int i = 0; i < 4; i++) {
 		if (!own_try("ip link add index %d mtu %d name x%d %s", 4242 + i, 1300 - i, i, links[i].add))
 			continue;
-		snprintf(name, sizeof(name), "x%d", i);
-		assert_int_equal(wr_sock_brief(&s, 4242 + i, &brief), 0);
-		assert_string_equal(brief.name, name);
-		assert_int_equal(brief.mtu, 1300 - i);
-		assert_string_equal(brief.driver, links[i].driver);
+		snprintf(want, sizeof(want), "x%d", i);
+		assert_int_equal(wr_sock_mtu(&s, 4242 + i, name, &mtu), 0);
+		assert_string_equal(name, want);
+		assert_int_equal(mtu, 1300 - i);
+		wr_sock_driver(&s, name, driver);
+		assert_string_equal(driver, links[i].driver);
 	}
-	assert_int_equal(wr_sock_brief(&s, 1, &brief), 0);
-	assert_string_equal(brief.name, "lo");
-	assert_string_equal(brief.driver, "");
-	assert_int_equal(wr_sock_brief(&s, 99999, &brief), -ENODEV);
+	wr_sock_driver(&s, "lo", driver);
+	assert_string_equal(driver, "");
+	assert_int_equal(wr_sock_mtu(&s, 99999, name, &mtu), -ENODEV);
 	assert_int_equal(s.count.n_sends, 0);
 }
 
