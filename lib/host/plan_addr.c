@@ -188,7 +188,7 @@ static int refuse_second(struct wr_planning *p, const struct weir_route *want, c
 
 		if (by && is_same_place(r, want) && !may_go(p, by))
 			return wr_plan_refuse(p, -EEXIST, p->top, "protocols",
-					      "route %s: somebody else's is there, by %s", text, by->name);
+					      "route %s: there is one already, by %s", text, by->name);
 	}
 	return 0;
 }

@@ -88,7 +88,7 @@ cat >way.json <<EOF
 EOF
 for c in 'if plan' apply; do
 	# shellcheck disable=SC2086 # words
-	runs 1 $c way.json && warns '^weir: bridge way: protocols: route 10.9.8.0/24 via 10.9.9.9: somebody else.s is there, by a2$'
+	runs 1 $c way.json && warns '^weir: bridge way: protocols: route 10.9.8.0/24 via 10.9.9.9: there is one already, by a2$'
 done
 as_before 'a route in the way' && ip addr flush dev a2 && ip link set a2 down
 ip link set br0 mtu 1500
