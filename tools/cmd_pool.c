@@ -66,6 +66,9 @@ int cmd_pool_return(struct tool *t, const struct args *a)
 		return usage_error(t, "giving a port back cannot be planned");
 	if (weir_ready_return(t->w, a->words[0], a->words[1], &t->err))
 		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
+	if (t->is_json)
+		out_json(&t->out, json_pack("{s:o, s:o, s:b}", "name", json_text(a->words[1]), "network",
+					    json_text(a->words[0]), "returned", 1));
 	return STATUS_OK;
 }
 

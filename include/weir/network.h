@@ -1445,7 +1445,7 @@ WEIR_API int weir_txn_port_reclaim(struct weir_txn *t, const struct weir_port *p
  * @w:		the handle
  * @network:	the network; NULL: whichever the port is on
  * @port:	the port's name on the host
- * @ret:	receives it, for weir_port_done(); sz set
+ * @ret:	receives it, for weir_port_done()
  * @err:	filled on failure; may be NULL
  *
  * Return: 0 or a negative errno: -ENOENT, there is no such port

@@ -274,7 +274,7 @@ taps() {
 	runs 0 --json pool lease default --owner Bob && gives '.owner == "Bob" and .portgroup == "gold"'
 	runs 0 pool lease default && says '^vnet[01] 52:54:00:'
 	runs 1 pool lease default && warns 'no port that is ready'
-	runs 0 pool return default vnet0 && runs 0 pool return default vnet1
+	runs 0 pool return default vnet0 && runs 0 --json pool return default vnet1 && gives '.name == "vnet1" and .returned'
 	runs 1 pool return default vnet1 && warns 'vnet1 is ready'
 	runs 4 pool return default vnet7 && runs 4 pool keep nothing 2 && runs 2 pool keep default many
 	runs 0 --json pool show default && gives '.ready == 2'
