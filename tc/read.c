@@ -125,7 +125,7 @@ static void take_root(struct wr_port *port, const struct nlmsghdr *msg)
 /* Which kind it is matters of few, which their drivers tell apart, but not a macvlan from a macvtap. */
 static int read_kind(struct weir *w, struct wr_port *port, struct weir_error *err)
 {
-	struct weir_link l;
+	struct weir_link l = { .sz = sizeof(l) };
 	char driver[32];
 	int r;
 
