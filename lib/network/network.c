@@ -184,6 +184,7 @@ struct listing {
 	struct wr_masters masters;	/* once there is a network that runs */
 	struct weir_network_entry *entries;
 	size_t n, cap;
+	struct weir_error *err;
 };
 
 static struct weir_network_entry *entry_of(struct listing *l, const char *name)
@@ -265,9 +266,10 @@ static int count_port(void *arg, const char *name)
 {
 	struct listing *l = arg;
 	struct weir_port port;
+	int r = wr_store_next_port(l->w, name, &port, l->err);
 
-	if (wr_store_port(l->w, name, &port, NULL))
-		return 0;
+	if (r)
+		return r < 0 ? r : 0;
 	for (size_t i = 0; i < l->n; i++)
 		l->entries[i].n_ports += !strcmp(l->entries[i].name, port.network);
 	weir_port_done(&port);
@@ -283,7 +285,7 @@ static int by_name(const void *a, const void *b)
 int weir_network_list(struct weir *w, struct weir_network_entry **ret, size_t *ret_n,
 		      struct weir_error *err)
 {
-	struct listing l = { .w = w };
+	struct listing l = { .w = w, .err = err };
 	int r = 0;
 
 	if (weir_config_dir(w))

@@ -621,15 +621,17 @@ struct listing {
 	const char *network;
 	struct weir_port *ports;
 	size_t n, cap;
+	struct weir_error *err;
 };
 
 static int list_port(void *arg, const char *name)
 {
 	struct listing *l = arg;
 	struct weir_port port, *more;
+	int r = wr_store_next_port(l->w, name, &port, l->err);
 
-	if (wr_store_port(l->w, name, &port, NULL))
-		return 0;
+	if (r)
+		return r < 0 ? r : 0;
 	if (strcmp(port.network, l->network)) {
 		weir_port_done(&port);
 		return 0;
@@ -656,7 +658,7 @@ static int by_name(const void *a, const void *b)
 int weir_port_list(struct weir *w, const char *network, struct weir_port **ret, size_t *ret_n,
 		   struct weir_error *err)
 {
-	struct listing l = { .w = w, .network = network };
+	struct listing l = { .w = w, .network = network, .err = err };
 	int r = wr_store_each(w, WR_STORE_PORTS, list_port, &l, err);
 
 	if (r) {

@@ -291,15 +291,17 @@ int weir_txn_network_start(struct weir_txn *t, const struct weir_network *net)
 struct port_sweep {
 	struct weir_txn *t;
 	const char *network;
+	struct weir_error *err;
 };
 
 static int sweep_port(void *arg, const char *name)
 {
 	struct port_sweep *s = arg;
 	struct weir_port port;
+	int r = wr_store_next_port(weir_txn_handle(s->t), name, &port, s->err);
 
-	if (wr_store_port(weir_txn_handle(s->t), name, &port, NULL))
-		return 0;
+	if (r)
+		return r < 0 ? r : 0;
 	if (!strcmp(port.network, s->network))
 		weir_txn_port_detach(s->t, s->network, name);
 	weir_port_done(&port);
@@ -309,7 +311,7 @@ static int sweep_port(void *arg, const char *name)
 int weir_txn_network_stop(struct weir_txn *t, const char *name)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct port_sweep sweep = { t, name };
+	struct port_sweep sweep = { t, name, &err };
 	struct weir_shape shape = { .sz = sizeof(shape) };
 	struct weir *w = weir_txn_handle(t);
 	struct wr_live *live;
@@ -324,7 +326,9 @@ int weir_txn_network_stop(struct weir_txn *t, const char *name)
 	if (wr_has_own_bridge(&live->net))
 		r = weir_txn_link_del(t, live->bridge_ifindex, live->net.bridge.name);
 	wr_spread_del(t, live, 0);
-	wr_store_each(w, WR_STORE_PORTS, sweep_port, &sweep, NULL);
+	r = wr_store_each(w, WR_STORE_PORTS, sweep_port, &sweep, &err);
+	if (r)
+		refuse(t, name, &err);
 	if (wr_dhcp_wanted(&live->net))
 		wr_txn_dhcp_stop(t, &live->net);
 	if (wr_has_own_bridge(&live->net))

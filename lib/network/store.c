@@ -249,6 +249,18 @@ int wr_store_port(struct weir *w, const char *name, struct weir_port *ret, struc
 	return say_which(err, weir_port_parse(text.data, text.len, ret, err), WR_STORE_PORTS, name);
 }
 
+int wr_store_next_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err)
+{
+	struct weir_error why = WEIR_ERROR_INIT;
+	int r = wr_store_port(w, name, ret, &why);
+
+	if (r && why.stage == WEIR_STAGE_INPUT && r != -ENOMEM)
+		return 1;
+	if (r && err)
+		*err = why;
+	return r;
+}
+
 bool wr_store_has(struct weir *w, enum wr_store which, const char *name)
 {
 	char path[PATH_MAX];
