@@ -50,28 +50,36 @@ int wr_file_write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-int wr_file_sync_parent(const char *path)
+static int open_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char dir[PATH_MAX] = ".";
-	wr_auto(fd) int fd = -1;
 
 	if (slash)
 		wr_format(dir, sizeof(dir), "%.*s", slash == path ? 1 : (int)(slash - path), path);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) < 0)
-		return -errno;
-	return 0;
+	return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int wr_file_sync_parent(const char *path)
+{
+	wr_auto(fd) int fd = open_parent(path);
+
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
 int wr_file_write(const char *path, const void *data, size_t len, mode_t mode, bool durable)
 {
 	char tmp[PATH_MAX];
 	wr_auto(fd) int fd = -1;
+	wr_auto(fd) int parent = -1;
 	int r;
 
 	if (strlen(path) + 5 > sizeof(tmp))
 		return -ENAMETOOLONG;
+	/* Before anything is at its place: whoever has no descriptor left has not written. */
+	parent = durable ? open_parent(path) : -1;
+	if (durable && parent < 0)
+		return -errno;
 	/* One fixed name: a leftover of a killed writer is overwritten, not collected. */
 	wr_format(tmp, sizeof(tmp), "%s" WR_FILE_NEW, path);
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
@@ -87,7 +95,7 @@ int wr_file_write(const char *path, const void *data, size_t len, mode_t mode, b
 		unlink(tmp);
 		return r;
 	}
-	return durable ? wr_file_sync_parent(path) : 0;
+	return durable && fsync(parent) < 0 ? -errno : 0;
 }
 
 int wr_file_poke(const char *path, const char *text)

@@ -399,6 +399,8 @@ static void files_that_cannot_be_read(void **state)
 static void failed_writes_change_nothing(void **state)
 {
 	char too_long[PATH_MAX + 10];
+	struct rlimit limit;
+	rlim_t was;
 
 	assert_int_equal(wr_file_write(in_dir("old"), "old", 3, 0600, false), 0);
 	assert_int_equal(mkdir(in_dir("folder"), 0700), 0);
@@ -410,6 +412,16 @@ static void failed_writes_change_nothing(void **state)
 	assert_int_equal(wr_file_write(in_dir("none/x"), "x", 1, 0600, false), -ENOENT);
 	assert_int_equal(wr_file_write(in_dir("old/x"), "x", 1, 0600, false), -ENOTDIR);
 	assert_int_equal(wr_file_write(too_long, "x", 1, 0600, false), -ENAMETOOLONG);
+	/* A descriptor for the file, and none to have its name on the disk by. */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	was = limit.rlim_cur;
+	limit.rlim_cur = (rlim_t)dup(0) + 1;
+	close((int)limit.rlim_cur - 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(wr_file_write(in_dir("old"), "x", 1, 0600, true), -EMFILE);
+	assert_int_equal(wr_file_write(in_dir("new"), "x", 1, 0600, true), -EMFILE);
+	limit.rlim_cur = was;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	/* A link that somebody put where the temporary file goes is not followed. */
 	assert_int_equal(wr_file_write(in_dir("link"), "x", 1, 0600, false), -ELOOP);
 	has_content(in_dir("old"), "old");
