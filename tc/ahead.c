@@ -21,6 +21,7 @@
 #define FIRST_THERE 8
 
 #define FIRST_GROUP 8
+#define LARGEST_GROUP 256
 /* An ifb may have many classes of others. */
 #define SINGLE_CLASSES 8
 /* From which port on all macvtaps are asked for: the kernel locks all links for each that is asked about. */
@@ -107,12 +108,12 @@ static struct wr_seen_link *find(struct weir *w, struct ahead *a, int ifindex)
 /* --- ports of ours ---------------------------------------------------------------------------- */
 
 /* The port at @first and those behind it that nobody has read. Returns how many. */
-static size_t fill(const struct ahead *a, struct wr_seen_link *first, struct wr_port *ports)
+static size_t fill(const struct ahead *a, struct wr_seen_link *first, struct wr_port *ports, size_t room)
 {
 	struct wr_seen_link *const end = a->seen.list + a->seen.n;
 	size_t n = 0;
 
-	for (struct wr_seen_link *l = first; l < end && n < a->most; l++) {
+	for (struct wr_seen_link *l = first; l < end && n < room; l++) {
 		if (l->port || !wr_seen_port(l, &ports[n]))
 			continue;
 		l->port = &ports[n++];
@@ -122,15 +123,17 @@ static size_t fill(const struct ahead *a, struct wr_seen_link *first, struct wr_
 
 static void read_group(struct weir *w, struct ahead *a, struct wr_seen_link *first)
 {
-	struct group *g = calloc(1, sizeof(*g) + a->most * sizeof(g->ports[0]));
+	const size_t left = (size_t)(a->seen.list + a->seen.n - first), room = left < a->most ? left : a->most;
+	struct group *g = calloc(1, sizeof(*g) + room * sizeof(g->ports[0]));
 	size_t n;
 
 	if (!g)
 		return;
 	g->next = a->groups;
 	a->groups = g;
-	n = fill(a, first, g->ports);
-	a->most *= 2;
+	n = fill(a, first, g->ports, room);
+	if (a->most < LARGEST_GROUP)
+		a->most *= 2;
 	if (wr_ports_read(w, g->ports, n, NULL))
 		memset(g->ports, 0, n * sizeof(g->ports[0]));
 }
