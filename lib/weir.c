@@ -10,12 +10,13 @@
 
 #define LOCK_TIMEOUT_MS 30000
 
-extern const struct weir_step_ops wr_macvtap_ops, wr_move_ops, wr_tap_ops, wr_sysctl_ops, wr_vf_ops, wr_profile_ops;
+extern const struct weir_step_ops wr_macvtap_ops, wr_move_ops, wr_moved_ops, wr_tap_ops, wr_sysctl_ops, wr_vf_ops, wr_profile_ops;
 extern const struct weir_step_ops wr_bpf_del_ops, wr_class_give_ops, wr_block_keep_ops;
 extern const struct weir_step_ops wr_keep_ops;
 
 /* A program that is linked without a type's file can do without it (SMALL in the Makefile); it is then at address 0. */
 #pragma weak wr_macvtap_ops
+#pragma weak wr_moved_ops
 #pragma weak wr_vf_ops
 #pragma weak wr_profile_ops
 
@@ -24,7 +25,7 @@ static const struct weir_step_ops *const own_ops[] = {
 	&wr_file_write_ops,   &wr_file_remove_ops,   &wr_service_start_ops,
 	&wr_service_stop_ops, &wr_service_end_ops,   &wr_service_reload_ops,
 	&wr_vf_ops,	      &wr_profile_ops,	     &wr_bpf_del_ops,      &wr_class_give_ops,
-	&wr_block_keep_ops,
+	&wr_block_keep_ops,   &wr_moved_ops,
 };
 
 const struct weir_step_ops *wr_find_ops(const struct weir *w, const char *name)

@@ -1032,6 +1032,23 @@ WEIR_API int weir_txn_links(struct weir_txn *t, struct weir_link *links, size_t 
 WEIR_API int weir_txn_link_move(struct weir_txn *t, int ifindex, const char *netns);
 
 /**
+ * weir_txn_link_del_moved() - delete a link that was moved into another network namespace
+ * @t:		the transaction
+ * @ifindex:	which: a macvlan or macvtap that was made here (WEIR_LINK_GROUP) and has
+ *		kept its index
+ * @lower:	index of the link below it, which is in the handle's namespace
+ *
+ * All namespaces are asked that the kernel has a number for in the handle's, as it has
+ * for each that a link was moved into from there. If none has that link, nothing is
+ * done. It is deleted when everything else has succeeded, so it cannot be taken back.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_txn_link_del_moved(struct weir_txn *t, int ifindex, int lower);
+
+/**
  * weir_txn_altname_add() - give a link another name besides
  * @t:		the transaction
  * @ifindex:	which

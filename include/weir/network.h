@@ -750,9 +750,9 @@ WEIR_API int weir_network_check_as(const struct weir_network *net, enum weir_che
  *			kernel drops on that way
  *
  * A guest asks for a tap, a pair or a macvlan; of a tap the network makes one of the
- * others, if that is what it has. A macvlan or macvtap that was moved is not deleted by
- * a detach, which sees only the handle's namespace: the kernel deletes it with the
- * namespace that it is in, or who has the container does.
+ * others, if that is what it has. A macvlan or macvtap that was moved is deleted by a
+ * detach where it is, see weir_txn_link_del_moved(); one that was moved on from there is
+ * left to who has the container.
  */
 enum weir_port_kind {
 	WEIR_PORT_TAP = 0,

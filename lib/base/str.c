@@ -154,10 +154,10 @@ void wr_str_json(struct wr_str *s, const char *text)
 		unsigned char c = *text;
 		size_t n = utf8_length((const unsigned char *)text);
 
-		if (c == '"' || c == '\\')
-			wr_str_printf(s, "\\%c", c);
-		else if (c < 0x20)
+		if (c < 0x20)
 			wr_str_printf(s, "\\u%04x", c);
+		else if (c < 0x80)
+			wr_str_printf(s, "\\%c", c);
 		else if (n)
 			wr_str_add(s, text, n);
 		else

@@ -178,16 +178,26 @@ int wr_port_link_put_back(struct weir_txn *t, const struct weir_port *port,
 	return weir_txn_error(t, NULL);
 }
 
-/* The link below gets its own address back, as long as the one that passes it on is there. */
-int wr_port_link_del(struct weir_txn *t, const struct weir_port *port)
+/*
+ * Of one that passes it on, the link below gets its own address back as long as it is there.
+ * One that is not here was moved; without the link below there is none on it, wherever.
+ */
+static int del_direct(struct weir_txn *t, const struct weir_port *port)
 {
+	struct weir *w = weir_txn_handle(t);
 	struct weir_link l = { .sz = sizeof(l) };
+	int r = weir_link_get(w, port->ifindex, NULL, &l, NULL);
 
-	if (port->ifindex <= 0)
-		return 0;
-	if (port->plug == WEIR_PLUG_DIRECT && port->direct_mode == WEIR_DIRECT_PASSTHROUGH &&
-	    !weir_link_get(weir_txn_handle(t), port->ifindex, NULL, &l, NULL) &&
-	    !strcmp(l.name, port->name))
+	if (r == -ENODEV)
+		return weir_link_get(w, 0, port->dev, &l, NULL) ? 0 : weir_txn_link_del_moved(t, port->ifindex, l.ifindex);
+	if (!r && port->direct_mode == WEIR_DIRECT_PASSTHROUGH && !strcmp(l.name, port->name))
 		set_mac(t, port, port->host_mac);
 	return weir_txn_link_del(t, port->ifindex, port->name);
+}
+
+int wr_port_link_del(struct weir_txn *t, const struct weir_port *port)
+{
+	if (port->ifindex <= 0)
+		return 0;
+	return port->plug == WEIR_PLUG_DIRECT ? del_direct(t, port) : weir_txn_link_del(t, port->ifindex, port->name);
 }

@@ -312,6 +312,13 @@ static void detach_passthrough(struct weir_txn *t)
 	weir_txn_port_detach(t, "nat net", "mt0");
 }
 
+/* Where it is shows in the address of the link below, which is the guest's as long as it is there. */
+static void with_moved(struct weir *w)
+{
+	with_passed_through(w);
+	ns_sh("ip netns add moved && ip link set mt0 netns moved && ip -n moved link set mt0 name eth0");
+}
+
 static void with_outbound_floor(struct weir *w)
 {
 	struct weir_txn *t;
@@ -1009,6 +1016,7 @@ const struct scenario scenarios[] = {
 	{ .name = "attach a veth", .prepare = with_guest, .build = attach_veth, .has_plan = true },
 	{ .name = "attach a macvtap", .prepare = with_passthrough, .build = attach_passthrough },
 	{ .name = "detach a macvtap", .prepare = with_passed_through, .build = detach_passthrough },
+	{ .name = "detach what was moved", .prepare = with_moved, .build = detach_passthrough },
 	{ .name = "attach with a hook", .prepare = with_hook, .build = attach_tap },
 	{ .name = "attach in vlans", .prepare = with_filtering_bridge, .build = attach_tap,
 	  .needs = "bridge vlan_filtering 1" },

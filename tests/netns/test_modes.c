@@ -161,33 +161,83 @@ static void macvtap_passthrough(void **state)
 	free(before);
 }
 
-/* Where a macvtap is moved nothing can be done from here: it has lost its limits, and stays when its port goes. */
-static void a_macvtap_that_is_moved(void **state)
+/* The macvtap or macvlan of a new port, moved to where its guest would be. */
+static void attach_and_move(struct weir *w, enum weir_port_kind kind, const char *guest, struct weir_port *ret)
 {
-	struct weir_guest g = { .sz = sizeof(g), .has_bandwidth = true, .bandwidth.inbound.average_bytes_per_s = 1000000 };
-	struct weir_port port = { .sz = sizeof(port) };
+	struct weir_guest g = { .sz = sizeof(g), .kind = kind };
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir *w;
-	struct weir_txn *t;
 
-	cables();
-	w = ns_start(POOL("bridge"));
-	assert_int_equal(try_attach(w, &g, &port, &err), 0);
-	assert_int_equal(port.kind, WEIR_PORT_MACVTAP);
-	ns_sh("tc qdisc show dev %s | grep -q htb; ip netns add g1; ip link set %s netns g1; ! ip netns exec g1 tc qdisc | grep htb",
-	      port.name, port.name);
-	t = ns_begin(w);
-	assert_int_equal(weir_txn_port_limit(t, "net", port.name, &g.bandwidth, NULL, NULL), -ENODEV);
+	if (kind == WEIR_PORT_TAP) {
+		g.has_bandwidth = true;
+		g.bandwidth.inbound.average_bytes_per_s = 1000000;
+	}
+	if (try_attach(w, &g, ret, &err))
+		fail_msg("%s: %s: %s", err.object, err.attr, err.msg);
+	ns_sh("ip netns add %s && ip link set %s netns %s && ip -n %s link set %s name eth0", guest, ret->name, guest, guest, ret->name);
+}
+
+/* Detaches, with a step at the end that fails. */
+static void fail_to_detach(struct weir *w, const char *name)
+{
+	struct weir_link taken = { .sz = sizeof(taken), .has = WEIR_LINK_NAME, .kind = WEIR_LINK_BRIDGE, .name = "p1" };
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_port_detach(t, "net", name);
+	weir_txn_link_add(t, &taken);
+	assert_int_equal(weir_txn_commit(t, NULL), -EEXIST);
+}
+
+static void detach(struct weir *w, const char *name)
+{
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_port_detach(t, "net", name);
+	ns_commit(t);
+	ns_sh("! test -e %s/ports/%s.json", ns_state_dir, name);
+}
+
+/* A macvtap has lost them on the way. */
+static void limits_are_gone(struct weir *w, const struct weir_port *port)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t = ns_begin(w);
+
+	ns_sh("! ip netns exec g1 tc qdisc | grep htb");
+	assert_int_equal(weir_txn_port_limit(t, "net", port->name, &port->bandwidth, NULL, NULL), -ENODEV);
 	weir_txn_error(t, &err);
 	assert_string_equal(err.attr, "bandwidth");
 	assert_non_null(strstr(err.msg, "not in this network namespace"));
 	weir_txn_abort(t);
-	t = ns_begin(w);
-	weir_txn_port_detach(t, "net", port.name);
-	ns_commit(t);
-	assert_int_equal(weir_port_get(w, "net", port.name, &port, NULL), -ENOENT);
-	ns_sh("ip -n g1 link show type macvtap | grep -q .");
+}
+
+/* It is deleted where it is now, when all else has been done, and nothing of others'. */
+static void what_is_moved(void **state)
+{
+	static const enum weir_port_kind kinds[] = { WEIR_PORT_TAP, WEIR_PORT_MACVLAN };
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir *w;
+
+	cables();
+	w = ns_start(POOL("bridge"));
+	for (size_t i = 0; i < 2; i++) {
+		attach_and_move(w, kinds[i], "g1", &port);
+		if (port.kind == WEIR_PORT_MACVTAP)
+			limits_are_gone(w, &port);
+		/* Others have a link of that index, too: on the same link, and in our group. */
+		ns_sh("ip netns add g2 && ip link add mine%zu index %d link p1 type macvlan && ip link set mine%zu netns g2 && "
+		      "ip netns add g3 && ip link add ours%zu index %d type veth peer name peer%zu && "
+		      "ip link set ours%zu group %u && ip link set ours%zu netns g3",
+		      i, port.ifindex, i, i, port.ifindex, i, i, WEIR_LINK_GROUP, i);
+		fail_to_detach(w, port.name);
+		ns_sh("ip -n g1 -d link show eth0 | grep -q ' mac.* mode bridge' && test -e %s/ports/%s.json", ns_state_dir, port.name);
+		detach(w, port.name);
+		ns_sh("! ip -n g1 link show eth0 2>/dev/null && ip -n g2 -br link show mine%zu && ip -n g3 -br link show ours%zu && "
+		      "for i in 1 2 3; do ip netns del g$i; done", i, i);
+	}
+	/* With its namespace it has gone by itself. */
+	attach_and_move(w, WEIR_PORT_MACVLAN, "g1", &port);
 	ns_sh("ip netns del g1");
+	detach(w, port.name);
 	ns_stop(w);
 }
 
@@ -434,7 +484,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(macvtap_bridge),	  TEST(macvtap_private),     TEST(macvtap_vepa),
-		TEST(macvtap_passthrough), TEST(what_a_macvlan_cannot_have), TEST(a_macvtap_that_is_moved), TEST(vlan_of_a_link_that_takes_none),
+		TEST(macvtap_passthrough), TEST(what_a_macvlan_cannot_have), TEST(what_is_moved), TEST(vlan_of_a_link_that_takes_none),
 		TEST(members_in_use_stay), TEST(host_bridge),
 		TEST(vlans_of_a_host_bridge), TEST(a_table_that_is_kept), TEST(queues_of_a_macvtap),
 		TEST(wishes_that_cannot_be_done),

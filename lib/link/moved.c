@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Macvlans and macvtaps that somebody has moved into another network namespace, deleted
+ * there. The kernel gives each namespace that a link is moved into a number in the one that
+ * it leaves, and RTM_GETLINK and RTM_DELLINK take such a number: so all of them are asked
+ * for the index, which a link keeps if it is free over there. That it is ours is told by its
+ * kind, the link below it, and its group.
+ *
+ * It is done when the transaction is decided, because nobody could bring the link back with
+ * what its container has made of it.
+ */
+#include <linux/if_link.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include "link/kinds.h"
+#include "txn/txn.h"
+
+#define READ_TIMEOUT_MS 5000
+
+enum { PART_MOVED };
+
+struct moved {
+	int32_t ifindex;
+	uint32_t lower;
+	uint32_t netnsid;	/* the kernel's number for the namespace */
+};
+
+/* --- finding it -------------------------------------------------------------------- */
+
+struct numbers {
+	uint32_t *items;
+	size_t n, room;
+};
+
+static int take_number(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	const size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct rtgenmsg));
+	struct numbers *ns = arg;
+	uint32_t *more;
+
+	if (msg->nlmsg_type != RTM_NEWNSID || msg->nlmsg_len < at)
+		return 0;
+	if (ns->n == ns->room) {
+		ns->room = ns->room ? 2 * ns->room : 16;
+		more = realloc(ns->items, ns->room * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		ns->items = more;
+	}
+	ns->items[ns->n++] = wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, NETNSA_NSID), 0);
+	return 0;
+}
+
+static void forget_numbers(void *arg)
+{
+	((struct numbers *)arg)->n = 0;
+}
+
+static int list_numbers(struct weir *w, struct numbers *ret, struct weir_error *err)
+{
+	struct rtgenmsg gen = { .rtgen_family = AF_UNSPEC };
+	struct wr_reader reader = { .reply = take_number, .restart = forget_numbers, .arg = ret };
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	wr_msg(&b, RTM_GETNSID, NLM_F_DUMP, &gen, sizeof(gen));
+	return wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+}
+
+struct search {
+	const struct moved *moved;
+	const struct numbers *asked;
+	struct weir_link link;
+	size_t at;	/* of the number that it was found by */
+	bool found;
+};
+
+static int take_link(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct search *s = arg;
+	struct weir_link l;
+
+	if (msg->nlmsg_type != RTM_NEWLINK || index >= s->asked->n || wr_link_decode(msg, &l, NULL))
+		return 0;
+	if ((l.kind != WEIR_LINK_MACVLAN && l.kind != WEIR_LINK_MACVTAP) || l.ifindex != s->moved->ifindex ||
+	    l.lower != s->moved->lower || l.group != WEIR_LINK_GROUP)
+		return 0;
+	s->link = l;
+	s->at = index;
+	s->found = true;
+	return 0;
+}
+
+/* Those that have none of that index, or are gone meanwhile, say so each for itself. */
+static int search(struct weir *w, struct search *s, struct weir_error *err)
+{
+	struct ifinfomsg ifi = { .ifi_index = s->moved->ifindex };
+	struct wr_reader reader = { .reply = take_link, .arg = s };
+	wr_auto(free) struct wr_result *results = calloc(s->asked->n + 1, sizeof(*results));
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	if (!results)
+		return wr_nomem(err);
+	for (size_t i = 0; i < s->asked->n; i++) {
+		wr_msg(&b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
+		wr_put_u32(&b, IFLA_TARGET_NETNSID, s->asked->items[i]);
+		wr_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	}
+	return b.n ? wr_sock_read(&w->sock, &b, results, &reader, READ_TIMEOUT_MS, err) : 0;
+}
+
+/* --- the step ------------------------------------------------------------------------ */
+
+static int moved_nothing(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
+	return 0;
+}
+
+/* Looked at again: the namespace may be gone, and its number another's. */
+static int moved_finish(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
+	struct weir_blob part = weir_step_part(s, PART_MOVED);
+	struct moved m = { 0 };
+	struct numbers there = { .items = &m.netnsid, .n = 1 };
+	struct search look = { .moved = &m, .asked = &there };
+	struct ifinfomsg ifi = { 0 };
+	wr_auto(batch) struct wr_batch b = { 0 };
+	int r;
+
+	memcpy(&m, part.data, part.len < sizeof(m) ? part.len : sizeof(m));
+	r = search(w, &look, err);
+	if (r || !look.found)
+		return r;
+	ifi.ifi_index = m.ifindex;
+	wr_msg(&b, RTM_DELLINK, 0, &ifi, sizeof(ifi));
+	wr_put_u32(&b, IFLA_TARGET_NETNSID, m.netnsid);
+	r = wr_sock_run(&w->sock, &b, NULL, NULL, err);
+	if (r && err)
+		wr_copy(err->object, sizeof(err->object), s->object);
+	return r == -ENODEV || r == -EINVAL ? 0 : r;	/* it, or its namespace, vanished by itself */
+}
+
+const struct weir_step_ops wr_moved_ops = {
+	.sz = sizeof(wr_moved_ops), .name = "moved", .apply = moved_nothing, .finish = moved_finish,
+};
+
+static int add(struct weir_txn *t, struct moved *m, const struct search *found)
+{
+	wr_auto(str) struct wr_str name = { 0 };
+	struct weir_step *s;
+	char object[64];
+
+	m->netnsid = found->asked->items[found->at];
+	wr_format(object, sizeof(object), "link %s", found->link.name);
+	s = wr_txn_add(t, &wr_moved_ops, object, &(struct weir_blob){ m, sizeof(*m) }, 1);
+	wr_str_shell(&name, found->link.name);
+	wr_step_plan(t, s, "# in the namespace of number %u (ip netns list-id): ip link del dev %s", m->netnsid,
+		     wr_str_text(&name));
+	return t->err.code;
+}
+
+int weir_txn_link_del_moved(struct weir_txn *t, int ifindex, int lower)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct moved m = { .ifindex = ifindex, .lower = (uint32_t)lower };
+	struct numbers all = { 0 };
+	struct search look = { .moved = &m, .asked = &all };
+	int r;
+
+	if (ifindex <= 0 || lower <= 0)
+		return wr_txn_refuse(t, -EINVAL, "link", ifindex > 0 ? "lower" : "ifindex", "is missing");
+	r = list_numbers(t->w, &all, &err);
+	if (!r)
+		r = search(t->w, &look, &err);
+	r = r ? wr_txn_fail(t, &err) : look.found ? add(t, &m, &look) : t->err.code;
+	free(all.items);
+	return r;
+}
