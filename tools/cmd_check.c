@@ -62,10 +62,11 @@ int cmd_check(struct tool *t, const struct args *a)
 	struct weir_plan_step *steps = NULL;
 	struct groups g = { NULL, 0 };
 	size_t n = 0;
-	int status = choose(t, a, &g);
+	int unread = choose(t, a, &g), status = unread;
 
-	if (!status && weir_groups_plan(t->w, groups_list(&g), g.n, &steps, &n, &t->err))
+	if (weir_groups_plan(t->w, groups_list(&g), g.n, &steps, &n, &t->err))
 		status = g.n > 1 ? plan_each(t, &g, &steps, &n) : tool_fail(t, STATUS_FAILED);
+	status = status ? status : unread;
 	if (n || (!status && t->is_json))
 		steps_show(t, steps, n);
 	if (status)	/* what it could see is shown all the same */
@@ -78,10 +79,9 @@ int cmd_check(struct tool *t, const struct args *a)
 int cmd_repair(struct tool *t, const struct args *a)
 {
 	struct groups g = { NULL, 0 };
-	int status = choose(t, a, &g);
+	int unread = choose(t, a, &g), status = unread && !g.n ? unread : groups_up(t, &g);
 
-	if (!status)
-		status = groups_up(t, &g);
+	status = status ? status : unread;
 	if (!status && !t->is_dry_run)
 		groups_report(t, &g, "is as it is defined");
 	groups_free(&g);

@@ -74,12 +74,14 @@ int groups_from_files(struct tool *t, const struct args *a, struct groups *ret)
 
 int groups_from_names(struct tool *t, const struct args *a, struct groups *ret)
 {
-	for (int i = 0; i < a->n_words; i++) {
+	int status = STATUS_OK;
+
+	for (int i = 0; i < a->n_words; i++)
 		if (weir_group_get(t->w, a->words[i], next_group(ret), &t->err))
-			return tool_fail(t, tool_not_found(t, STATUS_FAILED));
-		ret->n++;
-	}
-	return STATUS_OK;
+			status = tool_fail(t, tool_not_found(t, STATUS_FAILED));
+		else
+			ret->n++;
+	return status;
 }
 
 const struct weir_group *const *groups_list(const struct groups *g)
@@ -121,7 +123,7 @@ void words_report(struct tool *t, const struct args *a, const char *verb)
 
 static const char *type_name(unsigned int type)
 {
-	static const char *const names[] = { "", "ethernet", "bond", "bridge", "vlan" };
+	static const char *const names[] = { "damaged", "ethernet", "bond", "bridge", "vlan" };
 
 	return type <= WEIR_GROUP_VLAN ? names[type] : "";
 }
@@ -416,14 +418,17 @@ static int choose(struct tool *t, const struct args *a, struct groups *ret)
 {
 	struct weir_group_entry *list = NULL;
 	struct weir_group *group;
+	int status = STATUS_OK;
 	size_t n = 0;
 
 	if (weir_group_list(t->w, &list, &n, &t->err))
 		return tool_fail(t, STATUS_FAILED);
 	for (size_t i = 0; i < n; i++) {
-		if (!list[i].is_defined || weir_group_get(t->w, list[i].name, &group, NULL))
+		if (!list[i].is_defined)
 			continue;
-		if (is_chosen(t, a, group)) {
+		if (weir_group_get(t->w, list[i].name, &group, &t->err)) {
+			status = tool_fail(t, STATUS_FAILED);
+		} else if (is_chosen(t, a, group)) {
 			*next_group(ret) = group;
 			ret->n++;
 		} else {
@@ -431,7 +436,7 @@ static int choose(struct tool *t, const struct args *a, struct groups *ret)
 		}
 	}
 	free(list);
-	return STATUS_OK;
+	return status;
 }
 
 /* A checkpoint that a reboot has ended is rolled back first: what was tried is not what boots. */
@@ -504,9 +509,9 @@ static int bring_up_chosen(struct tool *t, const struct args *a)
 	struct groups g = { NULL, 0 };
 	int status = end_old_checkpoint(t);
 
-	if (!status)
+	if (!status)	/* one that cannot be read keeps the others from nothing either */
 		status = choose(t, a, &g);
-	if (!status && g.n)
+	if (g.n)
 		qsort(g.groups, g.n, sizeof(struct weir_group *), vlans_last);
 	for (size_t i = 0; i < g.n; i += AT_ONCE) {
 		struct groups lot = { g.groups + i, g.n - i < AT_ONCE ? g.n - i : AT_ONCE };

@@ -278,6 +278,7 @@ struct groups {
 extern const struct command if_commands[];
 /* Read and checked; what was read belongs to *ret also after an error, which is shown already. */
 int groups_from_files(struct tool *t, const struct args *a, struct groups *ret);
+/* Those that can be read, whatever it returns. */
 int groups_from_names(struct tool *t, const struct args *a, struct groups *ret);
 const struct weir_group *const *groups_list(const struct groups *g);
 void groups_report(struct tool *t, const struct groups *g, const char *verb);

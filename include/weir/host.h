@@ -578,7 +578,7 @@ WEIR_API int weir_group_state(struct weir *w, const char *name, struct weir_grou
 /**
  * struct weir_group_entry - a group in a list
  * @name:	its name
- * @type:	an enum weir_group_type
+ * @type:	an enum weir_group_type; 0: its definition cannot be read
  * @start:	an enum weir_start_mode
  * @is_defined:	its definition is stored
  * @is_up:	weir brought it up

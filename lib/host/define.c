@@ -76,7 +76,19 @@ static void stored_done(struct stored *s)
 	free(s->claims.claims);
 }
 
-/* A definition that cannot be read owns nothing: it is no reason to refuse another one. */
+/* A definition that cannot be read is its name, and owns nothing: it is no reason to refuse another one. -ENOENT: it went. */
+static int read_one(struct weir *w, const char *name, struct weir_group **ret)
+{
+	int r = wr_group_config(w, name, ret, NULL);
+
+	if (!r || r == -ENOENT)
+		return r;
+	*ret = calloc(1, sizeof(**ret));
+	if (*ret)
+		wr_copy((*ret)->name, sizeof((*ret)->name), name);
+	return *ret ? 0 : -ENOMEM;
+}
+
 static int read_stored(struct weir *w, struct stored *ret, struct weir_error *err)
 {
 	struct stored s = { 0 };
@@ -89,9 +101,11 @@ static int read_stored(struct weir *w, struct stored *ret, struct weir_error *er
 		r = s.groups ? 0 : wr_nomem(err);
 	}
 	for (size_t i = 0; i < n && !r; i++) {
-		if (wr_group_config(w, names[i], &s.groups[s.n], NULL))
+		int one = read_one(w, names[i], &s.groups[s.n]);
+
+		if (one == -ENOENT)
 			continue;
-		if (add_claims(&s.claims, s.groups[s.n], names[i]))
+		if (one || add_claims(&s.claims, s.groups[s.n], names[i]))
 			r = wr_nomem(err);
 		s.n++;
 	}

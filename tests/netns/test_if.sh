@@ -237,6 +237,12 @@ ip link del a2
 ip link add a2 type veth peer name b2 && ip link set b2 up
 runs 0 if up --hotplug a2 && says 'a2 is up' && check 'hotplug' sh -c "ip -o link show a2 | grep -q 'mtu 1400'"
 runs 0 if up --hotplug lo && check 'that concerns nobody' test ! -s out
+echo damaged >config/groups/none0.json
+runs 0 if list && says '^none0 +damaged +inactive +- +yes' && runs 1 if up --all && warns '^weir: stored interface none0: line 1'
+check 'the others come up' sh -c "ip -o link show a2 | grep -q 'mtu 1400'"
+ip link set br0 mtu 1280
+runs 1 check none0 br0 && says 'br0 +in place' && runs 1 repair none0 br0 && warns none0 && runs 0 check
+runs 0 if define none.json
 runs 2 if up && runs 2 if up --all br0
 
 section what an init runs
