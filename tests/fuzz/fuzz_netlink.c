@@ -165,7 +165,7 @@ static void fuzz_answers(const uint8_t *data, size_t size)
 
 	must(copy != NULL);
 	memcpy(copy, data, size);
-	while ((nlh = message_at(copy, size, &at)))
+	while ((nlh = wr_message_at(copy, size, &at)))
 		take_message(&x, nlh);
 	for (int i = 0; i < 4; i++)
 		must(!results[i].msg || strlen(results[i].msg) <= size);
