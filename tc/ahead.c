@@ -16,8 +16,8 @@
  * thousands of links are asked about one by one, and of many ports few are.
  */
 #define PORT_BYTES 2048
-/* From which port on; a socket of another namespace's costs a thread. */
-#define FIRST_HERE 2
+/* From which port on: the least part takes as long as a few ports, and a socket of another namespace's a thread. */
+#define FIRST_HERE 4
 #define FIRST_THERE 8
 
 #define FIRST_GROUP 8
@@ -138,7 +138,7 @@ static void read_group(struct weir *w, struct ahead *a, struct wr_seen_link *fir
 		memset(g->ports, 0, n * sizeof(g->ports[0]));
 }
 
-/* Nothing of others in it, and no floors; what is added to ours behind our back is counted before ours goes. */
+/* Nothing of others in it, and no floors; what others have added to ours is counted before ours goes. */
 static bool is_usual(const struct wr_port *p)
 {
 	return p->link.ifindex && (!p->root.handle || p->major) && !p->rest.classid &&

@@ -64,7 +64,7 @@ static int learn(struct weir *w, struct wr_ifb *ifb, bool block, bool classes, s
 	r = b.n ? wr_sock_read(&w->sock, &b, results, &reader, READ_TIMEOUT_MS, err) : 0;
 	if (r)
 		return r;
-	if (WR_ALSO && asks_classes)
+	if (WR_HAS_AHEAD && asks_classes)
 		ifb->n_before = 0;
 	ifb->is_read |= asks_classes;
 	if (asks_block)
@@ -214,7 +214,7 @@ static bool may_share_block(const struct wr_ifb *ifb)
 
 static bool is_known(const struct wr_ifb *ifb, uint32_t wanted)
 {
-	return ifb->is_read || (WR_ALSO && wanted && ifb->free_minor == wanted && wr_ifb_count(ifb) < WR_PER_IFB);
+	return ifb->is_read || (WR_HAS_AHEAD && wanted && ifb->free_minor == wanted && wr_ifb_count(ifb) < WR_PER_IFB);
 }
 
 static int choose_known(struct weir_txn *t, struct wr_record *rec, int port, bool by_block, struct wr_ifb **ret,

@@ -157,7 +157,7 @@ static int port_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 		take_root(a->port, msg);
 	else if (index == ASK_INGRESS)
 		read_qdisc(msg, &a->port->ingress);
-	else if (WR_ALSO)
+	else if (WR_HAS_AHEAD)
 		a->also->reply(a->also, msg);
 	return 0;
 }
@@ -202,13 +202,11 @@ int wr_port_count(struct weir *w, struct wr_port *port, struct weir_error *err)
 {
 	int r = 0;
 
-	if (port->is_counted)
-		return 0;
-	if (wr_root_is_ours(port->root.handle))
+	if (!port->knows_floors && wr_root_is_ours(port->root.handle))
 		r = wr_class_each(w, port->link.ifindex, take_class, port, err);
-	if (!r && port->ingress.handle && !(port->has_redirect && port->ingress.ingress_block))
+	if (!r && !port->knows_filters && port->ingress.handle && !(port->has_redirect && port->ingress.ingress_block))
 		r = read_filters(w, port, err);
-	port->is_counted = !r;
+	port->knows_floors = port->knows_filters = !r;
 	return r;
 }
 
@@ -222,7 +220,7 @@ static int read_port(struct weir *w, struct asked *a, struct weir_error *err)
 {
 	struct wr_reader reader = { .reply = port_reply, .arg = a };
 	struct wr_result results[ASK_ALSO + WR_ALSO];
-	const bool has_also = WR_ALSO && a->also && a->also->ask;
+	const bool has_also = WR_HAS_AHEAD && a->also && a->also->ask;
 	wr_auto(batch) struct wr_batch b = { 0 };
 	int r;
 
@@ -254,44 +252,92 @@ int wr_port_read(struct weir *w, int ifindex, struct wr_also *also, struct wr_po
 
 /* --- many ports ------------------------------------------------------------------------------ */
 
-/* ASK_REST: where there are floors; of a TBF, which has none, its limits. */
-enum { ASK_CLASS, ASK_REST, ASK_FILTER, ASK_PROGRAM, ASK_EACH };
+#define MOST_ASKED 4	/* about a port */
+
+struct many {
+	struct wr_port *ports;
+	uint32_t *port_of;	/* each message */
+};
 
 static int many_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
-	struct wr_port *port = (struct wr_port *)arg + index / ASK_EACH;
+	const struct many *m = arg;
+	struct wr_port *port = &m->ports[m->port_of[index]];
 	struct wr_tc_class c;
 
-	if (index % ASK_EACH >= ASK_FILTER)
+	if (msg->nlmsg_type == RTM_NEWTFILTER)
 		take_filter(port, msg);
 	else if (wr_limit_read(msg, &c))
 		take_class(port, &c);
 	return 0;
 }
 
+/* Of a TBF its class tells the leaf, the qdisc the limits. */
+static void ask_root(struct wr_batch *b, const struct wr_port *port)
+{
+	const uint32_t major = port->root.handle >> 16;
+
+	wr_tc_msg(b, RTM_GETTCLASS, NLM_F_ECHO, port->link.ifindex, WR_CLASS(major, WR_PORT_CLASS), 0, NULL);
+	if (port->is_tbf)
+		wr_tc_msg(b, RTM_GETQDISC, NLM_F_ECHO, port->link.ifindex, 0, TC_H_ROOT, NULL);
+	else if (!WR_HAS_AHEAD || port->has_rest)
+		wr_tc_msg(b, RTM_GETTCLASS, NLM_F_ECHO, port->link.ifindex, WR_CLASS(major, WR_REST_CLASS), 0, NULL);
+}
+
+/* What it has in common with the port before it is asked once. */
+static bool has_same_block(const struct wr_port *ports, size_t i)
+{
+	return WR_HAS_AHEAD && i && ports[i].ingress.ingress_block &&
+	       ports[i].ingress.ingress_block == ports[i - 1].ingress.ingress_block;
+}
+
+static void ask_filter(struct wr_batch *b, const struct wr_port *ports, size_t i)
+{
+	const struct wr_port *port = &ports[i];
+
+	if (port->ingress.ingress_block) {
+		if (!has_same_block(ports, i))
+			wr_redirect_block_get_msg(b, port->ingress.ingress_block);
+		return;
+	}
+	wr_redirect_get_msg(b, port->link.ifindex, false);
+	wr_redirect_get_msg(b, port->link.ifindex, true);
+}
+
+static void settle(struct wr_port *ports, size_t i)
+{
+	struct wr_port *port = &ports[i];
+
+	if (has_same_block(ports, i)) {
+		port->has_redirect = ports[i - 1].has_redirect;
+		port->redirect = ports[i - 1].redirect;
+		port->redirect.classid = wr_block_class(port->link.ifindex);
+	}
+	port->major = wr_root_is_ours(port->root.handle) ? port->class.classid >> 16 : 0;
+	port->knows_floors = WR_HAS_AHEAD;
+}
+
 int wr_ports_read(struct weir *w, struct wr_port *ports, size_t n, struct weir_error *err)
 {
-	struct wr_reader reader = { .reply = many_reply, .arg = ports };
+	wr_auto(free) uint32_t *port_of = calloc(n + 1, MOST_ASKED * sizeof(*port_of));
+	struct many m = { ports, port_of };
+	struct wr_reader reader = { .reply = many_reply, .arg = &m };
 	wr_auto(batch) struct wr_batch b = { 0 };
+	uint32_t at = 0;
 	int r;
 
+	if (!port_of)
+		return wr_nomem(err);
 	for (size_t i = 0; i < n; i++) {
-		const int ifindex = ports[i].link.ifindex;
-		const uint32_t major = ports[i].root.handle >> 16;
-
-		wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_ECHO, ifindex, WR_CLASS(major, WR_PORT_CLASS), 0, NULL);
-		if (ports[i].is_tbf)
-			wr_tc_msg(&b, RTM_GETQDISC, NLM_F_ECHO, ifindex, 0, TC_H_ROOT, NULL);
-		else
-			wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_ECHO, ifindex, WR_CLASS(major, WR_REST_CLASS), 0, NULL);
-		wr_redirect_get_msg(&b, ifindex, false);
-		if (ports[i].ingress.ingress_block)
-			wr_redirect_block_get_msg(&b, ports[i].ingress.ingress_block);
-		else
-			wr_redirect_get_msg(&b, ifindex, true);
+		if (!WR_HAS_AHEAD || wr_root_is_ours(ports[i].root.handle))
+			ask_root(&b, &ports[i]);
+		if (!WR_HAS_AHEAD || ports[i].ingress.handle)
+			ask_filter(&b, ports, i);
+		while (at < b.n)
+			port_of[at++] = (uint32_t)i;
 	}
-	r = n ? wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err) : 0;
+	r = b.n ? wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err) : 0;
 	for (size_t i = 0; i < n && !r; i++)
-		ports[i].major = wr_root_is_ours(ports[i].root.handle) ? ports[i].class.classid >> 16 : 0;
+		settle(ports, i);
 	return r;
 }

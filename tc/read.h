@@ -9,6 +9,12 @@
 #include "tc/redirect.h"
 #include "txn/txn.h"
 
+#ifdef WR_NO_AHEAD	/* the one-file tool (`make static`): no room for what many ports and one port more save */
+#define WR_HAS_AHEAD 0
+#else
+#define WR_HAS_AHEAD 1
+#endif
+
 /* A qdisc that is no class's leaf. */
 struct wr_qdisc {
 	char kind[16];		/* "": the kernel has none there */
@@ -28,8 +34,8 @@ struct wr_port {
 	} link;
 	struct wr_qdisc root, ingress;
 	uint32_t major;			/* of our root qdisc; 0: it is not ours */
-	bool is_tbf;			/* the root, for wr_ports_read() */
-	bool is_counted;		/* n_floors and n_foreign_filters are known */
+	bool is_tbf, has_rest;		/* the root, for wr_ports_read() */
+	bool knows_floors, knows_filters;	/* how many: n_floors, n_foreign_filters */
 	bool root_is_free;		/* the kernel's default or noqueue: nothing is lost */
 	struct wr_tc_class class;	/* of our root qdisc, or it is that, a TBF */
 	struct wr_tc_class rest;	/* where it has floors */
@@ -43,11 +49,7 @@ bool wr_root_is_ours(uint32_t handle);
 /* What is to be known of the link itself, @kind if that is not known. -ENODEV: it is gone. */
 int wr_port_link(struct weir *w, int ifindex, bool kind, struct wr_port *port, struct weir_error *err);
 /* What somebody else asks in the same send, by at most so many messages; he is answered before that returns. */
-#ifdef WR_NO_AHEAD	/* the one-file tool (`make static`): no room */
-#define WR_ALSO 0
-#else
 #define WR_ALSO 2
-#endif
 struct wr_also {
 	void (*ask)(struct wr_also *a, struct wr_batch *b);	/* NULL: nothing */
 	void (*reply)(struct wr_also *a, const struct nlmsghdr *msg);
@@ -58,8 +60,8 @@ struct wr_also {
 int wr_port_read(struct weir *w, int ifindex, struct wr_also *also, struct wr_port *ret, struct weir_error *err);
 /*
  * Ports whose index and qdiscs are filled in as far as a dump tells (seen.h): their
- * classes and redirects, in as few sends as the answers have room for. Neither
- * floors nor filters of others are counted.
+ * classes and redirects, in as few sends as the answers have room for. Filters of
+ * others are not counted.
  */
 int wr_ports_read(struct weir *w, struct wr_port *ports, size_t n, struct weir_error *err);
 /* Counts them, for who takes ours away. */

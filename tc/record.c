@@ -44,10 +44,10 @@ static bool is_ifb_name(const char *name, unsigned int *ret_number)
 	const size_t len = strlen(WR_IFB);
 	char *end;
 
-	if (strncmp(name, WR_IFB, len) || !strchr("0123456789", name[len]) || !name[len])
+	if (strncmp(name, WR_IFB, len))
 		return false;
 	*ret_number = (unsigned int)strtoul(name + len, &end, 10);
-	return !*end;
+	return end > name + len && !*end;
 }
 
 struct wr_ifb *wr_record_add_ifb(struct wr_record *r, int ifindex, unsigned int number)

@@ -32,7 +32,7 @@ void wr_ifb_name(unsigned int number, char name[16]);
 /* How many it has, as far as is known. */
 static inline unsigned int wr_ifb_count(const struct wr_ifb *ifb)
 {
-	return ifb->n_used + (WR_ALSO ? ifb->n_before : 0);
+	return ifb->n_used + (WR_HAS_AHEAD ? ifb->n_before : 0);
 }
 
 static inline bool wr_has_minor(const struct wr_minors *m, uint32_t minor)

@@ -72,17 +72,28 @@ void wr_auto_seen(struct wr_seen *s)
 
 static void note_root(struct wr_seen_link *l, const struct nlmsghdr *msg)
 {
+	l->root = ((const struct tcmsg *)NLMSG_DATA(msg))->tcm_handle;
+#ifndef WR_NO_TBF	/* the one-file tool (`make static`) */
 	char kind[8] = "";
 
 	wr_attr_copy(wr_msg_attr(msg, TCA_KIND), kind, sizeof(kind) - 1);
-	l->root = ((const struct tcmsg *)NLMSG_DATA(msg))->tcm_handle;
 	l->is_tbf = !strcmp(kind, weir_qdisc_name(WEIR_QDISC_TBF));
+#endif
 }
 
 static void note_ingress(struct wr_seen_link *l, const struct nlmsghdr *msg)
 {
 	l->ingress = ((const struct tcmsg *)NLMSG_DATA(msg))->tcm_handle;
 	l->block = wr_attr_u32(wr_msg_attr(msg, TCA_INGRESS_BLOCK), 0);
+}
+
+/* Each class that has none below it has a qdisc, and above it are only such as have. */
+static void note_leaf(struct wr_seen_link *l, uint32_t classid)
+{
+	const uint32_t minor = classid & 0xffff;
+
+	l->has_rest |= minor == WR_REST_CLASS;
+	l->n_more += minor != WR_REST_CLASS && minor != WR_PORT_CLASS;
 }
 
 static int take_qdisc(void *arg, uint32_t index, const struct nlmsghdr *msg)
@@ -101,6 +112,8 @@ static int take_qdisc(void *arg, uint32_t index, const struct nlmsghdr *msg)
 		note_root(&s->now, msg);
 	else if (tcm->tcm_parent == TC_H_INGRESS)
 		note_ingress(&s->now, msg);
+	else if (WR_HAS_AHEAD && wr_root_is_ours(s->now.root) && tcm->tcm_parent >> 16 == s->now.root >> 16)
+		note_leaf(&s->now, tcm->tcm_parent);
 	return r;
 }
 
@@ -113,9 +126,12 @@ static void forget(void *arg)
 	s->now = (struct wr_seen_link){ 0 };
 }
 
+/* With those that are made for a class when nobody asks for another. */
 static void ask(struct wr_batch *b)
 {
 	wr_tc_msg(b, RTM_GETQDISC, NLM_F_DUMP, 0, 0, 0, NULL);
+	if (WR_HAS_AHEAD)
+		wr_put(b, TCA_DUMP_INVISIBLE, "", 0);
 }
 
 int wr_seen_read(struct weir *w, struct wr_seen *ret, struct weir_error *err)
@@ -157,7 +173,7 @@ bool wr_seen_port(const struct wr_seen_link *l, struct wr_port *ret)
 		return false;
 	*ret = (struct wr_port){
 		.link.ifindex = l->ifindex,
-		.root.handle = l->root, .is_tbf = l->is_tbf,
+		.root.handle = l->root, .is_tbf = l->is_tbf, .has_rest = l->has_rest, .n_floors = l->n_more,
 		.ingress = { .handle = l->ingress, .ingress_block = l->block },
 	};
 	return true;

@@ -15,6 +15,8 @@ struct wr_seen_link {
 	uint32_t root, ingress;	/* handles; 0: what the kernel puts there, nothing */
 	uint32_t block;		/* that ingress shares; 0: none */
 	bool is_tbf;		/* the root */
+	bool has_rest;		/* below a root of ours, what is not limited by itself: WR_REST_CLASS */
+	unsigned int n_more;	/* classes there that are neither that nor the port's */
 	struct wr_port *port;	/* for who asks for more */
 };
 

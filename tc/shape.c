@@ -513,7 +513,7 @@ static enum wr_ahead ahead_what(const struct shaping *s, const struct weir_bandw
 {
 	const struct weir_rate *in = s->opts.is_guest_side ? &b->inbound : &b->outbound;
 
-	return WR_ALSO && in->average_bytes_per_s && wr_tc_shares(s->t->w, s->opts.method) ? WR_AHEAD_ADDS_CLASS :
+	return WR_HAS_AHEAD && in->average_bytes_per_s && wr_tc_shares(s->t->w, s->opts.method) ? WR_AHEAD_ADDS_CLASS :
 											     WR_AHEAD_ADDS;
 }
 

@@ -370,7 +370,7 @@ WEIR_API int weir_shape_get(struct weir *w, int ifindex, struct weir_shape *ret,
  * @ret_n:	receives its length
  * @err:	filled on failure; may be NULL
  *
- * Two dumps find the ports, their classes and filters are asked for together, and
+ * A dump finds the ports, their classes and filters are asked for together, and
  * each ifb is read once, however many share it: a few sends for thousands of ports.
  *
  * Return: 0 or a negative errno

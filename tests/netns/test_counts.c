@@ -145,7 +145,7 @@ static void shape(struct weir_txn *t)
 
 static void shape_few(struct weir_txn *t)
 {
-	shape_from(t, N - 3);
+	shape_from(t, N - 5);
 }
 
 static void limited(struct weir_txn *t)
@@ -162,6 +162,16 @@ static void shape_others(struct weir_txn *t)
 	for (int i = 0; i < N; i++) {
 		snprintf(name, sizeof(name), "p%d", i);
 		weir_txn_shape_set(t, 1000 + i, name, &b, NULL, NULL);
+	}
+}
+
+static void clear(struct weir_txn *t)
+{
+	char name[16];
+
+	for (int i = 0; i < N; i++) {
+		snprintf(name, sizeof(name), "p%d", i);
+		weir_txn_shape_clear(t, 1000 + i, name, NULL);
 	}
 }
 
@@ -184,12 +194,16 @@ static const struct limit {
 	{ "100 changes", veths, change, 2, 2 * N, N * 80, 0 },
 	/* Whether they are there is for the kernel to say: there is no journal. */
 	{ "100 addresses", veths, addresses, 1, N, N * 40, 0 },
-	/* One port is asked about alone; then all are known by one dump, and that they are no macvtaps by another. */
-	{ "100 limits", veths, shape, 1 + 2 + 1, 2 + 2 + 2 * N, 72 + 84 + N * 168, 0 },
-	/* The dump costs no more than asking: here it is given up before it has told of the last three. */
-	{ "3 limits", veths, shape_few, 3 + 1 + 1, 3 * 2 + 1 + 3 * 2, 3 * 72 + 36 + 3 * 168, 0 },
-	/* The same, with a dump of the first one's classes; then 8, 16, 32 and more are read together, as far as the dump has come. */
-	{ "100 limits change", limited, shape_others, 2 + 2 + 7 + 1, 3 + 2 + 99 * 4 + N, 24048, 0 },
+	/* Three ports are asked about alone; then all are known by one dump, and that they are no macvtaps by another. */
+	{ "100 limits", veths, shape, 3 + 2 + 1, 3 * 2 + 2 + 2 * N, 3 * 72 + 88 + N * 168, 0 },
+	/* The dump costs no more than asking: here it is given up before it has told of the last five. */
+	{ "5 limits", veths, shape_few, 5 + 1 + 1, 5 * 2 + 1 + 5 * 2, 5 * 72 + 40 + 5 * 168, 0 },
+	/*
+	 * The same, with a dump of the first ones' classes; then 8, 16, 32 and more are read together, as far as the dump
+	 * has come, by a message each.
+	 */
+	{ "100 limits change", limited, shape_others, 3 * 2 + 2 + 7 + 1, 3 * 3 + 2 + 97 + N, 13536, 0 },
+	{ "100 limits go", limited, clear, 3 * 2 + 2 + 7 + 1, 3 * 3 + 2 + 97 + N, 7536, 0 },
 };
 
 static void costs_no_more(void **state)
