@@ -118,6 +118,11 @@ pending() {	# one that waits longer than all that is done meanwhile; its guard i
 	check 'it is done' has 10.1.1.3
 	check 'what is stored is as it was' grep -q '10.1.1.1"' config/groups/br0.json
 }
+both_die() {	# stopped first, so that neither sees the other die and does its work
+	kill -STOP "$guard" "$apply"
+	kill -9 "$guard" "$apply"
+	wait $apply 2>/dev/null
+}
 waiting 1	# too short to look at what is done
 wait $apply
 check 'the time is over: status 1' [ $? = 1 ]
@@ -134,13 +139,11 @@ wait $apply
 check 'the guard was killed: status 1' [ $? = 1 ]
 warns 'its guard was killed' && as_before 'the guard was killed'
 pending
-kill -9 "$guard" "$apply"
-wait $apply 2>/dev/null
+both_die
 check 'both were killed: it is still done' has 10.1.1.3
 runs 0 recover && says 'was undone' && as_before 'both were killed, and recovered'
 pending
-kill -9 "$guard" "$apply"
-wait $apply 2>/dev/null
+both_die
 runs 0 if list
 runs 0 if define br0.json && warns 'undone first' && check 'the next command has undone it' sh -c '! ip addr show br0 | grep -q 10.1.1.3'
 bridge 10.1.1.1 '"mtu": 1400,'
