@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include "base/context.h"
 #include "base/file.h"
 #include "tc/bpf.h"
 #include "tc/ifb.h"
@@ -80,16 +81,7 @@ static void remember(struct known *k, unsigned int feature, bool found)
 
 static struct known *known_of(struct weir *w)
 {
-	struct known *k = weir_context(w, &wr_bpf_del_ops);
-
-	if (k)
-		return k;
-	k = calloc(1, sizeof(*k));
-	if (k && weir_set_context(w, &wr_bpf_del_ops, k, free)) {
-		free(k);
-		return NULL;
-	}
-	return k;
+	return wr_context_of(w, &wr_bpf_del_ops, sizeof(struct known), NULL, free);
 }
 
 bool wr_tc_has(struct weir *w, unsigned int feature)

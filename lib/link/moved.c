@@ -92,22 +92,19 @@ static int take_link(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	return 0;
 }
 
-/* Those that have none of that index, or are gone meanwhile, say so each for itself. */
+/* Those that have none of that index, or are gone meanwhile, refuse each for itself, which is no failure. */
 static int search(struct weir *w, struct search *s, struct weir_error *err)
 {
 	struct ifinfomsg ifi = { .ifi_index = s->moved->ifindex };
 	struct wr_reader reader = { .reply = take_link, .arg = s };
-	wr_auto(free) struct wr_result *results = calloc(s->asked->n + 1, sizeof(*results));
 	wr_auto(batch) struct wr_batch b = { 0 };
 
-	if (!results)
-		return wr_nomem(err);
 	for (size_t i = 0; i < s->asked->n; i++) {
 		wr_msg(&b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
 		wr_put_u32(&b, IFLA_TARGET_NETNSID, s->asked->items[i]);
 		wr_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	}
-	return b.n ? wr_sock_read(&w->sock, &b, results, &reader, READ_TIMEOUT_MS, err) : 0;
+	return b.n ? wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err) : 0;
 }
 
 /* --- the step ------------------------------------------------------------------------ */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/context.h"
 #include "base/file.h"
 #include "base/table.h"
 #include "base/watch.h"
@@ -72,20 +73,14 @@ static void cache_free(void *arg)
 	free(c);
 }
 
+static void cache_init(void *arg)
+{
+	((struct cache *)arg)->watch.fd = -1;
+}
+
 static struct cache *cache_of(struct weir *w)
 {
-	struct cache *c = weir_context(w, &cache_key);
-
-	if (c)
-		return c;
-	c = calloc(1, sizeof(*c));
-	if (c)
-		c->watch.fd = -1;
-	if (c && weir_set_context(w, &cache_key, c, cache_free)) {
-		free(c);
-		return NULL;
-	}
-	return c;
+	return wr_context_of(w, &cache_key, sizeof(struct cache), cache_init, cache_free);
 }
 
 /* One look into the folder: what is known moves from @old to @now. */

@@ -15,6 +15,7 @@
 
 #include <weir/json.h>
 
+#include "base/context.h"
 #include "base/file.h"
 #include "json/json.h"
 #include "network/network.h"
@@ -192,20 +193,6 @@ static void last_free(void *arg)
 	free(arg);
 }
 
-static struct last *last_of(struct weir *w)
-{
-	struct last *last = weir_context(w, &last_key);
-
-	if (last)
-		return last;
-	last = calloc(1, sizeof(*last));
-	if (last && weir_set_context(w, &last_key, last, last_free)) {
-		free(last);
-		return NULL;
-	}
-	return last;
-}
-
 static bool is_last(const struct last *last, const char *name, const struct wr_str *text)
 {
 	return last->live && !strcmp(last->name, name) && last->text.len == text->len &&
@@ -229,7 +216,7 @@ static int learn(struct last *last, const char *name, struct wr_str *text, struc
 int wr_store_live_last(struct weir *w, const char *name, const struct wr_live **ret, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str text = { 0 };
-	struct last *last = last_of(w);
+	struct last *last = wr_context_of(w, &last_key, sizeof(*last), NULL, last_free);
 	int r = last ? read_store(w, WR_STORE_LIVE, name, &text, err) : wr_nomem(err);
 
 	if (!r && !is_last(last, name, &text))

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "base/context.h"
 #include "base/str.h"
 #include "network/network.h"
 
@@ -23,20 +24,17 @@ static void close_all(void *arg)
 	free(fds);
 }
 
+static void open_none(void *arg)
+{
+	int *fds = arg;
+
+	for (size_t i = 0; i < WR_COUNT(often); i++)
+		fds[i] = -1;
+}
+
 static int *fds_of(struct weir *w)
 {
-	int *fds = weir_context(w, &fds_key);
-
-	if (fds)
-		return fds;
-	fds = malloc(WR_COUNT(often) * sizeof(*fds));
-	for (size_t i = 0; fds && i < WR_COUNT(often); i++)
-		fds[i] = -1;
-	if (fds && weir_set_context(w, &fds_key, fds, close_all)) {
-		free(fds);
-		return NULL;
-	}
-	return fds;
+	return wr_context_of(w, &fds_key, WR_COUNT(often) * sizeof(int), open_none, close_all);
 }
 
 /* Where the handle keeps the descriptor; NULL: nowhere. */
