@@ -407,7 +407,7 @@ WEIR_API void *weir_context(const struct weir *w, const struct weir_step_ops *op
  * @context:	what to keep, not NULL
  * @done:	called with it by weir_close()
  *
- * Return: 0, -EEXIST if there is one already, or -ENOSPC if the handle keeps 8
+ * Return: 0, -EEXIST if there is one already, or -ENOSPC if the handle keeps 9
  * contexts
  *
  * Since: 0.1

@@ -46,7 +46,7 @@ struct weir {
 	uint32_t seed;		/* of link indexes */
 	int first_ifindex;	/* the first that was chosen, ... */
 	int next_ifindex;	/* ... and they count up; 0: none was chosen yet */
-	struct wr_context contexts[8];
+	struct wr_context contexts[9];
 	enum wr_fault fault;
 	uint32_t fault_step;
 };
