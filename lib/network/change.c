@@ -51,11 +51,16 @@ static int check_live(const struct weir_network *old, const struct weir_network 
 	return r;
 }
 
-static bool in_pool(const struct weir_network *net, const struct weir_port *port)
+static bool same_pf(const struct weir_network *old, const struct weir_network *net)
+{
+	return old->forward.pf && net->forward.pf && !strcmp(old->forward.pf, net->forward.pf);
+}
+
+static bool in_pool(const struct weir_network *old, const struct weir_network *net, const struct weir_port *port)
 {
 	const struct weir_forward *f = &net->forward;
 
-	if (f->pf || (!*port->dev && !*port->pci))
+	if (same_pf(old, net) || (!*port->dev && !*port->pci))
 		return true;
 	for (size_t i = 0; i < f->n_interfaces; i++)
 		if (!strcmp(f->interfaces[i].dev, port->dev))
@@ -66,11 +71,11 @@ static bool in_pool(const struct weir_network *net, const struct weir_port *port
 	return false;
 }
 
-static int check_pool(const struct weir_network *net, const struct weir_port *ports, size_t n,
-		      struct weir_error *err)
+static int check_pool(const struct weir_network *old, const struct weir_network *net,
+		      const struct weir_port *ports, size_t n, struct weir_error *err)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!in_pool(net, &ports[i]))
+		if (!in_pool(old, net, &ports[i]))
 			return wr_refuse(err, -EBUSY, "",
 					 *ports[i].dev ? "forward.interfaces" : "forward.addresses",
 					 "%s is in use by port %s",
@@ -107,6 +112,19 @@ static bool is_resized(const struct weir_network *old, const struct weir_network
 	return ip->address.family == WEIR_FAMILY_IPV4 && wr_has_ip(old, ip, false) && !wr_has_ip(old, ip, true);
 }
 
+/* With an address go the routes through its subnet, at the latest with the last one of its family. */
+static bool is_kept(const struct weir_network *old, const struct weir_network *net, const struct weir_ip *gateway)
+{
+	for (size_t i = 0; i < net->n_ips; i++) {
+		const struct weir_network_ip *ip = &net->ips[i];
+
+		if (gateway->family == ip->address.family && wr_has_ip(old, ip, false) &&
+		    wr_ip_in(gateway, &ip->address, weir_network_ip_prefix(ip)))
+			return true;
+	}
+	return false;
+}
+
 static bool has_route(const struct weir_network *net, const struct weir_network_route *rt)
 {
 	for (size_t i = 0; i < net->n_routes; i++)
@@ -120,7 +138,7 @@ static void del_addresses(struct weir_txn *t, const struct wr_live *live,
 			  const struct weir_network *net)
 {
 	for (size_t i = 0; i < live->net.n_routes; i++)
-		if (!has_route(net, &live->net.routes[i]))
+		if (!has_route(net, &live->net.routes[i]) || !is_kept(&live->net, net, &live->net.routes[i].gateway))
 			wr_del_route(t, &live->net.routes[i], live->bridge_ifindex);
 	for (size_t i = 0; i < live->net.n_ips; i++)
 		if (!wr_has_ip(net, &live->net.ips[i], true))
@@ -141,7 +159,7 @@ static void add_addresses(struct weir_txn *t, const struct wr_live *live,
 		if (!wr_has_ip(&live->net, &net->ips[i], true) && !is_resized(&live->net, &net->ips[i]))
 			wr_add_address(t, &net->ips[i], live->bridge_ifindex);
 	for (size_t i = 0; i < net->n_routes; i++)
-		if (!has_route(&live->net, &net->routes[i]))
+		if (!has_route(&live->net, &net->routes[i]) || !is_kept(&live->net, net, &net->routes[i].gateway))
 			wr_add_route(t, &net->routes[i], live->bridge_ifindex);
 }
 
@@ -208,12 +226,14 @@ static int check_ips_free(struct weir_txn *t, const struct wr_live *live,
 
 /* --- its ports ----------------------------------------------------------------------------------------- */
 
-/* mac_table.c has seen to the bridges; the record says so. */
-static bool note_manager(const struct weir_network *net, struct weir_port *port)
+/* The packet filter and mac_table.c have seen to it; the record says so. */
+static bool note_network(const struct weir_network *net, struct weir_port *port)
 {
-	if (!wr_is_bridged(port) || port->mac_table_manager == net->bridge.mac_table_manager)
+	if (!wr_is_bridged(port) || (port->mac_table_manager == net->bridge.mac_table_manager &&
+				     port->mode == net->forward.mode))
 		return false;
 	port->mac_table_manager = net->bridge.mac_table_manager;
+	port->mode = net->forward.mode;
 	return true;
 }
 
@@ -228,7 +248,7 @@ static const struct weir_portgroup *group_of(const struct weir_network *net, con
 /* What was changed at the portgroup, at its ports that got their limits there. New limits write the record, too. */
 static int change_port(struct weir_txn *t, const struct weir_network *net, struct weir_port *port)
 {
-	const bool noted = note_manager(net, port);
+	const bool noted = note_network(net, port);
 	const struct weir_portgroup *g = group_of(net, port);
 	int r = 0;
 
@@ -284,7 +304,7 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 	if (!r)
 		r = weir_port_list(weir_txn_handle(t), net->name, &ports, &n, &err);
 	if (!r)
-		r = check_pool(net, ports, n, &err);
+		r = check_pool(&live->net, net, ports, n, &err);
 	if (!r && wr_has_own_bridge(net))
 		r = check_ips_free(t, live, net, &err);
 	if (!r)

@@ -134,7 +134,19 @@ static int check_routes(struct weir *w, const struct weir_network *net, struct w
 	return r;
 }
 
-/* Whether the addresses that @net has beyond those of @old, which runs, are nobody else's. */
+static bool has_subnet(const struct weir_network *net, const struct weir_network_ip *ip)
+{
+	const int prefix = weir_network_ip_prefix(ip);
+
+	for (size_t i = 0; i < net->n_ips; i++)
+		if (weir_network_ip_prefix(&net->ips[i]) == prefix &&
+		    net->ips[i].address.family == ip->address.family &&
+		    wr_ip_in(&ip->address, &net->ips[i].address, prefix))
+			return true;
+	return false;
+}
+
+/* Whether the subnets that @net has beyond those of @old, which runs, are nobody else's. */
 int wr_check_free(struct weir *w, const struct weir_network *old, const struct weir_network *net,
 		  struct weir_error *err)
 {
@@ -148,7 +160,7 @@ int wr_check_free(struct weir *w, const struct weir_network *old, const struct w
 	added.ips = ips;
 	added.n_ips = 0;
 	for (size_t i = 0; i < net->n_ips; i++)
-		if (!wr_has_ip(old, &net->ips[i], true))
+		if (!has_subnet(old, &net->ips[i]))
 			ips[added.n_ips++] = net->ips[i];
 	r = wr_live_each(w, compare_live, &n, err);
 	return r ? r : check_routes(w, &added, err);

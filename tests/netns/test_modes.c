@@ -302,6 +302,9 @@ static void members_in_use_stay(void **state)
 	static const struct weir_forward_interface p1 = { .dev = (char *)"p1" }, p2 = { .dev = (char *)"p2" };
 	struct weir_update u = { .sz = sizeof(u), .command = WEIR_UPDATE_DELETE,
 				 .section = WEIR_SECTION_FORWARD_INTERFACE, .item = &p1 };
+	static const struct weir_forward card = { .mode = WEIR_FORWARD_VEPA, .pf = (char *)"p2" };
+	const struct weir_update other = { .sz = sizeof(other), .command = WEIR_UPDATE_MODIFY,
+					   .section = WEIR_SECTION_FORWARD, .item = &card };
 	struct weir_guest g = { .sz = sizeof(g) };
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_port port = { .sz = sizeof(port) };
@@ -311,6 +314,9 @@ static void members_in_use_stay(void **state)
 	cables();
 	w = ns_start(POOL("vepa"));
 	assert_int_equal(try_attach(w, &g, &port, &err), 0);
+	t = ns_begin(w);
+	assert_int_equal(weir_txn_network_update(t, "net", &other, 1, WEIR_NETWORK_LIVE), -EBUSY);
+	weir_txn_abort(t);
 	t = ns_begin(w);
 	assert_int_equal(weir_txn_network_update(t, "net", &u, 1, WEIR_NETWORK_LIVE), -EBUSY);
 	weir_txn_abort(t);

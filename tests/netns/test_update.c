@@ -158,9 +158,11 @@ static void the_way_out_changes(void **state)
 {
 	struct weir *w = start(nat_json);
 
+	attach(w, NULL, "guest", 1);
 	says("192.168.77.0", "nft list table inet weir");
 	update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_FORWARD, "{'mode':'route','interfaces':['lo']}");
 	says("lo", "nft list table inet weir");
+	says("\"mode\": \"route\"", "cat $WEIR_TEST_STATE/ports/guest.json");
 	update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_FORWARD, "{'mode':'open'}");
 	says("gone", "nft list table inet weir 2>/dev/null | grep virbr0 || echo gone");
 	update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_FORWARD, "{'mode':'nat'}");
@@ -174,19 +176,28 @@ static void the_way_out_changes(void **state)
 	weir_close(w);
 }
 
+static void apply(struct weir *w, const char *json)
+{
+	struct weir_network *net = ns_network(json);
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_network_apply(t, net, WEIR_NETWORK_LIVE);
+	ns_commit(t);
+	weir_network_free(net);
+}
+
+#define ROUTED(address)                                                                            \
+	"{'name':'net','forward':{'mode':'nat'},'ips':[{'address':'" address "','prefix':24}],"    \
+	"'routes':[{'address':'10.81.0.0','prefix':16,'gateway':'192.168.77.9'}]}"
+
 static void apply_routes(struct weir *w, const char *routes)
 {
-	struct weir_network *net;
-	struct weir_txn *t = ns_begin(w);
 	char json[768];
 
 	snprintf(json, sizeof(json), "{'name':'net','forward':{'mode':'nat'},%s'ips':[{'address':'192.168.77.1','prefix':24,"
 		 "'dhcp':{'ranges':[{'start':'192.168.77.100','end':'192.168.77.120'}]}},"
 		 "{'address':'10.78.0.1','prefix':24},{'address':'fd00:78::1','prefix':64}]}", routes);
-	net = ns_network(json);
-	weir_txn_network_apply(t, net, WEIR_NETWORK_LIVE);
-	ns_commit(t);
-	weir_network_free(net);
+	apply(w, json);
 }
 
 /* Where a network is reached and what it lets through; not what a carrier brings sooner or later. */
@@ -210,6 +221,13 @@ static void addresses_and_routes_come_and_go(void **state)
 	says("10.80.0.0/16 via 10.78.0.7 dev virbr0 proto 119 metric 5", "ip route | sed 's/proto [^ ]*/proto 119/'");
 	says("1", "ip route | grep -c 10.80.0.0");
 	apply_routes(w, "");
+	/* The host gets another address in a subnet, and what is behind guests is reached as before. */
+	apply(w, ROUTED("192.168.77.1"));
+	apply(w, ROUTED("192.168.77.2"));
+	says("192.168.77.2/24", "ip addr show dev virbr0");
+	says("10.81.0.0/16 via 192.168.77.9 dev virbr0", "ip route");
+	apply_routes(w, "");
+	says("192.168.77.1/24", "ip addr show dev virbr0");
 	update(w, 0, WEIR_UPDATE_DELETE, WEIR_SECTION_IP, "{'address':'10.78.0.1'}");
 	update(w, 0, WEIR_UPDATE_DELETE, WEIR_SECTION_IP, "{'address':'fd00:78::1'}");
 	says(before, addresses);
