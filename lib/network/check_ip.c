@@ -232,6 +232,8 @@ static int check_host_strictly(const struct weir_network_ip *ip, size_t i, const
 	if (twice->first < i)
 		return wr_refuse(err, -EEXIST, "", twice->what, "is that of dhcp.hosts[%zu] too",
 				 twice->first);
+	if (wr_ip_equal(&host->address, &ip->address))
+		return wr_refuse(err, -EEXIST, "", "ip", "is the network's own address");
 	return check_in_subnet(ip, &host->address, "ip", err);
 }
 

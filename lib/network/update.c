@@ -196,7 +196,11 @@ static int check_host(const struct op *op, const struct weir_network_ip *ip)
 static int check_range(const struct op *op, const struct weir_network_ip *ip)
 {
 	const struct weir_dhcp_range *range = op->u->item;
-	int r = wr_check_dhcp_range(ip, range, op->err);
+	int r;
+
+	if (!range->start.family || !range->end.family)
+		return refuse(op, -EINVAL, range->start.family ? "end" : "start", "is missing");
+	r = wr_check_dhcp_range(ip, range, op->err);
 
 	return r ? r : check_alone(op, ip);
 }
@@ -392,15 +396,30 @@ static int update_whole(const struct op *op, const struct wr_table *t, void *old
 	return refuse_command(op);
 }
 
+/* A name that is left to be made was made long ago. */
 static int update_bridge(const struct op *op)
 {
-	return update_whole(op, wr_find(&wr_network_table, "bridge")->sub, &op->net->bridge, false);
+	char name[sizeof(op->net->bridge.name)];
+	int r;
+
+	wr_copy(name, sizeof(name), op->net->bridge.name);
+	r = update_whole(op, wr_find(&wr_network_table, "bridge")->sub, &op->net->bridge, false);
+	if (!r && wr_bridge_to_name(op->net))
+		wr_copy(op->net->bridge.name, sizeof(op->net->bridge.name), name);
+	return r;
 }
 
 static int update_domain(const struct op *op)
 {
-	if (is_add(op) && op->net->domain.name)
+	const struct weir_domain *domain = op->u->item;
+	const char *name = op->net->domain.name;
+
+	if (is_add(op) && name)
 		return refuse(op, -EEXIST, "", "there is one already");
+	if (!is_add(op) && !name)
+		return refuse(op, -ENOENT, "", "there is none");
+	if (op->u->command == WEIR_UPDATE_DELETE && domain->name && strcmp(name, domain->name))
+		return refuse(op, -ENOENT, "name", "is another one");
 	return is_add(op) ? replace(&wr_domain_table, &op->net->domain, op->u->item, op->err) :
 			    update_whole(op, &wr_domain_table, &op->net->domain, true);
 }
