@@ -1374,13 +1374,16 @@ WEIR_API int weir_txn_port_detach(struct weir_txn *t, const char *network, const
  * @port:	the port's name on the host
  * @portgroup:	its new portgroup; NULL: the network's default one, or none
  *
- * What the guest asked for itself stays; limits of the portgroup change in place,
- * without a packet lost.
+ * What the guest asked for itself stays. Limits of the portgroup change in place,
+ * without a packet lost; so do the vlans of a port on a bridge of the host, and the
+ * profile that the switch behind it is told, whose association begins anew.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -ENOENT	there is no such port or portgroup
- *   -EBUSY	the portgroup has other vlans or another virtualport, which a port
- *		gets only when it is attached
+ *   -EBUSY	the portgroup has another type of virtualport, or other vlans than a
+ *		port on a link of the host has: it gets them when it is attached
+ *   -EINVAL	it has vlans, and the bridge does not filter them
+ *   -EOPNOTSUPP	it is a virtual function that a guest has
  *
  * Since: 0.2
  */

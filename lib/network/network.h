@@ -166,7 +166,7 @@ void wr_txn_hook(struct weir_txn *t, const char *operation, const struct weir_ne
 
 /* --- start.c, port.c ---------------------------------------------------------------------- */
 
-/* Whether the addresses that @net has beyond those of @old, which runs, are nobody else's. */
+/* Whether the subnets that @net has beyond those of @old, which runs, are nobody else's. */
 int wr_check_free(struct weir *w, const struct weir_network *old, const struct weir_network *net,
 		  struct weir_error *err);
 /* What a port is put on: a bridge, or a link of the host. */
@@ -185,6 +185,9 @@ int wr_find_bridge(struct weir *w, struct weir_port *port, struct wr_place *ret,
 		   struct weir_error *err);
 int wr_port_link_put_back(struct weir_txn *t, const struct weir_port *port,
 			  const struct wr_place *place);
+/* Takes a port of a Linux bridge, which @place has, out of the vlans @old and puts it into others. */
+int wr_port_link_retag(struct weir_txn *t, const struct weir_port *port, const struct weir_vlan_tags *old,
+		       const struct weir_vlan_tags *vlans, const struct wr_place *place);
 int wr_port_link_del(struct weir_txn *t, const struct weir_port *port);
 /* mac_table.c: where weir keeps the tables, bridges are told of a new port, or of one that is put back. */
 void wr_mac_table_tell(struct weir_txn *t, const struct weir_port *port, const struct wr_place *place);

@@ -460,37 +460,36 @@ static struct weir_guest asked(const struct weir_port *p, const char *portgroup)
 	return g;
 }
 
-/* What Open vSwitch is told changes in place, but what the port is there stays. */
-static int check_move_ovs(const struct weir_port *is, struct weir_port *want, struct weir_error *err)
+/* What the switch knows the port by stays. */
+static void keep_ids(const struct weir_virtualport *is, struct weir_virtualport *want)
 {
-	if (want->virtualport.type != is->virtualport.type)
-		return wr_refuse(err, -EBUSY, "port", "virtualport.type",
-				 "is another in that portgroup; attach the port anew");
-	wr_copy(want->virtualport.interfaceid, sizeof(want->virtualport.interfaceid),
-		is->virtualport.interfaceid);
-	want->virtualport.has |= WEIR_VIRTUALPORT_INTERFACEID;
-	return 0;
+	wr_copy(want->instanceid, sizeof(want->instanceid), is->instanceid);
+	wr_copy(want->interfaceid, sizeof(want->interfaceid), is->interfaceid);
+	want->has |= is->has & (WEIR_VIRTUALPORT_INSTANCEID | WEIR_VIRTUALPORT_INTERFACEID);
 }
 
-static int check_move(const struct weir_port *is, struct weir_port *want, struct weir_error *err)
+/* Whether it changes vlans at a Linux bridge; Open vSwitch is told of the whole port. */
+static bool retags(const struct weir_port *is, const struct weir_port *want)
+{
+	return !wr_is_ovs(is) && !wr_table_equal(&wr_vlan_table, &is->vlan, &want->vlan);
+}
+
+static int check_move(struct weir *w, const struct weir_port *is, struct weir_port *want,
+		      struct wr_place *ret, struct weir_error *err)
 {
 	if (is->plug == WEIR_PLUG_HOSTDEV)
 		return wr_refuse(err, -EOPNOTSUPP, "port", "portgroup",
 				 "of a virtual function that a guest has cannot change");
-	if (wr_is_ovs(is))
-		return check_move_ovs(is, want, err);
-	weir_virtualport_generate(&want->virtualport);
-	if (!wr_table_equal(&wr_vlan_table, &is->vlan, &want->vlan))
+	if (want->virtualport.type != is->virtualport.type)
+		return wr_refuse(err, -EBUSY, "port", "virtualport.type",
+				 "is another in that portgroup; attach the port anew");
+	keep_ids(&is->virtualport, &want->virtualport);
+	if (!retags(is, want))
+		return 0;
+	if (is->plug == WEIR_PLUG_DIRECT)
 		return wr_refuse(err, -EBUSY, "port", "vlan",
 				 "is another in that portgroup; attach the port anew");
-	if (want->virtualport.type != is->virtualport.type ||
-	    strcmp(want->virtualport.profileid, is->virtualport.profileid) ||
-	    want->virtualport.managerid != is->virtualport.managerid ||
-	    want->virtualport.typeid_ != is->virtualport.typeid_ ||
-	    want->virtualport.typeidversion != is->virtualport.typeidversion)
-		return wr_refuse(err, -EBUSY, "port", "virtualport",
-				 "is another in that portgroup; attach the port anew");
-	return 0;
+	return wr_find_bridge(w, want, ret, err);
 }
 
 /* Each has what was the other's afterwards, so that what they point to is freed once. */
@@ -501,10 +500,8 @@ static void take_over(struct weir_port *port, struct weir_port *want)
 	port->vlan = want->vlan;
 	want->vlan = vlan;
 	port->vlan_from = want->vlan_from;
-	if (wr_is_ovs(port)) {
-		port->virtualport = want->virtualport;
-		port->virtualport_from = want->virtualport_from;
-	}
+	port->virtualport = want->virtualport;
+	port->virtualport_from = want->virtualport_from;
 	wr_copy(port->portgroup, sizeof(port->portgroup), want->portgroup);
 	port->trust_guest_rx_filters = want->trust_guest_rx_filters;
 	port->trust_from = want->trust_from;
@@ -540,9 +537,24 @@ static bool differ(const struct weir_port *is, const struct weir_port *want)
 	return strcmp(is->portgroup, want->portgroup) ||
 	       is->trust_guest_rx_filters != want->trust_guest_rx_filters ||
 	       is->anti_spoofing != want->anti_spoofing || !same_addresses(is, want) ||
-	       strcmp(is->virtualport.profileid, want->virtualport.profileid) ||
+	       !weir_virtualport_equal(&is->virtualport, &want->virtualport) ||
 	       !wr_table_equal(&wr_vlan_table, &is->vlan, &want->vlan) ||
 	       !wr_table_equal(&wr_bandwidth_table, &is->bandwidth, &want->bandwidth);
+}
+
+/* The switch is told last: what came before is undone without it. */
+static int move(struct weir_txn *t, struct weir_port *port, struct weir_port *want, const struct wr_place *place)
+{
+	const bool tells = !wr_is_ovs(port) && !weir_virtualport_equal(&port->virtualport, &want->virtualport);
+	int r = tells ? wr_port_disassociate(t, port) : 0;
+
+	if (!r && retags(port, want))
+		r = wr_port_link_retag(t, port, &port->vlan, &want->vlan, place);
+	if (!r)
+		r = guard_anew(t, port, want);
+	if (!r)
+		r = wr_port_limit(t, port, &want->bandwidth, want->bandwidth_from);
+	return r || !tells ? r : wr_port_associate(t, port);
 }
 
 int wr_port_follow(struct weir_txn *t, const struct weir_network *net, struct weir_port *port,
@@ -551,20 +563,18 @@ int wr_port_follow(struct weir_txn *t, const struct weir_network *net, struct we
 	struct weir_port want = { .sz = sizeof(want) };
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_guest g = asked(port, portgroup);
+	struct wr_place place = { 0 };
 	int r;
 
-	if (wr_is_ovs(port) && port->virtualport_from != WEIR_FROM_GUEST)
+	if (port->virtualport_from != WEIR_FROM_GUEST)
 		g.virtualport = (struct weir_virtualport){ 0 };	/* its id stays all the same */
 	r = weir_network_resolve(net, &g, &want, &err);
 	if (!r)
-		r = check_move(port, &want, &err);
-	if (r) {
+		r = check_move(weir_txn_handle(t), port, &want, &place, &err);
+	if (r)
 		refuse(t, net->name, &err);
-	} else if (differ(port, &want)) {
-		r = guard_anew(t, port, &want);
-		if (!r)
-			r = wr_port_limit(t, port, &want.bandwidth, want.bandwidth_from);
-	}
+	else if (differ(port, &want))
+		r = move(t, port, &want, &place);
 	weir_port_done(&want);
 	return r;
 }

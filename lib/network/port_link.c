@@ -119,26 +119,52 @@ static int add_direct(struct weir_txn *t, struct weir_port *port, int lower)
 	return port->ifindex;
 }
 
-/* A tag or a trunk; and out of the vlan that the bridge puts every new port into. */
-static void set_vlans(struct weir_txn *t, const struct weir_port *port, uint16_t default_pvid)
+static bool has_tag(const struct weir_vlan_tags *vlans, uint16_t id)
 {
-	struct weir_port_vlan v = { .sz = sizeof(v),
-				    .ifindex = port->ifindex,
-				    .vid = default_pvid };
-	bool in_default = !default_pvid;
+	for (size_t i = 0; i < vlans->n_tags; i++)
+		if (vlans->tags[i].id == id)
+			return true;
+	return false;
+}
 
-	for (size_t i = 0; i < port->vlan.n_tags; i++)
-		in_default |= port->vlan.tags[i].id == default_pvid;
-	if (!in_default)
-		weir_txn_port_vlan_del(t, &v);
-	for (size_t i = 0; i < port->vlan.n_tags; i++) {
-		const struct weir_vlan_tag *tag = &port->vlan.tags[i];
+/* A tag or a trunk; and out of the vlans that it was in. */
+static void change_vlans(struct weir_txn *t, int ifindex, const struct weir_vlan_tags *old,
+			 const struct weir_vlan_tags *vlans)
+{
+	struct weir_port_vlan v = { .sz = sizeof(v), .ifindex = ifindex };
+
+	for (size_t i = 0; i < old->n_tags; i++) {
+		v.vid = old->tags[i].id;
+		if (!has_tag(vlans, v.vid))
+			weir_txn_port_vlan_del(t, &v);
+	}
+	for (size_t i = 0; i < vlans->n_tags; i++) {
+		const struct weir_vlan_tag *tag = &vlans->tags[i];
 
 		v.vid = tag->id;
-		v.pvid = !port->vlan.is_trunk || tag->native != WEIR_NATIVE_NO;
-		v.untagged = !port->vlan.is_trunk || tag->native == WEIR_NATIVE_UNTAGGED;
+		v.pvid = !vlans->is_trunk || tag->native != WEIR_NATIVE_NO;
+		v.untagged = !vlans->is_trunk || tag->native == WEIR_NATIVE_UNTAGGED;
 		weir_txn_port_vlan_add(t, &v);
 	}
+}
+
+/* Without any said, a port is in the vlan that the bridge puts every new one into. */
+int wr_port_link_retag(struct weir_txn *t, const struct weir_port *port, const struct weir_vlan_tags *old,
+		       const struct weir_vlan_tags *vlans, const struct wr_place *place)
+{
+	struct weir_vlan_tag tag = { .id = place->default_pvid };
+	const struct weir_vlan_tags unsaid = { .tags = &tag, .n_tags = tag.id ? 1 : 0 };
+
+	change_vlans(t, port->ifindex, old->n_tags ? old : &unsaid, vlans->n_tags ? vlans : &unsaid);
+	return weir_txn_error(t, NULL);
+}
+
+static void set_vlans(struct weir_txn *t, const struct weir_port *port, const struct wr_place *place)
+{
+	const struct weir_vlan_tags unsaid = { 0 };
+
+	if (port->vlan.n_tags)
+		wr_port_link_retag(t, port, &unsaid, &port->vlan, place);
 }
 
 int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr_place *place,
@@ -156,8 +182,8 @@ int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr
 		return guest->n_queues ? weir_txn_macvtap_open(t, r, guest->n_queues,
 							       guest->vnet_hdr, ret_fds) :
 					 0;
-	if (port->vlan.n_tags && below)
-		set_vlans(t, port, place->default_pvid);
+	if (below)
+		set_vlans(t, port, place);
 	wr_mac_table_tell(t, port, place);
 	return weir_txn_error(t, NULL);
 }
@@ -172,8 +198,7 @@ int wr_port_link_put_back(struct weir_txn *t, const struct weir_port *port,
 	l.kind = port->kind == WEIR_PORT_VETH ? WEIR_LINK_VETH : WEIR_LINK_TUN;
 	l.has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_MASTER | WEIR_LINK_UP;
 	weir_txn_link_set(t, &l);
-	if (port->vlan.n_tags)
-		set_vlans(t, port, place->default_pvid);
+	set_vlans(t, port, place);
 	wr_mac_table_tell_again(t, port, place);
 	return weir_txn_error(t, NULL);
 }

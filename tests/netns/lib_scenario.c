@@ -347,13 +347,29 @@ static void with_hook(struct weir *w)
 	with_guest(w);
 }
 
-#define GOLD "'portgroups':[{'name':'gold','vlan':{'trunk':true,'tags':[{'id':7,'nativeMode':'untagged'},{'id':9}]}}]"
+#define GOLD "'portgroups':[{'name':'gold','vlan':{'trunk':true,'tags':[{'id':7,'nativeMode':'untagged'},{'id':9}]}}," \
+	     "{'name':'silver','vlan':{'tags':[{'id':9}]},'bandwidth':{'inbound':{'average':1000}}}]"
 
 static void with_filtering_bridge(struct weir *w)
 {
 	ns_sh("ip link add br0 address 52:54:00:cc:00:01 type bridge vlan_filtering 1; ip link set br0 up");
 	run_network(w, "{'name':'nat net','uuid':'11111111-2222-4333-8444-999999999998','forward':{'mode':'bridge'},"
 		       "'bridge':{'name':'br0'}," GOLD "}");
+}
+
+static void with_port_in_vlans(struct weir *w)
+{
+	struct weir_txn *t;
+
+	with_filtering_bridge(w);
+	t = ns_begin(w);
+	attach_tap(t);
+	ns_commit(t);
+}
+
+static void move_to_silver(struct weir_txn *t)
+{
+	weir_txn_port_move(t, "nat net", "tap0", "silver");
 }
 
 #define KEEPER(by) "{'name':'nat net','uuid':'11111111-2222-4333-8444-999999999997','mac':'52:54:00:cc:00:02',"                  \
@@ -1019,6 +1035,8 @@ const struct scenario scenarios[] = {
 	{ .name = "detach what was moved", .prepare = with_moved, .build = detach_passthrough },
 	{ .name = "attach with a hook", .prepare = with_hook, .build = attach_tap },
 	{ .name = "attach in vlans", .prepare = with_filtering_bridge, .build = attach_tap,
+	  .needs = "bridge vlan_filtering 1" },
+	{ .name = "move to other vlans", .prepare = with_port_in_vlans, .build = move_to_silver,
 	  .needs = "bridge vlan_filtering 1" },
 	{ .name = "attach behind a join", .prepare = with_kept_table, .build = attach_tap,
 	  .needs = "bridge vlan_filtering 1" },

@@ -350,7 +350,7 @@ static void container(struct weir *w, int n, uint8_t isolated)
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_port port = { .sz = sizeof(port) };
 	char netns[16];
-	struct weir_guest g = { .sz = sizeof(g), .kind = WEIR_PORT_VETH, .netns = netns, .isolated = isolated };
+	struct weir_guest g = { .sz = sizeof(g), .kind = WEIR_PORT_VETH, .name = netns, .netns = netns, .isolated = isolated };
 
 	snprintf(netns, sizeof(netns), "g%d", n);
 	ns_sh("ip netns add %s", netns);
@@ -391,7 +391,15 @@ static void need_vlan_filtering(void)
 		own_skip("the kernel lacks CONFIG_BRIDGE_VLAN_FILTERING");
 }
 
-/* g1 and g2 are in vlan 7, g3 is in no vlan, the bridge's own address is in vlan 1. */
+static void move(struct weir *w, const char *port, const char *portgroup)
+{
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_port_move(t, "net", port, portgroup);
+	ns_commit(t);
+}
+
+/* g1 and g2 are in vlan 7, g3 is in no vlan and is moved there and back; the bridge's own address is in vlan 1. */
 static void vlans_of_a_host_bridge(void **state)
 {
 	struct weir_vlan_tag tag = { .id = 7 };
@@ -401,7 +409,8 @@ static void vlans_of_a_host_bridge(void **state)
 
 	need_vlan_filtering();
 	ns_sh("ip link add br0 type bridge vlan_filtering 1; ip link set br0 up; ip addr add 10.8.0.100/24 dev br0");
-	w = ns_start("{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'br0'}}");
+	w = ns_start("{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'br0'},"
+		     "'portgroups':[{'name':'seven','vlan':{'tags':[{'id':7}]}}]}");
 	for (int i = 1; i <= 2; i++) {
 		char netns[16];
 		struct weir_guest g = { .sz = sizeof(g), .kind = WEIR_PORT_VETH, .netns = netns,
@@ -417,6 +426,12 @@ static void vlans_of_a_host_bridge(void **state)
 	reaches(1, "10.8.0.2", true);
 	reaches(1, "10.8.0.3", false);
 	reaches(1, "10.8.0.100", false);
+	reaches(3, "10.8.0.100", true);
+	move(w, "g3", "seven");
+	reaches(3, "10.8.0.2", true);
+	reaches(3, "10.8.0.100", false);
+	move(w, "g3", NULL);
+	reaches(3, "10.8.0.2", false);
 	reaches(3, "10.8.0.100", true);
 	ns_stop(w);
 }

@@ -324,6 +324,45 @@ static void a_port_is_told_of(void **state)
 	weir_close(w);
 }
 
+#define GROUPS                                                                                     \
+	"{'name':'net','forward':{'mode':'vepa','interfaces':['p1']},'virtualport':{'type':'802.1Qbg'," \
+	"'typeid':1193046,'typeidversion':9,'instanceid':'01010101-0101-0101-0101-010101010101'},'portgroups':[{'name':'a','default':true,'virtualport':{'managerid':5}}," \
+	"{'name':'b','virtualport':{'managerid':6}}]}"
+
+static int move(struct weir *w, struct weir_port *ret)
+{
+	struct weir_txn *t = ns_begin(w);
+	int r;
+
+	err = (struct weir_error)WEIR_ERROR_INIT;
+	*peer.seen = '\0';
+	weir_txn_port_move(t, "net", "mt0", "b");
+	r = weir_txn_commit(t, &err);
+	assert_int_equal(weir_port_get(w, "net", "mt0", ret, NULL), 0);
+	return r;
+}
+
+/* Into a portgroup that has another profile: the switch hears of the guest anew, or the old one stays. */
+static void a_port_is_moved(void **state)
+{
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir *w = start(GROUPS);
+
+	peer.script[0] = 0x100;
+	assert_int_equal(attach(w), 0);
+	peer.script[0] = 4;
+	assert_int_equal(move(w, &port), -EREMOTEIO);
+	assert_string_equal(port.portgroup, "a");
+	assert_int_equal(port.virtualport.managerid, 5);
+	peer.script[0] = 0x100;
+	assert_int_equal(move(w, &port), 0);
+	assert_string_equal(peer.seen, "disassociate associate look");
+	assert_string_equal(port.portgroup, "b");
+	assert_int_equal(port.virtualport.managerid, 6);
+	weir_port_done(&port);
+	weir_close(w);
+}
+
 /* The physical link is below a vlan, and nothing stays of a port that the switch does not want. */
 static void a_port_is_refused(void **state)
 {
@@ -384,7 +423,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(it_takes_its_time), TEST(the_switch_refuses), TEST(lldpad_refuses),
 		TEST(time_is_over), TEST(no_lldpad), TEST(taken_back), TEST(the_kernel),
-		TEST(a_port_is_told_of), TEST(a_port_is_refused), TEST(a_port_without_lldpad), TEST(a_card_without_profiles),
+		TEST(a_port_is_told_of), TEST(a_port_is_moved), TEST(a_port_is_refused), TEST(a_port_without_lldpad), TEST(a_card_without_profiles),
 	};
 
 	return cmocka_run_group_tests_name("port profiles", tests, NULL, NULL);
