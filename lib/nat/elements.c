@@ -31,7 +31,10 @@ int wr_nat_check_name(const char *name, const char *object, const char *attr, st
 			 wr_str_text(&shown));
 }
 
-/* Kernels differ in whether they refuse that. The same subnet again is no overlap. */
+/*
+ * Kernels differ in whether they refuse that in a set with intervals, and it is refused in the others as well: which
+ * set a subnet is in is nothing to those who write definitions. The same subnet again is no overlap.
+ */
 static bool overlap(const struct weir_subnet *a, const struct weir_subnet *b)
 {
 	unsigned int prefix = a->prefix < b->prefix ? a->prefix : b->prefix;
@@ -99,17 +102,19 @@ static int check(const struct weir_nat *nat, struct weir_error *err)
 	return r ? r : check_range(nat, object, err);
 }
 
-/* Addresses of one subnet make the same element: it is listed once. */
+/* To the sets "net4_24" and so on, or "net4": @set and what is left of the name. Of one subnet there is one element. */
 static void add_subnet(struct wr_str *out, const char *set, const char *bridge,
 		       const struct weir_subnet *subnet)
 {
 	struct weir_ip net = weir_ip_mask(&subnet->address, subnet->prefix);
+	bool is6 = net.family == WEIR_FAMILY_IPV6, is_hashed = subnet->prefix == (is6 ? 64 : 24);
+	const char *size = !is_hashed ? "" : is6 ? "_64" : "_24";
 	char ip[WEIR_IP_TEXT], line[128], prefix[8] = "";
 
 	weir_ip_format(&net, ip);
-	if (subnet->prefix < wr_ip_bits(&net))
+	if (!is_hashed && subnet->prefix < wr_ip_bits(&net))
 		wr_format(prefix, sizeof(prefix), "/%u", subnet->prefix);
-	wr_format(line, sizeof(line), "%s \"%s\" . %s%s\n", set, bridge, ip, prefix);
+	wr_format(line, sizeof(line), "%s%c%s \"%s\" . %s%s\n", set, is6 ? '6' : '4', size, bridge, ip, prefix);
 	if (!strstr(wr_str_text(out), line))
 		wr_str_puts(out, line);
 }
@@ -152,9 +157,9 @@ static void add_subnets(const struct weir_nat *nat, struct wr_str *out)
 		bool is6 = nat->subnets[i].address.family == WEIR_FAMILY_IPV6;
 		bool translated = nat->mode == WEIR_FORWARD_NAT && (!is6 || nat->nat_ipv6);
 
-		add_subnet(out, is6 ? "net6" : "net4", nat->bridge, &nat->subnets[i]);
+		add_subnet(out, "net", nat->bridge, &nat->subnets[i]);
 		if (!translated)
-			add_subnet(out, is6 ? "in6" : "in4", nat->bridge, &nat->subnets[i]);
+			add_subnet(out, "in", nat->bridge, &nat->subnets[i]);
 		has4 |= translated && !is6;
 		has6 |= translated && is6;
 	}

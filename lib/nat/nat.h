@@ -4,7 +4,7 @@
  * a list: lines "SET ELEMENT" in nftables' own words, as in
  *
  *	same "virbr0" . "virbr0"
- *	net4 "virbr0" . 192.168.122.0/24
+ *	net4_24 "virbr0" . 192.168.122.0
  *	routed "virbr0"
  *	nat4 "virbr0" : goto p_2000-2999
  *

@@ -208,10 +208,15 @@ static void put_verdict(struct wr_str *s, const char *text, size_t len)
 	end_nest(s, data);
 }
 
-/* The sets of subnets are the ones with ranges. */
-static bool is_range(const char *set)
+/* The sets that are declared with "flags interval". */
+static bool has_ranges(const char *set, size_t len)
 {
-	return !strncmp(set, "net", 3) || !strncmp(set, "in", 2);
+	static const char *const names[] = { "net4", "net6", "in4", "in6" };
+	bool has = false;
+
+	for (size_t i = 0; i < WR_COUNT(names); i++)
+		has |= len == strlen(names[i]) && !memcmp(set, names[i], len);
+	return has;
 }
 
 static bool put_element(struct wr_str *s, const char *line, size_t len)
@@ -230,7 +235,7 @@ static bool put_element(struct wr_str *s, const char *line, size_t len)
 	list = nest(s, NFTA_SET_ELEM_LIST_ELEMENTS);
 	element = nest(s, NFTA_LIST_ELEM);
 	put_value(s, NFTA_SET_ELEM_KEY, key.first, key.len);
-	if (is_range(line))
+	if (has_ranges(line, (size_t)(text - line) - 1))
 		put_value(s, NFTA_SET_ELEM_KEY_END, key.last, key.len);
 	if (verdict)
 		put_verdict(s, verdict + 3, (size_t)(end - verdict) - 3);

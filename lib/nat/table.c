@@ -16,9 +16,16 @@
  * is committed, each with its chains, as far as a rule asks for them. So what most
  * networks are, mode nat or route by any link and translation to the usual ports,
  * is in sets of names; the maps have what is left. No rule asks "users": it holds
- * the chains of those networks. Tables of older versions have such networks in the
- * maps too, where they are still found, and lack the sets. They have all the
- * chains, so they are removed like others.
+ * the chains of those networks.
+ *
+ * A set with intervals is copied for each commit that touches it, and searched from
+ * end to end for an element that goes. So a subnet of the usual size, /24 or /64, is
+ * in a hashed set and asked for by the address with its last part masked off; other
+ * sizes are in the sets with intervals, which are asked afterwards.
+ *
+ * Tables of older versions have all of it in the maps and in the sets with intervals,
+ * where it is still found, and lack the other sets. They have all the chains, so
+ * their elements are removed like others.
  */
 #include <stdio.h>
 
@@ -40,8 +47,12 @@ static const char make_table[] =
 	"	set uplink { type ifname . ifname; }\n"
 	"	set net4 { type ifname . ipv4_addr; flags interval; }\n"
 	"	set net6 { type ifname . ipv6_addr; flags interval; }\n"
+	"	set net4_24 { type ifname . ipv4_addr; }\n"
+	"	set net6_64 { type ifname . ipv6_addr; }\n"
 	"	set in4 { type ifname . ipv4_addr; flags interval; }\n"
 	"	set in6 { type ifname . ipv6_addr; flags interval; }\n"
+	"	set in4_24 { type ifname . ipv4_addr; }\n"
+	"	set in6_64 { type ifname . ipv6_addr; }\n"
 	"	set routed { type ifname; }\n"
 	"	set masq4 { type ifname; }\n"
 	"	set masq6 { type ifname; }\n"
@@ -66,12 +77,16 @@ static const char make_table[] =
 	"flush chain inet weir forward\n"
 	"flush chain inet weir postrouting\n"
 	"add rule inet weir refuse reject with icmpx port-unreachable\n"
+	"add rule inet weir out_any iifname . ip saddr & 255.255.255.0 @net4_24 return\n"
+	"add rule inet weir out_any iifname . ip6 saddr & ffff:ffff:ffff:ffff:: @net6_64 return\n"
 	"add rule inet weir out_any iifname . ip saddr @net4 return\n"
 	"add rule inet weir out_any iifname . ip6 saddr @net6 return\n"
 	"add rule inet weir out_any goto refuse\n"
 	"add rule inet weir out_dev iifname . oifname @uplink goto out_any\n"
 	"add rule inet weir out_dev goto refuse\n"
 	"add rule inet weir in_any ct state established,related accept\n"
+	"add rule inet weir in_any oifname . ip daddr & 255.255.255.0 @in4_24 accept\n"
+	"add rule inet weir in_any oifname . ip6 daddr & ffff:ffff:ffff:ffff:: @in6_64 accept\n"
 	"add rule inet weir in_any oifname . ip daddr @in4 accept\n"
 	"add rule inet weir in_any oifname . ip6 daddr @in6 accept\n"
 	"add rule inet weir in_any goto refuse\n"
@@ -107,7 +122,7 @@ static const char remove_table[] =
 	"delete table inet weir\n";
 
 const struct wr_nat_rules wr_nat_rules = {
-	.table = "inet weir", .family = NFPROTO_INET, .make = make_table, .remove = remove_table, .latest = "users", .place = 0,
+	.table = "inet weir", .family = NFPROTO_INET, .make = make_table, .remove = remove_table, .latest = "in6_64", .place = 0,
 };
 
 /* --- lists ------------------------------------------------------------------- */

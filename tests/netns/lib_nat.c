@@ -271,8 +271,13 @@ void nat_roll_back(struct weir_txn *t)
 static const struct weir_subnet subnets_a[] = {
 	{ { WEIR_FAMILY_IPV4, { 10, 1, 0, 1 } }, 24 }, { { WEIR_FAMILY_IPV6, { 0xfd, 1 } }, 64 },
 };
+/* Of no usual size, as those of B are. */
+static const struct weir_subnet odd_subnets_a[] = {
+	{ { WEIR_FAMILY_IPV4, { 10, 1, 0, 1 } }, 25 }, { { WEIR_FAMILY_IPV6, { 0xfd, 1 } }, 65 },
+	{ { WEIR_FAMILY_IPV4, { 192, 0, 2, 77 } }, 32 },
+};
 static const struct weir_subnet subnets_b[] = {
-	{ { WEIR_FAMILY_IPV4, { 10, 2, 0, 1 } }, 24 }, { { WEIR_FAMILY_IPV6, { 0xfd, 2 } }, 64 },
+	{ { WEIR_FAMILY_IPV4, { 10, 2, 0, 1 } }, 23 }, { { WEIR_FAMILY_IPV6, { 0xfd, 2 } }, 63 },
 };
 
 struct weir_nat net_a(enum weir_forward_mode mode)
@@ -315,7 +320,14 @@ struct weir_nat with_range(struct weir_nat nat)
 	return nat;
 }
 
-size_t all_sorts(struct weir_nat nats[8])
+struct weir_nat with_odd_subnets(struct weir_nat nat)
+{
+	nat.subnets = odd_subnets_a;
+	nat.n_subnets = WR_COUNT(odd_subnets_a);
+	return nat;
+}
+
+size_t all_sorts(struct weir_nat nats[9])
 {
 	size_t n = 0;
 
@@ -326,5 +338,6 @@ size_t all_sorts(struct weir_nat nats[8])
 	nats[n++].dev = "up1";
 	nats[n] = net_a(WEIR_FORWARD_ROUTE);
 	nats[n++].dev = "up2";
+	nats[n++] = with_odd_subnets(net_a(WEIR_FORWARD_ROUTE));
 	return n;
 }

@@ -54,8 +54,10 @@ extern const struct weir_step_ops nat_kill_ops;
 struct weir_nat net_a(enum weir_forward_mode mode);
 struct weir_nat net_b(enum weir_forward_mode mode);
 struct weir_nat with_range(struct weir_nat nat);
+/* The same as A with subnets that are in the sets with intervals. */
+struct weir_nat with_odd_subnets(struct weir_nat nat);
 /* Networks of every sort: each must leave the table as if it had never been there. */
-size_t all_sorts(struct weir_nat nats[8]);
+size_t all_sorts(struct weir_nat nats[9]);
 void nat_add(const struct weir_nat *nat);
 void nat_del(const struct weir_nat *nat);
 

@@ -110,33 +110,35 @@ static void check_spoofing(const struct weir_nat *nat)
 	struct seen seen;
 
 	nat_add(nat);
-	assert_int_equal(probe(SOCK_DGRAM, A1, "10.9.9.9", OUT1, "198.51.100.2", &seen), REFUSED);
+	assert_int_equal(probe(SOCK_DGRAM, A1, "10.1.1.9", OUT1, "198.51.100.2", &seen), REFUSED);
 	assert_int_equal(probe(SOCK_DGRAM, A1, "10.2.0.77", OUT1, "198.51.100.2", &seen), REFUSED);
-	assert_int_equal(probe(SOCK_DGRAM, A1, "fd99::9", OUT1, "fd0e::2", &seen), REFUSED);
+	assert_int_equal(probe(SOCK_DGRAM, A1, "fd01:0:0:1::9", OUT1, "fd0e::2", &seen), REFUSED);
 	expect(A1, OUT1, false, REACHED, nat->mode == WEIR_FORWARD_NAT ? "198.51.100.1" : NULL);
 	nat_del(nat);
 }
 
-/* HOST has routes to the false addresses, so that the refusal arrives. */
+/* From the subnet behind A's own, and from B's. HOST has routes to the false addresses, so that the refusal arrives. */
 static void test_spoofed_source(void **state)
 {
 	static const enum weir_forward_mode modes[] = { WEIR_FORWARD_NAT, WEIR_FORWARD_ROUTE };
 
 	/* What arrives at an IPv6 address has its route when a worker of the kernel's has been at it. */
-	sh_in(A1, "ip addr add 10.9.9.9/32 dev lo; ip addr add 10.2.0.77/32 dev lo; ip addr add fd99::9/128 dev lo nodad; "
-		  "for i in $(seq 1000); do ip -6 route show table local fd99::9 | grep -q . && break; sleep 0.01; done");
-	sh_in(HOST, "ip route add 10.9.9.9 via 10.1.0.2; ip route add 10.2.0.77 via 10.1.0.2; "
-		    "ip -6 route add fd99::9 via fd01::2");
+	sh_in(A1, "ip addr add 10.1.1.9/32 dev lo; ip addr add 10.2.0.77/32 dev lo; ip addr add fd01:0:0:1::9/128 dev lo nodad; "
+		  "for i in $(seq 1000); do ip -6 route show table local fd01:0:0:1::9 | grep -q . && break; sleep 0.01; done");
+	sh_in(HOST, "ip route add 10.1.1.9 via 10.1.0.2; ip route add 10.2.0.77 via 10.1.0.2; "
+		    "ip -6 route add fd01:0:0:1::9 via fd01::2");
 	for (size_t i = 0; i < WR_COUNT(modes); i++) {
 		struct weir_nat a = net_a(modes[i]);
 
 		check_spoofing(&a);
 		a.dev = "up1";
 		check_spoofing(&a);
+		a = with_odd_subnets(net_a(modes[i]));
+		check_spoofing(&a);
 	}
-	sh_in(HOST, "ip route del 10.9.9.9; ip route del 10.2.0.77; ip -6 route del fd99::9");
-	sh_in(A1, "ip addr del 10.9.9.9/32 dev lo; ip addr del 10.2.0.77/32 dev lo; "
-		  "ip addr del fd99::9/128 dev lo");
+	sh_in(HOST, "ip route del 10.1.1.9; ip route del 10.2.0.77; ip -6 route del fd01:0:0:1::9");
+	sh_in(A1, "ip addr del 10.1.1.9/32 dev lo; ip addr del 10.2.0.77/32 dev lo; "
+		  "ip addr del fd01:0:0:1::9/128 dev lo");
 }
 
 /* --- translating ------------------------------------------------------------------------- */

@@ -127,72 +127,92 @@ static void test_table_in_use_is_not_removed(void **state)
 
 /* --- what an older version made ----------------------------------------------------------- */
 
-/* The table as it was up to 0.1, with network A in mode nat. */
-static const char old_table[] =
-	"table inet weir {\n"
-	"	comment \"made by weir\"\n"
-	"	set same { type ifname . ifname; }\n"
-	"	set uplink { type ifname . ifname; }\n"
-	"	set net4 { type ifname . ipv4_addr; flags interval; }\n"
-	"	set net6 { type ifname . ipv6_addr; flags interval; }\n"
-	"	set in4 { type ifname . ipv4_addr; flags interval; }\n"
-	"	set in6 { type ifname . ipv6_addr; flags interval; }\n"
-	"	map from_if { type ifname : verdict; }\n"
-	"	map to_if { type ifname : verdict; }\n"
-	"	map nat4 { type ifname : verdict; }\n"
-	"	map nat6 { type ifname : verdict; }\n"
-	"	chain refuse { }\n"
-	"	chain out_any { }\n"
-	"	chain out_dev { }\n"
-	"	chain in_any { }\n"
-	"	chain in_dev { }\n"
-	"	chain forward { type filter hook forward priority filter; policy accept; }\n"
-	"	chain postrouting { type nat hook postrouting priority srcnat; policy accept; }\n"
-	"}\n"
-	"flush chain inet weir refuse\n"
-	"flush chain inet weir out_any\n"
-	"flush chain inet weir out_dev\n"
-	"flush chain inet weir in_any\n"
-	"flush chain inet weir in_dev\n"
-	"flush chain inet weir forward\n"
-	"flush chain inet weir postrouting\n"
-	"add rule inet weir refuse reject with icmpx port-unreachable\n"
-	"add rule inet weir out_any iifname . ip saddr @net4 return\n"
-	"add rule inet weir out_any iifname . ip6 saddr @net6 return\n"
-	"add rule inet weir out_any goto refuse\n"
-	"add rule inet weir out_dev iifname . oifname @uplink goto out_any\n"
-	"add rule inet weir out_dev goto refuse\n"
-	"add rule inet weir in_any ct state established,related accept\n"
-	"add rule inet weir in_any oifname . ip daddr @in4 accept\n"
-	"add rule inet weir in_any oifname . ip6 daddr @in6 accept\n"
-	"add rule inet weir in_any goto refuse\n"
-	"add rule inet weir in_dev oifname . iifname @uplink goto in_any\n"
-	"add rule inet weir in_dev goto refuse\n"
-	"add rule inet weir forward iifname . oifname @same accept\n"
-	"add rule inet weir forward iifname vmap @from_if\n"
-	"add rule inet weir forward oifname vmap @to_if\n"
-	"add rule inet weir postrouting iifname . oifname @same return\n"
-	"add rule inet weir postrouting meta nfproto ipv4 iifname vmap @nat4\n"
-	"add rule inet weir postrouting meta nfproto ipv6 iifname vmap @nat6\n"
-	"add chain inet weir p_1024-65535\n"
-	"add rule inet weir p_1024-65535 meta l4proto { tcp, udp } masquerade to :1024-65535\n"
-	"add rule inet weir p_1024-65535 masquerade\n"
-	"add element inet weir same { \"brA\" . \"brA\" }\n"
-	"add element inet weir from_if { \"brA\" : jump out_any }\n"
-	"add element inet weir to_if { \"brA\" : goto in_any }\n"
-	"add element inet weir net4 { \"brA\" . 10.1.0.0/24 }\n"
-	"add element inet weir nat4 { \"brA\" : goto p_1024-65535 }\n";
+/* Tables as older versions made them, with network A in mode nat. */
+#define OLD_TABLE(SETS, FORWARD, POSTROUTING, ELEMENTS) \
+	"table inet weir {\n" \
+	"	comment \"made by weir\"\n" \
+	"	set same { type ifname . ifname; }\n" \
+	"	set uplink { type ifname . ifname; }\n" \
+	"	set net4 { type ifname . ipv4_addr; flags interval; }\n" \
+	"	set net6 { type ifname . ipv6_addr; flags interval; }\n" \
+	"	set in4 { type ifname . ipv4_addr; flags interval; }\n" \
+	"	set in6 { type ifname . ipv6_addr; flags interval; }\n" \
+	SETS \
+	"	map from_if { type ifname : verdict; }\n" \
+	"	map to_if { type ifname : verdict; }\n" \
+	"	map nat4 { type ifname : verdict; }\n" \
+	"	map nat6 { type ifname : verdict; }\n" \
+	"	chain refuse { }\n" \
+	"	chain out_any { }\n" \
+	"	chain out_dev { }\n" \
+	"	chain in_any { }\n" \
+	"	chain in_dev { }\n" \
+	"	chain forward { type filter hook forward priority filter; policy accept; }\n" \
+	"	chain postrouting { type nat hook postrouting priority srcnat; policy accept; }\n" \
+	"}\n" \
+	"flush chain inet weir refuse\n" \
+	"flush chain inet weir out_any\n" \
+	"flush chain inet weir out_dev\n" \
+	"flush chain inet weir in_any\n" \
+	"flush chain inet weir in_dev\n" \
+	"flush chain inet weir forward\n" \
+	"flush chain inet weir postrouting\n" \
+	"add rule inet weir refuse reject with icmpx port-unreachable\n" \
+	"add rule inet weir out_any iifname . ip saddr @net4 return\n" \
+	"add rule inet weir out_any iifname . ip6 saddr @net6 return\n" \
+	"add rule inet weir out_any goto refuse\n" \
+	"add rule inet weir out_dev iifname . oifname @uplink goto out_any\n" \
+	"add rule inet weir out_dev goto refuse\n" \
+	"add rule inet weir in_any ct state established,related accept\n" \
+	"add rule inet weir in_any oifname . ip daddr @in4 accept\n" \
+	"add rule inet weir in_any oifname . ip6 daddr @in6 accept\n" \
+	"add rule inet weir in_any goto refuse\n" \
+	"add rule inet weir in_dev oifname . iifname @uplink goto in_any\n" \
+	"add rule inet weir in_dev goto refuse\n" \
+	"add rule inet weir forward iifname . oifname @same accept\n" \
+	FORWARD \
+	"add rule inet weir forward iifname vmap @from_if\n" \
+	"add rule inet weir forward oifname vmap @to_if\n" \
+	"add rule inet weir postrouting iifname . oifname @same return\n" \
+	POSTROUTING \
+	"add rule inet weir postrouting meta nfproto ipv4 iifname vmap @nat4\n" \
+	"add rule inet weir postrouting meta nfproto ipv6 iifname vmap @nat6\n" \
+	"add element inet weir same { \"brA\" . \"brA\" }\n" \
+	"add element inet weir net4 { \"brA\" . 10.1.0.0/24 }\n" \
+	ELEMENTS
 
-static void make_old_table(void)
+static const char *const old_tables[] = {
+	/* Every network in the maps. */
+	OLD_TABLE("", "", "",
+		  "add chain inet weir p_1024-65535\n"
+		  "add rule inet weir p_1024-65535 meta l4proto { tcp, udp } masquerade to :1024-65535\n"
+		  "add rule inet weir p_1024-65535 masquerade\n"
+		  "add element inet weir from_if { \"brA\" : jump out_any }\n"
+		  "add element inet weir to_if { \"brA\" : goto in_any }\n"
+		  "add element inet weir nat4 { \"brA\" : goto p_1024-65535 }\n"),
+	/* Most of them in sets of names, and every subnet in a set with intervals. */
+	OLD_TABLE("	set routed { type ifname; }\n"
+		  "	set masq4 { type ifname; }\n"
+		  "	set masq6 { type ifname; }\n"
+		  "	map users { type ifname : verdict; }\n",
+		  "add rule inet weir forward iifname @routed jump out_any\n"
+		  "add rule inet weir forward oifname @routed goto in_any\n",
+		  "add rule inet weir postrouting meta nfproto ipv4 iifname @masq4 masquerade\n",
+		  "add element inet weir users { \"brA\" : goto refuse }\n"
+		  "add element inet weir routed { \"brA\" }\n"
+		  "add element inet weir masq4 { \"brA\" }\n"),
+};
+
+static void make_old_table(const char *table)
 {
 	wr_auto(nft) struct wr_nft *nft = NULL;
 
 	assert_int_equal(wr_nft_open(&nft, NULL), 0);
-	assert_int_equal(wr_nft_run(nft, old_table, NULL), 0);
+	assert_int_equal(wr_nft_run(nft, table, NULL), 0);
 }
 
 /* The network that was there goes on as it did, whatever comes and goes; it can be replaced, and it can go. */
-static void test_old_table(void **state)
+static void check_old_table(const char *table)
 {
 	struct weir_nat a = net_a(WEIR_FORWARD_NAT), b = net_b(WEIR_FORWARD_NAT);
 	char *only_b, *new_a;
@@ -204,11 +224,11 @@ static void test_old_table(void **state)
 	new_a = ruleset(HOST);
 	nat_del(&a);
 
-	make_old_table();
+	make_old_table(table);
 	nat_del(&a);
 	assert_no_rules(HOST);
 
-	make_old_table();
+	make_old_table(table);
 	nat_add(&b);
 	expect(A1, OUT1, false, REACHED, host_address(OUT1, false));
 	expect(B1, OUT2, false, REACHED, host_address(OUT2, false));
@@ -219,11 +239,17 @@ static void test_old_table(void **state)
 	nat_del(&b);
 	assert_no_rules(HOST);
 
-	make_old_table();
+	make_old_table(table);
 	nat_add(&a);
 	assert_ruleset(new_a);
 	nat_del(&a);
 	assert_no_rules(HOST);
+}
+
+static void test_old_tables(void **state)
+{
+	for (size_t i = 0; i < WR_COUNT(old_tables); i++)
+		check_old_table(old_tables[i]);
 }
 
 /* --- errors -------------------------------------------------------------------------- */
@@ -463,7 +489,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		nat_test(test_killed),
 		nat_test(test_table_in_use_is_not_removed),
-		nat_test(test_old_table),
+		nat_test(test_old_tables),
 		nat_test(test_refusal_is_remembered),
 		nat_test(test_kernel_refuses),
 		nat_test(test_without_privilege),

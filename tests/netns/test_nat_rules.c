@@ -43,7 +43,7 @@ static void test_undo(void **state)
 {
 	struct weir *w = nat_open(NULL, NULL);
 	struct weir_nat others[] = { net_b(WEIR_FORWARD_NAT), with_range(net_b(WEIR_FORWARD_NAT)) };
-	struct weir_nat nats[8];
+	struct weir_nat nats[9];
 	size_t n = all_sorts(nats);
 
 	for (size_t i = 0; i < n; i++)
@@ -87,7 +87,7 @@ static void test_removed_by_hand(void **state)
 
 	nat_add(&a);
 	nat_add(&b);
-	sh_in(HOST, "nft delete element inet weir net4 '{ \"brA\" . 10.1.0.0/24 }'");
+	sh_in(HOST, "nft delete element inet weir net4_24 '{ \"brA\" . 10.1.0.0 }'");
 	before = ruleset(HOST);
 	t = nat_begin(w, 0);
 	assert_int_equal(weir_txn_nat_del(t, &a), 0);
@@ -128,7 +128,7 @@ static void test_table_is_kept(void **state)
 	change_on(w, &b, false);
 	assert_ruleset(strdup(both));
 
-	sh_in(HOST, "nft delete element inet weir net4 '{ \"brA\" . 10.1.0.0/24 }'");
+	sh_in(HOST, "nft delete element inet weir net4_24 '{ \"brA\" . 10.1.0.0 }'");
 	change_on(w, &a, false);
 	assert_ruleset(strdup(both));
 	nat_del(&b);
@@ -246,7 +246,7 @@ static void check_messages(const struct wr_nat_rules *rules, const char *others,
 
 static void test_messages_are_what_scripts_are(void **state)
 {
-	struct weir_nat b = with_range(net_b(WEIR_FORWARD_NAT)), nats[8];
+	struct weir_nat b = with_range(net_b(WEIR_FORWARD_NAT)), nats[9];
 	const struct weir_guard guard = {
 		.sz = sizeof(guard), .port = "vnet0", .mac = { 0x52, 0x54, 0, 1, 0xab, 0 }, .hold_addresses = true,
 		.addresses = (struct weir_ip[]){ { WEIR_FAMILY_IPV4, { 10, 1, 0, 2 } },
@@ -293,7 +293,7 @@ static void run_plan(const struct weir_nat *nats, size_t n, bool remove)
 
 static void test_plan(void **state)
 {
-	struct weir_nat nats[8];
+	struct weir_nat nats[9];
 	size_t n = all_sorts(nats);
 
 	nats[n++] = net_b(WEIR_FORWARD_NAT);

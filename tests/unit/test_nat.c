@@ -40,20 +40,20 @@ static const struct case_ cases[] = {
 	{ "nat", { .bridge = "virbr0", .mode = WEIR_FORWARD_NAT }, V4,
 	  .want = "same \"virbr0\" . \"virbr0\"\n"
 		  "users \"virbr0\" : goto refuse\nrouted \"virbr0\"\n"
-		  "net4 \"virbr0\" . 192.168.122.0/24\n"
+		  "net4_24 \"virbr0\" . 192.168.122.0\n"
 		  "masq4 \"virbr0\"\n" },
 	{ "nat, IPv6 is routed", { .bridge = "virbr0", .mode = WEIR_FORWARD_NAT }, BOTH,
 	  .want = "same \"virbr0\" . \"virbr0\"\n"
 		  "users \"virbr0\" : goto refuse\nrouted \"virbr0\"\n"
-		  "net4 \"virbr0\" . 192.168.122.0/24\n"
-		  "net6 \"virbr0\" . fd00:122::/64\n"
-		  "in6 \"virbr0\" . fd00:122::/64\n"
+		  "net4_24 \"virbr0\" . 192.168.122.0\n"
+		  "net6_64 \"virbr0\" . fd00:122::\n"
+		  "in6_64 \"virbr0\" . fd00:122::\n"
 		  "masq4 \"virbr0\"\n" },
 	{ "nat of IPv6", { .bridge = "virbr0", .mode = WEIR_FORWARD_NAT, .nat_ipv6 = true }, BOTH,
 	  .want = "same \"virbr0\" . \"virbr0\"\n"
 		  "users \"virbr0\" : goto refuse\nrouted \"virbr0\"\n"
-		  "net4 \"virbr0\" . 192.168.122.0/24\n"
-		  "net6 \"virbr0\" . fd00:122::/64\n"
+		  "net4_24 \"virbr0\" . 192.168.122.0\n"
+		  "net6_64 \"virbr0\" . fd00:122::\n"
 		  "masq4 \"virbr0\"\n"
 		  "masq6 \"virbr0\"\n" },
 	{ "nat by one link",
@@ -62,7 +62,7 @@ static const struct case_ cases[] = {
 		  "from_if \"br-a.1\" : jump out_dev\n"
 		  "to_if \"br-a.1\" : goto in_dev\n"
 		  "uplink \"br-a.1\" . \"eth0.7@x\"\n"
-		  "net4 \"br-a.1\" . 192.168.122.0/24\n"
+		  "net4_24 \"br-a.1\" . 192.168.122.0\n"
 		  "masq4 \"br-a.1\"\n" },
 	{ "nat to ranges",
 	  { .bridge = "virbr0", .mode = WEIR_FORWARD_NAT, .port_start = 2000, .port_end = 2999 },
@@ -70,22 +70,22 @@ static const struct case_ cases[] = {
 	  .start = "192.0.2.8", .end = "192.0.2.15",
 	  .want = "same \"virbr0\" . \"virbr0\"\n"
 		  "users \"virbr0\" : goto refuse\nrouted \"virbr0\"\n"
-		  "net4 \"virbr0\" . 192.168.122.0/24\n"
+		  "net4_24 \"virbr0\" . 192.168.122.0\n"
 		  "nat4 \"virbr0\" : goto p_192.0.2.8-192.0.2.15_2000-2999\n" },
 	{ "nat to one address and port",
 	  { .bridge = "virbr0", .mode = WEIR_FORWARD_NAT, .port_start = 5, .port_end = 5 }, V4,
 	  .start = "192.0.2.8", .end = "192.0.2.8",
 	  .want = "same \"virbr0\" . \"virbr0\"\n"
 		  "users \"virbr0\" : goto refuse\nrouted \"virbr0\"\n"
-		  "net4 \"virbr0\" . 192.168.122.0/24\n"
+		  "net4_24 \"virbr0\" . 192.168.122.0\n"
 		  "nat4 \"virbr0\" : goto p_192.0.2.8_5\n" },
 	{ "route", { .bridge = "virbr0", .mode = WEIR_FORWARD_ROUTE }, BOTH,
 	  .want = "same \"virbr0\" . \"virbr0\"\n"
 		  "users \"virbr0\" : goto refuse\nrouted \"virbr0\"\n"
-		  "net4 \"virbr0\" . 192.168.122.0/24\n"
-		  "in4 \"virbr0\" . 192.168.122.0/24\n"
-		  "net6 \"virbr0\" . fd00:122::/64\n"
-		  "in6 \"virbr0\" . fd00:122::/64\n" },
+		  "net4_24 \"virbr0\" . 192.168.122.0\n"
+		  "in4_24 \"virbr0\" . 192.168.122.0\n"
+		  "net6_64 \"virbr0\" . fd00:122::\n"
+		  "in6_64 \"virbr0\" . fd00:122::\n" },
 	{ "route of several subnets, one given twice",
 	  { .bridge = "b", .mode = WEIR_FORWARD_ROUTE },
 	  .subnets = { { "10.1.2.3", 8 }, { "10.9.9.9", 8 }, { "192.0.2.77", 32 } },
@@ -95,6 +95,27 @@ static const struct case_ cases[] = {
 		  "in4 \"b\" . 10.0.0.0/8\n"
 		  "net4 \"b\" . 192.0.2.77\n"
 		  "in4 \"b\" . 192.0.2.77\n" },
+	{ "route of usual sizes and of others",
+	  { .bridge = "b", .mode = WEIR_FORWARD_ROUTE },
+	  .subnets = { { "10.1.2.3", 25 }, { "10.2.2.3", 24 }, { "fd00::1", 63 }, { "fd01::1", 64 } },
+	  .want = "same \"b\" . \"b\"\n"
+		  "users \"b\" : goto refuse\nrouted \"b\"\n"
+		  "net4 \"b\" . 10.1.2.0/25\n"
+		  "in4 \"b\" . 10.1.2.0/25\n"
+		  "net4_24 \"b\" . 10.2.2.0\n"
+		  "in4_24 \"b\" . 10.2.2.0\n"
+		  "net6 \"b\" . fd00::/63\n"
+		  "in6 \"b\" . fd00::/63\n"
+		  "net6_64 \"b\" . fd01::\n"
+		  "in6_64 \"b\" . fd01::\n" },
+	{ "IPv6 of prefix 24, IPv4 of prefix 31", { .bridge = "b", .mode = WEIR_FORWARD_NAT },
+	  .subnets = { { "2001:db8::1", 24 }, { "10.0.0.1", 31 } },
+	  .want = "same \"b\" . \"b\"\n"
+		  "users \"b\" : goto refuse\nrouted \"b\"\n"
+		  "net6 \"b\" . 2001:d00::/24\n"
+		  "in6 \"b\" . 2001:d00::/24\n"
+		  "net4 \"b\" . 10.0.0.0/31\n"
+		  "masq4 \"b\"\n" },
 	{ "isolated without subnets", { .bridge = "b" },
 	  .want = "same \"b\" . \"b\"\nfrom_if \"b\" : goto refuse\nto_if \"b\" : goto refuse\n" },
 
@@ -203,13 +224,18 @@ static const char listing[] =
 	"		elements = { \"virbr1\" . 10.0.0.0/8, \"virbr0\" . 192.168.122.0/24 }\n"
 	"	}\n"
 	"\n"
+	"	set net4_24 {\n"
+	"		type ifname . ipv4_addr\n"
+	"		elements = { \"virbr2\" . 10.7.7.0 }\n"
+	"	}\n"
+	"\n"
 	"	set uplink {\n"
 	"		type ifname . ifname\n"
 	"		elements = { \"virbr10\" . \"virbr1\" }\n"
 	"	}\n"
 	"\n"
-	"	map users {\n"
-	"		type ifname\n"
+	"	set in6_64 {\n"
+	"		type ifname . ipv6_addr\n"
 	"	}\n"
 	"\n"
 	"	map to_if {\n"
@@ -246,6 +272,7 @@ static void test_listing(void **state)
 						 "nat4 \"virbr1\" : goto p_192.0.2.8_5\n");
 	assert_string_equal(wr_str_text(&t.others), "same \"virbr0\" . \"virbr0\"\n"
 						    "net4 \"virbr0\" . 192.168.122.0/24\n"
+						    "net4_24 \"virbr2\" . 10.7.7.0\n"
 						    "uplink \"virbr10\" . \"virbr1\"\n"
 						    "nat4 \"virbr0\" : goto p_1024-65535\n");
 	assert_string_equal(wr_str_text(&t.chains), "p_1024-65535\np_192.0.2.8_5\n");
