@@ -63,7 +63,7 @@ static int become(void *arg)
 	struct wr_nft *nft = weir_context(job->w, &weir_nat_step);
 	int r;
 
-	if (nft && wr_nft_add(nft, job->rules, job->bridge, job->want))
+	if (nft && wr_nft_send(nft, job->rules, job->bridge, job->want))
 		return 0;
 	r = get_nft(job, &nft);
 	if (r == -EPROTONOSUPPORT && !*job->want)

@@ -38,7 +38,7 @@ extern const struct wr_nat_rules wr_nat_rules;
 extern const struct wr_nat_rules wr_guard_rules;
 #define WR_NAT_TABLES 2
 
-/* What a table holds, as seen from one bridge. */
+/* What a table holds, as seen from one bridge or, in the beginning, from none. */
 struct wr_nat_table {
 	bool is_there;
 	bool is_old;		/* an older version made it: sets and rules are missing */
@@ -62,18 +62,13 @@ int wr_guard_elements(const struct weir_guard *guard, struct wr_str *out, struct
 
 /* The next line of @list, without its end; NULL behind the last. */
 const char *wr_nat_next_line(const char **list, size_t *ret_len);
-/* Reads the output of "list table". */
-void wr_nat_table_read(struct wr_nat_table *table, const struct wr_nat_rules *rules, const char *listing,
-		       const char *bridge);
+/* Reads the output of "list table": all elements are others'. */
+void wr_nat_table_read(struct wr_nat_table *table, const struct wr_nat_rules *rules, const char *listing);
 void wr_nat_table_done(struct wr_nat_table *table);
-/* The bridge's elements in a table that was read for no bridge, so that all are others'. */
-void wr_nat_table_own(const struct wr_nat_table *all, const char *bridge, struct wr_str *ret);
-/* Whether the bridge has none of them, and no chain is missing for those that it is to have. */
-bool wr_nat_table_only_adds(const struct wr_nat_table *all, const char *bridge, const char *want);
-/* All of it as seen from the bridge. */
-void wr_nat_table_pick(const struct wr_nat_table *all, const char *bridge, struct wr_nat_table *ret);
-/* What @all is once the script for @want was run on what was picked from it. */
-void wr_nat_table_become(struct wr_nat_table *all, const struct wr_nat_table *picked, const char *want);
+/* Sees it from the bridge, whomever it was seen from before. */
+void wr_nat_table_turn(struct wr_nat_table *table, const char *bridge);
+/* What it is once the script for @want was run. */
+void wr_nat_table_become(struct wr_nat_table *table, const char *want);
 /* The script that makes the bridge's elements those in @want; empty if they are. */
 void wr_nat_script(const struct wr_nat_rules *rules, const struct wr_nat_table *table,
 		   const char *want, struct wr_str *out);
@@ -88,8 +83,8 @@ static inline void wr_auto_nat_table(struct wr_nat_table *table)
 
 /* --- raw.c: elements without libnftables ---------------------------------------- */
 
-/* The messages that add the elements of @list to a table that is there; false if there is one that has none. */
-bool wr_nat_messages(const struct wr_nat_rules *rules, const char *list, uint32_t generation,
+/* The messages that do what the script does; false if it is empty, or does more than add and delete elements. */
+bool wr_nat_messages(const struct wr_nat_rules *rules, const char *script, uint32_t generation,
 		     struct wr_str *out);
 /* All of them or, with a negative errno, none; -ERESTART: another generation. */
 int wr_nat_send(int fd, const struct wr_str *messages);
@@ -108,11 +103,10 @@ void wr_nft_close(struct wr_nft *nft);
 int wr_nft_read(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
 		struct wr_str *ret, struct weir_error *err);
 /*
- * Whether that was all there was to do: elements, for a table that nobody has changed since it was read. Needs no
- * check before it, for the kernel compares generations itself; in what it cannot do it changes nothing.
+ * The same as wr_nft_become() by messages alone, or false and nothing was changed: there is more to do than elements, or
+ * the table is another than the one that is known. Needs no check before it, for the kernel compares generations itself.
  */
-bool wr_nft_add(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
-		const char *want);
+bool wr_nft_send(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge, const char *want);
 /* Makes the elements of the bridge those in @want. */
 int wr_nft_become(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
 		  const char *want, struct weir_error *err);

@@ -233,7 +233,7 @@ static int list_table(struct wr_nft *nft, const struct wr_nat_rules *rules, stru
 	if (r && r != -ENOENT)
 		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why);
 	if (!r)	/* there is such a table */
-		wr_nat_table_read(&known->table, rules, nft_ctx_get_output_buffer(nft->ctx), "");
+		wr_nat_table_read(&known->table, rules, nft_ctx_get_output_buffer(nft->ctx));
 	known->is_known = true;
 	known->at = before;
 	return 0;
@@ -258,26 +258,38 @@ static int know(struct wr_nft *nft, const struct wr_nat_rules *rules, struct wei
 int wr_nft_read(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
 		struct wr_str *ret, struct weir_error *err)
 {
+	struct known *known = &nft->known[rules->place];
 	int r = know(nft, rules, err);
 
 	if (r)
 		return r;
-	wr_nat_table_own(&nft->known[rules->place].table, bridge, ret);
-	return ret->failed ? wr_nomem(err) : 0;
+	wr_nat_table_turn(&known->table, bridge);
+	wr_str_puts(ret, wr_str_text(&known->table.own));
+	known->is_known = is_good(&known->table);
+	return known->is_known && !ret->failed ? 0 : wr_nomem(err);
 }
 
-bool wr_nft_add(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge,
-		const char *want)
+/* The commit that made the table what the bridge wants was the next one. */
+static void became(struct known *known, const char *want)
 {
-	struct known *known = &nft->known[rules->place];
-	wr_auto(str) struct wr_str messages = { 0 };
-
-	if (!known->is_known || !wr_nat_table_only_adds(&known->table, bridge, want) ||
-	    !wr_nat_messages(rules, want, known->at, &messages) || wr_nat_send(nft->fd, &messages))
-		return false;
-	wr_str_puts(&known->table.others, want);
+	wr_nat_table_become(&known->table, want);
 	known->is_known = is_good(&known->table);
 	known->at++;
+}
+
+bool wr_nft_send(struct wr_nft *nft, const struct wr_nat_rules *rules, const char *bridge, const char *want)
+{
+	struct known *known = &nft->known[rules->place];
+	wr_auto(str) struct wr_str script = { 0 }, messages = { 0 };
+
+	if (!known->is_known)
+		return false;
+	wr_nat_table_turn(&known->table, bridge);
+	wr_nat_script(rules, &known->table, want, &script);
+	if (script.failed || !wr_nat_messages(rules, wr_str_text(&script), known->at, &messages) ||
+	    wr_nat_send(nft->fd, &messages))
+		return false;
+	became(known, want);
 	return true;
 }
 
@@ -285,14 +297,12 @@ int wr_nft_become(struct wr_nft *nft, const struct wr_nat_rules *rules, const ch
 		  const char *want, struct weir_error *err)
 {
 	struct known *known = &nft->known[rules->place];
-	wr_auto(nat_table) struct wr_nat_table table = { 0 };
 	wr_auto(str) struct wr_str script = { 0 };
 	int r = know(nft, rules, err);
 
-	if (r || wr_nft_add(nft, rules, bridge, want))
+	if (r || wr_nft_send(nft, rules, bridge, want))
 		return r;
-	wr_nat_table_pick(&known->table, bridge, &table);
-	wr_nat_script(rules, &table, want, &script);
+	wr_nat_script(rules, &known->table, want, &script);
 	if (script.failed)
 		return wr_nomem(err);
 	if (!script.len)
@@ -301,9 +311,6 @@ int wr_nft_become(struct wr_nft *nft, const struct wr_nat_rules *rules, const ch
 	r = wr_nft_run(nft, script.data, err);
 	if (r || ask(nft) || nft->now != known->at + 1)
 		return r;
-	/* One commit since the table was read, so it was ours. */
-	wr_nat_table_become(&known->table, &table, want);
-	known->is_known = is_good(&known->table);
-	known->at = nft->now;
+	became(known, want);
 	return 0;
 }

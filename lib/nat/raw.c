@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Elements for a table that is there already, as messages to nf_tables: what
- * starting one network more, or one port more, comes down to. libnftables does it
- * in twenty times the time, because it asks for the table and its sets first.
+ * Scripts of nothing but elements as messages to nf_tables: what starting and stopping
+ * one network among others, or one port, comes down to. libnftables does it in twenty
+ * times the time and more, because it asks for the table and its sets first.
  *
  *	batch	if the ruleset still is the generation that the table was read at
- *	NEWSETELEM...	one for each line of the list
+ *	DELSETELEM, NEWSETELEM...	one for each line of the script
  *	end
  *
- * It is one transaction: all of it or nothing. What is no element, and whatever
- * fails here, is libnftables' (nft.c), which also has the words for an error.
+ * It is one transaction: all of it or nothing. Other scripts, and whatever fails here,
+ * are libnftables' (nft.c), which also has the words for an error.
  */
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -219,32 +219,53 @@ static bool has_ranges(const char *set, size_t len)
 	return has;
 }
 
-static bool put_element(struct wr_str *s, const char *line, size_t len)
+/* "SET { ELEMENT }"; what an element leads to is not asked when it goes. */
+static bool put_element(struct wr_str *s, const char *text, size_t len, bool is_new)
 {
-	const char *end = line + len, *text = memchr(line, ' ', len), *verdict;
-	size_t list, element;
+	const char *set = text, *end = text + len - 2, *verdict;
+	size_t set_len = strcspn(text, " "), list, element;
 	struct key key;
 
-	if (!text++)
+	if (len < set_len + 5 || memcmp(set + set_len, " { ", 3) || memcmp(end, " }", 2))
 		return false;
+	text += set_len + 3;
 	verdict = memmem(text, (size_t)(end - text), " : ", 3);
 	if (!read_key(text, (size_t)((verdict ? verdict : end) - text), &key))
 		return false;
 	put_text(s, NFTA_SET_ELEM_LIST_TABLE, "weir", 4);
-	put_text(s, NFTA_SET_ELEM_LIST_SET, line, (size_t)(text - line) - 1);
+	put_text(s, NFTA_SET_ELEM_LIST_SET, set, set_len);
 	list = nest(s, NFTA_SET_ELEM_LIST_ELEMENTS);
 	element = nest(s, NFTA_LIST_ELEM);
 	put_value(s, NFTA_SET_ELEM_KEY, key.first, key.len);
-	if (has_ranges(line, (size_t)(text - line) - 1))
+	if (has_ranges(set, set_len))
 		put_value(s, NFTA_SET_ELEM_KEY_END, key.last, key.len);
-	if (verdict)
+	if (verdict && is_new)
 		put_verdict(s, verdict + 3, (size_t)(end - verdict) - 3);
 	end_nest(s, element);
 	end_nest(s, list);
 	return true;
 }
 
-bool wr_nat_messages(const struct wr_nat_rules *rules, const char *list, uint32_t generation,
+/* "add element TABLE SET { ELEMENT }", or "delete" */
+static bool put_command(struct wr_str *s, const struct wr_nat_rules *rules, const char *line, size_t len, bool is_last)
+{
+	bool is_new = *line == 'a';
+	char begin[64];
+	size_t n, at;
+
+	wr_format(begin, sizeof(begin), "%s element %s ", is_new ? "add" : "delete", rules->table);
+	n = strlen(begin);
+	if (len < n || memcmp(line, begin, n))
+		return false;
+	at = begin_msg(s, NFNL_SUBSYS_NFTABLES << 8 | (is_new ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
+		       (is_new ? NLM_F_CREATE : 0) | (is_last ? NLM_F_ACK : 0), rules->family, 0);
+	if (!put_element(s, line + n, len - n, is_new))
+		return false;
+	end_msg(s, at);
+	return true;
+}
+
+bool wr_nat_messages(const struct wr_nat_rules *rules, const char *script, uint32_t generation,
 		     struct wr_str *out)
 {
 	size_t at = begin_msg(out, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
@@ -253,13 +274,11 @@ bool wr_nat_messages(const struct wr_nat_rules *rules, const char *list, uint32_
 
 	put_be32(out, NFNL_BATCH_GENID, generation);
 	end_msg(out, at);
-	while ((line = wr_nat_next_line(&list, &len))) {
-		at = begin_msg(out, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM,
-			       NLM_F_CREATE | (*list ? 0 : NLM_F_ACK), rules->family, 0);
-		if (!put_element(out, line, len))
+	if (!*script)
+		return false;
+	while ((line = wr_nat_next_line(&script, &len)))
+		if (!put_command(out, rules, line, len, !*script))
 			return false;
-		end_msg(out, at);
-	}
 	at = begin_msg(out, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
 	end_msg(out, at);
 	return !out->failed;

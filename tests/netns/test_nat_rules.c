@@ -203,23 +203,41 @@ static void test_left_over_is_replaced(void **state)
 
 /* --- elements as messages ------------------------------------------------------------------- */
 
-static int send_elements(const struct wr_nat_rules *rules, const char *list, uint32_t generation)
+static int send_script(const struct wr_nat_rules *rules, const char *script, uint32_t generation)
 {
 	wr_auto(fd) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	wr_auto(str) struct wr_str messages = { 0 };
 
 	assert_true(fd >= 0);
-	if (!wr_nat_messages(rules, list, generation, &messages))
+	if (!wr_nat_messages(rules, script, generation, &messages))
 		return -EINVAL;
 	return wr_nat_send(fd, &messages);
 }
 
-/* Adds what a script of libnftables' adds, to a table that has the chains and elements of others. */
-static void check_messages(const struct wr_nat_rules *rules, const char *others, const char *list)
+/* All or nothing; and nothing for a ruleset that is another. */
+static void check_refusals(const struct wr_nat_rules *rules, const char *add, const char *del)
+{
+	static const char *const bad[] = { "none { \"x\" }", "same { \"x\" }" };
+	char *before = ruleset(HOST);
+
+	assert_int_equal(send_script(rules, add, 1), -ERESTART);
+	for (size_t i = 0; i < 2 * WR_COUNT(bad); i++) {
+		wr_auto(str) struct wr_str script = { 0 };
+
+		wr_str_printf(&script, "%s%s element %s %s\n", add, i % 2 ? "add" : "delete", rules->table, bad[i / 2]);
+		assert_true(send_script(rules, script.data, 0) < 0);
+	}
+	assert_int_equal(send_script(rules, del, 0), -ENOENT);
+	assert_int_equal(send_script(rules, "", 0), -EINVAL);
+	assert_ruleset(before);
+}
+
+/* Adds and deletes what scripts of libnftables' do, in a table that has the chains and elements of others. */
+static void check_messages(const struct wr_nat_rules *rules, const char *others, const char *bridge, const char *list)
 {
 	const struct wr_nat_table nothing = { 0 };
-	wr_auto(nat_table) struct wr_nat_table table = { .is_there = true };
-	wr_auto(str) struct wr_str make = { 0 }, add = { 0 };
+	wr_auto(nat_table) struct wr_nat_table table = { 0 };
+	wr_auto(str) struct wr_str make = { 0 }, add = { 0 }, del = { 0 };
 	wr_auto(nft) struct wr_nft *nft = NULL;
 	char *before, *with;
 
@@ -227,19 +245,19 @@ static void check_messages(const struct wr_nat_rules *rules, const char *others,
 	wr_nat_script(rules, &nothing, others, &make);
 	assert_int_equal(wr_nft_run(nft, make.data, NULL), 0);
 	before = ruleset(HOST);
+	wr_nat_table_become(&table, others);
+	wr_nat_table_turn(&table, bridge);
 	wr_nat_script(rules, &table, list, &add);
+	wr_nat_table_become(&table, list);
+	wr_nat_script(rules, &table, "", &del);
 	assert_int_equal(wr_nft_run(nft, add.data, NULL), 0);
 	with = ruleset(HOST);
 	sh_in(HOST, "nft delete table %s", rules->table);
 	assert_int_equal(wr_nft_run(nft, make.data, NULL), 0);
-	assert_int_equal(send_elements(rules, list, 0), 0);
+	check_refusals(rules, add.data, del.data);
+	assert_int_equal(send_script(rules, add.data, 0), 0);
 	assert_ruleset(with);
-	sh_in(HOST, "nft delete table %s", rules->table);
-	assert_int_equal(wr_nft_run(nft, make.data, NULL), 0);
-	/* All or nothing; and nothing for a ruleset that is another. */
-	assert_int_equal(send_elements(rules, list, 1), -ERESTART);
-	assert_int_equal(send_elements(rules, "same \"x\" . \"x\"\nnone \"x\"\n", 0), -ENOENT);
-	assert_int_equal(send_elements(rules, "same \"x\" . x\n", 0), -EINVAL);
+	assert_int_equal(send_script(rules, del.data, 0), 0);
 	assert_ruleset(before);
 	sh_in(HOST, "nft delete table %s", rules->table);
 }
@@ -263,10 +281,48 @@ static void test_messages_are_what_scripts_are(void **state)
 
 		assert_int_equal(wr_nat_elements(&nats[i], &list, NULL), 0);
 		if (list.len)
-			check_messages(&wr_nat_rules, others.data, list.data);
+			check_messages(&wr_nat_rules, others.data, nats[i].bridge, list.data);
 	}
 	assert_int_equal(wr_guard_elements(&guard, &guards, NULL), 0);
-	check_messages(&wr_guard_rules, "ports \"vnet1\" : jump hold_mac\n", guards.data);
+	check_messages(&wr_guard_rules, "ports \"vnet1\" : jump hold_mac\n", guard.port, guards.data);
+}
+
+/* What needs no libnftables, and what does: then nothing was changed. */
+static void test_sent_or_left(void **state)
+{
+	struct weir_nat a = net_a(WEIR_FORWARD_NAT), b = with_range(net_b(WEIR_FORWARD_NAT)), odd = with_odd_subnets(a);
+	wr_auto(str) struct wr_str list = { 0 }, with_odd = { 0 }, has = { 0 };
+	wr_auto(nft) struct wr_nft *nft = NULL;
+	char *both, *only_b;
+
+	assert_int_equal(wr_nat_elements(&a, &list, NULL), 0);
+	assert_int_equal(wr_nat_elements(&odd, &with_odd, NULL), 0);
+	nat_add(&b);
+	only_b = ruleset(HOST);
+	nat_add(&a);
+	both = ruleset(HOST);
+	assert_int_equal(wr_nft_open(&nft, NULL), 0);
+	assert_false(wr_nft_send(nft, &wr_nat_rules, "brA", ""));	/* nothing is known yet */
+	assert_int_equal(wr_nft_read(nft, &wr_nat_rules, "brA", &has, NULL), 0);
+	assert_int_equal(has.len, list.len);
+	assert_false(wr_nft_send(nft, &wr_nat_rules, "brA", list.data));	/* nothing to do */
+	assert_true(wr_nft_send(nft, &wr_nat_rules, "brA", with_odd.data));
+	assert_true(wr_nft_send(nft, &wr_nat_rules, "brA", ""));
+	assert_ruleset(strdup(only_b));
+	assert_true(wr_nft_send(nft, &wr_nat_rules, "brA", list.data));
+	assert_false(wr_nft_send(nft, &wr_nat_rules, "brB", ""));	/* a chain would go */
+	assert_ruleset(strdup(both));
+	nat_del(&b);
+	assert_false(wr_nft_send(nft, &wr_nat_rules, "brA", ""));	/* others have changed it */
+	assert_int_equal(wr_nft_check(nft, NULL), 0);
+	assert_int_equal(wr_nft_read(nft, &wr_nat_rules, "brA", &has, NULL), 0);
+	assert_false(wr_nft_send(nft, &wr_nat_rules, "brA", ""));	/* the table would go */
+	assert_false(wr_nft_send(nft, &wr_nat_rules, "brA", "nat4 \"brA\" : goto p_7\n"));	/* a chain is missing */
+	nat_add(&b);
+	assert_ruleset(both);
+	nat_del(&a);
+	assert_ruleset(only_b);
+	nat_del(&b);
 }
 
 /* --- plans ------------------------------------------------------------------------------------ */
@@ -329,6 +385,7 @@ int main(void)
 		nat_test(test_several_steps),
 		nat_test(test_left_over_is_replaced),
 		nat_test(test_messages_are_what_scripts_are),
+		nat_test(test_sent_or_left),
 		nat_test(test_plan),
 	};
 

@@ -261,11 +261,17 @@ static const char listing[] =
 	"	}\n"
 	"}\n";
 
+static void read_for(struct wr_nat_table *t, const char *text, const char *bridge)
+{
+	wr_nat_table_read(t, &wr_nat_rules, text);
+	wr_nat_table_turn(t, bridge);
+}
+
 static void test_listing(void **state)
 {
 	wr_auto(nat_table) struct wr_nat_table t = { 0 };
 
-	wr_nat_table_read(&t, &wr_nat_rules, listing, "virbr1");
+	read_for(&t, listing, "virbr1");
 	assert_true(t.is_there);
 	assert_string_equal(wr_str_text(&t.own), "same \"virbr1\" . \"virbr1\"\n"
 						 "net4 \"virbr1\" . 10.0.0.0/8\n"
@@ -278,11 +284,39 @@ static void test_listing(void **state)
 	assert_string_equal(wr_str_text(&t.chains), "p_1024-65535\np_192.0.2.8_5\n");
 }
 
+/* Seen from one bridge after the other nothing is lost, and who is only behind another's name has nothing. */
+static void test_turn(void **state)
+{
+	static const char *const bridges[] = { "virbr1", "virbr2", "virbr10", "virbr", "eth0", "virbr0", "virbr1" };
+	wr_auto(nat_table) struct wr_nat_table t = { 0 };
+	size_t len;
+
+	wr_nat_table_read(&t, &wr_nat_rules, listing);
+	len = t.others.len;
+	for (size_t i = 0; i < WR_COUNT(bridges); i++) {
+		wr_nat_table_turn(&t, bridges[i]);
+		assert_int_equal(t.own.len + t.others.len, len);
+		assert_int_equal(strlen(wr_str_text(&t.own)) + strlen(wr_str_text(&t.others)), len);
+		assert_int_equal(t.own.len > 0, i != 3 && i != 4);
+	}
+	assert_string_equal(wr_str_text(&t.own), "same \"virbr1\" . \"virbr1\"\n"
+						 "net4 \"virbr1\" . 10.0.0.0/8\n"
+						 "nat4 \"virbr1\" : goto p_192.0.2.8_5\n");
+	wr_nat_table_become(&t, "masq4 \"virbr1\"\n");
+	assert_string_equal(wr_str_text(&t.chains), "p_1024-65535\n");
+	wr_nat_table_turn(&t, "virbr0");
+	wr_nat_table_become(&t, "");
+	assert_string_equal(wr_str_text(&t.others), "net4_24 \"virbr2\" . 10.7.7.0\n"
+						    "uplink \"virbr10\" . \"virbr1\"\n"
+						    "masq4 \"virbr1\"\n");
+	assert_int_equal(t.chains.len, 0);
+}
+
 static void test_empty_listing(void **state)
 {
 	wr_auto(nat_table) struct wr_nat_table t = { 0 };
 
-	wr_nat_table_read(&t, &wr_nat_rules, "table inet weir {\n}\n", "virbr1");
+	read_for(&t, "table inet weir {\n}\n", "virbr1");
 	assert_true(t.is_there);
 	assert_int_equal(t.own.len + t.others.len + t.chains.len, 0);
 }
@@ -298,7 +332,7 @@ static void assert_script(const char *text, const char *bridge, const char *want
 	wr_auto(nat_table) struct wr_nat_table t = { 0 };
 	wr_auto(str) struct wr_str out = { 0 };
 
-	wr_nat_table_read(&t, &wr_nat_rules, text, bridge);
+	read_for(&t, text, bridge);
 	wr_nat_script(&wr_nat_rules, &t, want, &out);
 	assert_false(out.failed);
 	assert_string_equal(wr_str_text(&out), script);
@@ -330,7 +364,7 @@ static void test_only_the_difference(void **state)
 {
 	wr_auto(nat_table) struct wr_nat_table t = { 0 };
 
-	wr_nat_table_read(&t, &wr_nat_rules, listing, "virbr1");
+	read_for(&t, listing, "virbr1");
 	assert_script(listing, "virbr1", wr_str_text(&t.own), "");
 	assert_script(listing, "br2", "", "");
 	assert_script(listing, "virbr1", "same \"virbr1\" . \"virbr1\"\n"
@@ -396,21 +430,78 @@ static void test_old_table_is_renewed(void **state)
 	static const char end[] = "iifname vmap @nat6\n"
 				  "delete element inet weir from_if { \"b\" : jump out_any }\n"
 				  "add element inet weir routed { \"b\" }\n";
-	wr_auto(nat_table) struct wr_nat_table all = { 0 }, b = { 0 };
+	wr_auto(nat_table) struct wr_nat_table t = { 0 };
 	wr_auto(str) struct wr_str out = { 0 };
 
-	wr_nat_table_read(&all, &wr_nat_rules, old, "");
-	assert_false(wr_nat_table_only_adds(&all, "c", "routed \"c\"\n"));
-	wr_nat_table_pick(&all, "b", &b);
-	wr_nat_script(&wr_nat_rules, &b, "routed \"b\"\n", &out);
+	wr_nat_table_read(&t, &wr_nat_rules, old);
+	wr_nat_table_turn(&t, "b");
+	wr_nat_script(&wr_nat_rules, &t, "routed \"b\"\n", &out);
 	assert_memory_equal(out.data, "table inet weir {\n", strlen("table inet weir {\n"));
 	assert_string_equal(out.data + out.len - strlen(end), end);
-	wr_nat_table_become(&all, &b, "");
-	assert_false(wr_nat_table_only_adds(&all, "c", "routed \"c\"\n"));
-	wr_nat_table_become(&all, &b, "routed \"b\"\n");
-	assert_true(wr_nat_table_only_adds(&all, "c", "routed \"c\"\n"));
+	wr_nat_table_become(&t, "");
+	assert_true(t.is_old);
+	wr_nat_table_become(&t, "routed \"b\"\n");
+	assert_false(t.is_old);
 	/* To remove one, nothing has to be there that is not. */
 	assert_script(old, "b", "", "delete element inet weir from_if { \"b\" : jump out_any }\n");
+}
+
+/* --- messages ------------------------------------------------------------------------ */
+
+static bool has_messages(const char *script)
+{
+	wr_auto(str) struct wr_str out = { 0 };
+
+	return wr_nat_messages(&wr_nat_rules, script, 7, &out);
+}
+
+/* Whatever is not understood to the last byte is left to libnftables. */
+static void test_scripts_with_messages(void **state)
+{
+	static const char *const good[] = {
+		"add element inet weir routed { \"b\" }\n",
+		"delete element inet weir net4 { \"b\" . 10.0.0.0/8 }\nadd element inet weir net4 { \"b\" . 10.0.0.0/9 }\n",
+		"delete element inet weir nat4 { \"b\" : goto p_1024-65535 }\n",
+	};
+	static const char *const bad[] = {
+		"", "\n", "delete element inet weir routed\n", "delete element inet weir routed { }\n",
+		"delete element inet weir routed { \"b\" \n", "delete element inet weir routed { b }\n",
+		"delete element inet weirdo routed { \"b\" }\n", "delete element ip weir routed { \"b\" }\n",
+		"delete element inet weir net4 { \"b\" . 10.0.0.1-10.0.0.9 }\n",
+		"delete element inet weir same { \"a\" . \"b\" . \"c\" }\n", "delete chain inet weir p_7\n",
+		"delete element inet weir nat4 { \"b\" : goto p_7 }\ndelete chain inet weir p_7\n",
+	};
+
+	for (size_t i = 0; i < WR_COUNT(good); i++)
+		assert_true(has_messages(good[i]));
+	for (size_t i = 0; i < WR_COUNT(bad); i++)
+		assert_false(has_messages(bad[i]));
+	assert_false(has_messages(wr_nat_rules.make) || has_messages(wr_nat_rules.remove));
+}
+
+/* An element of a set with intervals that goes: its first and its last key. */
+static void test_message(void **state)
+{
+	static const uint8_t want[] = {
+		28, 0, 0, 0, 0x10, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0,	/* NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST */
+		0, 0, 0, 10, 8, 0, 1, 0, 0, 0, 0, 7,			/* nf_tables, NFNL_BATCH_GENID */
+		108, 0, 0, 0, 14, 10, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0,	/* NFT_MSG_DELSETELEM, NLM_F_ACK too */
+		1, 0, 0, 0,						/* NFPROTO_INET */
+		9, 0, 1, 0, 'w', 'e', 'i', 'r', 0, 0, 0, 0,		/* NFTA_SET_ELEM_LIST_TABLE */
+		9, 0, 2, 0, 'n', 'e', 't', '4', 0, 0, 0, 0,		/* NFTA_SET_ELEM_LIST_SET */
+		64, 0, 3, 0x80, 60, 0, 1, 0x80,				/* NFTA_SET_ELEM_LIST_ELEMENTS, NFTA_LIST_ELEM */
+		28, 0, 1, 0x80, 24, 0, 1, 0,				/* NFTA_SET_ELEM_KEY, NFTA_DATA_VALUE */
+		'b', 'r', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 1, 0, 0,
+		28, 0, 10, 0x80, 24, 0, 1, 0,				/* NFTA_SET_ELEM_KEY_END, NFTA_DATA_VALUE */
+		'b', 'r', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 1, 255, 255,
+		20, 0, 0, 0, 0x11, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0,	/* NFNL_MSG_BATCH_END */
+		0, 0, 0, 10,
+	};
+	wr_auto(str) struct wr_str out = { 0 };
+
+	assert_true(wr_nat_messages(&wr_nat_rules, "delete element inet weir net4 { \"br\" . 10.1.0.0/16 }\n", 7, &out));
+	assert_int_equal(out.len, sizeof(want));
+	assert_memory_equal(out.data, want, sizeof(want));
 }
 
 /* --- plans ----------------------------------------------------------------------------- */
@@ -451,6 +542,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_elements),
 		cmocka_unit_test(test_listing),
+		cmocka_unit_test(test_turn),
 		cmocka_unit_test(test_empty_listing),
 		cmocka_unit_test(test_add_to_table),
 		cmocka_unit_test(test_only_the_difference),
@@ -458,6 +550,8 @@ int main(void)
 		cmocka_unit_test(test_last_one_takes_the_table),
 		cmocka_unit_test(test_first_one_makes_the_table),
 		cmocka_unit_test(test_old_table_is_renewed),
+		cmocka_unit_test(test_scripts_with_messages),
+		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_plan_of_add),
 		cmocka_unit_test(test_plan_of_del),
 	};
