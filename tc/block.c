@@ -57,11 +57,6 @@ void wr_txn_block_filter_add(struct weir_txn *t, const struct wr_dev *ifb)
 
 /* --- keeping --------------------------------------------------------------------------------------- */
 
-static int nothing(struct weir *w, const struct weir_step *s, struct weir_error *err)
-{
-	return 0;
-}
-
 /* There again or still, or no qdisc has the block. */
 static bool is_kept(int code, const struct weir_error *err)
 {
@@ -93,7 +88,7 @@ static int undo(struct weir *w, const struct weir_step *s, bool applied, struct 
 }
 
 const struct weir_step_ops wr_block_keep_ops = {
-	.sz = sizeof(wr_block_keep_ops), .name = "tc block", .apply = nothing, .undo = undo,
+	.sz = sizeof(wr_block_keep_ops), .name = "tc block", .undo = undo,
 	.order = WEIR_STEP_BEFORE,
 };
 

@@ -328,13 +328,8 @@ static int give_finish(struct weir *w, const struct weir_step *s, struct weir_er
 	return r == -EPERM || r == -ENOMEM ? r : 0;
 }
 
-static int nothing(struct weir *w, const struct weir_step *s, struct weir_error *err)
-{
-	return 0;
-}
-
 const struct weir_step_ops wr_class_give_ops = {
-	.sz = sizeof(wr_class_give_ops), .name = "tc class", .apply = nothing, .finish = give_finish,
+	.sz = sizeof(wr_class_give_ops), .name = "tc class", .finish = give_finish,
 	.order = WEIR_STEP_AFTER,
 };
 

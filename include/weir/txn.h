@@ -362,19 +362,21 @@ enum weir_step_order {
  * struct weir_step_ops - a type of steps
  * @sz:		sizeof(struct weir_step_ops)
  * @name:	its word in the journal, unique among the types a handle knows
- * @apply:	does it. On failure nothing of it may remain
- * @undo:	takes it back. @applied is false if it is not known whether
- *		apply() was called or came to its end (the process was killed):
- *		then a state as if it had not been is success too
- * @finish:	what is left to do once the transaction is decided; must be
- *		repeatable. May be NULL
- * @plan:	the step as shell commands, in memory of malloc(); NULL if memory
- *		ran out
+ * @apply:	does it; when it fails, nothing of it may remain
+ * @undo:	takes it back. @applied is false when the process was killed, so
+ *		that nobody knows how far apply() came: then undo() succeeds also
+ *		where there is nothing to take back
+ * @finish:	does what can only be done once the transaction is decided, because
+ *		nothing takes it back; may be called more than once
+ * @plan:	writes the step as shell commands, in memory of malloc(); returns
+ *		NULL when memory ran out
  * @order:	whether it may change places with requests. Since 0.2
  *
- * A step is its parts: bytes that its builder put together and that the journal
- * keeps, so undo() and finish() may run in another process. They run in the
- * caller's thread; use weir_in_netns() to get into the namespace.
+ * A function that would have nothing to do may be NULL.
+ *
+ * A step is its parts: the bytes that its builder put together. The journal keeps
+ * them, so undo() and finish() may run in another process. All functions run in
+ * the caller's thread; use weir_in_netns() to get into the handle's namespace.
  */
 struct weir_step_ops {
 	size_t sz;

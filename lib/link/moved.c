@@ -109,11 +109,6 @@ static int search(struct weir *w, struct search *s, struct weir_error *err)
 
 /* --- the step ------------------------------------------------------------------------ */
 
-static int moved_nothing(struct weir *w, const struct weir_step *s, struct weir_error *err)
-{
-	return 0;
-}
-
 /* Looked at again: the namespace may be gone, and its number another's. */
 static int moved_finish(struct weir *w, const struct weir_step *s, struct weir_error *err)
 {
@@ -139,7 +134,7 @@ static int moved_finish(struct weir *w, const struct weir_step *s, struct weir_e
 }
 
 const struct weir_step_ops wr_moved_ops = {
-	.sz = sizeof(wr_moved_ops), .name = "moved", .apply = moved_nothing, .finish = moved_finish,
+	.sz = sizeof(wr_moved_ops), .name = "moved", .finish = moved_finish,
 };
 
 static int add(struct weir_txn *t, struct moved *m, const struct search *found)

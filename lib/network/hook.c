@@ -160,13 +160,6 @@ static int apply_hook(struct weir *w, const struct weir_step *s, struct weir_err
 	return may_refuse(text_of(s, PART_OPERATION)) ? r : 0;
 }
 
-/* Who was told of something that did not happen is told no more: the next he hears is the truth again. */
-static int undo_hook(struct weir *w, const struct weir_step *s, bool applied,
-		     struct weir_error *err)
-{
-	return 0;
-}
-
 static char *plan_hook(const struct weir_step *s)
 {
 	wr_auto(str) struct wr_str out = { 0 };
@@ -179,12 +172,9 @@ static char *plan_hook(const struct weir_step *s)
 	return wr_str_take(&out);
 }
 
+/* No undo: a hook that was told of what then did not happen is not told so; the next call has the truth again. */
 const struct weir_step_ops wr_hook_step = {
-	.sz = sizeof(wr_hook_step),
-	.name = "hook",
-	.apply = apply_hook,
-	.undo = undo_hook,
-	.plan = plan_hook,
+	.sz = sizeof(wr_hook_step), .name = "hook", .apply = apply_hook, .plan = plan_hook,
 };
 
 /* --- the builder -------------------------------------------------------------------------------- */

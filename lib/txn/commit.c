@@ -454,7 +454,7 @@ static int apply_other(struct weir_txn *t, size_t i, struct weir_error *err)
 	if (fault_at(t, i))
 		return injected_at(s, err);
 	s->state = WR_STEP_LOST;
-	r = s->ops->apply(t->w, s, err);
+	r = s->ops->apply ? s->ops->apply(t->w, s, err) : 0;
 	s->state = r ? WR_STEP_REFUSED : WR_STEP_APPLIED;
 	return r;
 }

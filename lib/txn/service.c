@@ -422,11 +422,6 @@ const struct weir_step_ops wr_service_end_ops = {
 	.apply = end_apply, .undo = end_undo,
 };
 
-static int reload_nothing(struct weir *w, const struct weir_step *s, struct weir_error *err)
-{
-	return 0;
-}
-
 static int reload_finish(struct weir *w, const struct weir_step *s, struct weir_error *err)
 {
 	return signal_it(s, SIGHUP, err);
@@ -434,7 +429,7 @@ static int reload_finish(struct weir *w, const struct weir_step *s, struct weir_
 
 const struct weir_step_ops wr_service_reload_ops = {
 	.sz = sizeof(wr_service_reload_ops), .name = "service-reload",
-	.apply = reload_nothing, .finish = reload_finish,
+	.finish = reload_finish,
 };
 
 /* --- builders ------------------------------------------------------------------------- */

@@ -212,17 +212,11 @@ static int kill_step(struct weir *w, const struct weir_step *s, struct weir_erro
 	return kill(getpid(), SIGKILL);
 }
 
-static int undo_nothing(struct weir *w, const struct weir_step *s, bool applied,
-			struct weir_error *err)
-{
-	return 0;
-}
-
 static const struct weir_step_ops fail_ops = {
-	.sz = sizeof(fail_ops), .name = "test-fail", .apply = fail_step, .undo = undo_nothing,
+	.sz = sizeof(fail_ops), .name = "test-fail", .apply = fail_step,
 };
 const struct weir_step_ops nat_kill_ops = {
-	.sz = sizeof(nat_kill_ops), .name = "test-kill", .apply = kill_step, .undo = undo_nothing,
+	.sz = sizeof(nat_kill_ops), .name = "test-kill", .apply = kill_step,
 };
 static const struct weir_step_ops *const step_ops[] = {
 	&weir_nat_step, &fail_ops, &nat_kill_ops, NULL,

@@ -497,16 +497,10 @@ static int die(struct weir *handle, const struct weir_step *s, struct weir_error
 	return 0;
 }
 
-static int stay(struct weir *handle, const struct weir_step *s, bool applied, struct weir_error *e)
-{
-	return 0;
-}
-
 /* One whose journal has steps that we don't know keeps its VF until its own program has recovered it. */
 static void killed_with_strange_steps(void **state)
 {
-	static const struct weir_step_ops deadly = { .sz = sizeof(deadly), .name = "deadly", .apply = die,
-						     .undo = stay };
+	static const struct weir_step_ops deadly = { .sz = sizeof(deadly), .name = "deadly", .apply = die };
 	const struct weir_step_ops *ops[] = { weir_sriov_steps[0], weir_sriov_steps[1],
 					      weir_sriov_steps[2], &deadly, NULL };
 	struct weir_claim_request want = { .sz = sizeof(want), .pfs = both, .n_pfs = 1, .owner = "a" };
