@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/list.h"
 #include "sriov/claim.h"
 
 /* --- the step: a note appears, and is final in the end ---------------------------------- */
@@ -327,12 +328,11 @@ static void choose_path(const struct choice *c, const struct weir_vf *vf, char p
 
 static int remember_taken(struct choice *c, const struct weir_vf *vf, struct weir_error *err)
 {
-	char (*taken)[WEIR_PCI_TEXT] = realloc(c->lock->taken, (c->lock->n_taken + 1) * sizeof(*taken));
+	char (*taken)[WEIR_PCI_TEXT] = wr_append(c->lock->taken, c->lock->n_taken);
 
 	if (!taken)
 		return wr_nomem(err);
-	c->lock->taken = taken;
-	wr_copy(taken[c->lock->n_taken++], WEIR_PCI_TEXT, vf->pci);
+	wr_copy(*taken, sizeof(*taken), vf->pci);
 	return 0;
 }
 

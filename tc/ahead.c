@@ -2,6 +2,7 @@
 /* What a transaction knows of ports before it asks: see ahead.h. */
 #include <linux/rtnetlink.h>
 
+#include "base/context.h"
 #include "netlink/attr.h"
 #include "tc/ahead.h"
 #include "tc/ifb.h"

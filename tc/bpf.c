@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
+#include "base/context.h"
 #include "tc/bpf.h"
 #include "tc/redirect.h"
 

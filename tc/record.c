@@ -15,6 +15,7 @@
 #include <weir/link.h>
 
 #include "base/file.h"
+#include "base/list.h"
 #include "tc/record.h"
 
 #define ALIAS "weir shapes what guests send, state in %.160s"
@@ -52,31 +53,29 @@ static bool is_ifb_name(const char *name, unsigned int *ret_number)
 
 struct wr_ifb *wr_record_add_ifb(struct wr_record *r, int ifindex, unsigned int number)
 {
-	struct wr_ifb *more = realloc(r->ifbs, (r->n_ifbs + 1) * sizeof(*more));
+	struct wr_ifb *ifb = wr_append(r->ifbs, r->n_ifbs);
 
-	if (!more)
+	if (!ifb)
 		return NULL;
-	r->ifbs = more;
-	more[r->n_ifbs] = (struct wr_ifb){ .ifindex = ifindex, .number = number };
-	wr_ifb_name(number, more[r->n_ifbs].name);
+	*ifb = (struct wr_ifb){ .ifindex = ifindex, .number = number };
+	wr_ifb_name(number, ifb->name);
 	if (number >= r->next_number) {
 		r->next_number = number + 1;
 		r->is_nobodys = false;
 	}
-	return &more[r->n_ifbs++];
+	return ifb;
 }
 
 struct wr_floor *wr_record_add_floor(struct wr_floors *f, const struct wr_floor *floor)
 {
-	struct wr_floor *more = realloc(f->list, (f->n + 1) * sizeof(*more));
+	struct wr_floor *more = wr_append(f->list, f->n);
 
 	if (!more)
 		return NULL;
-	f->list = more;
-	more[f->n] = *floor;
+	*more = *floor;
 	f->n_here++;
 	f->sum_bytes_per_s += floor->is.rate_bytes_per_s;
-	return &more[f->n++];
+	return more;
 }
 
 /* --- is it there? --------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
+#include "base/list.h"
 #include "netlink/attr.h"
 #include "tc/seen.h"
 
@@ -10,34 +11,23 @@
 
 /* --- a list of links ------------------------------------------------------------------------ */
 
-static bool make_room(struct wr_seen *s)
-{
-	const size_t room = s->room ? 2 * s->room : 64;
-	struct wr_seen_link *more = s->n < s->room ? s->list : realloc(s->list, room * sizeof(*more));
-
-	if (more && s->n == s->room)
-		s->room = room;
-	s->list = more ? more : s->list;
-	return more;
-}
-
 /*
  * A dump has all qdiscs of one link after another: with the next link's, or its end, this one is
  * known. Links are told as they were made, which is by their index, but for a veth's other end.
  */
 static int settle(struct wr_seen *s)
 {
-	size_t at = s->n;
+	const size_t n = s->n;
+	size_t at = n;
 
 	if (!s->now.ifindex)
 		return 0;
-	if (!make_room(s))
+	if (!wr_append(s->list, s->n))
 		return -ENOMEM;
-	for (; at && s->n - at < 4 && s->list[at - 1].ifindex > s->now.ifindex; at--)
+	for (; at && n - at < 4 && s->list[at - 1].ifindex > s->now.ifindex; at--)
 		s->list[at] = s->list[at - 1];
 	s->is_mixed |= at && s->list[at - 1].ifindex > s->now.ifindex;
 	s->list[at] = s->now;
-	s->n++;
 	s->now = (struct wr_seen_link){ 0 };
 	return 0;
 }

@@ -22,7 +22,7 @@ struct wr_seen_link {
 
 struct wr_seen {
 	struct wr_seen_link *list;	/* by index */
-	size_t n, room;
+	size_t n;
 	bool is_mixed;			/* the list is to be sorted */
 	struct wr_seen_link now;	/* of which more may come; no index: none */
 };

@@ -2,6 +2,7 @@
 /*
  * Shaped ports as the kernel has them: limits and counters. Only reads.
  */
+#include "base/list.h"
 #include "link/link.h"
 #include "tc/htb.h"
 #include "tc/seen.h"
@@ -46,12 +47,11 @@ void wr_auto_ifbs(struct wr_ifbs *s)
 int wr_classes_add(void *arg, const struct wr_tc_class *c)
 {
 	struct wr_seen_ifb *ifb = arg;
-	struct wr_tc_class *more = realloc(ifb->classes, (ifb->n + 1) * sizeof(*more));
+	struct wr_tc_class *more = wr_append(ifb->classes, ifb->n);
 
 	if (!more)
 		return -ENOMEM;
-	ifb->classes = more;
-	more[ifb->n++] = *c;
+	*more = *c;
 	return 0;
 }
 
@@ -66,20 +66,20 @@ int wr_ifb_of(struct wr_ifbs *s, int ifindex, const struct wr_seen_ifb **ret, st
 			*ret = &s->list[i - 1];
 			return 0;
 		}
-	more = realloc(s->list, (s->n + 1) * sizeof(*more));
+	more = wr_append(s->list, s->n);
 	if (!more)
 		return wr_nomem(err);
-	s->list = more;
-	more[s->n] = (struct wr_seen_ifb){ .ifindex = ifindex };
+	*more = (struct wr_seen_ifb){ .ifindex = ifindex };
 	r = wr_link_get(s->w, ifindex, NULL, &link, err);
 	if (!r)
-		r = wr_class_each(s->w, ifindex, wr_classes_add, &more[s->n], err);
+		r = wr_class_each(s->w, ifindex, wr_classes_add, more, err);
 	if (r && r != -ENODEV) {
-		free(more[s->n].classes);
+		free(more->classes);
+		s->n--;
 		return r;
 	}
-	wr_copy(more[s->n].name, 16, link.name);
-	*ret = &more[s->n++];
+	wr_copy(more->name, sizeof(more->name), link.name);
+	*ret = more;
 	return 0;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a handle keeps for one file, made when it is first wanted. Inline, for libraries that use libweir by its public calls. */
+/*
+ * What a handle or a transaction keeps for one file, made when it is first wanted. Inline, because other
+ * libraries than libweir use this too, and have its public calls only.
+ */
 #ifndef WR_BASE_CONTEXT_H
 #define WR_BASE_CONTEXT_H
 
@@ -8,8 +11,8 @@
 #include <weir/txn.h>
 
 /*
- * @key: its address alone says whose it is. A new one is of zeros, then as @init makes it (NULL: it stays so), and
- * @done frees it with the handle. NULL: out of memory.
+ * What the handle keeps under the address of @key. A new one is @size bytes of zeros, then as @init makes it (may be
+ * NULL); weir_close() gives it to @done. NULL: out of memory.
  */
 static inline void *wr_context_of(struct weir *w, const struct weir_step_ops *key, size_t size, void (*init)(void *context),
 				  void (*done)(void *context))
@@ -26,6 +29,21 @@ static inline void *wr_context_of(struct weir *w, const struct weir_step_ops *ke
 		return NULL;
 	}
 	return context;
+}
+
+/* The same of a transaction, with whose end it goes to @done. */
+static inline void *wr_txn_kept(struct weir_txn *t, const void *key, size_t size, void (*done)(void *object))
+{
+	void *object = weir_txn_kept(t, key);
+
+	if (object)
+		return object;
+	object = calloc(1, size);
+	if (object && weir_txn_keep(t, key, object, done)) {
+		free(object);
+		return NULL;
+	}
+	return object;
 }
 
 #endif

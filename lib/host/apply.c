@@ -10,6 +10,7 @@
 #include <weir/json.h>
 
 #include "base/ip.h"
+#include "base/list.h"
 #include "host/host.h"
 
 /* --- names to indexes ---------------------------------------------------------------------- */
@@ -274,11 +275,9 @@ static int add_line(struct wr_live_group *live, const struct wr_host *h, const s
 
 	real = wr_host_link(h, weir_group_name(g, name));
 	if (real) {
-		more = realloc(live->links, (live->n_links + 1) * sizeof(*more));
+		more = wr_append(live->links, live->n_links);
 		if (!more)
 			return -ENOMEM;
-		live->links = more;
-		more += live->n_links++;
 		*more = (struct wr_live_link){ .ifindex = real->ifindex, .raised = true,
 					       .enslaved = is_port };
 		more->made = real->group == WEIR_LINK_GROUP && g->type != WEIR_GROUP_ETHERNET;

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "base/list.h"
 #include "host/host.h"
 
 /* --- who owns what ------------------------------------------------------------------------ */
@@ -16,7 +17,7 @@ struct claim {
 
 struct claims {
 	struct claim *claims;
-	size_t n, cap;
+	size_t n;
 };
 
 static int add_claims(struct claims *c, const struct weir_group *g, const char *owner)
@@ -24,17 +25,12 @@ static int add_claims(struct claims *c, const struct weir_group *g, const char *
 	int r = 0;
 
 	for (size_t i = 0; i < g->n_ports && !r; i++) {
-		if (c->n == c->cap) {
-			size_t cap = c->cap ? 2 * c->cap : 64;
-			struct claim *more = realloc(c->claims, cap * sizeof(*more));
+		struct claim *more = wr_append(c->claims, c->n);
 
-			if (!more)
-				return -ENOMEM;
-			c->claims = more;
-			c->cap = cap;
-		}
-		weir_group_name(&g->ports[i], c->claims[c->n].port);
-		wr_copy(c->claims[c->n++].owner, 16, owner);
+		if (!more)
+			return -ENOMEM;
+		weir_group_name(&g->ports[i], more->port);
+		wr_copy(more->owner, sizeof(more->owner), owner);
 		r = add_claims(c, &g->ports[i], owner);
 	}
 	return r;

@@ -140,7 +140,7 @@ struct wr_fate {
 
 struct wr_plan {
 	struct wr_plan_step **steps;
-	size_t n, cap;
+	size_t n;
 	struct wr_fate *fates;	/* one for each link of the host, in the same order */
 	size_t n_followed;	/* steps that they know of */
 	/* What is to be on record afterwards, and of which groups nothing is. */

@@ -4,6 +4,7 @@
  * one that is wanted has not, and groups that are taken down. How an address, a route
  * or DHCP goes is in plan_addr.c.
  */
+#include "base/list.h"
 #include "host/plan.h"
 
 /* --- links that go ---------------------------------------------------------------------------- */
@@ -118,12 +119,11 @@ int wr_plan_leave_links(struct wr_planning *p)
 
 static int forget(struct wr_planning *p, const char *name)
 {
-	char(*more)[16] = realloc(p->plan->forget, (p->plan->n_forget + 1) * sizeof(*more));
+	char (*more)[16] = wr_append(p->plan->forget, p->plan->n_forget);
 
 	if (!more)
 		return wr_nomem(p->err);
-	p->plan->forget = more;
-	wr_copy(more[p->plan->n_forget++], 16, name);
+	wr_copy(*more, sizeof(*more), name);
 	return 0;
 }
 

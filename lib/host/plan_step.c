@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/list.h"
 #include "host/plan.h"
 
 /* --- steps ------------------------------------------------------------------------------------ */
@@ -24,22 +25,15 @@ struct wr_plan_step *wr_plan_add(struct wr_planning *p, enum wr_action action,
 {
 	struct wr_plan *plan = p->plan;
 	struct wr_plan_step *s = calloc(1, sizeof(*s));
+	struct wr_plan_step **more = s ? wr_append(plan->steps, plan->n) : NULL;
 	va_list ap;
 
-	if (s && plan->n == plan->cap) {
-		size_t cap = plan->cap ? 2 * plan->cap : 32;
-		struct wr_plan_step **more = realloc(plan->steps, cap * sizeof(*more));
-
-		if (more) {
-			plan->steps = more;
-			plan->cap = cap;
-		}
-	}
-	if (!s || plan->n == plan->cap) {
+	if (!more) {
 		free(s);
 		wr_nomem(p->err);
 		return NULL;
 	}
+	*more = s;
 	s->action = action;
 	s->shown.effect = effect;
 	wr_copy(s->shown.group, sizeof(s->shown.group), p->name);
@@ -48,7 +42,6 @@ struct wr_plan_step *wr_plan_add(struct wr_planning *p, enum wr_action action,
 	va_start(ap, fmt);
 	vsnprintf(s->shown.what, sizeof(s->shown.what), fmt, ap);
 	va_end(ap);
-	plan->steps[plan->n++] = s;
 	return s;
 }
 
@@ -116,19 +109,17 @@ static const struct wr_live_link *earlier(const struct wr_planning *p, const str
 struct wr_live_link *wr_plan_note(struct wr_planning *p, const char *name,
 				  const struct weir_link *real)
 {
-	struct wr_live_link *line = wr_plan_line(p->live, name), *more;
+	struct wr_live_link *line = wr_plan_line(p->live, name);
 	const struct wr_live_link *old;
 
 	if (line)
 		return line;
 	old = earlier(p, real);
-	more = realloc(p->live->links, (p->live->n_links + 1) * sizeof(*more));
-	if (!more) {
+	line = wr_append(p->live->links, p->live->n_links);
+	if (!line) {
 		wr_nomem(p->err);
 		return NULL;
 	}
-	p->live->links = more;
-	line = &more[p->live->n_links++];
 	*line = (struct wr_live_link){ .ifindex = real ? real->ifindex : 0 };
 	wr_copy(line->name, sizeof(line->name), name);
 	if (old)
@@ -140,20 +131,17 @@ struct wr_live_link *wr_plan_note(struct wr_planning *p, const char *name,
 
 struct wr_live_group *wr_plan_record(struct wr_planning *p)
 {
-	struct wr_live_group **more =
-		realloc(p->plan->live, (p->plan->n_live + 1) * sizeof(*more));
 	struct wr_live_group *live = calloc(1, sizeof(*live));
-	struct weir_group *copy = NULL;
+	struct wr_live_group **more = live ? wr_append(p->plan->live, p->plan->n_live) : NULL;
+	wr_auto(free) struct weir_group *copy = NULL;
 
-	if (more)
-		p->plan->live = more;
-	if (!more || !live || weir_group_copy(p->top, &copy)) {
+	if (!more || weir_group_copy(p->top, &copy)) {
+		p->plan->n_live -= !!more;
 		free(live);
 		return NULL;
 	}
 	live->group = *copy;
-	free(copy);
 	weir_group_name(p->top, live->group.name);
-	more[p->plan->n_live++] = live;
+	*more = live;
 	return live;
 }

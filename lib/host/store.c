@@ -15,6 +15,7 @@
 #include <weir/json.h>
 
 #include "base/file.h"
+#include "base/list.h"
 #include "host/host.h"
 #include "host/tables.h"
 #include "json/json.h"
@@ -174,22 +175,12 @@ struct names {
 static int add_name(void *arg, const char *name)
 {
 	struct names *all = arg;
-	char *copy = strdup(name);
+	char **more = wr_append(all->names, all->n);
 
-	/* The array doubles at powers of two. */
-	if (copy && !(all->n & (all->n - 1))) {
-		char **more = realloc(all->names, (all->n ? 2 * all->n : 1) * sizeof(*more));
-
-		if (!more) {
-			free(copy);
-			return -ENOMEM;
-		}
-		all->names = more;
-	}
-	if (!copy)
+	if (!more)
 		return -ENOMEM;
-	all->names[all->n++] = copy;
-	return 0;
+	*more = strdup(name);
+	return *more ? 0 : -ENOMEM;
 }
 
 static int by_text(const void *a, const void *b)

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/ip.h"
+#include "base/list.h"
 #include "ip/steps.h"
 #include "netlink/attr.h"
 #include "txn/txn.h"
@@ -239,7 +240,7 @@ int wr_addr_decode(const struct nlmsghdr *msg, struct weir_addr *ret, struct wei
 
 struct addrs {
 	struct weir_addr *addrs;
-	size_t n, cap;
+	size_t n;
 	int ifindex;	/* 0: all links */
 	struct weir_error *err;
 };
@@ -247,7 +248,7 @@ struct addrs {
 static int take_addr(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	struct addrs *all = arg;
-	struct weir_addr a;
+	struct weir_addr a, *more;
 	int r;
 
 	if (msg->nlmsg_type != RTM_NEWADDR)
@@ -255,16 +256,10 @@ static int take_addr(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	r = wr_addr_decode(msg, &a, all->err);
 	if (r || (all->ifindex && a.ifindex != all->ifindex))
 		return r;
-	if (all->n == all->cap) {
-		size_t cap = all->cap ? 2 * all->cap : 16;
-		struct weir_addr *more = realloc(all->addrs, cap * sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		all->addrs = more;
-		all->cap = cap;
-	}
-	all->addrs[all->n++] = a;
+	more = wr_append(all->addrs, all->n);
+	if (!more)
+		return -ENOMEM;
+	*more = a;
 	return 0;
 }
 

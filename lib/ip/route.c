@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 
 #include "base/ip.h"
+#include "base/list.h"
 #include "ip/steps.h"
 #include "netlink/attr.h"
 #include "txn/txn.h"
@@ -224,7 +225,7 @@ int weir_txn_route_del(struct weir_txn *t, const struct weir_route *route)
 
 struct routes {
 	struct weir_route *routes;
-	size_t n, cap;
+	size_t n;
 	struct weir_error *err;
 };
 
@@ -250,7 +251,7 @@ int wr_route_decode(const struct nlmsghdr *msg, struct weir_route *ret, struct w
 static int take_route(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	struct routes *all = arg;
-	struct weir_route rt;
+	struct weir_route rt, *more;
 	int r;
 
 	if (msg->nlmsg_type != RTM_NEWROUTE)
@@ -258,16 +259,10 @@ static int take_route(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	r = wr_route_decode(msg, &rt, all->err);
 	if (r)
 		return r == -ENOENT ? 0 : r;
-	if (all->n == all->cap) {
-		size_t cap = all->cap ? 2 * all->cap : 16;
-		struct weir_route *more = realloc(all->routes, cap * sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		all->routes = more;
-		all->cap = cap;
-	}
-	all->routes[all->n++] = rt;
+	more = wr_append(all->routes, all->n);
+	if (!more)
+		return -ENOMEM;
+	*more = rt;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include <weir/bridge.h>
 
+#include "base/list.h"
 #include "link/kinds.h"
 #include "txn/txn.h"
 
@@ -269,11 +270,10 @@ static int take_one(void *arg, uint32_t index, const struct nlmsghdr *msg)
 
 	if (code)
 		return code == -ENOENT ? 0 : code;
-	more = realloc(r->list, (r->n + 1) * sizeof(*more));
+	more = wr_append(r->list, r->n);
 	if (!more)
 		return -ENOMEM;
-	r->list = more;
-	more[r->n++] = f;
+	*more = f;
 	return 0;
 }
 

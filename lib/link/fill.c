@@ -11,6 +11,8 @@
  */
 #include <linux/rtnetlink.h>
 
+#include "base/context.h"
+#include "base/list.h"
 #include "link/kinds.h"
 #include "link/link.h"
 #include "txn/txn.h"
@@ -85,12 +87,10 @@ static struct bridges *bridges_of(struct weir_txn *t)
 static void add(struct weir_txn *t, int ifindex)
 {
 	struct bridges *all = t->err.code ? NULL : bridges_of(t);
-	struct bridge *more = all ? realloc(all->list, (all->n + 1) * sizeof(*more)) : NULL;
+	struct bridge *b = all ? wr_append(all->list, all->n) : NULL;
 
-	if (!more)
-		return;
-	all->list = more;
-	more[all->n++] = (struct bridge){ .ifindex = ifindex, .step = t->n_steps - 1 };
+	if (b)
+		*b = (struct bridge){ .ifindex = ifindex, .step = t->n_steps - 1 };
 }
 
 /* The latest first: ports are mostly given to the bridge that has just been made. */

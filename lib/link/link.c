@@ -9,6 +9,7 @@
 #include <net/if.h>
 #include <stdio.h>
 
+#include "base/list.h"
 #include "link/kinds.h"
 #include "link/link.h"
 #include "txn/txn.h"
@@ -179,7 +180,7 @@ int weir_link_get(struct weir *w, int ifindex, const char *name, struct weir_lin
 
 struct many {
 	struct weir_link *links;
-	size_t n, cap;
+	size_t n;
 	const struct weir_link_filter *filter;
 	struct weir_error *err;
 };
@@ -194,22 +195,17 @@ static bool is_wanted(const struct weir_link_filter *f, const struct weir_link *
 static int take_many(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	struct many *m = arg;
-	struct weir_link *links, *l;
+	struct weir_link *l;
 	int r;
 
 	if (msg->nlmsg_type != RTM_NEWLINK)
 		return 0;
-	if (m->n == m->cap) {
-		m->cap = m->cap ? 2 * m->cap : 16;
-		links = realloc(m->links, m->cap * sizeof(*links));
-		if (!links)
-			return -ENOMEM;
-		m->links = links;
-	}
-	l = &m->links[m->n];
+	l = wr_append(m->links, m->n);
+	if (!l)
+		return -ENOMEM;
 	r = wr_link_decode(msg, l, m->err);
-	if (!r && is_wanted(m->filter, l))
-		m->n++;
+	if (r || !is_wanted(m->filter, l))
+		m->n--;
 	return r;
 }
 

@@ -10,6 +10,7 @@
 
 #include <weir/bridge.h>
 
+#include "base/list.h"
 #include "link/kinds.h"
 #include "txn/txn.h"
 
@@ -35,23 +36,21 @@ static int take_entry(struct reading *r, const struct nlattr *entry)
 	const struct nlattr *a = wr_attr_find(attrs, len, BRIDGE_VLANDB_ENTRY_INFO);
 	const struct nlattr *range = wr_attr_find(attrs, len, BRIDGE_VLANDB_ENTRY_RANGE);
 	struct bridge_vlan_info info;
-	struct weir_port_vlan *more;
+	struct weir_port_vlan *v;
 
 	if (!a || mnl_attr_get_payload_len(a) < sizeof(info))
 		return -EBADMSG;
 	memcpy(&info, mnl_attr_get_payload(a), sizeof(info));
-	more = realloc(r->vlans, (r->n + 1) * sizeof(*more));
-	if (!more)
+	v = wr_append(r->vlans, r->n);
+	if (!v)
 		return -ENOMEM;
-	r->vlans = more;
-	more[r->n] = (struct weir_port_vlan){
-		.sz = sizeof(*more), .ifindex = r->ifindex, .vid = info.vid,
+	*v = (struct weir_port_vlan){
+		.sz = sizeof(*v), .ifindex = r->ifindex, .vid = info.vid,
 		.pvid = info.flags & BRIDGE_VLAN_INFO_PVID,
 		.untagged = info.flags & BRIDGE_VLAN_INFO_UNTAGGED,
 	};
 	if (range && mnl_attr_get_payload_len(range) >= sizeof(uint16_t))
-		memcpy(&more[r->n].vid_end, mnl_attr_get_payload(range), sizeof(uint16_t));
-	r->n++;
+		memcpy(&v->vid_end, mnl_attr_get_payload(range), sizeof(uint16_t));
 	return 0;
 }
 

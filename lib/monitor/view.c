@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The array behind a monitor: see view.h. */
+#include "base/list.h"
 #include "monitor/view.h"
 
 bool wr_view_find(const struct wr_view *v, const void *key, size_t *ret_at)
@@ -25,18 +26,12 @@ bool wr_view_find(const struct wr_view *v, const void *key, size_t *ret_at)
 
 int wr_view_insert(struct wr_view *v, size_t at, void *item)
 {
-	if (v->n == v->cap) {
-		size_t cap = v->cap ? 2 * v->cap : 64;
-		void **items = realloc(v->items, cap * sizeof(*items));
+	void **last = wr_append(v->items, v->n);
 
-		if (!items)
-			return -ENOMEM;
-		v->items = items;
-		v->cap = cap;
-	}
-	memmove(v->items + at + 1, v->items + at, (v->n - at) * sizeof(*v->items));
+	if (!last)
+		return -ENOMEM;
+	memmove(v->items + at + 1, v->items + at, (v->n - 1 - at) * sizeof(*v->items));
 	v->items[at] = item;
-	v->n++;
 	return 0;
 }
 
@@ -90,5 +85,5 @@ void wr_view_done(struct wr_view *v)
 		free(v->items[i]);
 	free(v->items);
 	v->items = NULL;
-	v->n = v->cap = 0;
+	v->n = 0;
 }

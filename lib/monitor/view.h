@@ -20,7 +20,7 @@ struct wr_sort {
 struct wr_view {
 	const struct wr_sort *sort;
 	void **items;
-	size_t n, cap;
+	size_t n;
 };
 
 /* Where @key is, or would be put; whether it is there. */

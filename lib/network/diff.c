@@ -9,6 +9,7 @@
 
 #include <weir/update.h>
 
+#include "base/list.h"
 #include "network/check.h"
 #include "network/network.h"
 #include "network/tables.h"
@@ -50,7 +51,7 @@ enum kind { CHANGED, ADDED, REMOVED };
 struct walk {
 	const struct weir_network *from, *to;
 	struct weir_change *changes;
-	size_t n, room;
+	size_t n;
 	bool failed;
 };
 
@@ -122,22 +123,15 @@ static void text_of(const struct wr_table *t, const struct wr_field *f, const vo
 
 static struct weir_change *note(struct walk *w, const struct place *at, enum kind kind)
 {
-	struct weir_change *more;
+	struct weir_change *c = wr_append(w->changes, w->n);
 
-	if (w->n == w->room) {
-		w->room = w->room ? 2 * w->room : 16;
-		more = realloc(w->changes, w->room * sizeof(*more));
-		if (!more) {
-			w->failed = true;
-			return NULL;
-		}
-		w->changes = more;
+	if (!c) {
+		w->failed = true;
+		return NULL;
 	}
-	more = &w->changes[w->n++];
-	memset(more, 0, sizeof(*more));
-	wr_copy(more->path, sizeof(more->path), at->shown);
-	more->takes = effect_of(w, at->plain, kind);
-	return more;
+	*c = (struct weir_change){ .takes = effect_of(w, at->plain, kind) };
+	wr_copy(c->path, sizeof(c->path), at->shown);
+	return c;
 }
 
 static struct place inside(const struct place *at, const char *name)

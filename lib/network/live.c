@@ -13,6 +13,7 @@
 
 #include "base/context.h"
 #include "base/file.h"
+#include "base/list.h"
 #include "base/table.h"
 #include "base/watch.h"
 #include "network/network.h"
@@ -37,7 +38,7 @@ struct known {
 /* In the folder's order, which stays the same for the files that stay; what the watch told of is behind. */
 struct cache {
 	struct known *items;
-	size_t n, room;
+	size_t n;
 	unsigned int n_looks;
 	struct wr_watch watch;
 };
@@ -121,41 +122,27 @@ static int look_at(struct weir *w, const char *name, struct file *ret)
 	return r;
 }
 
-static int make_room(struct cache *c)
-{
-	struct known *more;
-
-	if (c->n < c->room)
-		return 0;
-	more = realloc(c->items, (2 * c->room + 16) * sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	c->items = more;
-	c->room = 2 * c->room + 16;
-	return 0;
-}
-
 static int visit(void *arg, const struct wr_entry *e)
 {
 	struct walk *walk = arg;
 	struct known *old = find_old(walk, e->name, e->inode);
-	struct known k = { .inode = e->inode, .hash = hash_of(e->name) };
+	struct known k = { .inode = e->inode, .hash = hash_of(e->name) }, *now;
 
 	if (!e->is_unique && look_at(walk->w, e->name, &k.file))
 		return 0;
-	if (make_room(&walk->now))
+	now = wr_append(walk->now.items, walk->now.n);
+	if (!now)
 		return -ENOMEM;
 	if (old && (e->is_unique || is_same(&old->file, &k.file))) {
-		walk->now.items[walk->now.n++] = *old;
+		*now = *old;
 		*old = (struct known){ 0 };
 		return 0;
 	}
 	k.name = strdup(e->name);
-	if (!k.name)
-		return -ENOMEM;
-	wr_store_live(walk->w, k.name, &k.live, NULL);
-	walk->now.items[walk->now.n++] = k;
-	return 0;
+	if (k.name)
+		wr_store_live(walk->w, k.name, &k.live, NULL);
+	*now = k;
+	return k.name ? 0 : -ENOMEM;
 }
 
 static int look_through(struct weir *w, struct cache *c, struct weir_error *err)
@@ -182,6 +169,7 @@ static void note(void *arg, const char *name)
 	struct cache *c = news->cache;
 	const uint32_t hash = hash_of(name);
 	size_t i = c->n;
+	struct known *k;
 	char *copy;
 
 	news->any = true;
@@ -191,10 +179,12 @@ static void note(void *arg, const char *name)
 		c->items[i - 1].has_changed = true;
 		return;
 	}
-	copy = make_room(c) ? NULL : strdup(name);
-	if (copy)
-		c->items[c->n++] = (struct known){ .name = copy, .hash = hash, .has_changed = true };
-	news->failed |= !copy;
+	copy = strdup(name);
+	k = copy ? wr_append(c->items, c->n) : NULL;
+	if (k)
+		*k = (struct known){ .name = wr_take(copy), .hash = hash, .has_changed = true };
+	free(copy);
+	news->failed |= !k;
 }
 
 /* The file's numbers first: if it is replaced in between, that is told the next time. */

@@ -9,6 +9,7 @@
 #include <weir/host.h>
 #include <weir/link.h>
 
+#include "base/list.h"
 #include "dhcp/dhcp.h"
 #include "network/check.h"
 #include "network/network.h"
@@ -183,29 +184,23 @@ struct listing {
 	struct weir *w;
 	struct wr_masters masters;	/* once there is a network that runs */
 	struct weir_network_entry *entries;
-	size_t n, cap;
+	size_t n;
 	struct weir_error *err;
 };
 
 static struct weir_network_entry *entry_of(struct listing *l, const char *name)
 {
-	struct weir_network_entry *more;
+	struct weir_network_entry *e;
 
 	for (size_t i = 0; i < l->n; i++)
 		if (!strcmp(l->entries[i].name, name))
 			return &l->entries[i];
-	if (l->n == l->cap) {
-		l->cap = l->cap ? 2 * l->cap : 16;
-		more = realloc(l->entries, l->cap * sizeof(*more));
-		if (!more)
-			return NULL;
-		l->entries = more;
-	}
-	more = &l->entries[l->n++];
-	memset(more, 0, sizeof(*more));
-	more->n_ports_left = WEIR_ROOM_UNLIMITED;
-	wr_copy(more->name, sizeof(more->name), name);
-	return more;
+	e = wr_append(l->entries, l->n);
+	if (!e)
+		return NULL;
+	*e = (struct weir_network_entry){ .n_ports_left = WEIR_ROOM_UNLIMITED };
+	wr_copy(e->name, sizeof(e->name), name);
+	return e;
 }
 
 static void describe(struct weir_network_entry *e, const struct weir_network *net)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/list.h"
 #include "base/table.h"
 #include "network/check.h"
 #include "network/network.h"
@@ -49,14 +50,13 @@ struct pool {
 
 static int add_entry(struct pool *p, const char *dev, const char *pci)
 {
-	struct weir_pool_entry *more = realloc(p->items, (p->n + 1) * sizeof(*more));
+	struct weir_pool_entry *e = wr_append(p->items, p->n);
 
-	if (!more)
+	if (!e)
 		return -ENOMEM;
-	p->items = more;
-	memset(&p->items[p->n], 0, sizeof(*more));
-	wr_copy(p->items[p->n].dev, sizeof(more->dev), dev);
-	wr_copy(p->items[p->n++].pci, sizeof(more->pci), pci);
+	*e = (struct weir_pool_entry){ 0 };
+	wr_copy(e->dev, sizeof(e->dev), dev);
+	wr_copy(e->pci, sizeof(e->pci), pci);
 	return 0;
 }
 

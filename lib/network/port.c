@@ -9,6 +9,7 @@
 #include <weir/link.h>
 
 #include "base/ip.h"
+#include "base/list.h"
 #include "base/table.h"
 #include "network/network.h"
 #include "network/tables.h"
@@ -630,7 +631,7 @@ struct listing {
 	struct weir *w;
 	const char *network;
 	struct weir_port *ports;
-	size_t n, cap;
+	size_t n;
 	struct weir_error *err;
 };
 
@@ -646,16 +647,12 @@ static int list_port(void *arg, const char *name)
 		weir_port_done(&port);
 		return 0;
 	}
-	if (l->n == l->cap) {
-		l->cap = l->cap ? 2 * l->cap : 16;
-		more = realloc(l->ports, l->cap * sizeof(*more));
-		if (!more) {
-			weir_port_done(&port);
-			return -ENOMEM;
-		}
-		l->ports = more;
+	more = wr_append(l->ports, l->n);
+	if (!more) {
+		weir_port_done(&port);
+		return -ENOMEM;
 	}
-	l->ports[l->n++] = port;
+	*more = port;
 	return 0;
 }
 

@@ -10,6 +10,8 @@
 
 #include <weir/link.h>
 
+#include "base/context.h"
+#include "base/list.h"
 #include "network/check.h"
 #include "network/network.h"
 #include "network/tables.h"
@@ -161,20 +163,6 @@ static void tallies_free(void *arg)
 	free(all);
 }
 
-static struct tallies *tallies_of(struct weir_txn *t)
-{
-	struct tallies *all = weir_txn_kept(t, &key);
-
-	if (all)
-		return all;
-	all = calloc(1, sizeof(*all));
-	if (all && weir_txn_keep(t, &key, all, tallies_free)) {
-		free(all);
-		return NULL;
-	}
-	return all;
-}
-
 /* Its place among them, which stays; -1: out of memory. */
 static ssize_t tally_at(struct tallies *all, int ifindex)
 {
@@ -183,12 +171,11 @@ static ssize_t tally_at(struct tallies *all, int ifindex)
 	for (size_t i = 0; i < all->n; i++)
 		if (all->items[i].ifindex == ifindex)
 			return (ssize_t)i;
-	more = realloc(all->items, (all->n + 1) * sizeof(*more));
+	more = wr_append(all->items, all->n);
 	if (!more)
 		return -1;
-	all->items = more;
-	more[all->n] = (struct tally){ .ifindex = ifindex };
-	return (ssize_t)all->n++;
+	*more = (struct tally){ .ifindex = ifindex };
+	return (ssize_t)all->n - 1;
 }
 
 /* @only: its index, or 0: all of them. */
@@ -274,7 +261,7 @@ static int take(struct weir *w, const struct wr_live *live, struct tallies *all,
 int wr_take_room(struct weir_txn *t, const struct wr_live *live, struct weir_port *port,
 		 struct wr_place *place, struct weir_error *err)
 {
-	struct tallies *all = tallies_of(t);
+	struct tallies *all = wr_txn_kept(t, &key, sizeof(*all), tallies_free);
 	int bridges[WR_MOST_BRIDGES] = { place->ifindex };
 	size_t n = 1, at = 0;
 	int r;

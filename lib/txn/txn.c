@@ -9,6 +9,7 @@
 
 #include <linux/rtnetlink.h>
 
+#include "base/list.h"
 #include "netlink/attr.h"
 #include "txn/explain.h"
 #include "txn/journal.h"
@@ -161,14 +162,6 @@ int weir_txn_refuse(struct weir_txn *t, const struct weir_error *reason)
 	return wr_txn_fail(t, reason);
 }
 
-/* Room for one more item behind @n of @size bytes; the array doubles at powers of two. */
-static void *grow(void *items, size_t n, size_t size)
-{
-	if (n & (n - 1) || (n == 0 && items))
-		return items;
-	return realloc(items, (n ? 2 * n : 1) * size);
-}
-
 int wr_step_set(struct weir_txn *t, struct weir_step *s, int part, const void *data, size_t len)
 {
 	const void *copy = wr_txn_copy(t, data, len);
@@ -205,24 +198,18 @@ static const char *copy_object(struct weir_txn *t, const char *object)
 struct weir_step *wr_txn_add(struct weir_txn *t, const struct weir_step_ops *ops,
 			     const char *object, const struct weir_blob *parts, size_t n)
 {
-	struct weir_step *steps, *s;
+	const char *own = t->err.code ? NULL : copy_object(t, object);
+	struct weir_step *s = own ? wr_append(t->steps, t->n_steps) : NULL;
 
 	if (t->err.code)
 		return NULL;
-	steps = grow(t->steps, t->n_steps, sizeof(*steps));
-	if (!steps) {
-		wr_txn_nomem(t);
-		return NULL;
-	}
-	t->steps = steps;
-	s = &steps[t->n_steps];
-	*s = (struct weir_step){ .ops = ops, .object = copy_object(t, object) };
-	if (!s->object || copy_parts(t, s, parts, n)) {
-		wr_txn_nomem(t);
-		return NULL;
-	}
-	t->n_steps++;
-	return s;
+	if (s)
+		*s = (struct weir_step){ .ops = ops, .object = own };
+	if (s && !copy_parts(t, s, parts, n))
+		return s;
+	t->n_steps -= !!s;
+	wr_txn_nomem(t);
+	return NULL;
 }
 
 int weir_txn_step(struct weir_txn *t, const struct weir_step_ops *ops, const char *object,
@@ -285,16 +272,14 @@ int wr_txn_ifindex(struct weir_txn *t)
 static void add_ref(struct weir_txn *t, struct wr_link_ref **refs, size_t *n, int ifindex,
 		    const char *name)
 {
-	struct wr_link_ref *more = grow(*refs, *n, sizeof(*more));
+	struct wr_link_ref *ref = wr_append(*refs, *n);
 
-	if (!more) {
+	if (!ref) {
 		wr_txn_nomem(t);
 		return;
 	}
-	*refs = more;
-	more[*n] = (struct wr_link_ref){ .ifindex = ifindex, .n_steps = t->n_steps };
-	wr_copy(more[*n].name, sizeof(more[*n].name), name);
-	(*n)++;
+	*ref = (struct wr_link_ref){ .ifindex = ifindex, .n_steps = t->n_steps };
+	wr_copy(ref->name, sizeof(ref->name), name);
 }
 
 void wr_txn_created(struct weir_txn *t, int ifindex, const char *name)
@@ -345,15 +330,14 @@ bool wr_txn_deletes(const struct weir_txn *t, int ifindex)
 
 void wr_txn_keep_fd(struct weir_txn *t, int fd)
 {
-	int *fds = grow(t->fds, t->n_fds, sizeof(*fds));
+	int *kept = wr_append(t->fds, t->n_fds);
 
-	if (!fds) {
+	if (!kept) {
 		close(fd);
 		wr_txn_nomem(t);
 		return;
 	}
-	t->fds = fds;
-	fds[t->n_fds++] = fd;
+	*kept = fd;
 }
 
 static int read_name(void *arg, uint32_t index, const struct nlmsghdr *msg)
@@ -387,12 +371,11 @@ bool weir_txn_is_dry(const struct weir_txn *t)
 
 int weir_txn_keep(struct weir_txn *t, const void *key, void *object, void (*done)(void *object))
 {
-	struct wr_kept *kept = grow(t->kept, t->n_kept, sizeof(*kept));
+	struct wr_kept *kept = wr_append(t->kept, t->n_kept);
 
 	if (!kept)
 		return -ENOMEM;
-	t->kept = kept;
-	kept[t->n_kept++] = (struct wr_kept){ .key = key, .object = object, .done = done };
+	*kept = (struct wr_kept){ .key = key, .object = object, .done = done };
 	return 0;
 }
 
@@ -402,20 +385,6 @@ void *weir_txn_kept(const struct weir_txn *t, const void *key)
 		if (t->kept[i].key == key)
 			return t->kept[i].object;
 	return NULL;
-}
-
-void *wr_txn_kept(struct weir_txn *t, const void *key, size_t size, void (*done)(void *object))
-{
-	void *object = weir_txn_kept(t, key);
-
-	if (object)
-		return object;
-	object = calloc(1, size);
-	if (object && weir_txn_keep(t, key, object, done)) {
-		free(object);
-		return NULL;
-	}
-	return object;
 }
 
 void wr_txn_complete_by(struct weir_txn *t, const void *key, void (*complete)(struct weir_txn *t, void *object))

@@ -201,8 +201,6 @@ int wr_txn_file_note(struct weir_txn *t, const char *path, const void *data, siz
 /* Another content for the file that step @i writes: what it gathers is complete only in the end. */
 void wr_txn_file_rewrite(struct weir_txn *t, size_t i, const void *data, size_t len);
 
-/* What weir_txn_keep() keeps under @key, which is made of zeros if nothing is; NULL when memory ran out. */
-void *wr_txn_kept(struct weir_txn *t, const void *key, size_t size, void (*done)(void *object));
 /* What weir_txn_keep() keeps under @key is complete when the transaction is carried out. */
 void wr_txn_complete_by(struct weir_txn *t, const void *key, void (*complete)(struct weir_txn *t, void *object));
 void wr_txn_complete(struct weir_txn *t);

@@ -2,8 +2,8 @@
 /*
  * What everything stands on (lib/base): errors that are filled, cut and shown;
  * structs that start with their size, from older and newer callers; files that
- * are replaced whole or not at all; small texts. Tables and strings are in
- * test_table.c, addresses in test_ip.c.
+ * are replaced whole or not at all; arrays that grow; small texts. Tables and
+ * strings are in test_table.c, addresses in test_ip.c.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -28,6 +28,7 @@
 #include <weir/txn.h>
 
 #include "base/file.h"
+#include "base/list.h"
 #include "base/netns.h"
 #include "base/table.h"
 
@@ -561,6 +562,32 @@ static void other_files_are_not_entered(void **state)
 	close(fd);
 }
 
+/* --- arrays ------------------------------------------------------------------------------------------ */
+
+/* Under valgrind and with sanitizers an array that is too small does not pass. */
+static void arrays_grow_and_shrink(void **state)
+{
+	wr_auto(free) char (*names)[16] = NULL;
+	wr_auto(free) size_t *items = NULL;
+	uint32_t n_names = 0;
+	size_t n = 0;
+
+	for (size_t most = 1; most < 300; most += 7) {
+		for (n /= 3; n < most;) {
+			size_t *last = wr_append(items, n);
+
+			assert_ptr_equal(last, &items[n - 1]);
+			items[n - 1] = n;
+		}
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(items[i], i + 1);
+		wr_copy(*wr_append(names, n_names), sizeof(*names), "name");
+		n = most % 2 ? n : 0;
+	}
+	assert_int_equal(n_names, 43);
+	assert_string_equal(names[42], "name");
+}
+
 /* --- small texts ------------------------------------------------------------------------------------- */
 
 static void mac_addresses(void **state)
@@ -648,6 +675,7 @@ int main(void)
 		cmocka_unit_test(tmpfs_counts_its_files),
 		cmocka_unit_test(namespaces_by_name_and_path),
 		cmocka_unit_test(other_files_are_not_entered),
+		cmocka_unit_test(arrays_grow_and_shrink),
 		cmocka_unit_test(mac_addresses),
 		cmocka_unit_test(names_of_links),
 	};
