@@ -61,7 +61,7 @@ OURS := -std=gnu11 -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 -DWR_VERSION=\"$(VERSIO
 ask      = $(eval $(1) := $$(shell $(2)))$($(1))
 cflags   = $(call ask,CFLAGS_OF_$(1),$(PKG_CONFIG) --cflags $(1) | sed 's/-I/-isystem /g')
 libs     = $(call ask,LIBS_OF_$(1),$(PKG_CONFIG) --libs $(1))
-SMALLEST = $(call ask,SMALLEST,for f in -Os -Oz -malign-data=abi -mno-sse -fno-caller-saves -fno-jump-tables; do $(CC) -Werror $$$$f -c -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f; done)
+SMALLEST = $(call ask,SMALLEST,for f in -Os -Oz -malign-data=abi -mno-sse -fno-caller-saves -fno-jump-tables -fno-tree-loop-im -fno-tree-sra -fno-move-loop-invariants; do $(CC) -Werror $$$$f -c -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f; done)
 soname   = $(call ask,SONAME_OF_$(1),LC_ALL=C readelf -d $$$$($(CC) -print-file-name=$(1).so) | sed -n 's/.*soname: \[\(.*\)\]/\1/p')
 NO_UNDEFINED_VERSION = $(call ask,NO_UNDEFINED_VERSION,\
 	f='-Xlinker --no-undefined-version'; $(CC) $$$$f -shared -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f)
