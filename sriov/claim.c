@@ -350,13 +350,15 @@ static int note(struct choice *c, const struct weir_vf *vf, struct weir_error *e
 	wr_copy(claim.c.pf, sizeof(claim.c.pf), vf->pf);
 	wr_copy(claim.c.owner, sizeof(claim.c.owner), c->want->owner);
 	claim.c.is_shared = c->want->flags & WEIR_CLAIM_SHARED;
-	r = wr_claim_stamp(&claim, c->want->pid);
+	r = wr_claim_stamp(&claim, c->want->pid, err);
 	if (r)
-		return wr_refuse(err, r, "claim", "pid", "%d is no process", c->want->pid);
+		return r;
 	wr_claim_text(&claim, &final);
 	claim.c.is_pending = true;
 	wr_copy(claim.state_dir, sizeof(claim.state_dir), state_dir ? state_dir : "");
-	wr_claim_stamp(&claim, getpid());
+	r = wr_claim_stamp(&claim, getpid(), err);
+	if (r)
+		return r;
 	wr_claim_text(&claim, &pending);
 	if (pending.failed || final.failed)
 		return wr_nomem(err);

@@ -5,12 +5,13 @@
 
 #include <weir/vf.h>
 
+#include "base/process.h"
 #include "sriov/steps.h"
 
 /* A claim, and the VF as it was found by the first of those that have it. */
 struct wr_claim {
 	struct weir_claim c;
-	char boot_id[40];
+	char boot_id[WR_BOOT_ID];
 	char state_dir[256];	/* where the journal of its transaction is */
 	char path[PATH_MAX];	/* of the note */
 	bool other_boot;	/* nothing of it is left but the note */
@@ -38,7 +39,7 @@ struct wr_claims_lock {
 int wr_claims_lock(struct weir_txn *t, const struct weir_sriov *s, struct wr_claims_lock **ret,
 		   struct weir_error *err);
 /* Fills in this boot, and when process @pid started; -ESRCH: there is none. */
-int wr_claim_stamp(struct wr_claim *claim, int32_t pid);
+int wr_claim_stamp(struct wr_claim *claim, int32_t pid, struct weir_error *err);
 
 /* release.c: the VF as it was found. */
 int wr_claim_undo(struct weir_txn *t, struct weir_sriov *s, const struct weir_vf *vf,

@@ -121,39 +121,26 @@ int wr_claim_parse(const char *text, struct wr_claim *ret)
 
 /* --- does the owner live? ----------------------------------------------------------------- */
 
-static int read_boot_id(char boot_id[40])
+int wr_claim_stamp(struct wr_claim *claim, int32_t pid, struct weir_error *err)
 {
-	return wr_sysfs_text("/proc/sys/kernel/random/boot_id", boot_id, 40);
-}
+	int r = wr_process_start(pid, &claim->c.start_time);
 
-/* Field 22 of its stat; what stands before it may hold blanks and parentheses. 0: there is no such process. */
-static uint64_t start_of(int32_t pid)
-{
-	char path[32], stat[1024];
-	unsigned long long start;
-	const char *p;
-
-	wr_format(path, sizeof(path), "/proc/%d/stat", pid);
-	wr_sysfs_text(path, stat, sizeof(stat));
-	p = strrchr(stat, ')');
-	return p && sscanf(p, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-			   &start) == 1 ? start : 0;
-}
-
-int wr_claim_stamp(struct wr_claim *claim, int32_t pid)
-{
 	claim->c.pid = pid;
-	claim->c.start_time = pid ? start_of(pid) : 0;
-	if (pid && !claim->c.start_time)
-		return -ESRCH;
-	return read_boot_id(claim->boot_id);
+	if (!r && pid && !claim->c.start_time)
+		return wr_refuse(err, -ESRCH, "claim", "pid", "%d is no process", pid);
+	if (!r)
+		r = wr_boot_id(claim->boot_id);
+	return r ? wr_syserr(err, r, "claim", "what is noted of process %d", pid) : 0;
 }
 
-static void judge(struct wr_claim *claim, const char *boot_id)
+static int judge(struct wr_claim *claim, const char *boot_id)
 {
+	uint64_t start = 0;
+	int r = wr_process_start(claim->c.pid, &start);
+
 	claim->other_boot = strcmp(claim->boot_id, boot_id);
-	claim->c.is_dead = claim->other_boot ||
-			   (claim->c.pid && start_of(claim->c.pid) != claim->c.start_time);
+	claim->c.is_dead = claim->other_boot || (claim->c.pid && start != claim->c.start_time);
+	return r;
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */
@@ -188,8 +175,8 @@ static int load(const struct weir_sriov *s, const char *name, const char *boot_i
 		return wr_error(err, r, WEIR_STAGE_SYSTEM, "claim", "", "%s is damaged or cannot be read",
 				path);
 	wr_copy(ret->path, sizeof(ret->path), path);
-	judge(ret, boot_id);
-	return 1;
+	r = judge(ret, boot_id);
+	return r ? wr_syserr(err, r, "claim", "whether the owner of %s lives", path) : 1;
 }
 
 int wr_claims_load(const struct weir_sriov *s, struct wr_claim **ret, size_t *ret_n,
@@ -197,9 +184,9 @@ int wr_claims_load(const struct weir_sriov *s, struct wr_claim **ret, size_t *re
 {
 	wr_auto(free) struct wr_claim *list = NULL;
 	struct dirent **names = NULL;
-	char boot_id[40];
+	char boot_id[WR_BOOT_ID];
 	size_t kept = 0;
-	int n = scandir(s->claims_dir, &names, is_note, alphasort), r = read_boot_id(boot_id);
+	int n = scandir(s->claims_dir, &names, is_note, alphasort), r = wr_boot_id(boot_id);
 
 	if (n < 0 && errno != ENOENT)
 		return wr_syserr(err, -errno, "claims", "%s", s->claims_dir);

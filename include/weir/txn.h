@@ -324,7 +324,8 @@ WEIR_API int weir_txn_service_reload(struct weir_txn *t, const struct weir_servi
  * weir_service_pid() - the process of a daemon
  * @service:	the daemon
  *
- * Return: its pid, or 0 if it does not run
+ * Return: its pid, 0 if it does not run, or a negative errno if that cannot
+ * be known, as where the process has no descriptor left
  *
  * Since: 0.1
  */

@@ -81,7 +81,9 @@ int wr_syserr(struct weir_error *err, int code, const char *object, const char *
 	va_start(ap, fmt);
 	mark_cut(what, sizeof(what), vsnprintf(what, sizeof(what), fmt, ap));
 	va_end(ap);
-	return wr_error(err, code, WEIR_STAGE_SYSTEM, object, "", "%s: %s", what, strerrordesc_np(-code));
+	/* What reads files means that by it (file.h). */
+	return wr_error(err, code, WEIR_STAGE_SYSTEM, object, "", "%s: %s", what,
+			code == -EBADFD ? "is no regular file" : strerrordesc_np(-code));
 }
 
 int wr_nomem(struct weir_error *err)

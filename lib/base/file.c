@@ -14,8 +14,12 @@
 int wr_file_read_all(int fd, struct wr_str *out)
 {
 	char buf[4096];
+	struct stat st;
 
-	for (;;) {
+	if (fstat(fd, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+		return -EBADFD;
+	/* With all that the file has there is no need to be told of its end; in /proc it has no size. */
+	for (off_t at = 0; !at || at != st.st_size;) {
 		ssize_t n = read(fd, buf, sizeof(buf));
 
 		if (n < 0 && errno == EINTR)
@@ -25,13 +29,14 @@ int wr_file_read_all(int fd, struct wr_str *out)
 		if (n == 0)
 			break;
 		wr_str_add(out, buf, n);
+		at += n;
 	}
 	return out->failed ? -ENOMEM : 0;
 }
 
 int wr_file_read(const char *path, struct wr_str *out)
 {
-	wr_auto(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	wr_auto(fd) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	return fd < 0 ? -errno : wr_file_read_all(fd, out);
 }
@@ -82,7 +87,7 @@ int wr_file_write(const char *path, const void *data, size_t len, mode_t mode, b
 		return -errno;
 	/* One fixed name: a leftover of a killed writer is overwritten, not collected. */
 	wr_format(tmp, sizeof(tmp), "%s" WR_FILE_NEW, path);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -errno;
 	/* Whatever the umask is and whoever left the temporary file: an undo gives back the old mode. */

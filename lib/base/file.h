@@ -18,9 +18,13 @@
 #define WR_FILE_NEW "~new"
 #define WR_FILE_OLD "~old"
 
-/* Appends the file's bytes to @out. 0 or -errno. Works on /proc and /sys too. */
+/*
+ * Appends the file's bytes to @out. 0 or -errno. Works on /proc and /sys too, and waits for nobody: what is no
+ * regular file, such as a FIFO, is refused with -EBADFD, whose text wr_syserr() knows. A symbolic link is followed,
+ * because some keep all of /etc as links.
+ */
 int wr_file_read(const char *path, struct wr_str *out);
-/* The same of an open one, from where it is at. */
+/* The same of one that was just opened, which is to be done with O_NONBLOCK. */
 int wr_file_read_all(int fd, struct wr_str *out);
 /* Writes all of @data over the beginning of an open file. */
 int wr_file_write_all(int fd, const char *data, size_t len);

@@ -28,7 +28,7 @@ int wr_netns_open(const char *name, struct weir_error *err)
 		wr_copy(path, sizeof(path), name);
 	else
 		wr_format(path, sizeof(path), "/run/netns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);	/* a FIFO is none, and waits for a writer */
 	if (fd < 0)
 		return wr_syserr(err, -errno, "network namespace", "%s", path);
 	return fd;

@@ -191,6 +191,8 @@ int wr_txn_dhcp_reload(struct weir_txn *t, const struct weir_network *old,
 	if (find_service(t, net, &s, &err))
 		return weir_txn_refuse(t, &err);
 	pid = weir_service_pid(&s.service);
+	if (pid < 0 && wr_syserr(&err, pid, s.service.name, "whether it runs"))
+		return weir_txn_refuse(t, &err);
 	if (wr_dhcp_change(old, net, &s.files, pid, &change, &err))
 		return weir_txn_refuse(t, &err);
 	if (change == WR_DHCP_RELOAD && !can_reload(&s.files, pid))

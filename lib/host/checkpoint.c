@@ -14,13 +14,14 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "host/host.h"
 #include "host/tables.h"
 #include "json/json.h"
 
 struct file {
 	struct weir_checkpoint about;
-	char boot_id[40];
+	char boot_id[WR_BOOT_ID];
 	uint64_t start_time;	/* of the process, in the kernel's ticks since boot */
 	struct weir_group *stored;
 	size_t n_stored;
@@ -46,29 +47,13 @@ static WR_TABLE(file_table, file, "checkpoint", -1, file_fields);
 
 /* --- processes and boots ------------------------------------------------------------------- */
 
-static void boot_id(char buf[40])
+static int look(char boot_id[WR_BOOT_ID], int pid, uint64_t *ret_start, struct weir_error *err)
 {
-	wr_auto(str) struct wr_str text = { 0 };
+	int r = wr_boot_id(boot_id);
 
-	wr_file_read("/proc/sys/kernel/random/boot_id", &text);
-	wr_copy(buf, 40, wr_str_text(&text));
-	buf[strcspn(buf, "\n")] = '\0';
-}
-
-/* Field 22 of its stat; the name in field 2 may have blanks and brackets. 0: there is none. */
-static uint64_t start_time(int pid)
-{
-	wr_auto(str) struct wr_str text = { 0 };
-	char path[64];
-	const char *s;
-
-	wr_format(path, sizeof(path), "/proc/%d/stat", pid);
-	if (pid <= 0 || wr_file_read(path, &text))
-		return 0;
-	s = strrchr(wr_str_text(&text), ')');
-	for (int field = 2; s && field < 22; field++)
-		s = strchr(s + 1, ' ');
-	return s ? strtoull(s, NULL, 10) : 0;
+	if (!r)
+		r = wr_process_start(pid, ret_start);
+	return r ? wr_syserr(err, r, "checkpoint", "/proc") : 0;
 }
 
 /* --- the file --------------------------------------------------------------------------------- */
@@ -89,7 +74,8 @@ static void file_done(struct file *f)
 static int read_checkpoint(struct weir *w, struct file *ret, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str text = { 0 };
-	char path[PATH_MAX], now[40];
+	char path[PATH_MAX], now[WR_BOOT_ID];
+	uint64_t began = 0;
 	int r = path_of(w, path, err);
 
 	*ret = (struct file){ .start_time = 0 };
@@ -101,12 +87,12 @@ static int read_checkpoint(struct weir *w, struct file *ret, struct weir_error *
 	if (r)
 		return wr_syserr(err, r, "checkpoint", "%s", path);
 	r = wr_json_read(&file_table, text.data, text.len, ret, err);
+	if (!r)
+		r = look(now, ret->about.pid, &began, err);
 	if (r)
 		return r;
-	boot_id(now);
 	ret->about.is_of_this_boot = !strcmp(now, ret->boot_id);
-	ret->about.is_alive = ret->about.is_of_this_boot && ret->start_time &&
-			      start_time(ret->about.pid) == ret->start_time;
+	ret->about.is_alive = ret->about.is_of_this_boot && ret->start_time && began == ret->start_time;
 	return 0;
 }
 
@@ -124,13 +110,12 @@ static int write_checkpoint(struct weir_txn *t, const struct file *f)
 			  weir_txn_file_write(t, path, json, strlen(json), 0644, true);
 }
 
-static void set_owner(struct file *f, const char *owner)
+static int set_owner(struct file *f, const char *owner, struct weir_error *err)
 {
 	wr_copy(f->about.owner, sizeof(f->about.owner), owner ? owner : "");
 	f->about.pid = getpid();
 	f->about.begun = (uint64_t)time(NULL);
-	f->start_time = start_time(f->about.pid);
-	boot_id(f->boot_id);
+	return look(f->boot_id, f->about.pid, &f->start_time, err);
 }
 
 /* --- beginning ------------------------------------------------------------------------------------ */
@@ -201,7 +186,7 @@ int weir_txn_checkpoint_begin(struct weir_txn *t, const char *owner, bool take_o
 	else if (r == -ENOENT)
 		r = 0;
 	if (!r)
-		set_owner(&f, owner);
+		r = set_owner(&f, owner, &err);
 	if (!r && !is_open)
 		r = gather_stored(w, &f, &err);
 	if (!r && !is_open)

@@ -172,9 +172,9 @@ int wr_dhcp_stop(struct weir_txn *t, const char *dev, uint8_t family, uint8_t pe
 	return weir_txn_service_stop(t, &c.service, true);
 }
 
-bool wr_dhcp_runs(struct weir *w, const char *dev, uint8_t family, uint8_t peerdns)
+int wr_dhcp_runs(struct weir *w, const char *dev, uint8_t family, uint8_t peerdns)
 {
 	struct call c;
 
-	return !make_call(w, dev, family, peerdns, &c, NULL) && weir_service_pid(&c.service);
+	return make_call(w, dev, family, peerdns, &c, NULL) ? 0 : weir_service_pid(&c.service);
 }

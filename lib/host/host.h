@@ -67,7 +67,7 @@ struct wr_host {
 	size_t n_live;
 	/* What is asked for only where it is needed; a test answers itself. */
 	bool (*sysctl)(const struct wr_host *h, const char *key, char buf[32]);
-	bool (*dhcp_runs)(const struct wr_host *h, const char *dev, uint8_t family);
+	int (*dhcp_runs)(const struct wr_host *h, const char *dev, uint8_t family);
 	struct weir *w;
 };
 
@@ -196,7 +196,8 @@ void wr_want_route(uint8_t family, const struct weir_group_route *r, struct weir
 
 int wr_dhcp_start(struct weir_txn *t, const char *dev, uint8_t family, uint8_t peerdns);
 int wr_dhcp_stop(struct weir_txn *t, const char *dev, uint8_t family, uint8_t peerdns);
-bool wr_dhcp_runs(struct weir *w, const char *dev, uint8_t family, uint8_t peerdns);
+/* Above 0: it does; or that it cannot be known. */
+int wr_dhcp_runs(struct weir *w, const char *dev, uint8_t family, uint8_t peerdns);
 
 /* --- apply.c ------------------------------------------------------------------------------------ */
 

@@ -333,9 +333,12 @@ int wr_plan_start_dhcp(struct wr_planning *p)
 		const struct weir_group_protocol *old =
 			p->was ? protocol_of(&p->was->group, proto->family) : NULL;
 		bool same = !old || !old->dhcp || old->peerdns == proto->peerdns;
+		int runs = proto->dhcp && same ? p->host->dhcp_runs(p->host, p->name, proto->family) : 0;
 		struct wr_plan_step *s;
 
-		if (!proto->dhcp || (same && p->host->dhcp_runs(p->host, p->name, proto->family)))
+		if (runs < 0)
+			return wr_syserr(p->err, runs, p->name, "/proc");
+		if (!proto->dhcp || runs)
 			continue;
 		s = wr_plan_add(p, WR_DHCP_START, WEIR_EFFECT_IN_PLACE, wr_plan_kind(p->top->type),
 				p->name, "gets an address by DHCP");

@@ -138,12 +138,13 @@ static bool read_sysctl(const struct wr_host *h, const char *key, char buf[32])
 	return !r;
 }
 
-static bool ask_dhcp(const struct wr_host *h, const char *dev, uint8_t family)
+static int ask_dhcp(const struct wr_host *h, const char *dev, uint8_t family)
 {
-	for (uint8_t peerdns = WEIR_ABSENT; peerdns <= WEIR_YES; peerdns++)
-		if (wr_dhcp_runs(h->w, dev, family, peerdns))
-			return true;
-	return false;
+	int r = 0;
+
+	for (uint8_t peerdns = WEIR_ABSENT; peerdns <= WEIR_YES && !r; peerdns++)
+		r = wr_dhcp_runs(h->w, dev, family, peerdns);
+	return r;
 }
 
 static int read_live(struct wr_host *h, struct weir_error *err)

@@ -37,10 +37,10 @@
 /* Mostly it is there: the kernel finds it in half the time if it need not make it. */
 static int open_there(const char *path)
 {
-	int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT)
-		fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -130,22 +130,12 @@ static uint32_t checksum(const void *data, size_t len)
 	return wr_hash(h, (const char *)data + behind, len - behind);
 }
 
-static int read_boot_id(struct weir *w)
-{
-	wr_auto(str) struct wr_str text = { 0 };
-	int r = wr_file_read("/proc/sys/kernel/random/boot_id", &text);
-
-	if (!r)
-		wr_format(w->boot_id, sizeof(w->boot_id), "%.36s", wr_str_text(&text));
-	return r;
-}
-
 /* Learnt once: the way to them through /proc is long. */
 static int here(struct weir *w)
 {
 	int r = *w->boot_id ? 0 : wr_netns_id(w->netns_fd, &w->netns_id);
 
-	return r || *w->boot_id ? r : read_boot_id(w);
+	return r || *w->boot_id ? r : wr_boot_id(w->boot_id);
 }
 
 static int refuse_io(const struct weir *w, int r, struct weir_error *err)

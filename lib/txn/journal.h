@@ -25,7 +25,7 @@ void wr_journal_clear(struct weir *w);
 
 struct wr_journal {
 	enum wr_phase phase;
-	char boot_id[37];
+	char boot_id[WR_BOOT_ID];
 	uint64_t netns;
 };
 

@@ -28,17 +28,18 @@ enum { PART_NAME, PART_ARGV, PART_PID_FILE, PART_LINK };
 
 /* --- finding it ------------------------------------------------------------------ */
 
-static bool runs_argv(int pid, const struct weir_blob *argv)
+/* 1 or 0, or that it cannot be known. Who is hidden (hidepid=) is another user's. */
+static int runs_argv(int pid, const struct weir_blob *argv)
 {
 	wr_auto(str) struct wr_str cmdline = { 0 };
-	char path[64];
+	int r = wr_process_read(pid, "cmdline", &cmdline);
 
-	wr_format(path, sizeof(path), "/proc/%d/cmdline", pid);
-	if (pid <= 0 || wr_file_read(path, &cmdline))
-		return false;
+	if (r)
+		return r == -EPERM ? 0 : r;
 	return cmdline.len == argv->len && !memcmp(cmdline.data, argv->data, argv->len);
 }
 
+/* No more than a hint, whatever the reason why there is none. */
 static int pid_from_file(const char *path)
 {
 	wr_auto(str) struct wr_str text = { 0 };
@@ -46,35 +47,45 @@ static int pid_from_file(const char *path)
 	return wr_file_read(path, &text) ? 0 : (int)strtol(wr_str_text(&text), NULL, 10);
 }
 
+static int refuse_proc(const char *name, int r, struct weir_error *err)
+{
+	return wr_syserr(err, r, name, "/proc");
+}
+
 /* The numbers in another pid namespace's /proc mean other processes here, or none, and ours would be left running. */
 static int check_proc(const char *name, struct weir_error *err)
 {
 #ifndef WR_NO_LOOK	/* the one-file tool (`make static`): no room */
-	if (pid_from_file("/proc/self/stat") != getpid())
+	wr_auto(str) struct wr_str text = { 0 };
+	int r = wr_file_read("/proc/self/stat", &text);
+
+	if (r)
+		return refuse_proc(name, r, err);
+	if (strtol(wr_str_text(&text), NULL, 10) != getpid())
 		return wr_error(err, -ESRCH, WEIR_STAGE_SYSTEM, name, "", "/proc is another pid namespace's");
 #endif
 	return 0;
 }
 
-/* Calls @fn for every process of that command line; returns how many there were. */
+/* Calls @fn for every process of that command line; returns how many there were, or that it cannot be known. */
 static int each_process(const struct weir_blob *argv, void (*fn)(int pid, void *arg), void *arg)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *e;
-	int n = 0;
+	int n = 0, r = dir ? 0 : -errno;
 
-	while (dir && (e = readdir(dir))) {
+	while (r >= 0 && (e = readdir(dir))) {
 		int pid = (int)strtol(e->d_name, NULL, 10);
 
-		if (!runs_argv(pid, argv))
+		r = runs_argv(pid, argv);
+		if (r <= 0)
 			continue;
 		n++;
-		if (fn)
-			fn(pid, arg);
+		fn(pid, arg);
 	}
 	if (dir)
 		closedir(dir);
-	return n;
+	return r < 0 ? r : n;
 }
 
 static void keep_pid(int pid, void *arg)
@@ -82,15 +93,16 @@ static void keep_pid(int pid, void *arg)
 	*(int *)arg = pid;
 }
 
+/* Its pid, 0 if there is none, or that it cannot be known. */
 static int find(const struct weir_blob *argv, const char *pid_file)
 {
-	int pid = pid_from_file(pid_file);
+	int pid = pid_from_file(pid_file), r = runs_argv(pid, argv);
 
-	if (runs_argv(pid, argv))
-		return pid;
-	pid = 0;
-	each_process(argv, keep_pid, &pid);
-	return pid;
+	if (!r) {
+		pid = 0;
+		r = each_process(argv, keep_pid, &pid);
+	}
+	return r < 0 ? r : pid;
 }
 
 /* --- ending it -------------------------------------------------------------------- */
@@ -101,16 +113,16 @@ struct process {
 	int fd;	/* a pidfd, so that the pid cannot come to mean another; -1: none to be had */
 };
 
-static struct process hold(int pid, const struct weir_blob *argv)
+/* What find() says of it, looked at again now that the descriptor is there. */
+static int hold(int pid, const struct weir_blob *argv, struct process *ret)
 {
-	struct process p = { pid, pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1 };
+	int r;
 
-	/* Looked at again, now that the descriptor is there. */
-	if (!runs_argv(pid, argv)) {
-		wr_close(&p.fd);
-		p.pid = 0;
-	}
-	return p;
+	*ret = (struct process){ pid, pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1 };
+	r = pid > 0 ? runs_argv(pid, argv) : pid;
+	if (r <= 0)
+		wr_close(&ret->fd);
+	return r;
 }
 
 static int send_signal(const struct process *p, int sig)
@@ -135,16 +147,16 @@ static bool wait_end(const struct process *p, const struct weir_blob *argv, int 
 
 	if (p->fd >= 0)
 		return poll(&poll_fd, 1, timeout_ms) > 0;
-	for (int ms = 0; ms < timeout_ms && runs_argv(p->pid, argv); ms += 5)
+	for (int ms = 0; ms < timeout_ms && runs_argv(p->pid, argv) > 0; ms += 5)
 		pause_ms(5);
-	return !runs_argv(p->pid, argv);
+	return runs_argv(p->pid, argv) <= 0;
 }
 
 static void end_process(int pid, void *arg)
 {
-	struct process p = hold(pid, arg);
+	struct process p;
 
-	if (!p.pid)
+	if (hold(pid, arg, &p) <= 0)	/* who asks looks again at all of them */
 		return;
 	send_signal(&p, SIGTERM);
 	send_signal(&p, SIGCONT);	/* it may be frozen */
@@ -169,8 +181,10 @@ static int end_all(const struct weir_blob *argv, const char *name, const char *p
 		return r;
 	/* Most often the only one, so that one look at all processes finds none left. */
 	end_process(pid_from_file(pid_file), (void *)argv);
-	for (int round = 0; round < 20 && left; round++)
+	for (int round = 0; round < 20 && left > 0; round++)
 		left = each_process(argv, end_process, (void *)argv);
+	if (left < 0)
+		return refuse_proc(name, left, err);
 	if (left)
 		return wr_error(err, -EBUSY, WEIR_STAGE_PROGRAM, name, "", "does not end");
 	unlink(pid_file);
@@ -301,9 +315,9 @@ static int hush_here(void *arg)
 {
 	const struct weir_step *s = arg;
 	const struct weir_blob argv = weir_step_part(s, PART_ARGV);
-	struct process p = hold(find(&argv, weir_step_part(s, PART_PID_FILE).data), &argv);
+	struct process p;
 
-	if (p.pid)
+	if (hold(find(&argv, weir_step_part(s, PART_PID_FILE).data), &argv, &p) > 0)
 		wr_hush(p.pid, p.fd, weir_step_part(s, PART_LINK).data);
 	wr_close(&p.fd);
 	return 0;
@@ -355,8 +369,10 @@ static int signal_it(const struct weir_step *s, int sig, struct weir_error *err)
 
 	if (r)
 		return r;
-	p = hold(find(&argv, weir_step_part(s, PART_PID_FILE).data), &argv);
-	r = p.pid ? send_signal(&p, sig) : 0;
+	r = hold(find(&argv, weir_step_part(s, PART_PID_FILE).data), &argv, &p);
+	if (r < 0)
+		return refuse_proc(name, r, err);
+	r = r ? send_signal(&p, sig) : 0;
 	wr_close(&p.fd);
 	return r && r != -ESRCH ? wr_syserr(err, r, name, "kill") : 0;
 }
@@ -408,8 +424,9 @@ static int end_undo(struct weir *w, const struct weir_step *s, bool applied, str
 	int r = -EADDRINUSE;
 
 	for (int ms = 0; r == -EADDRINUSE && ms < STOP_TIMEOUT_MS; ms += 50) {
-		if (find(&argv, weir_step_part(s, PART_PID_FILE).data))
-			return 0;
+		r = find(&argv, weir_step_part(s, PART_PID_FILE).data);
+		if (r)
+			return r < 0 ? refuse_proc(s->object, r, err) : 0;
 		if (ms)
 			pause_ms(50);
 		r = start(w, s, err);
@@ -517,5 +534,5 @@ int weir_service_pid(const struct weir_service *service)
 
 	join_argv(service->argv, &argv);
 	blob = (struct weir_blob){ argv.data, argv.len };
-	return argv.failed ? 0 : find(&blob, service->pid_file);
+	return argv.failed ? -ENOMEM : find(&blob, service->pid_file);
 }

@@ -8,6 +8,7 @@
 
 #include <weir/txn.h>
 
+#include "base/process.h"
 #include "base/table.h"
 #include "netlink/sock.h"
 
@@ -29,7 +30,7 @@ struct weir {
 	struct wr_sock sock;
 	int netns_fd;		/* -1: the caller's namespace */
 	char *netns;		/* as the caller named it; NULL: the caller's namespace */
-	char boot_id[37];	/* of the kernel; "" until it and netns_id were read */
+	char boot_id[WR_BOOT_ID];	/* of the kernel; "" until it and netns_id were read */
 	uint64_t netns_id;	/* the number of its namespace: its sockets are there for good */
 	char *config_dir;
 	char *state_dir;

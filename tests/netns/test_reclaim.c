@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <weir/link.h>
@@ -126,21 +125,6 @@ static void members_of_a_pool(void **state)
 	ns_stop(w);
 }
 
-/* Room for @n more descriptors; returns what there was. */
-static rlim_t leave_descriptors(unsigned int n)
-{
-	struct rlimit limit;
-	rlim_t was;
-	int next = dup(0);
-
-	close(next);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	was = limit.rlim_cur;
-	limit.rlim_cur = (rlim_t)next + n;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	return was;
-}
-
 /* A damaged one is none; but where a record cannot be had, a list would be short, and a stop would leave the port behind. */
 static void records_that_cannot_be_read(void **state)
 {
@@ -149,22 +133,20 @@ static void records_that_cannot_be_read(void **state)
 	struct weir_network_entry *nets = NULL;
 	struct weir_port port = attach(w, "p0"), *ports = NULL;
 	struct weir_txn *t = ns_begin(w);
-	struct rlimit limit;
 	size_t n = 0;
 
 	ns_sh("echo damaged >%s/ports/p1.json", ns_state_dir);
 	assert_int_equal(weir_port_list(w, "net", &ports, &n, NULL), 0);
 	assert_int_equal(n, 1);
 	weir_ports_free(ports, n);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	limit.rlim_cur = leave_descriptors(1);	/* for the folder */
+	ns_leave_descriptors(1);	/* for the folder */
 	assert_int_equal(weir_port_list(w, "net", &ports, &n, &err), -EMFILE);
 	assert_int_equal(weir_network_list(w, &nets, &n, NULL), -EMFILE);
 	assert_int_equal(weir_txn_network_stop(t, "net"), -EMFILE);
 	assert_int_equal(weir_txn_error(t, &err), -EMFILE);
 	assert_non_null(strstr(err.object, "port p"));
 	weir_txn_abort(t);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ns_leave_descriptors(-1);
 	ns_sh("rm %s/ports/p1.json", ns_state_dir);
 	weir_port_done(&port);
 	ns_stop(w);

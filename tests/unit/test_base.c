@@ -21,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -30,6 +31,7 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/netns.h"
+#include "base/process.h"
 #include "base/table.h"
 
 /* --- errors ---------------------------------------------------------------------------------- */
@@ -396,6 +398,72 @@ static void files_that_cannot_be_read(void **state)
 	assert_int_equal(wr_file_read("/proc/self/status/x", &got), -ENOTDIR);
 }
 
+static int add_one(void *arg)
+{
+	return ++*(int *)arg;
+}
+
+/* What others may have put where a file of ours is expected: nobody is waited for, and there is no end to read up to. */
+static void no_regular_files(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	wr_auto(str) struct wr_str got = { 0 };
+	const char *fifo = in_dir("fifo");
+	int calls = 0, fd;
+
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(symlink("/dev/zero", in_dir("zero")), 0);
+	alarm(20);
+	assert_int_equal(wr_file_read(fifo, &got), -EBADFD);
+	assert_int_equal(wr_file_read(in_dir("zero"), &got), -EBADFD);
+	fd = wr_netns_open(fifo, &err);
+	assert_int_equal(wr_netns_run(fd, add_one, &calls), -EINVAL);
+	close(fd);
+	assert_int_equal(got.len, 0);
+	wr_syserr(&err, -EBADFD, "", "%s", "file");
+	assert_string_equal(err.msg, "file: is no regular file");
+	/* Neither is it written to; its place is taken by a file. */
+	assert_int_equal(rename(fifo, in_dir("f~new")), 0);
+	assert_int_equal(wr_file_write(in_dir("f"), "x", 1, 0600, false), -ENXIO);
+	assert_int_equal(rename(in_dir("f~new"), in_dir("f")), 0);
+	assert_int_equal(wr_file_write(in_dir("f"), "x", 1, 0600, false), 0);
+	has_content(in_dir("f"), "x");
+	alarm(0);
+}
+
+static void processes_and_boots(void **state)
+{
+	wr_auto(str) struct wr_str words = { 0 };
+	char boot[WR_BOOT_ID], again[WR_BOOT_ID];
+	uint64_t start = 0, child = 0;
+	struct rlimit limit, none;
+	pid_t pid = fork();
+
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(wr_boot_id(boot), 0);
+	assert_int_equal(strlen(boot), 36);
+	assert_int_equal(wr_process_start(getpid(), &start), 0);
+	assert_int_equal(wr_process_start(pid, &child), 0);
+	assert_true(start && child >= start);
+	/* Without a descriptor nobody is gone. */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ 0, limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(wr_process_start(pid, &child), -EMFILE);
+	assert_int_equal(wr_process_read(pid, "cmdline", &words), -EMFILE);
+	assert_int_equal(wr_boot_id(again), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(wr_process_start(pid, &child), 0);
+	assert_int_equal(child, 0);
+	assert_int_equal(wr_process_read(0, "cmdline", &words) + wr_process_read(-1, "cmdline", &words), 0);
+	assert_int_equal(words.len, 0);
+}
+
 /* Whatever goes wrong, the old file is there as it was, and nothing beside it. */
 static void failed_writes_change_nothing(void **state)
 {
@@ -496,11 +564,6 @@ static void folders_are_made_with_their_parents(void **state)
 }
 
 /* --- namespaces ------------------------------------------------------------------------------------- */
-
-static int add_one(void *arg)
-{
-	return ++*(int *)arg;
-}
 
 /* Renamed, taken away, named at length: each time as many as a list would show. */
 static void tmpfs_counts_its_files(void **state)
@@ -666,6 +729,8 @@ int main(void)
 		FILE_TEST(large_files),
 		FILE_TEST(files_without_a_size),
 		FILE_TEST(files_that_cannot_be_read),
+		FILE_TEST(no_regular_files),
+		cmocka_unit_test(processes_and_boots),
 		FILE_TEST(failed_writes_change_nothing),
 		FILE_TEST(cut_writes_change_nothing),
 		FILE_TEST(leftovers_are_used_up),

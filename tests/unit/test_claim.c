@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -313,6 +314,28 @@ static void end(pid_t pid)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
+/* With each number of descriptors that are left, the owner lives or it cannot be known. */
+static void nobody_is_dead_for_want_of_descriptors(void)
+{
+	struct rlimit limit, few;
+	int r = -EMFILE, next = dup(0);
+
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (rlim_t n = 0; r == -EMFILE; n++) {
+		struct weir_claim *claims = NULL;
+		size_t n_claims = 0;
+
+		few = (struct rlimit){ (rlim_t)next + n, limit.rlim_max };
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		r = weir_claim_list(sriov, &claims, &n_claims, &err);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		assert_true(r || (n_claims == 1 && !claims->is_dead));
+		free(claims);
+	}
+	assert_int_equal(r, 0);
+}
+
 static void a_process_ends(void **state)
 {
 	struct weir_claim *claims;
@@ -323,6 +346,7 @@ static void a_process_ends(void **state)
 	sysfs_pf(PF, 7, 1, 128, 2);
 	assert_int_equal(claim("vm1", 1, 0, pid, vf), 0);
 	assert_int_equal(claim("vm2", 1, 0, 0, vf), -EBUSY);
+	nobody_is_dead_for_want_of_descriptors();
 	end(pid);
 	assert_int_equal(weir_claim_list(sriov, &claims, &n, &err), 0);
 	assert_true(n == 1 && claims->is_dead && claims->pid == pid);

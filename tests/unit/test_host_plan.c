@@ -34,9 +34,9 @@ static bool no_sysctl(const struct wr_host *h, const char *key, char buf[32])
 	return false;	/* a host without IPv6 */
 }
 
-static bool no_dhcp(const struct wr_host *h, const char *dev, uint8_t family)
+static int no_dhcp(const struct wr_host *h, const char *dev, uint8_t family)
 {
-	return false;
+	return 0;
 }
 
 static int number_of(const struct wr_host *h, const char *name)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -240,6 +241,32 @@ static void a_daemon_is_found_without_its_pid_file(void **state)
 	assert_false(state_of(pid));
 }
 
+/* Who cannot look at processes does not take the daemon for gone: it ends, or the stop says that it cannot. */
+static void without_descriptors_nothing_is_gone(void **state)
+{
+	int pid = start_daemon(), r = -EMFILE;
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct rlimit limit, few;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (rlim_t n = 0; r == -EMFILE; n++) {
+		struct weir_txn *t = step_begin(0);
+		int next = dup(0);
+
+		close(next);
+		weir_txn_service_stop(t, &d.service, n % 2);
+		few = (struct rlimit){ (rlim_t)next + n / 2, limit.rlim_max };
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		if (!n)
+			assert_int_equal(weir_service_pid(&d.service), -EMFILE);
+		r = weir_txn_commit(t, &err);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	}
+	assert_int_equal(r, 0);
+	assert_false(state_of(pid));
+	assert_int_equal(weir_service_pid(&d.service), 0);
+}
+
 static void daemons_that_do_not_start(void **state)
 {
 	static const struct {
@@ -326,6 +353,7 @@ int main(void)
 		TEST(reloads_are_signals_at_the_end),
 		TEST(a_recycled_pid_is_not_signalled),
 		TEST(a_daemon_is_found_without_its_pid_file),
+		TEST(without_descriptors_nothing_is_gone),
 		TEST(daemons_that_do_not_start),
 		TEST(last_words_are_errnos),
 		TEST(services_that_are_none),

@@ -983,6 +983,28 @@ static void what_is_left_of_another_boot(void **state)
 	weir_txn_abort(step_begin(0));
 }
 
+/* Nobody waits for what a FIFO in its place would say, nor reads a device to its end. */
+static void a_journal_is_a_file(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t = NULL;
+
+	weir_txn_abort(step_begin(0));
+	assert_int_equal(unlink(in_dir("state/journal")), 0);
+	assert_int_equal(mkfifo(in_dir("state/journal"), 0600), 0);
+	alarm(20);
+	assert_int_equal(weir_txn_begin(step_w, "test", 0, &t, &err), -EBADFD);
+	assert_string_equal(err.object, "journal");
+	assert_non_null(strstr(err.msg, "/state/journal: is no regular file"));
+	assert_int_equal(weir_recover(step_w, NULL), -EBADFD);
+	assert_int_equal(unlink(in_dir("state/journal")), 0);
+	assert_int_equal(mkfifo(in_dir("f"), 0600), 0);
+	t = step_begin(0);
+	assert_int_equal(weir_txn_file_write(t, in_dir("f"), "x", 1, 0600, false), -EBADFD);
+	weir_txn_abort(t);
+	alarm(0);
+}
+
 static void another_namespace_is_not_touched(void **state)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
@@ -1236,6 +1258,7 @@ int main(void)
 		TEST(recovery_needs_the_types_of_steps),
 		TEST(another_boot_has_another_kernel),
 		TEST(what_is_left_of_another_boot),
+		TEST(a_journal_is_a_file),
 		TEST(another_namespace_is_not_touched),
 		TEST(a_journal_that_was_being_written),
 		TEST(damage_is_told_to_everybody),
