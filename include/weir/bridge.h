@@ -71,7 +71,7 @@ WEIR_API int weir_txn_port_vlan_del(struct weir_txn *t, const struct weir_port_v
  * @w:		the handle
  * @ifindex:	the port, or the bridge itself
  * @ret:	receives an array in the order of vlans, to be freed with free();
- *		neighbours of one kind are one item
+ *		successive vlans with the same settings are one item
  * @ret_n:	receives its length
  * @err:	filled on failure; may be NULL
  *
@@ -102,7 +102,7 @@ enum weir_fdb_state {
  * @vid:	the vlan; 0: none (on a bridge that filters by vlan: every one that
  *		the port is in)
  * @state:	an enum weir_fdb_state
- * @self:	an entry of the port's own list, not of the bridge's
+ * @self:	an entry of the port's own list (NTF_SELF), not of the bridge's
  */
 struct weir_fdb {
 	size_t sz;
@@ -133,10 +133,11 @@ WEIR_API int weir_txn_fdb_add(struct weir_txn *t, const struct weir_fdb *fdb);
  * @t:		the transaction
  * @fdb:	the entry
  *
- * As weir_txn_fdb_add(), but what the bridge has learned of the address by itself,
- * behind this port or another, gives way. Nothing is done where it was told the
- * same already. Undone by deleting the entry: what was learned is learned again.
- * Where the port joins the bridge in this transaction, it is weir_txn_fdb_add().
+ * As weir_txn_fdb_add(), but an entry for the address that the bridge has learned by
+ * itself, behind this port or another, is replaced. Nothing is done if the bridge was
+ * told the same before. Undone by deleting the entry; what was learned is learned
+ * again. For a port that joins the bridge in this transaction, it does the same as
+ * weir_txn_fdb_add().
  *
  * Return: 0 or a negative errno, which the transaction remembers, here or at commit:
  *   -EEXIST	the bridge was told that the address is behind another port
@@ -150,8 +151,8 @@ WEIR_API int weir_txn_fdb_set(struct weir_txn *t, const struct weir_fdb *fdb);
  * @t:		the transaction
  * @fdb:	which; its state does not matter
  *
- * Undone by what was there, which is read at commit. Nothing is done where the
- * transaction deletes the port: its addresses go with it.
+ * Undone by adding what was there, which is read at commit. Nothing is done if the
+ * transaction deletes the port, because its addresses go with it.
  *
  * Return: 0 or a negative errno, which the transaction remembers. At commit:
  *   -ENOENT	there is no such entry
@@ -168,7 +169,7 @@ WEIR_API int weir_txn_fdb_del(struct weir_txn *t, const struct weir_fdb *fdb);
  * @err:	filled on failure; may be NULL
  *
  * Return: 0 or a negative errno:
- *   -ENOENT	the bridge does not know it, or behind another port
+ *   -ENOENT	the bridge does not know it, or knows it behind another port
  *
  * Since: 0.2
  */

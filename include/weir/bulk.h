@@ -2,9 +2,9 @@
 /*
  * Many guests' ports at once, and ports that are ready before anybody asks.
  *
- * A transaction is all or nothing. These calls are for whoever has a thousand
- * guests and wants 999 of them to run when one definition is wrong: they carry
- * out as much as can be, in as few transactions as possible, and say for each
+ * A transaction is all or nothing. These calls are for callers with a thousand
+ * guests, 999 of which are to run even if one definition is wrong: they carry
+ * out as much as possible, in as few transactions as possible, and say for each
  * port what became of it.
  *
  * A ready port is a tap that is attached like any other, with the limits of its
@@ -52,7 +52,8 @@ WEIR_API size_t weir_ports_attach(struct weir *w, const char *network,
  * @n:		how many
  * @ret_errors:	receives @n errors, code 0 for a port that went; may be NULL
  *
- * In one transaction, which shares one wait of the kernel's between all links.
+ * In one transaction, so that the kernel waits once for all links (an RCU grace period)
+ * and not once for each.
  *
  * Return: how many ports went
  *
@@ -95,8 +96,8 @@ WEIR_API size_t weir_ready_count(struct weir *w, const char *network);
  * weir_ready_lease() - take a port that is ready
  * @w:		a handle with a state directory
  * @network:	the network
- * @owner:	whose it is now, kept for people; NULL: the record is not written
- *		again, which is fastest
+ * @owner:	who has it now, kept for people; NULL: unknown, which is fastest, because
+ *		the record is not written again
  * @ret:	receives the port, for weir_port_done(); the guest must use its MAC
  *		address
  * @err:	filled on failure; may be NULL
@@ -116,14 +117,14 @@ WEIR_API int weir_ready_lease(struct weir *w, const char *network, const char *o
  * weir_ready_return() - give a leased port back
  * @w:		a handle with a state directory, without a transaction
  * @network:	the network
- * @name:	the port's name on the host; a tap that nobody has open any more
+ * @name:	the port's name on the host; a tap that nobody has open
  * @err:	filled on failure; may be NULL
  *
  * Sets the port down and up again: the bridge forgets the addresses and groups it
  * has learned there, and what was queued is dropped.
  *
- * Any tap that stays when nobody has it open can be given; the next guest gets it
- * with the limits that it has.
+ * Any persistent tap of the network can be given, also one that was not ready before;
+ * the next guest gets it with the limits that it has.
  *
  * Return: 0 or a negative errno: -ENOENT if there is no such port, -EINVAL for one
  * of another kind, -EALREADY if it is ready

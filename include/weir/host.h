@@ -110,12 +110,13 @@ struct weir_group_protocol {
 #define WEIR_GROUP_LINK_STATE (1ull << 1)
 
 /**
- * struct weir_group_link - what the link did when somebody looked
+ * struct weir_group_link - the state of a link when it was read
  * @has:	which members are set, WEIR_GROUP_LINK_*
  * @speed_mbit_per_s: its speed in 10^6 bits per second; 0: unknown
  * @state:	what it does, with the numbers of IF_OPER_* (2 down, 6 up)
  *
- * Kept where it is written, and never a wish: apply ignores it.
+ * A definition that was read from the kernel may have it. It asks for nothing:
+ * weir_txn_groups_up() ignores it.
  */
 struct weir_group_link {
 	uint64_t has;
@@ -209,7 +210,7 @@ struct weir_group_arpmon {
  * @WEIR_GROUP_BOND_TLB:	balance-tlb: by load, sending
  * @WEIR_GROUP_BOND_ALB:	balance-alb: by load, in both directions
  *
- * The kernel's number and one.
+ * Each is the kernel's number plus one.
  */
 enum weir_group_bond_mode {
 	WEIR_GROUP_BOND_ABSENT = 0,
@@ -240,8 +241,8 @@ enum weir_group_bond_mode {
  * @lacp_rate:	802.3ad: 0 slow, 1 fast
  * @ad_select:	802.3ad: the aggregator is chosen 0 once, 1 by bandwidth, 2 by ports
  *
- * netcf has no words for those with a bit in @has. Another @fail_over_mac lets all
- * ports go for a moment, as another @mode does; another @lacp_rate or @ad_select
+ * netcf has no words for the members with a bit in @has. A change of @mode or
+ * @fail_over_mac releases all ports for a moment; a change of @lacp_rate or @ad_select
  * sets the bond down and up.
  */
 struct weir_group_bond {
@@ -265,7 +266,7 @@ struct weir_group_bond {
  * struct weir_group_vlan - the settings of a vlan
  * @has:	WEIR_GROUP_VLAN_TAG: @tag is set; it must be
  * @tag:	vlan id, 0..4094
- * @protocol:	0: 802.1Q; 0x8100: that, said; 0x88a8: 802.1ad
+ * @protocol:	0x8100: 802.1Q; 0x88a8: 802.1ad; 0: not given, which is 802.1Q
  * @base:	the interface that carries it, by name; no part of the group
  */
 struct weir_group_vlan {
@@ -284,7 +285,7 @@ struct weir_group_vlan {
  * @mtu:	MTU of the interface and its ports; 0: as it is
  * @protocols:	addresses, at most one item for each family
  * @n_protocols: how many
- * @link:	what the link did
+ * @link:	the state of its link when it was read
  * @mac:	an ethernet's identity: the MAC address it must have, as text in
  *		the words of who wrote it; empty: any
  * @bridge:	for WEIR_GROUP_BRIDGE
@@ -383,7 +384,7 @@ WEIR_API int weir_group_delay(const struct weir_group_bridge *bridge, uint32_t *
  * @WEIR_EFFECT_IN_PLACE: nothing that traffic would notice
  * @WEIR_EFFECT_FLAP:	a port goes down, or leaves its master, and may come back
  * @WEIR_EFFECT_REMAKE:	a link is deleted
- * @WEIR_EFFECT_ADDRESS_LOSS: an address or a route goes, or stops to work
+ * @WEIR_EFFECT_ADDRESS_LOSS: an address or a route goes, or stops working
  */
 enum weir_effect {
 	WEIR_EFFECT_IN_PLACE = 0,
@@ -424,7 +425,7 @@ struct weir_plan_step {
  * @n:		how many
  * @ret:	receives an array in the order of carrying out, to be freed with
  *		free()
- * @ret_n:	receives its length; 0: everything is so already
+ * @ret_n:	receives its length; 0: nothing would change
  * @err:	filled on failure; may be NULL
  *
  * Looks at the host as it is, by three dumps for any number of groups, and changes
@@ -480,11 +481,11 @@ WEIR_API int weir_txn_group_undefine(struct weir_txn *t, const char *name);
  * @n:		how many
  * @worst:	the policy: a plan with a worse effect is refused
  *
- * Makes what is missing, changes what is different, and takes away what an earlier
- * weir_txn_groups_up() of the same group put there and the definition no longer
- * has; what others put there stays. The last step reads everything back that was
- * asked for: a difference undoes the transaction. Where nothing differs, no
- * message that changes anything is sent.
+ * Makes what is missing and changes what differs. What an earlier weir_txn_groups_up()
+ * of the same group put there, and the definition does not have, is taken away; what
+ * others put there stays. The last step reads back everything that was asked for, and a
+ * difference undoes the transaction. Where nothing differs, nothing is sent that could
+ * change anything.
  *
  * Addresses by DHCP are asked for by a client: the one whose path is in
  * config_dir/dhcp-client, or else the first that is found of udhcpc, dhclient and
@@ -638,7 +639,7 @@ WEIR_API int weir_group_by_mac(struct weir *w, const uint8_t mac[6], struct weir
  * @pid:	the process
  * @begun:	when, in seconds since 1970
  * @is_alive:	that process still runs
- * @is_of_this_boot: it was begun since the host has booted
+ * @is_of_this_boot: the host was not rebooted since it was begun
  */
 struct weir_checkpoint {
 	char owner[64];
@@ -652,12 +653,12 @@ struct weir_checkpoint {
  * weir_txn_checkpoint_begin() - remember what is stored and what is up
  * @t:		the transaction
  * @owner:	who begins, for people; may be NULL
- * @take_over:	if a checkpoint is open already, become its owner: it goes on to
- *		remember what it remembers
+ * @take_over:	if a checkpoint is open already, become its owner; what it remembers
+ *		stays
  *
- * Everything until the decision can be gone back on, over any number of
- * transactions, processes and reboots. The memory is one durable file in the
- * handle's config_dir.
+ * Until weir_txn_checkpoint_commit(), a rollback can undo everything that is done from
+ * here on, by any number of transactions and processes, and over reboots. What there was
+ * is kept in one durable file in the handle's config_dir.
  *
  * Return: 0 or a negative errno, which the transaction remembers: -EBUSY if one is
  * open; the error says whose and how old it is
@@ -667,7 +668,7 @@ struct weir_checkpoint {
 WEIR_API int weir_txn_checkpoint_begin(struct weir_txn *t, const char *owner, bool take_over);
 
 /**
- * weir_txn_checkpoint_commit() - let everything be as it is now
+ * weir_txn_checkpoint_commit() - keep everything as it is, and forget the checkpoint
  * @t:	the transaction
  *
  * Return: 0 or a negative errno, which the transaction remembers: -ENOENT if no
@@ -681,9 +682,9 @@ WEIR_API int weir_txn_checkpoint_commit(struct weir_txn *t);
  * weir_txn_checkpoint_rollback() - go back to what was when the checkpoint was begun
  * @t:	the transaction
  *
- * Definitions are stored and removed as they were. Groups that were up come up as
- * they were, others go down; after a reboot, only definitions go back. What others
- * did is left alone.
+ * Stores the definitions that there were and removes others. Groups that were up come
+ * up as they were, others go down; after a reboot this is left out. What others than
+ * weir did to the host stays.
  *
  * Return: 0 or a negative errno, which the transaction remembers: -ENOENT if no
  * checkpoint is open

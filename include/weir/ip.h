@@ -162,8 +162,7 @@ WEIR_API int weir_addr_list(struct weir *w, int ifindex, struct weir_addr **ret,
  * RTM_NEWROUTE with NLM_F_CREATE and NLM_F_EXCL. Undone by deleting the route.
  *
  * Return: 0 or a negative errno, which the transaction remembers. At commit:
- *   -EEXIST	there is one with that destination and metric already; if it is by
- *		the same link, nothing was sent
+ *   -EEXIST	there is a route with that destination and metric already
  *
  * Since: 0.1
  */
@@ -174,8 +173,8 @@ WEIR_API int weir_txn_route_add(struct weir_txn *t, const struct weir_route *rou
  * @t:		the transaction
  * @addr:	the address, as weir_addr_list() told it
  *
- * Undone by adding it as @addr says, with no end to its life. Routes that go with it
- * do not come back: see weir_txn_link_keep().
+ * Undone by adding it as @addr says, valid for ever. The routes that the kernel
+ * removes with it do not come back; weir_txn_link_keep() is for those.
  *
  * Return: 0 or a negative errno, which the transaction remembers. At commit:
  *   -EADDRNOTAVAIL	the link has no such address; nothing was sent
@@ -192,22 +191,23 @@ WEIR_API int weir_txn_addr_del(struct weir_txn *t, const struct weir_addr *addr)
  * Undone by adding it as @route says.
  *
  * Return: 0 or a negative errno, which the transaction remembers. At commit:
- *   -ESRCH	there is no such route; nothing was sent if none is like it
+ *   -ESRCH	there is no such route
  *
  * Since: 0.2
  */
 WEIR_API int weir_txn_route_del(struct weir_txn *t, const struct weir_route *route);
 
 /**
- * weir_txn_link_keep() - have an undo bring back what a link loses by going down
+ * weir_txn_link_keep() - an undo shall bring back what a link loses by going down
  * @t:		the transaction
  * @ifindex:	the link
  *
- * Its IPv6 addresses and the routes by it, whoever made them, which the kernel
- * flushes. Read at once; put it in front of the step that takes the link down or
- * its addresses away: an undo comes to it last, and waits up to 3 s for links that
- * must have carrier first. Later steps that take routes or IPv6 addresses of the
- * link away have no undo of their own. Does nothing else.
+ * The kernel flushes a link's IPv6 addresses and routes when it goes down, whoever
+ * made them. This call reads them at once and puts a step on the transaction that
+ * does nothing but bring them back in an undo. It must stand in front of the step that
+ * takes the link down or its addresses away, so that an undo comes to it afterwards;
+ * there it waits up to 3 s for links that must have carrier first. Later steps that
+ * take away routes or IPv6 addresses of the link leave their undo to this one.
  *
  * Return: 0 or a negative errno, which the transaction remembers
  *
@@ -220,9 +220,9 @@ WEIR_API int weir_txn_link_keep(struct weir_txn *t, int ifindex);
  * @t:		the transaction
  * @ifindex:	the link, which goes down and comes up again in @t
  *
- * As weir_txn_link_keep(), but by a step: put it behind the one that brings the
- * link up. What is there by then is left as it is, and what an earlier step takes
- * away stays away.
+ * As weir_txn_link_keep(), but the step itself brings everything back, not its undo:
+ * it must stand behind the step that brings the link up. It changes nothing that is
+ * there by then, and does not bring back what an earlier step takes away on purpose.
  *
  * Return: 0 or a negative errno, which the transaction remembers
  *
@@ -253,7 +253,7 @@ WEIR_API int weir_route_list(struct weir *w, struct weir_route **ret, size_t *re
  * @ret:	receives the route as it stands in the table, with the prefix that matched; sz set
  * @err:	filled on failure; may be NULL
  *
- * One question, whose answer takes the same time however many routes there are.
+ * One RTM_GETROUTE; it takes the same time however many routes there are.
  *
  * Return: 0, or a negative errno:
  *   -ENETUNREACH	no route matches
@@ -290,8 +290,8 @@ WEIR_API int weir_txn_sysctl_set(struct weir_txn *t, const char *key, const char
  * @value:	what to write, without a newline
  * @optional:	if the file does not exist, do nothing instead of failing
  *
- * Undone by writing what was there before. Which network namespace's links /sys
- * shows was decided when it was mounted.
+ * Undone by writing what was there before. /sys shows the links of the network
+ * namespace in which it was mounted, which need not be the handle's.
  *
  * Return: 0 or a negative errno, which the transaction remembers
  *

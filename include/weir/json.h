@@ -2,10 +2,10 @@
 /*
  * Definitions and state as JSON, the native text form.
  *
- * Members have libvirt's names, rates and bursts libvirt's units (1000 bytes/s,
- * 1024 bytes). A member that is not known is refused with its path, because a
- * misspelt limit must not be no limit. The JSON Schemas of a network and of
- * a host interface group are installed as share/weir/network.schema.json and
+ * Members have libvirt's names, and rates and bursts have libvirt's units (1000
+ * bytes/s, 1024 bytes). An unknown member is refused with its path, so that a misspelt
+ * limit is an error and not the absence of a limit. The JSON Schemas of a network and
+ * of a host interface group are installed as share/weir/network.schema.json and
  * group.schema.json.
  */
 #ifndef WEIR_JSON_H

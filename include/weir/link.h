@@ -63,7 +63,7 @@ struct weir_ips {
 };
 
 /**
- * struct weir_pair - what becomes of a number
+ * struct weir_pair - one number is mapped to another
  * @from:	the number
  * @to:		what it becomes; 0: as if the pair were not there
  */
@@ -73,11 +73,11 @@ struct weir_pair {
 };
 
 /**
- * struct weir_pairs - what becomes of numbers
+ * struct weir_pairs - a map of numbers to numbers
  * @n:		how many pairs there are
  * @pairs:	the pairs, each @from once; the rest is zero
  *
- * Setting pairs leaves other pairs as they are.
+ * Setting some pairs leaves the kernel's others as they are.
  */
 struct weir_pairs {
 	uint32_t n;
@@ -392,12 +392,13 @@ enum weir_macvlan_mode {
  * struct weir_macvlan - a macvlan or macvtap (IFLA_MACVLAN_*)
  * @has:		which members are set, WEIR_MACVLAN_*
  * @mode:		an enum weir_macvlan_mode
- * @flags:		1: no promiscuous mode on the lower link (passthru only); of a
- *			link that is down, a change makes the kernel miscount
- * @sources:		mode source: from whom it takes frames, all of them; see
- *			weir_txn_macvlan_source_add() for one by one
- * @n_sources:		how many that are in the kernel, which has room for more;
- *			read only
+ * @flags:		1: no promiscuous mode on the lower link (passthru only). Do not
+ *			change it while the link is down: the kernel then loses count of
+ *			who wants the mode
+ * @sources:		mode source: the whole list of addresses that it takes frames
+ *			from; weir_txn_macvlan_source_add() adds one to it
+ * @n_sources:		how many addresses the kernel has, which may be more than fit
+ *			into @sources; read only
  * @bc_queue_len:	broadcasts that may wait, in packets; the lower link takes
  *			the largest of its links
  */
@@ -502,16 +503,16 @@ enum weir_bond_mode {
  *			of @miimon_ms
  * @downdelay_ms:	how long it must have lost it; a multiple of @miimon_ms
  * @peer_notif_delay_ms: time between notifications of peers; a multiple of
- *			@miimon_ms. The kernel keeps these three in units of it:
- *			another @miimon_ms alone changes them too
+ *			@miimon_ms. The kernel stores @updelay_ms, @downdelay_ms and
+ *			this in units of @miimon_ms, so they change with it
  * @use_carrier:	ask netif_carrier_ok(), not the driver's ioctl
  * @arp_interval_ms:	how often @arp_targets are asked; 0: never. Not with
  *			@miimon_ms
  * @arp_targets:	IPv4 addresses that are asked by ARP
  * @ns_targets:		IPv6 addresses that are asked by neighbour solicitation
- * @arp_validate:	which ports' answers are looked at: 0 none, 1 active, 2
- *			backup, 3 all; 4, 5, 6: none, active, backup, and only
- *			ARP counts as traffic
+ * @arp_validate:	whose ARP answers are checked: 0 nobody's, 1 the active
+ *			port's, 2 the backup ports', 3 everybody's; 4, 5, 6 are as
+ *			0, 1, 2, but only ARP counts as a sign of life
  * @arp_all_targets:	a port is good only if all targets answer
  * @arp_missed_max:	missed answers after which a port is bad
  * @primary:		index of the port that is preferred; 0: none
@@ -710,7 +711,7 @@ struct weir_vlan {
  * @ttl:		TTL of the outer packets; 0: the inner one's, or for a
  *			group 1; can change
  * @tos:		TOS of the outer packets; 1: the inner one's; can change
- * @label:		flow label of outer IPv6 packets; can change
+ * @label:		flow label of outer packets, IPv6; can change
  * @df:			whether outer packets may be fragmented: 0 yes, 1 no, 2
  *			as the inner one; can change
  * @learning:		learn which host an address is at; can change
@@ -890,13 +891,13 @@ struct weir_link {
  * @link:	what to make; kind and name are needed. kind may not be
  *		WEIR_LINK_TUN (see weir_txn_tap_add())
  *
- * Everything that the create message takes rides in it; what the kernel would
- * silently drop from it (alias, port settings, the address generation mode)
- * follows in a second message of the same batch. A bridge's @mtu is pinned, so
- * that ports do not change it. One that gets 32 ports or more in the same
- * transaction snoops on multicast from the last port on, unless the caller says
- * something of snooping: each port would start the queries of all others anew.
- * Undone by deleting the link.
+ * One message makes the link with all settings that the kernel heeds there. Those
+ * that it would silently ignore (alias, port settings, the address generation mode)
+ * follow in a second message of the same batch. A bridge's @mtu is pinned, so that
+ * ports do not change it. A bridge that gets 32 ports or more in the same transaction
+ * begins to snoop on multicast only with the last of them, because each new port
+ * would start the queries on all others again; not so if the caller sets
+ * mcast_snooping. Undone by deleting the link.
  *
  * Return: the link's index, or a negative errno, which the transaction
  * remembers. At commit, besides what the kernel says:
@@ -974,10 +975,10 @@ WEIR_API int weir_txn_link_set(struct weir_txn *t, const struct weir_link *link)
  * weir_txn_link_index() - choose the index of a link that is going to be made
  * @t:		the transaction
  *
- * So that links of a set can name each other (@master, @lower, @primary) before
- * any of them is described.
+ * With it, links of a set can name each other (@master, @lower, @primary) before
+ * they are made.
  *
- * Return: an index that no link has, most probably: the kernel decides at commit
+ * Return: an index that most probably no link has; if one has it, commit fails
  *
  * Since: 0.2
  */
@@ -1016,12 +1017,13 @@ WEIR_API int weir_txn_links(struct weir_txn *t, struct weir_link *links, size_t 
  * weir_txn_link_move() - move a link into another network namespace
  * @t:		the transaction
  * @ifindex:	which
- * @netns:	where to: a name below /run/netns or a path, which an undo must find
- *		too
+ * @netns:	where to: a name below /run/netns or a path, which must still lead
+ *		there when the move is undone
  *
- * The kernel takes it down and out of its master, and its addresses and routes
- * away (see weir_txn_link_keep()). It keeps its index if that is free over there.
- * Undone by fetching it, and putting it into its master and up.
+ * The kernel takes the link down, releases it from its master and removes its
+ * addresses and routes (weir_txn_link_keep() brings those back in an undo). It keeps
+ * its index if that is free over there. Undone by moving it back, into its master,
+ * and up if it was.
  *
  * Return: 0 or a negative errno, which the transaction remembers. At commit:
  *   -EEXIST	its name is taken over there
@@ -1038,9 +1040,10 @@ WEIR_API int weir_txn_link_move(struct weir_txn *t, int ifindex, const char *net
  *		kept its index
  * @lower:	index of the link below it, which is in the handle's namespace
  *
- * All namespaces are asked that the kernel has a number for in the handle's, as it has
- * for each that a link was moved into from there. If none has that link, nothing is
- * done. It is deleted when everything else has succeeded, so it cannot be taken back.
+ * Looks for the link in all namespaces that the handle's namespace has an id for
+ * (RTM_GETNSID): the kernel gives one to each namespace that a link is moved into. If
+ * none of them has it, nothing is done. The link is deleted after everything else has
+ * succeeded, so nothing has to be undone.
  *
  * Return: 0 or a negative errno, which the transaction remembers
  *
@@ -1049,7 +1052,7 @@ WEIR_API int weir_txn_link_move(struct weir_txn *t, int ifindex, const char *net
 WEIR_API int weir_txn_link_del_moved(struct weir_txn *t, int ifindex, int lower);
 
 /**
- * weir_txn_altname_add() - give a link another name besides
+ * weir_txn_altname_add() - give a link an alternative name
  * @t:		the transaction
  * @ifindex:	which
  * @name:	the name, 1..127 bytes
@@ -1062,7 +1065,7 @@ WEIR_API int weir_txn_link_del_moved(struct weir_txn *t, int ifindex, int lower)
 WEIR_API int weir_txn_altname_add(struct weir_txn *t, int ifindex, const char *name);
 
 /**
- * weir_txn_altname_del() - take such a name away
+ * weir_txn_altname_del() - take an alternative name from a link
  * @t:		the transaction
  * @ifindex:	which
  * @name:	the name
@@ -1075,7 +1078,7 @@ WEIR_API int weir_txn_altname_add(struct weir_txn *t, int ifindex, const char *n
 WEIR_API int weir_txn_altname_del(struct weir_txn *t, int ifindex, const char *name);
 
 /**
- * weir_altname_list() - the other names of a link
+ * weir_altname_list() - the alternative names of a link
  * @w:		the handle
  * @ifindex:	which
  * @ret:	receives the names, to be freed with free(): one behind the other,
@@ -1096,7 +1099,7 @@ WEIR_API int weir_altname_list(struct weir *w, int ifindex, char **ret, struct w
  * @ifindex:	which: a macvlan or macvtap of mode source
  * @mac:	the address
  *
- * One that is there already stays so, also after an undo.
+ * An address that is in the list already is no error, and an undo leaves it there.
  *
  * Return: 0 or a negative errno, which the transaction remembers. At commit:
  *   -EINVAL	the link has another mode
@@ -1106,7 +1109,7 @@ WEIR_API int weir_altname_list(struct weir *w, int ifindex, char **ret, struct w
 WEIR_API int weir_txn_macvlan_source_add(struct weir_txn *t, int ifindex, const uint8_t mac[6]);
 
 /**
- * weir_txn_macvlan_source_del() - and no more
+ * weir_txn_macvlan_source_del() - let a macvlan take frames from an address no more
  * @t:		the transaction
  * @ifindex:	which
  * @mac:	the address; if it is not there, nothing is done
@@ -1231,11 +1234,11 @@ WEIR_API int weir_link_text(const struct weir_link *link, char **ret);
  *		it has. @veth.peer_netns points into @words
  * @err:	filled on failure; may be NULL
  *
- * What the words mean together is checked by who takes the link.
+ * Each word is checked by itself; the call that @link is given to checks the whole.
  *
  * Return: 0, or a negative errno and @link is as it was:
- *   -EINVAL	a word that is no setting (the error lists those that are), a value
- *		that is none, or none where one is needed
+ *   -EINVAL	a word is no setting (the error lists those there are), or its value
+ *		is missing or makes no sense
  *   -ERANGE	a number that is out of range
  *   -ENODEV	no link has the name
  *

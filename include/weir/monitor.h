@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A monitor tells what becomes of links, addresses and routes: a descriptor for
- * the caller's own event loop, and a call that hands out one event after the
- * other. Nothing calls back.
+ * A monitor tells of every link, address and route that comes, changes or goes. It has
+ * a descriptor for the caller's own event loop, and a call that hands out one event
+ * after the other; there are no callbacks.
  *
  *	weir_monitor_open(w, WEIR_MONITOR_LINKS, 0, &m, &err);
  *	poll(weir_monitor_fd(m), POLLIN);
  *	while ((r = weir_monitor_next(m, &event, &err)) > 0)
  *		...
  *
- * The monitor keeps what it told. Where the kernel dropped messages, or changes
- * things without a message (routes of IPv4 that go with a link or an address), it
- * reads again, compares, and tells the differences as events, so what has been
- * told is what is there, always in the end. A thing that came and went in between
- * is not told. Kernel interface: the groups of rtnetlink.
+ * The monitor remembers what it has told. When the kernel has dropped messages, or
+ * changes things without sending one (IPv4 routes that go with a link or an address),
+ * the monitor reads everything again, compares, and hands out the differences as
+ * events. So the caller's picture always becomes right in the end, but a thing that
+ * came and went in between is missing from it. Kernel interface: rtnetlink's
+ * multicast groups.
  */
 #ifndef WEIR_MONITOR_H
 #define WEIR_MONITOR_H
@@ -41,7 +42,7 @@ struct weir_monitor;
 /**
  * enum weir_event_what - what became of it
  * @WEIR_EVENT_NEW:	it is there now, and was not
- * @WEIR_EVENT_CHANGED:	it is another than before
+ * @WEIR_EVENT_CHANGED:	it was there before, with other settings
  * @WEIR_EVENT_GONE:	it is not there any longer
  */
 enum weir_event_what {
@@ -55,9 +56,10 @@ enum weir_event_what {
  * @sz:		sizeof(struct weir_event)
  * @object:	WEIR_MONITOR_LINKS, _ADDRS or _ROUTES: which member is set
  * @what:	an enum weir_event_what
- * @reread:	it was found by reading again, because a message was lost or there
- *		is none for it
- * @ifname:	the name of the link that it is, is on or leaves by; empty if unknown
+ * @reread:	it was found by reading again, because the message was lost or the
+ *		kernel sends none
+ * @ifname:	the name of the link, of the address's link, or of the link that the
+ *		route leaves by; empty if unknown
  * @link:	the link, as it is, or was before it went
  * @addr:	the address
  * @route:	the route
@@ -75,8 +77,8 @@ struct weir_event {
 
 /**
  * weir_monitor_open() - begin to listen
- * @w:		the handle, in whose namespace; must outlive the monitor, whose
- *		calls are calls on the handle as far as threads are concerned
+ * @w:		the handle, whose namespace is watched. It must outlive the monitor,
+ *		and must not be used by another thread during a call on the monitor
  * @objects:	WEIR_MONITOR_LINKS and others, or-ed: what to tell of
  * @flags:	0 or WEIR_MONITOR_EXISTING
  * @ret:	receives the monitor, for weir_monitor_close()

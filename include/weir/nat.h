@@ -5,9 +5,9 @@
  * The table's rules are few and constant. A network is nothing but elements in
  * its sets and maps: its bridge's name, its subnets. So what a packet costs does
  * not grow with the number of networks, adding or removing one touches no other,
- * and each change is one nftables transaction. The rules judge traffic between
- * networks and to the outside by both sides; traffic inside one network passes.
- * An accept here does not override a drop in somebody else's table.
+ * and each change is one nftables transaction. Traffic between networks, or to the
+ * outside, must be allowed on both sides; traffic inside one network passes. What
+ * this table accepts, a table of somebody else can still drop.
  */
 #ifndef WEIR_NAT_H
 #define WEIR_NAT_H
@@ -104,10 +104,10 @@ struct weir_nat {
  * and taking the table away if it was made.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
- *   -EINVAL	a name that cannot be put into nftables' language, a mode NAT
- *		network without a subnet, subnets that overlap, a range of
- *		addresses or ports that is none, @nat->dev in another mode than
- *		NAT and ROUTE
+ *   -EINVAL	the name cannot be written in nftables' language, a network of mode
+ *		NAT has no subnet, subnets overlap, a range of addresses or ports
+ *		ends before it starts, @nat->dev is set in another mode than NAT and
+ *		ROUTE
  *
  * Since: 0.1
  */
@@ -135,8 +135,8 @@ extern WEIR_API const struct weir_step_ops weir_nat_step;
  * @sz:			sizeof(struct weir_guard)
  * @port:		its port of a Linux bridge; a name as weir_nat.bridge
  * @mac:		its MAC address
- * @hold_addresses:	it is held to @addresses too, and to ARP, IPv4 and IPv6 without
- *			a vlan's tag
+ * @hold_addresses:	it may send from @addresses only, and nothing but ARP, IPv4 and
+ *			IPv6 without a vlan tag
  * @addresses:		its IP addresses; the IPv6 link-local address that belongs to
  *			@mac is one of them anyway
  * @n_addresses:	how many
@@ -156,10 +156,10 @@ struct weir_guard {
  * @guard:	the port and its addresses
  *
  * One nftables transaction on the table "bridge weir", which is made if it is not
- * there. Frames, ARP and, with @guard->hold_addresses, IPv4, IPv6 and neighbour
- * discovery are looked at before the bridge is; a guest that has no address yet may
- * look for one. The port need not be there yet. What was there for a port of this
- * name is replaced, and comes back with the undo.
+ * there. It looks at frames before the bridge does: at the Ethernet source address, at
+ * ARP and, with @guard->hold_addresses, at IPv4, IPv6 and neighbour discovery. A guest
+ * that has no address yet may ask for one. The port need not be there yet. What was
+ * there for a port of this name is replaced; an undo brings it back.
  *
  * Return: 0 or a negative errno, which the transaction remembers
  *
@@ -168,7 +168,7 @@ struct weir_guard {
 WEIR_API int weir_txn_guard_add(struct weir_txn *t, const struct weir_guard *guard);
 
 /**
- * weir_txn_guard_del() - let a port send what it likes
+ * weir_txn_guard_del() - let a port send from any address again
  * @t:		the transaction
  * @guard:	the port, as it was given to weir_txn_guard_add()
  *

@@ -135,17 +135,18 @@ enum weir_mac_table_manager {
  * struct weir_network_bridge - the network's bridge
  * @name:		its name. Modes isolated to open: it is made; empty: the
  *			first free of virbr0, virbr1, ..., or of another kind if it has
- *			a "%d" for the number. Mode bridge: it is there already;
- *			empty: the mode is macvtap's
+ *			a "%d" for the number. Mode bridge: it is there already; if
+ *			empty, guests get macvtaps on a link of the host
  * @zone:		its zone in firewalld; NULL: none is asked for
  * @stp:		enum weir_yes_no: spanning tree protocol; absent: no
  * @delay_s:		forward delay in seconds, while STP is on
  * @mac_table_manager:	an enum weir_mac_table_manager; changes while the network runs
- * @spread:		over how many bridges ports are spread, up to 64; 0: 1. A
- *			bridge has at most 1023 ports, and its kernel looks for a free
- *			number from the first on; more of them are made beside it
- *			(virbr0-1, ...), each joined to it by a pair, which takes a port
- *			of both. Modes isolated to open
+ * @spread:		modes isolated to open: over how many bridges ports are spread,
+ *			up to 64; 0: 1. For more ports than the 1023 that a bridge can
+ *			have, and for faster attaching, because the kernel searches a
+ *			bridge's port numbers from the first on. The others (virbr0-1,
+ *			...) are each joined to the first by a veth pair, which takes a
+ *			port of both
  */
 struct weir_network_bridge {
 	char name[16];
@@ -327,12 +328,12 @@ struct weir_dhcp {
 
 /**
  * struct weir_network_ip - an address of the bridge and the subnet around it
- * @family:	the family as it was said, which is as good as @address's;
- *		0: not said
+ * @family:	the family as the definition says it, beside @address, which has it
+ *		too; 0: it does not
  * @address:	the host's address in it
- * @netmask:	IPv4: the subnet, as a mask; no family: not said so
- * @prefix:	the subnet, as a length, 1..32 or 1..128; 0: not said so. See
- *		weir_network_ip_prefix()
+ * @netmask:	IPv4: the size of the subnet as a mask; no family: not given
+ * @prefix:	the size of the subnet as a length, 1..32 or 1..128; 0: not given.
+ *		weir_network_ip_prefix() makes one of both
  * @local_ptr:	enum weir_yes_no: reverse queries are never passed on
  * @tftp_root:	IPv4: directory that TFTP serves; NULL: no TFTP
  * @dhcp:	its DHCP server; at most one for each family of a network
@@ -351,8 +352,8 @@ struct weir_network_ip {
  * weir_network_ip_prefix() - how large the subnet around an address is
  * @ip:		the address
  *
- * By its prefix, else by its netmask, else as nobody said it: the class of an
- * IPv4 address, 64 for IPv6.
+ * Its prefix, or else its netmask's, or else a default: that of the class of an IPv4
+ * address, 64 for IPv6.
  *
  * Return: the prefix length; -EINVAL if the netmask has a gap or the address is of no
  * class
@@ -499,7 +500,7 @@ WEIR_API int weir_virtualport_check(const struct weir_virtualport *vp, struct we
 /**
  * weir_virtualport_complete() - whether a virtualport has all that its type needs
  * @vp:		the virtualport; one without a type needs nothing
- * @made:	what weir_virtualport_generate() would make is not missing
+ * @made:	true: ids that weir_virtualport_generate() can make may be absent
  * @err:	filled on failure; may be NULL
  *
  * Return: 0 or -EINVAL with the first missing parameter
@@ -566,7 +567,8 @@ WEIR_API int weir_vlan_check(const struct weir_vlan_tags *vlan, struct weir_erro
  * @WEIR_SPOOFING_IP:		its MAC address and its IP addresses, in ARP and neighbour
  *				discovery too; see weir_txn_guard_add()
  *
- * Ports of Linux bridges only. Not said by anybody, it is none.
+ * Ports of Linux bridges only. Where neither guest, portgroup nor network says
+ * anything, it is WEIR_SPOOFING_ALLOWED.
  */
 enum weir_anti_spoofing {
 	WEIR_SPOOFING_DEFAULT = 0,
@@ -612,9 +614,9 @@ struct weir_dnsmasq_option {
  * @description:	text for people
  * @metadata:		text for programs, as it came; NULL: none
  * @ipv6:		enum weir_yes_no: guests may speak IPv6 among themselves though
- *			there is no IPv6 address. They always may, as no rule of ours
+ *			there is no IPv6 address. It has no effect here, where no rule
  *			keeps guests of one network apart; it is kept for others who
- *			read the definition, and changes while the network runs
+ *			read the definition
  * @trust_guest_rx_filters: enum weir_yes_no: the guests may choose their MAC addresses
  * @forward:		what happens to traffic that leaves it
  * @bridge:		its bridge
@@ -740,19 +742,18 @@ WEIR_API int weir_network_check_as(const struct weir_network *net, enum weir_che
  * enum weir_port_kind - what a guest's port is
  * @WEIR_PORT_TAP:	a tap for a virtual machine
  * @WEIR_PORT_VETH:	a pair with one end in a container's namespace
- * @WEIR_PORT_MACVTAP:	a virtual machine's, on a network without a bridge. One that is
- *			moved to another namespace loses its limits, which the kernel
- *			drops on that way; weir_txn_port_limit() then says -ENODEV
- * @WEIR_PORT_HOSTDEV:	no link, but a virtual function
- * @WEIR_PORT_MACVLAN:	a container's, on a network without a bridge: the same as a
- *			macvtap without a character device. Its link is made here, and
- *			who has the container moves it there. Without limits, which the
- *			kernel drops on that way
+ * @WEIR_PORT_MACVTAP:	a macvtap for a virtual machine, on a network without a bridge.
+ *			When it is moved to another namespace, the kernel drops its
+ *			limits; weir_txn_port_limit() then returns -ENODEV
+ * @WEIR_PORT_HOSTDEV:	a virtual function, and no link of the host
+ * @WEIR_PORT_MACVLAN:	a macvlan for a container, on a network without a bridge. It is
+ *			made here; the container's manager moves it into its namespace.
+ *			It has no limits, because the kernel would drop them then
  *
- * A guest asks for a tap, a pair or a macvlan; of a tap the network makes one of the
- * others, if that is what it has. A macvlan or macvtap that was moved is deleted by a
- * detach where it is, see weir_txn_link_del_moved(); one that was moved on from there is
- * left to who has the container.
+ * A guest asks for a tap, a pair or a macvlan. One that asks for a tap gets a macvtap or
+ * a virtual function on a network that has these. Detaching deletes a macvlan or macvtap
+ * also in the namespace that it was moved to (weir_txn_link_del_moved()), but not where
+ * it was moved on from there: that is up to the container's manager.
  */
 enum weir_port_kind {
 	WEIR_PORT_TAP = 0,
@@ -774,8 +775,8 @@ enum weir_port_kind {
  * @portgroup:		its portgroup; NULL: the network's default one, if any
  * @mac:		the guest's MAC address; all zero: one is made
  * @owner:		who owns the guest, kept for people; NULL: nobody
- * @n_queues:		tap, macvtap: descriptors to open; 0: none, the guest opens it
- *			itself, a tap by its name
+ * @n_queues:		tap, macvtap: descriptors to open; 0: none, because the
+ *			hypervisor opens the port itself
  * @vnet_hdr:		tap: frames carry a virtio_net header
  * @netns:		veth: where the guest's end goes, a name below /run/netns or
  *			a path
@@ -791,9 +792,9 @@ enum weir_port_kind {
  * @isolated:		enum weir_yes_no, in place of the network's
  * @flags:		0, or WEIR_GUEST_COMPATIBLE
  * @anti_spoofing:	an enum weir_anti_spoofing, in place of the portgroup's
- * @addresses:		the guest's IP addresses, if it is held to them; those that the
- *			network's DHCP keeps for its MAC address, or that it makes of
- *			that and router advertisements, need not be said
+ * @addresses:		the guest's IP addresses, if it is held to them. Left out can be
+ *			those that the network's DHCP reserves for its MAC address, and
+ *			those that it makes of that from router advertisements
  * @n_addresses:	how many
  */
 struct weir_guest {
@@ -898,7 +899,8 @@ struct weir_port_address {
  *			the one that @dev is, if it was claimed
  * @vf:			the same by PF and number, "ens1/3", if it was claimed
  *			(weir_network_use_vfs()); else empty
- * @managed:		plug HOSTDEV: enum weir_yes_no: it is bound to its driver, too
+ * @managed:		plug HOSTDEV: enum weir_yes_no: it was bound to @driver when it
+ *			was claimed
  * @driver:		plug HOSTDEV: what it is bound to
  * @mode:		the network's forward mode, an enum weir_forward_mode
  * @mac:		the guest's MAC address
@@ -925,8 +927,9 @@ struct weir_port_address {
  * @ifb_name:		its name
  * @ifb_class:		its class there, if other ports share it; 0: nobody does
  * @floor_class:	the class of its guaranteed rate on the bridge; 0: none
- * @outbound_floor_class: that of what it sends, on the bridge's ifb; 0: none
- * @outbound_floor_on:	that ifb
+ * @outbound_floor_class: the class of the guaranteed rate of what it sends, on the
+ *			bridge's ifb; 0: none
+ * @outbound_floor_on:	index of that ifb
  * @anti_spoofing:	an enum weir_anti_spoofing: which addresses it is held to
  * @anti_spoofing_from:	an enum weir_source
  * @addresses:		the guest's IP addresses, as far as they are known; with
@@ -1013,8 +1016,8 @@ WEIR_API void weir_ports_free(struct weir_port *ports, size_t n);
  * Pure: looks at nothing but its arguments and makes nothing up, so an absent
  * name or MAC address stays absent.
  *
- * The member of a pool is chosen by weir_pool_pick(). Ids of a virtualport that
- * would be made are not missing.
+ * It chooses no member of a pool (weir_pool_pick() does), and makes no ids of a
+ * virtualport (weir_virtualport_generate() does).
  *
  * Return: 0, or a negative errno: -ENOENT if there is no such portgroup
  *
@@ -1060,15 +1063,18 @@ struct weir_network_vfs {
  * @vfs:	how; copied
  * @err:	filled on failure; may be NULL
  *
- * From then on weir_txn_port_attach() in mode hostdev claims a virtual function
- * of the network's pool, sets MAC address and vlan by its PF, which must be up,
- * and trust if the guest may choose its addresses, and binds it, if the network
- * says managed, to the model that it names, or else to the best VFIO driver.
- * The macvtap modes claim the function that the link below a port is, if the pool is a
- * PF's or the port has a vlan, which its PF then sets; shared, except in mode passthrough.
- * weir_txn_port_detach() and weir_txn_network_stop() give it back as it was. The
- * claim is the port's: it ends with neither the caller nor the guest. Without
- * this call a function is chosen by the records of the network's ports, and
+ * From then on weir_txn_port_attach() in mode hostdev claims a virtual function of the
+ * network's pool. Through its PF, which must be up, it sets MAC address and vlan, and
+ * trust if the guest may choose its addresses. If the network is managed, it binds the
+ * function to the driver that the network names, or else to the best VFIO driver.
+ *
+ * In the macvtap modes it claims the function that is the link below the port, if the
+ * pool is a PF's or the port has a vlan, which the PF then sets. Such a claim is shared,
+ * except in mode passthrough.
+ *
+ * weir_txn_port_detach() and weir_txn_network_stop() give the function back as it was.
+ * The claim belongs to the port and lasts when the caller or the guest ends. Without
+ * this call a function is chosen by the records of the network's ports alone, and
  * nothing is done to it.
  *
  * Return: 0, or a negative errno: -EEXIST if the handle has been told already;
@@ -1113,9 +1119,8 @@ struct weir_pool_entry {
  * @ret:	receives the index of the member
  * @err:	filled on failure; may be NULL
  *
- * The one with the fewest ports, of several the first; where a member cannot be
- * shared (modes passthrough and hostdev, and 802.1Qbh in mode private), the first
- * that is free. Pure.
+ * The first of those with the fewest ports. Where a member cannot be shared (modes
+ * passthrough and hostdev, and 802.1Qbh in mode private), the first that is free. Pure.
  *
  * Return: 0, or a negative errno: -ENODEV if the pool is empty, -EBUSY if none is free
  *
@@ -1191,14 +1196,14 @@ WEIR_API int weir_network_list(struct weir *w, struct weir_network_entry **ret, 
  * weir_network_room() - how many more ports a network can have
  * @w:		the handle
  * @name:	the network; it must run
- * @enough:	a number that is as good as any larger one: where there is clearly room
- *		for so many, nothing is counted. WEIR_ROOM_UNLIMITED: exactly
+ * @enough:	the caller needs to know of no more than so many. Where there is clearly
+ *		room for them, the kernel is not asked. WEIR_ROOM_UNLIMITED: count exactly
  * @ret:	receives the number of ports that its Linux bridges have room for, at most
- *		@enough. Other networks have no limit
+ *		@enough. Networks without one have no limit
  * @err:	filled on failure; may be NULL
  *
- * A Linux bridge has at most 1023 ports; struct weir_network_bridge has @spread for
- * more. Others' ports on a bridge of the host count too.
+ * A Linux bridge has at most 1023 ports, those that others put there included. A
+ * network with weir_network_bridge.spread has several bridges.
  *
  * Return: 0 or a negative errno: -ENOENT if it does not run
  *
@@ -1217,7 +1222,7 @@ WEIR_API int weir_network_room(struct weir *w, const char *name, uint32_t enough
  *		if there are none
  * @err:	filled on failure; may be NULL
  *
- * Pure. Of a network that needs no dnsmasq the texts are those that it would get.
+ * Pure. It writes the texts also for a network that needs no dnsmasq.
  *
  * Return: 0 or a negative errno: -EINVAL if dnsmasq would take a part of @net for
  * something else
@@ -1306,7 +1311,7 @@ WEIR_API int weir_txn_network_start(struct weir_txn *t, const struct weir_networ
 WEIR_API int weir_txn_network_stop(struct weir_txn *t, const char *name);
 
 /**
- * weir_txn_network_reload() - take over what the stored definition has else
+ * weir_txn_network_reload() - bring a running network to its stored definition
  * @t:		the transaction
  * @name:	the network; it must run
  *
@@ -1314,8 +1319,8 @@ WEIR_API int weir_txn_network_stop(struct weir_txn *t, const char *name);
  * <weir/update.h>.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
- *   -EBUSY	something else differs, which needs the network to be restarted;
- *		the error names it
+ *   -EBUSY	there is a difference that needs the network to be restarted; the
+ *		error names it
  *
  * Since: 0.1
  */
@@ -1335,19 +1340,20 @@ WEIR_API int weir_txn_network_reload(struct weir_txn *t, const char *name);
  *   -EEXIST	the port's name is taken
  *   -ENODEV	a bridge or link of the host, or a whole pool, is not there
  *   -EBUSY	no member of the pool is free
- *   -ENOSPC	the network's bridges have as many ports as a bridge can have, 1023
- *		each. Of several a port gets the one that has the fewest, unless it is
- *		isolated and the network is not, or the other way round: those are all
- *		on the first, so that isolated ports never meet
+ *   -ENOSPC	the network's bridges have 1023 ports each, and no bridge can have
+ *		more. Of several bridges a port gets the one with the fewest. Ports whose
+ *		isolation is not the network's are all on the first one, so that isolated
+ *		ports never reach each other
  *   -EOPNOTSUPP something that the definition asks cannot be done yet; the error
  *		names it
  *
  * A virtualport of type 802.1Qbg or 802.1Qbh is associated with the switch
  * (<weir/profile.h>) before the call is over, and detaching ends that.
  *
- * A port of mode hostdev is its record: the virtual function is claimed by the
- * caller, on the same transaction, with <weir/sriov.h>. A macvtap stays until it is
- * detached; without queues it is found as /dev/tapN, N being its index.
+ * A port of mode hostdev is only a record, unless weir_network_use_vfs() was called:
+ * the caller claims the virtual function with <weir/sriov.h>, on the same transaction. A
+ * macvtap stays until it is detached; one without queues is opened as /dev/tapN, where
+ * N is its index.
  *
  * Since: 0.1
  */
@@ -1380,8 +1386,8 @@ WEIR_API int weir_txn_port_detach(struct weir_txn *t, const char *network, const
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -ENOENT	there is no such port or portgroup
- *   -EBUSY	the portgroup has another type of virtualport, or other vlans than a
- *		port on a link of the host has: it gets them when it is attached
+ *   -EBUSY	the portgroup has another type of virtualport, or, for a port on a link
+ *		of the host, other vlans: these are set only when a port is attached
  *   -EINVAL	it has vlans, and the bridge does not filter them
  *   -EOPNOTSUPP	it is a virtual function that a guest has
  *
@@ -1401,9 +1407,10 @@ WEIR_API int weir_txn_port_move(struct weir_txn *t, const char *network, const c
  *		Open vSwitch
  * @ret:	receives where the port is shaped; NULL, or sz set
  *
- * As weir_txn_shape_set(), in place, and the port's record says it: the limits count as
- * the guest's own, so a portgroup does not change them any more. Whoever gives limits
- * past the record leaves a class behind when the port is detached.
+ * Does what weir_txn_shape_set() does, and writes the limits into the port's record as
+ * the guest's own, so a change of its portgroup does not touch them. Call this and not
+ * weir_txn_shape_set(): detaching clears what the record says, and would leave a class
+ * behind.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -ENOENT	there is no such port
@@ -1421,15 +1428,14 @@ WEIR_API int weir_txn_port_limit(struct weir_txn *t, const char *network, const 
  * @port:	the port as the caller remembers it, from weir_port_parse()
  * @ret:	receives its record, for weir_port_done(); may be NULL
  *
- * For callers that keep guests through a restart of their own: they claim each port
- * again whose guest they still have, and detach those of weir_port_list() whose owner
- * is gone.
+ * For callers that restart while their guests run on: they claim the port of each guest
+ * that they still have, and detach those of weir_port_list() whose owner is gone.
  *
- * A port that is on record under its name and uuid keeps its record, whatever @port
- * says else. Where the record was lost it is written again as @port is, if the network
- * runs and still gives ports of that kind: on the same bridge, or from a pool that has
- * the member, which, if it cannot be shared, no other port may have. Nothing is merged
- * or limited anew. A link that has come off its bridge is put back.
+ * A port that is on record under its name and uuid keeps its record, whatever else @port
+ * says. If the record was lost, it is written again from @port, provided that the network
+ * runs and still has the same bridge, or a pool with the port's member; if that cannot be
+ * shared, no other port may have it. Portgroup and network are not looked at again, and
+ * limits stay as they are. A link that has lost its bridge is put back.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -ENOENT	no such network runs

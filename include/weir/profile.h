@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Port profiles: a link, or a VF of one, is associated with what a switch has
- * configured under a name (802.1Qbh, to the kernel's driver) or under numbers
- * (802.1Qbg, to lldpad, which speaks VDP with the switch). The messages are
- * rtnetlink's in both cases; this is part of libweir.
+ * Port profiles: a link, or a VF of one, is associated with a profile that is
+ * configured on a switch. 802.1Qbh calls it by a name, and the request goes to the
+ * card's driver; 802.1Qbg calls it by numbers, and the request goes to lldpad, which
+ * speaks VDP with the switch. Both are rtnetlink messages; this is part of libweir.
  *
- * No hardware for this was at hand. It is tested by the bytes of its messages,
- * and against a peer on a netlink socket that plays lldpad.
+ * It was never run on such hardware. Tests compare the bytes of its messages, and
+ * talk to a peer on a netlink socket that plays lldpad.
  */
 #ifndef WEIR_PROFILE_H
 #define WEIR_PROFILE_H
@@ -56,11 +56,11 @@ enum weir_profile_request {
 #define WEIR_LLDPAD_PID_FILE "/run/lldpad.pid"
 
 /**
- * struct weir_profile - what a port of a switch shall be
+ * struct weir_profile - the profile that a port of a switch shall have
  * @sz:			sizeof(struct weir_profile)
  * @has:		which members are set, WEIR_PROFILE_*
- * @ifindex:		the link; of a VF the PF's link; for lldpad the physical link
- * @ifname:		its name, which lldpad goes by
+ * @ifindex:		the link; for a VF the PF's link; for lldpad the physical link
+ * @ifname:		its name, by which lldpad knows it
  * @vf:			number of the VF, or WEIR_PROFILE_SELF
  * @name:		port profile (802.1Qbh), up to 39 bytes
  * @manager_id:		802.1Qbg: number of the VSI manager
@@ -70,8 +70,8 @@ enum weir_profile_request {
  * @host:		UUID of the host
  * @mac:		the guest's MAC address
  * @vlan:		the guest's vlan
- * @lldpad_pid_file:	whom to ask: the process with the pid in this file
- *			(WEIR_LLDPAD_PID_FILE); empty: the kernel
+ * @lldpad_pid_file:	the request goes to the process whose pid is in this file
+ *			(WEIR_LLDPAD_PID_FILE); empty: to the kernel
  * @timeout_ms:		how long the switch may take; 0: 10000
  */
 struct weir_profile {
@@ -93,16 +93,15 @@ struct weir_profile {
 };
 
 /**
- * weir_txn_profile() - associate a port with its profile, or end that
+ * weir_txn_profile() - associate a port with its profile, or disassociate it
  * @t:		the transaction
  * @profile:	the profile; copied
  * @request:	an enum weir_profile_request
  *
- * Asks, and then looks every 125 ms what became of it, until the answer is final
- * or time is over; what was asked for is then taken back. A disassociation is
- * asked for and not waited for, and with a link or an lldpad that is gone it is gone
- * too. Undone by the reverse: a (pre)association by a
- * disassociation, a disassociation by an association.
+ * Sends the request, and then asks every 125 ms what became of it until the answer is
+ * final; a request that takes too long is taken back. A disassociation is not waited
+ * for, and is no error if the link or lldpad is gone. Undone by the reverse: a
+ * (pre)association by a disassociation, a disassociation by an association.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -EINVAL	@profile is neither of 802.1Qbh nor of 802.1Qbg

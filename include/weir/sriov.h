@@ -27,8 +27,8 @@ struct weir_txn;
 /**
  * struct weir_sriov_options - where to look
  * @sz:		sizeof(struct weir_sriov_options)
- * @sysfs_dir:	NULL: "/sys". Its net directories show the namespace of the one
- *		who mounted it
+ * @sysfs_dir:	NULL: "/sys". It shows the links of the network namespace in which it
+ *		was mounted
  * @claims_dir:	where it is noted who has which VF; NULL: WEIR_STATE_DIR "/sriov".
  *		VFs are the host's, so everybody must use the same one
  * @modules_dir: where modules.alias is, which says what VFIO driver is best for a
@@ -83,7 +83,7 @@ WEIR_API void weir_sriov_close(struct weir_sriov *s);
  * @n_netdevs:		how many netdevs it has, representors of VFs apart
  * @ifindex:		index of @netdev, or 0
  * @is_up:		@netdev is administratively up
- * @has_carrier:	and its cable too
+ * @has_carrier:	@netdev has carrier
  * @driver:		name of its driver; empty: none
  * @vendor:		PCI vendor number
  * @device:		PCI device number
@@ -137,7 +137,7 @@ struct weir_pf {
  * @ifindex:		index of @netdev, or 0
  * @mac:		MAC address of @netdev
  * @is_up:		@netdev is administratively up
- * @has_carrier:	and has carrier
+ * @has_carrier:	@netdev has carrier
  * @driver:		name of its driver; empty: none
  * @numa_node:		-1: not known
  * @iommu_group:	-1: none
@@ -212,7 +212,7 @@ WEIR_API int weir_pf_get(struct weir_sriov *s, const char *name, unsigned int fl
  *
  * Return: 0, or a negative errno:
  *   -ENODEV	the PF has gone
- *   -EAGAIN	its VFs changed while they were read
+ *   -EAGAIN	the number of its VFs changed while they were read
  *   -EBADMSG	sysfs and the capability disagree about an address
  *
  * Since: 0.2
@@ -239,7 +239,7 @@ WEIR_API int weir_vf_get(struct weir_sriov *s, const char *name, struct weir_vf 
 /**
  * weir_sriov_steps - the types of steps of this library
  *
- * For weir_options.step_ops, or a journal with such steps cannot be recovered.
+ * For weir_options.step_ops: without them a journal with such steps cannot be recovered.
  *
  * Since: 0.2
  */
@@ -257,17 +257,17 @@ WEIR_API extern const struct weir_step_ops *const weir_sriov_steps[];
  * @flags:	0 or WEIR_VF_NO_PROBE. Whether VFs are offered to host drivers is a
  *		setting of the PF, which stays
  *
- * The kernel goes from no VFs to some and from some to none, and not from some
- * to others. A number that is there already is nothing to do. Undone by the
- * reverse; VFs that were removed get their settings (weir_vf_config_list()) back
- * then, but not what was set on their own links.
+ * The kernel makes VFs only where there are none, and removes only all of them. Nothing
+ * is done if the PF has so many already. Undone by the reverse; VFs that were removed
+ * then get their settings back (weir_vf_config_list()), but not what was set on their
+ * own links.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -EBUSY	the PF has another number of VFs, or one of them is claimed
  *   -ERANGE	@n is more than it can have
  *   -ENOSPC	(at commit) the slot has no room for so many
  *   -ENOENT	(at commit) the PF's driver cannot make VFs
- *   -ETIME	(at commit) the driver hangs; what it does goes on
+ *   -ETIME	(at commit) the driver takes too long, and may still be at it
  *   others	see weir_pf_get()
  *
  * Since: 0.2
@@ -282,8 +282,8 @@ WEIR_API int weir_txn_vf_number(struct weir_txn *t, struct weir_sriov *s, const 
  * @timeout_ms:	how long
  * @err:	filled on failure; may be NULL
  *
- * Host drivers take new VFs after weir_txn_vf_number() was carried out. Waits
- * for device events; one that is bound to a VFIO driver needs no netdev.
+ * Host drivers take new VFs only after weir_txn_vf_number() was carried out. Waits
+ * for device events. A VF that is bound to a VFIO driver needs no netdev.
  *
  * Return: 0, or a negative errno:
  *   -ETIME	a VF, which @err names, is not ready yet; perhaps its driver's
@@ -305,17 +305,17 @@ WEIR_API int weir_vf_wait(struct weir_sriov *s, const char *pf, unsigned int tim
  * @driver:	a driver's name, WEIR_VF_VFIO, or NULL: the host's own, whichever
  *		takes it
  *
- * Sets driver_override for drivers that are made to take any device (VFIO's,
- * uio_pci_generic, pci-stub); one that does not know the device would crash the
- * kernel. Looks afterwards who has it. Modules are not loaded. What a hypervisor
- * opens then is weir_vf.vfio. A link that comes back has the MAC address that the
- * PF knows of it. Undone by giving the VF back, with the MAC address that its
- * link had; the link is down then.
+ * Sets driver_override only for drivers that are made to take any device (VFIO's,
+ * uio_pci_generic, pci-stub), because one that does not know the device would crash the
+ * kernel. Afterwards it checks that the driver has the VF. Modules are not loaded. For
+ * VFIO, weir_vf.vfio is what a hypervisor opens. A link that comes back with the host's
+ * driver has the MAC address that the PF knows of it. Undone by giving the VF back to
+ * its former driver; its link then has its former MAC address, and is down.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -ENOENT	there is no such driver; its module is not loaded
  *   -ENODEV	there is no such VF, or (at commit) the driver did not take it
- *   -ETIME	(at commit) a driver hangs
+ *   -ETIME	(at commit) a driver takes too long
  *
  * Since: 0.2
  */
@@ -354,21 +354,21 @@ struct weir_claim_request {
 };
 
 /**
- * weir_txn_vf_claim() - have a VF for oneself
+ * weir_txn_vf_claim() - claim a VF
  * @t:		the transaction
  * @s:		where VFs and claims are
  * @request:	what is wanted
  * @ret:	receives the VF as it is now; NULL, or sz set
  *
- * Alone (without WEIR_CLAIM_SHARED): the first VF that nobody claims, on the PF
- * with the fewest claimed ones, then in the order of @request->pfs; of
- * @request->vfs simply the first. Shared: the
- * one with the fewest claims, none of them exclusive. A VF that nobody claims and
- * whose link is up is in the host's use and passed over, unless it is named.
+ * Without WEIR_CLAIM_SHARED it gets the first VF that nobody claims: of the PF that has
+ * the fewest claimed ones, or else comes first in @request->pfs; of @request->vfs simply
+ * the first. With WEIR_CLAIM_SHARED it gets the one with the fewest claims, all of them
+ * shared. A VF that nobody claims but whose link is up is in use by the host, and passed
+ * over unless @request->vf names it.
  *
- * One lock covers looking and noting, until the transaction ends. A claim whose
- * owner is dead (its process is gone, or the host was rebooted) is none: what its
- * owner did to the VF is taken back first, in the same transaction.
+ * One lock is held from looking for a VF until the transaction ends. A claim whose owner
+ * is dead (its process is gone, or the host was rebooted) does not count: what the owner
+ * did to the VF is taken back first, in the same transaction.
  *
  * The settings of the VF, its driver, and its link's MAC address are noted with
  * the claim, for weir_txn_vf_release() to restore. Later builders of the same
@@ -392,10 +392,10 @@ WEIR_API int weir_txn_vf_claim(struct weir_txn *t, struct weir_sriov *s,
  * @vf:		the VF's PCI address
  * @owner:	whose claim; NULL: all claims on it
  *
- * With the last claim the VF gets back its settings, its driver and its link's
- * MAC address as they were at the first one: the settings while nobody uses it,
- * through the PF, then the driver, which asks the PF for the address. A VF that
- * is gone, by numbers or by hand, is released all the same.
+ * With the last claim the VF gets back the settings, the driver and the link's MAC
+ * address that it had before the first one. The settings come first, through the PF and
+ * while the VF has no driver; then the driver, which asks the PF for the address. A VF
+ * that does not exist any more is released all the same.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -ENOENT	there is no such claim
@@ -414,7 +414,7 @@ WEIR_API int weir_txn_vf_release(struct weir_txn *t, struct weir_sriov *s, const
  * @owner:	whose it is
  * @pid:	the process that it ends with, or 0
  * @start_time:	when that process started, in the kernel's ticks since boot
- * @is_shared:	there may be others
+ * @is_shared:	others may claim the VF too
  * @is_pending:	its transaction is not finished
  * @is_dead:	its owner is gone
  */

@@ -134,10 +134,10 @@ WEIR_API char *weir_rate_format(uint64_t bytes_per_s, char buf[WEIR_RATE_TEXT]);
  * @WEIR_SHAPE_SKBEDIT:	redirected to an ifb that a few hundred ports share; the
  *			filter chooses the class there (act_skbedit)
  * @WEIR_SHAPE_BLOCK:	the same, by one filter that these ports share, with a
- *			program (cls_bpf): the least work for the kernel. Ingress
- *			filters of others on such a port are those of all of them:
- *			`tc filter add block INDEX-OF-THE-IFB` instead of dev; who
- *			wants some for a single port takes another method
+ *			program (cls_bpf): the least work for the kernel. Such ports
+ *			share an ingress block, so a filter that somebody else adds
+ *			(`tc filter add block INDEX-OF-THE-IFB`) is for all of them.
+ *			For filters of a single port, take another method
  * @WEIR_SHAPE_BPF:	the same, by a filter of the port's own, with a program
  * @WEIR_SHAPE_IFB:	redirected to an ifb of the port's own
  * @WEIR_SHAPE_POLICE:	what is too much is dropped, nothing waits (act_police)
@@ -152,15 +152,15 @@ enum weir_shape_method {
 };
 
 /**
- * enum weir_qdisc - what limits what leaves by a link
- * @WEIR_QDISC_AUTO:	as it is; of one that becomes limited weir_options.shape_qdisc,
- *			or HTB
- * @WEIR_QDISC_HTB:	a class, below which floors can be
- * @WEIR_QDISC_TBF:	a token bucket alone: one message instead of three, and none of
- *			the filter blocks that HTB's root and class have, of which the
- *			kernel walks a list for each new one: the choice for thousands of
- *			ports. No floors. What waits is at most the burst and 50 ms of the
- *			rate; frames that are longer than the burst are cut to packets
+ * enum weir_qdisc - which qdisc limits what leaves by a link
+ * @WEIR_QDISC_AUTO:	what the port has; one that becomes limited gets
+ *			weir_options.shape_qdisc, or else HTB
+ * @WEIR_QDISC_HTB:	a class, which can have classes of guaranteed rates below it
+ * @WEIR_QDISC_TBF:	a token bucket alone, for thousands of ports: one message instead
+ *			of three, and no filter blocks, of which HTB has two and the
+ *			kernel walks a list of all for each new one. It guarantees no
+ *			rates, queues the burst and 50 ms of the rate at most, and
+ *			segments frames that are longer than the burst
  *
  * Since: 0.2
  */
@@ -172,11 +172,11 @@ enum weir_qdisc {
 
 /**
  * enum weir_leaf - what queues the packets of a class, or of a TBF
- * @WEIR_LEAF_AUTO:	the first of these that the kernel has; of a TBF its own
+ * @WEIR_LEAF_AUTO:	the first of these that the kernel has; below a TBF the last
  * @WEIR_LEAF_FQ_CODEL:	fair among flows, with little delay
  * @WEIR_LEAF_SFQ:	fair among flows
- * @WEIR_LEAF_DEFAULT:	one queue, HTB's or TBF's own: as long as the link's, or as TBF
- *			has it
+ * @WEIR_LEAF_DEFAULT:	one queue, which is what HTB (as long as the link's queue) and
+ *			TBF make by themselves
  */
 enum weir_leaf {
 	WEIR_LEAF_AUTO = 0,
@@ -188,22 +188,22 @@ enum weir_leaf {
 /**
  * struct weir_shape_options - how to shape a port
  * @sz:			sizeof(struct weir_shape_options)
- * @method:		an enum weir_shape_method, for what the guest sends. A port
- *			that is shaped by another one goes over to it
+ * @method:		an enum weir_shape_method, for what the guest sends. A port that
+ *			is shaped by another method changes to it
  * @leaf:		an enum weir_leaf. A class that has another gets it in place, and
  *			loses what waits in the old one; WEIR_LEAF_AUTO leaves it as it is
  * @is_guest_side:	the link is the guest's end, not the host's, so inbound is
- *			what it receives. Known of an existing macvtap
- * @has_floors:		classes with guaranteed rates will be part of what leaves by
- *			the link, and of what arrives, which then has an ifb of its own
- *			(weir_txn_floor_set()); counts when it becomes limited
+ *			what it receives. Need not be set for a macvtap that exists
+ * @has_floors:		weir_txn_floor_set() will guarantee rates below the limits of this
+ *			link, such as a bridge. What arrives by it then gets an ifb of its
+ *			own. Heeded when the link becomes limited
  * @replace:		delete a root or ingress qdisc of others that is in the way.
  *			Undo brings the qdisc back, not classes and filters in it
- * @floor_class:	of weir_txn_floor_set() for what arrives by the port; 0: none. A
- *			limit of the port's own then has an ifb of its own
- * @qdisc:		an enum weir_qdisc, for what leaves by the link. One that is
- *			limited by another goes over to it, loses what waits, and gets
- *			its leaf as a new one
+ * @floor_class:	what weir_txn_floor_set() returned for what arrives by the port;
+ *			0: none. A limit of the port itself then gets an ifb of its own
+ * @qdisc:		an enum weir_qdisc, for what leaves by the link. A port that is
+ *			limited by another qdisc changes to it: what waits is lost, and
+ *			@leaf is made as on a new port
  */
 struct weir_shape_options {
 	size_t sz;
@@ -218,13 +218,13 @@ struct weir_shape_options {
 
 /**
  * struct weir_shape_side - one direction of a shaped port
- * @limits:	what the kernel keeps; an average of 0: no limit. The burst is the
- *		effective one, derived if none was given; of floors only that of what
- *		arrives by the link is part of it
+ * @limits:	the limits in the kernel; an average of 0: none. The burst is the one in
+ *		force, which was derived if none was given. The floor is known only of
+ *		what arrives by the link
  * @leaf:	an enum weir_leaf
  * @bytes:	how many passed
  * @packets:	how many passed
- * @drops:	packets for which there was no room, or of a policer no rate
+ * @drops:	packets that found the queue full, or exceeded a policer's rate
  * @overlimits:	how often a packet had to wait
  * @backlog_bytes:	what waits now
  */
@@ -244,10 +244,10 @@ struct weir_shape_side {
  * @ifindex:		the port
  * @name:		its name
  * @is_guest_side:	it is the guest's end (a macvtap)
- * @method:		an enum weir_shape_method, how the way in of the link is shaped;
+ * @method:		an enum weir_shape_method, how what arrives by the link is shaped;
  *			WEIR_SHAPE_AUTO: it is not
- * @ifb_ifindex:	where that is redirected to; 0: nowhere
- * @ifb_name:		its name
+ * @ifb_ifindex:	the ifb that it is redirected to; 0: none
+ * @ifb_name:		name of the ifb
  * @ifb_class:		the class on a shared ifb, 0x77670001 is 7767:1; 0: the ifb is
  *			the port's own
  * @floor_class:	the class that is guaranteed to what arrives by the port, on the
@@ -273,23 +273,23 @@ struct weir_shape {
 };
 
 /**
- * weir_txn_shape_set() - give a port these limits, whatever limits of ours it has
+ * weir_txn_shape_set() - set or change a port's limits
  * @t:		the transaction
  * @ifindex:	the port; may be one that @t makes. Once in a transaction
  * @name:	its name
- * @bandwidth:	the limits; a direction without an average becomes unlimited, a floor
- *		is not looked at here (weir_txn_floor_set())
+ * @bandwidth:	the limits; a direction without an average becomes unlimited. Floors
+ *		are ignored: weir_txn_floor_set() sets them
  * @options:	NULL: all automatic
  * @ret:	receives where the port is shaped, for weir_txn_shape_clear(); limits
  *		and counters stay empty. NULL, or sz set
  *
- * A class or TBF that is there is changed in place: nothing is lost, no packet and no
- * count. A direction that becomes unlimited loses what waits in its queue. Our
- * qdiscs are known by handles that nobody else uses, 7765: to 7767:.
+ * A class or TBF that is there is changed in place: no packet is lost and counters go
+ * on. A direction that becomes unlimited loses what waits in its queue. weir knows its
+ * own qdiscs by their handles, 7765: to 7767:, which nobody else uses.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
- *   -EINVAL, -ERANGE	the limits make no sense, see weir_bandwidth_check(); floors by
- *			a TBF, or one below 240 bytes/s
+ *   -EINVAL, -ERANGE	the limits make no sense (weir_bandwidth_check()); a TBF cannot
+ *			have floors, or less than 240 bytes/s
  *   -EEXIST	a qdisc of others is in the way; the error names it
  *   -ENODEV	the port is gone
  *
@@ -304,8 +304,8 @@ WEIR_API int weir_txn_shape_set(struct weir_txn *t, int ifindex, const char *nam
  * @t:		the transaction
  * @ifindex:	the port; may be one that @t deletes, or that is gone
  * @name:	its name
- * @known:	from weir_txn_shape_set(), so that a port that is deleted or gone needs
- *		not be read; NULL: it is read
+ * @known:	from weir_txn_shape_set(), for a port that is deleted or gone and so cannot
+ *		be read; NULL: it is read
  *
  * Leaves the port as it was before it was shaped. Its class on a shared ifb goes,
  * and the ifb with the last. A port without limits is no error.
@@ -322,20 +322,20 @@ WEIR_API int weir_txn_shape_clear(struct weir_txn *t, int ifindex, const char *n
  * @t:			the transaction
  * @ifindex:		a link that was shaped with weir_shape_options.has_floors: a
  *			bridge, for what goes to the guest; or its ifb (weir_shape.ifb_ifindex),
- *			for what comes from it. Not one that @t makes; of one that it deletes
- *			nothing is left to do
+ *			for what comes from the guest. It must exist already. If @t deletes
+ *			it, nothing is done
  * @name:		its name
  * @mac:		the guest's MAC address; NULL on an ifb, where it is the port's
  *			weir_shape_options.floor_class that finds the class
  * @floor_bytes_per_s:	what is guaranteed; 0: nothing any more
- * @classid:		what this call had returned for the guest; 0: it has no floor yet
+ * @classid:		the guest's class, from an earlier call; 0: it has no floor yet
  * @ret_classid:	receives the class of the floor, 0 if it has none; may be NULL
  *
- * Guaranteed rates are classes below the link's limit, found by the destination
- * address of a frame in a hash (cls_flower, or a table of cls_u32). What is not
- * used of them, and not guaranteed, goes to whoever sends. Together they are never
- * above the link's average. Only what the host sends, receives or routes passes the
- * link, not what guests send each other.
+ * Each guaranteed rate is a class below the link's limit. A hash finds it by the
+ * destination address of a frame (cls_flower, or a table of cls_u32). Bandwidth that is
+ * not guaranteed, or guaranteed and not used, goes to whoever sends. The guarantees
+ * together cannot exceed the link's average. They concern what the host sends, receives
+ * or routes: what guests of one bridge send each other does not pass the link.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -ERANGE	more than the link's limit would be guaranteed
@@ -381,7 +381,7 @@ WEIR_API int weir_shape_list(struct weir *w, struct weir_shape **ret, size_t *re
 			     struct weir_error *err);
 
 /**
- * weir_shape_explain() - what was installed on a port, as tc commands with reasons
+ * weir_shape_explain() - what limits a port, as tc commands with their reasons
  * @w:		the handle, without an open transaction
  * @ifindex:	the port
  * @ret:	receives the text, to be freed with free()

@@ -13,31 +13,42 @@
  * weir_txn_commit() says. A builder that makes a link returns the index that the
  * link will have, so that later steps can name it before it exists.
  *
- * Commit works in this order: read what undo will need; with a state directory, read
- * whether what a step adds is there already, or what it takes away is not, and write
- * the undo of every step to the journal there; apply the steps in order, with all
- * neighbouring rtnetlink steps in one sendmsg(); delete links, as one message;
- * decide; finish what could not be undone (stopping a frozen daemon, removing a
- * file that was moved aside); say so in the journal. When a step fails, everything
- * that took effect is undone in reverse. When the process is killed, the next
- * weir_txn_begin() or weir_recover() on the same state directory does that.
+ * Commit works in this order:
  *
- * An undo takes away only what its transaction made, and brings back only what it
- * took away. A step that adds an address, a route, a name or an address behind a
- * port that its link has already, or a link under a name and a chosen index that one
- * has, is therefore refused as the kernel would refuse it, but before anything is
- * sent or the journal is written; the same goes for taking away what is not there.
- * Unless a step before it makes room for it, whose undo brings back what was there;
- * or may do so, as a link that goes down takes addresses and routes with it, also of
- * links on it: that the kernel alone knows, and an undo then leaves what there was.
- * What is left: another process that adds the very same between this look and the
- * send, some microseconds later. The kernel then refuses the step and nothing is
- * lost, unless the process is killed before it has undone the others by itself.
- * All this is looked at only where there is a state directory, and so a journal:
- * without one nobody recovers. The kernel then refuses the step, with the same words
- * but after what stands before it; commit undoes that, and not the step that was
- * refused. It saves a question for each link and family. The tool in one file (make
- * static) looks at links only, for want of room.
+ *	read		what undo will need
+ *	look		whether the steps can be done (see below)
+ *	journal		write the undo of every step into the state directory
+ *	apply		the steps in order, neighbouring rtnetlink steps in one sendmsg()
+ *	delete		links, by one message
+ *	decide		from here on the transaction is completed, not undone
+ *	finish		what cannot be undone: end a frozen daemon, remove a file that
+ *			was moved aside
+ *
+ * When a step fails, everything that took effect is undone in reverse order. When the
+ * process is killed, the next weir_txn_begin() or weir_recover() on the same state
+ * directory does that.
+ *
+ * An undo takes away only what its transaction added, and brings back only what it
+ * took away. So before the journal is written, commit looks at what the steps are
+ * about. A step that would add what is there already (an address, a route, a name, an
+ * entry behind a bridge's port, a link of that name or index), or take away what is not
+ * there, is refused with the error that the kernel would give, and nothing is sent.
+ *
+ * A step is not looked at where an earlier step of the same transaction decides. That
+ * is so where the earlier one takes away what is in the way; its undo brings that back.
+ * It is also so where a link goes down, which takes addresses and routes with it, and
+ * those of the links on top: only the kernel knows which, and an undo then leaves alone
+ * what was there before.
+ *
+ * One gap is left: another process adds the very same thing in the microseconds
+ * between the look and the send. The kernel then refuses the step, and nothing is lost
+ * unless this process is killed before it has undone the other steps.
+ *
+ * Without a state directory there is no journal, so nobody recovers and commit does not
+ * look first, which saves a question for each link and family. The kernel refuses the
+ * step itself, with the same error but after the steps before it were carried out;
+ * commit undoes those. The tool in one file (make static) looks at links only, because
+ * it has to be small.
  */
 #ifndef WEIR_TXN_H
 #define WEIR_TXN_H
@@ -92,11 +103,11 @@ WEIR_API int weir_txn_begin(struct weir *w, const char *title, unsigned int flag
 WEIR_API int weir_txn_commit(struct weir_txn *t, struct weir_error *err);
 
 /**
- * weir_txn_late() - the steps from here on wait for the decision
+ * weir_txn_late() - weir_txn_hold() leaves out the steps from here on
  * @t:	the transaction
  *
- * For a transaction that is held: what is put on it after this call (a stored
- * definition) is done by weir_txn_commit(), not by weir_txn_hold().
+ * What is put on a transaction after this call, such as a definition that is to be
+ * stored, is done by weir_txn_commit() and not yet by weir_txn_hold().
  *
  * Since: 0.2
  */
@@ -164,7 +175,7 @@ WEIR_API struct weir *weir_txn_handle(const struct weir_txn *t);
  * weir_txn_is_dry() - is a transaction only to be explained
  * @t:	the transaction
  *
- * For builders outside of the library that would take a lock.
+ * For builders outside of the library, which then need not take a lock.
  *
  * Return: true if it was begun with WEIR_TXN_DRY
  *
@@ -173,15 +184,15 @@ WEIR_API struct weir *weir_txn_handle(const struct weir_txn *t);
 WEIR_API bool weir_txn_is_dry(const struct weir_txn *t);
 
 /**
- * weir_txn_keep() - have something end with the transaction
+ * weir_txn_keep() - keep something until the transaction ends
  * @t:		the transaction
  * @key:	what weir_txn_kept() finds it by; any address, such as that of a
  *		type of steps
  * @object:	the thing, not NULL
  * @done:	called with it when the transaction was committed or aborted
  *
- * For builders outside of the library: a lock that covers what they looked up
- * until it is carried out.
+ * For builders outside of the library that, for instance, hold a lock from the moment
+ * they look something up until the transaction has carried it out.
  *
  * Return: 0 or -ENOMEM (then @done was not and will not be called)
  *
@@ -258,10 +269,10 @@ WEIR_API int weir_txn_file_remove(struct weir_txn *t, const char *path);
  *		must be unique to this service: it is how its processes are
  *		found again
  * @pid_file:	absolute path of the file where the daemon writes its pid
- * @link:	NULL, or the name of its link: the kernel then tells it of addresses
- *		that come and go on this link alone, and of no routes, so that it
- *		sleeps while others change. Needs CAP_SYS_PTRACE and Linux 5.6; without
- *		them it is told of everything. Since 0.2
+ * @link:	NULL, or the name of the one link that it serves: the rtnetlink sockets
+ *		of the daemon then hear of addresses of this link alone, and of no
+ *		routes, so that it sleeps while other links change. Needs CAP_SYS_PTRACE
+ *		and Linux 5.6; without them it hears of everything. Since 0.2
  *
  * The program is expected to put itself into the background: its first process
  * exits with 0 when it is ready to serve, or with another status after writing
@@ -345,13 +356,13 @@ struct weir_blob {
 #define WEIR_STEP_PARTS 6
 
 /**
- * enum weir_step_order - how a step stands to the rtnetlink requests around it
+ * enum weir_step_order - whether a step may change places with rtnetlink requests
  * @WEIR_STEP_IN_ORDER:	it is carried out exactly where it is
  * @WEIR_STEP_BEFORE:	it needs none of the requests in front of it and may be
  *			carried out before them
  * @WEIR_STEP_AFTER:	no request behind it needs it: it may be carried out after them
  *
- * So that requests which it stands between can still go out together.
+ * A step that can move lets the requests on both sides of it go out in one send.
  */
 enum weir_step_order {
 	WEIR_STEP_IN_ORDER = 0,
@@ -395,7 +406,7 @@ struct weir_step_ops {
  * @w:		the handle
  * @ops:	the type
  *
- * A socket or a library's context that is dear to open and to close.
+ * For what is expensive to open and to close: a socket, a library's context.
  *
  * Return: what weir_set_context() was given, or NULL
  *

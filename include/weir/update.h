@@ -15,8 +15,8 @@ extern "C" {
 
 /**
  * enum weir_update_command - what is done with an item
- * @WEIR_UPDATE_MODIFY:		it takes the place of the one that it is like
- * @WEIR_UPDATE_DELETE:		the one that it is like goes
+ * @WEIR_UPDATE_MODIFY:		it replaces the item that has the same key
+ * @WEIR_UPDATE_DELETE:		the item with the same key is deleted
  * @WEIR_UPDATE_ADD_LAST:	it is added behind all others
  * @WEIR_UPDATE_ADD_FIRST:	it is added before all others
  *
@@ -70,9 +70,9 @@ enum weir_section {
  * @section:		an enum weir_section
  * @parent_index:	sections IP_DHCP_HOST and IP_DHCP_RANGE: which of the network's
  *			addresses the item belongs to, counted from 0 over both families;
- *			negative: it is found
- * @item:		the struct that @section says; of one to be deleted, only what
- *			tells it from others need be filled
+ *			negative: the item tells which
+ * @item:		the struct that @section names. For a deletion, only the members
+ *			that tell it from others need be filled
  */
 struct weir_update {
 	size_t sz;
@@ -92,17 +92,17 @@ struct weir_update {
  * @flags:	0, or WEIR_UPDATE_COMPATIBLE
  * @err:	filled on failure; may be NULL
  *
- * Pure. The result is checked as weir_network_check() does. Where libvirt is
- * careless, this is not: an item to be deleted must be like all that was given of
- * it, one that is like several others is refused, and where no address was named,
- * one of the item's family is found.
+ * Pure. The result is checked as weir_network_check() does. It is stricter than libvirt:
+ * an item is deleted only if all members that were given are the same, an item that
+ * matches several is refused, and without @parent_index the address is one of the item's
+ * family.
  *
  * Return: 0, or a negative errno:
  *   -EOPNOTSUPP	no such section, or it does not take this command
- *   -ENOENT		nothing is like @update->item
- *   -EEXIST		there is one like it already
- *   -ENOTUNIQ		there is more than one like it
- *   -EINVAL, ...	the item is not right, or what came out would not be
+ *   -ENOENT		nothing matches @update->item
+ *   -EEXIST		there is such an item already
+ *   -ENOTUNIQ		more than one item matches
+ *   -EINVAL, ...	the item is not valid, or the definition would not be with it
  *
  * Since: 0.2
  */
@@ -116,7 +116,8 @@ WEIR_API int weir_network_update_definition(struct weir_network *net,
  * @text:	JSON, an object as it stands in a definition's JSON; need not end in a zero
  *		byte
  * @len:	its length in bytes
- * @partial:	it may lack what a definition must have, as one to be deleted may
+ * @partial:	members that a definition must have may be missing, because the item is
+ *		to be deleted
  * @ret:	receives the item, for weir_update_item_free()
  * @err:	filled on failure; may be NULL
  *
@@ -159,9 +160,9 @@ WEIR_API void weir_update_item_free(enum weir_section section, void *item);
 WEIR_API const char *weir_section_name(enum weir_section section);
 
 /**
- * enum weir_takes - what it takes for a change to be in force
- * @WEIR_TAKES_NOTHING:		it can be made while the network runs and guests use it
- * @WEIR_TAKES_REPLUG:		it counts for ports that are attached from then on
+ * enum weir_takes - what it takes until a change is in force
+ * @WEIR_TAKES_NOTHING:		nothing: it is made while the network runs and guests use it
+ * @WEIR_TAKES_REPLUG:		ports that are attached later have it
  * @WEIR_TAKES_RESTART:	the network must be stopped and started
  */
 enum weir_takes {
@@ -172,9 +173,9 @@ enum weir_takes {
 
 /**
  * struct weir_change - one difference between two definitions
- * @path:	the member, or the item of a list by what it is known by:
+ * @path:	the member; an item of a list is named by its key:
  *		"portgroups[gold].bandwidth.inbound.average"
- * @from:	what it was, as text; empty: nothing. An item that goes was "there"
+ * @from:	what it was, as text; empty: nothing; "there" for an item that goes
  * @to:		what it becomes
  * @takes:	an enum weir_takes
  */
@@ -190,7 +191,8 @@ struct weir_change {
  * @from:	the definition that is
  * @to:		the definition that is wanted
  * @ret:	receives an array in the order of members, to be freed with free()
- * @ret_n:	receives its length; 0: they are the same, but for the order of lists
+ * @ret_n:	receives its length; 0: they are the same, or differ in the order of
+ *		lists only
  * @err:	filled on failure; may be NULL
  *
  * Return: 0 or -ENOMEM
@@ -217,8 +219,8 @@ WEIR_API int weir_network_diff(const struct weir_network *from, const struct wei
  * Return: 0 or a negative errno, which the transaction remembers: those of
  * weir_network_update_definition(), and
  *   -ENOENT	it is not defined, or does not run
- *   -EBUSY	a change needs the network to be restarted, or a link goes from the
- *		pool that a port uses; the error names it
+ *   -EBUSY	a change needs the network to be restarted, or would remove a link
+ *		from the pool while a port uses it; the error names it
  *
  * Since: 0.2
  */
@@ -226,10 +228,10 @@ WEIR_API int weir_txn_network_update(struct weir_txn *t, const char *name,
 				     const struct weir_update *updates, size_t n, int which);
 
 /**
- * weir_txn_network_apply() - make a definition another one
+ * weir_txn_network_apply() - change a network to another definition
  * @t:		the transaction
- * @net:	the definition that is wanted, of the network that it names; what it
- *		leaves to be made stays as it is
+ * @net:	the definition that is wanted, of the network that it names. An uuid,
+ *		MAC address or bridge name that it leaves out stays as it is
  * @which:	as in weir_txn_network_update()
  *
  * Return: 0 or a negative errno, which the transaction remembers, as

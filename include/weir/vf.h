@@ -63,9 +63,9 @@ enum weir_vf_link_state {
 /**
  * struct weir_vf_config - settings of one VF
  * @sz:			sizeof(struct weir_vf_config)
- * @has:		which members are set, WEIR_VF_*. Of what was read: what the
+ * @has:		which members are set, WEIR_VF_*; after reading, those that the
  *			driver reports
- * @best_effort:	which of them the driver may refuse without harm
+ * @best_effort:	which of them the driver may refuse without an error
  * @vf:			the VF's number on its PF, from 0
  * @mac:		MAC address; the VF cannot change one that is set here. All
  *			zero: none is set, as drivers understand it
@@ -134,8 +134,8 @@ WEIR_API int weir_vf_config_list(struct weir *w, int pf_ifindex, struct weir_vf_
  * reports to be so already is not sent, but a MAC address always is, because
  * that forbids the VF to change it.
  *
- * A VF's own link learns of a MAC address when its driver is bound the next time
- * (weir_txn_vf_bind()), and hears nothing until then.
+ * A VF's own link takes over a new MAC address when its driver is bound the next time
+ * (weir_txn_vf_bind()). Until then it receives no frames.
  *
  * Undone by setting what was reported before, where it differs.
  *
@@ -155,8 +155,8 @@ WEIR_API int weir_txn_vf_set(struct weir_txn *t, int pf_ifindex,
  * @configs:	what weir_vf_config_list() once said; VFs that are gone are no error
  * @n:		how many
  *
- * Sets what differs, the MAC address included, and passes over what the driver
- * reports and refuses to set. Undone as weir_txn_vf_set().
+ * Sets what differs, the MAC address included. Settings that the driver reports but
+ * refuses to set are passed over. Undone as weir_txn_vf_set().
  *
  * Return: 0 or a negative errno, which the transaction remembers
  *

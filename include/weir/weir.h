@@ -10,10 +10,10 @@
  * fork(). Another namespace is entered by a short-lived thread of the library's
  * own; the caller's threads stay where they are.
  *
- * Structs that begin with sz may get members at their end. A caller sets sz to
- * the size that it was compiled with; of what the library fills by a pointer
- * with "sz set" it writes no more than that. Elements of an array that the
- * library allocates are as large as the sz in them says.
+ * Structs that begin with sz may get more members at their end. A caller sets sz to
+ * the sizeof that it was compiled with, also in structs that the library fills ("sz
+ * set"); the library then writes no more than that. In an array that the library
+ * allocates, each element is as large as its sz says.
  */
 #ifndef WEIR_WEIR_H
 #define WEIR_WEIR_H
@@ -61,16 +61,16 @@ enum weir_yes_no {
  *		for networks); NULL: none. Must outlive the handle
  * @lock_timeout_ms: how long to wait for another process that works on the
  *		same @state_dir; 0: 30000
- * @shape_method: an enum weir_shape_method for ports that are shaped without one
- *		of their own; 0: the best that the kernel can do
- * @most_in_flight: how many changes the kernel is handed at once; 0: as many as
- *		it takes, which is fastest. While it works on them, others that
- *		ask it something about links wait, on every network namespace of
- *		the host; with a limit (16 is a good one) it gets no more at a
- *		time than it does in about a millisecond, and the others get
- *		their turn in between. Deletions are one message all the same
- * @shape_qdisc: an enum weir_qdisc for ports that become limited without one of
- *		their own; 0: HTB
+ * @shape_method: an enum weir_shape_method for ports whose options name none; 0:
+ *		the best that the kernel can do
+ * @most_in_flight: how many changes are sent to the kernel at once; 0: as many as
+ *		fit, which is fastest. While the kernel works on them it holds a lock
+ *		(RTNL) that everybody needs who asks it about links, in every network
+ *		namespace of the host. With a limit (16 is a good one, about a
+ *		millisecond of work) the others get their turn in between. Deletions
+ *		are one message all the same
+ * @shape_qdisc: an enum weir_qdisc for ports that become limited and whose options
+ *		name none; 0: HTB
  *
  * Strings are copied.
  */

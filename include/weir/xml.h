@@ -10,8 +10,8 @@
  * declarations, no entities but the five of XML itself, nothing is fetched, and
  * size, depth and the number of elements have limits (16 MiB, 64, 500000).
  *
- * A refused document is told in weir_error: object is the line and the element,
- * attr its attribute or child, msg the reason.
+ * In the weir_error of a refused document, object is the line and the element, attr the
+ * attribute or child, msg the reason.
  */
 #ifndef WEIR_XML_H
 #define WEIR_XML_H
@@ -52,8 +52,8 @@ enum weir_xml_kind {
  * @text:	the text; need not end in a zero byte
  * @len:	its length in bytes
  *
- * Looks at the root element only; the document can still be refused. Which of the
- * two interfaces an <interface> is, its type and name tell.
+ * Looks at the root element only; the document can still be refused. An <interface> is
+ * netcf's or a guest's by its type and name.
  *
  * Return: what it is; WEIR_XML_NONE for JSON, for instance
  *
@@ -113,7 +113,7 @@ WEIR_API int weir_xml_update_item_parse(enum weir_section section,
 					size_t len, void **ret, struct weir_error *err);
 
 /**
- * weir_xml_network_update() - change a definition, called as libvirt's
+ * weir_xml_network_update() - change a definition, with the arguments of libvirt's call
  * @net:	the definition; untouched on failure
  * @command:	libvirt's number, that of enum weir_update_command
  * @section:	libvirt's number, that of enum weir_section
@@ -122,7 +122,7 @@ WEIR_API int weir_xml_update_item_parse(enum weir_section section,
  * @flags:	0, or WEIR_UPDATE_COMPATIBLE for libvirt's behaviour to the letter
  * @err:	filled on failure; may be NULL
  *
- * weir_network_update_definition() with an item from XML.
+ * weir_xml_update_item_parse() and weir_network_update_definition() in one.
  *
  * Return: 0 or a negative errno, as of these two
  *
@@ -133,17 +133,17 @@ WEIR_API int weir_xml_network_update(struct weir_network *net, int command, int 
 				     struct weir_error *err);
 
 /**
- * weir_txn_xml_network_update() - change a network, called as libvirt's
+ * weir_txn_xml_network_update() - change a network, with the arguments of libvirt's call
  * @t:		the transaction
  * @network:	the network's name
  * @command:	libvirt's number, that of enum weir_update_command
  * @section:	libvirt's number, that of enum weir_section
  * @parent_index: as in struct weir_update
  * @xml:	one element, ended by a zero byte
- * @flags:	libvirt's: 1 the running network, 2 the stored definition, 3 both, 0
- *		the former if it runs
+ * @flags:	libvirt's: 1: the running network, 2: the stored definition, 3: both, 0:
+ *		the running network, or the stored definition if it does not run
  *
- * weir_txn_network_update() with one item from XML.
+ * weir_xml_update_item_parse() and weir_txn_network_update() in one.
  *
  * Return: 0 or a negative errno, which the transaction remembers
  *
