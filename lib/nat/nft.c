@@ -13,6 +13,7 @@
  * anything: each commit of anybody adds one to it.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -185,6 +186,25 @@ int wr_nft_check(struct wr_nft *nft, struct weir_error *err)
 	return r ? wr_syserr(err, r, "", "netfilter socket") : 0;
 }
 
+/*
+ * libnftables opens a socket that hooks and guests' hypervisors would inherit, and has no way to ask for it. It got the
+ * lowest number that was free, if no other thread was quicker.
+ */
+static struct nft_ctx *open_ctx(int fd)
+{
+	const int lowest = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	socklen_t len = sizeof(int);
+	int protocol = -1;
+	struct nft_ctx *ctx;
+
+	if (lowest >= 0)
+		close(lowest);
+	ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (ctx && !getsockopt(lowest, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) && protocol == NETLINK_NETFILTER)
+		fcntl(lowest, F_SETFD, FD_CLOEXEC);
+	return ctx;
+}
+
 int wr_nft_open(struct wr_nft **ret, struct weir_error *err)
 {
 	wr_auto(nft) struct wr_nft *nft = calloc(1, sizeof(*nft));
@@ -200,7 +220,7 @@ int wr_nft_open(struct wr_nft **ret, struct weir_error *err)
 	r = wr_nft_check(nft, err);
 	if (r)
 		return r;
-	nft->ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	nft->ctx = open_ctx(nft->fd);
 	if (!nft->ctx || nft_ctx_buffer_output(nft->ctx) || nft_ctx_buffer_error(nft->ctx))
 		return wr_nomem(err);
 	*ret = wr_take(nft);

@@ -4,6 +4,7 @@
  * guest, the kernel and dnsmasq see of it, and what is refused. Undo and kills are
  * in lib_scenario.c; what a change makes of a definition is in tests/unit.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -507,8 +508,21 @@ static void let_refuse(const char *operation)
 	      ns_state_dir, operation);
 }
 
+/* How many descriptors a program that this process starts inherits. */
+static unsigned int inherited(void)
+{
+	unsigned int n = 0;
+
+	for (int fd = 0, flags; fd < 256; fd++) {
+		flags = fcntl(fd, F_GETFD);
+		n += flags >= 0 && !(flags & FD_CLOEXEC);
+	}
+	return n;
+}
+
 static void hooks_are_told(void **state)
 {
+	const unsigned int before = inherited();
 	struct weir_txn *t;
 	struct weir *w;
 
@@ -527,6 +541,7 @@ static void hooks_are_told(void **state)
 	weir_txn_network_stop(t, "net");
 	ns_commit(t);
 	says("net port-deleted\nnet stopped\n", "cat $WEIR_TEST_STATE/told");
+	assert_int_equal(inherited(), before);
 	weir_close(w);
 }
 
