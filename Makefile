@@ -115,7 +115,7 @@ USES_libweir-xml     := libxml-2.0 jansson
 # Without libxml2: the same, less some files.
 ifeq ($(XML),0)
 LIBRARIES := $(filter-out libweir-xml,$(LIBRARIES))
-TOOL_OBJ  := $(filter-out %/rows_xml.o %/cmd_xml.o,$(TOOL_OBJ))
+TOOL_OBJ  := $(filter-out %/rows_xml.o %/cmd_xml.o %/left_out.o,$(TOOL_OBJ))
 UNIT      := $(filter-out %/test_xml,$(UNIT))
 NETNS     := $(filter-out %/test_xml_live %/test_netcf,$(NETNS))
 HEADERS   := $(filter-out %/xml.h,$(HEADERS))

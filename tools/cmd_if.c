@@ -14,7 +14,7 @@
 #include "weir.h"
 
 #pragma weak weir_xml_kind_of
-#pragma weak weir_xml_group_parse
+#pragma weak tool_xml_group
 
 /* --- definitions ------------------------------------------------------------------ */
 
@@ -38,11 +38,11 @@ static struct weir_group **next_group(struct groups *g)
 }
 
 /* Which of the two it is, its first characters say. */
-static int parse_group(const char *text, size_t len, struct weir_group **ret, struct weir_error *err)
+static int parse_group(struct tool *t, const char *file, const char *text, size_t len, struct weir_group **ret)
 {
 	if (weir_xml_kind_of && weir_xml_kind_of(text, len) != WEIR_XML_NONE)
-		return weir_xml_group_parse(text, len, ret, err);
-	return weir_group_parse(text, len, ret, err);
+		return tool_xml_group(t, file, text, len, ret);
+	return weir_group_parse(text, len, ret, &t->err);
 }
 
 static int read_group(struct tool *t, const char *file, struct groups *ret)
@@ -54,7 +54,7 @@ static int read_group(struct tool *t, const char *file, struct groups *ret)
 
 	if (status)
 		return status;
-	if (parse_group(text, len, slot, &t->err)) {
+	if (parse_group(t, file, text, len, slot)) {
 		free(text);
 		return tool_fail_in(t, file, STATUS_BAD_INPUT);
 	}

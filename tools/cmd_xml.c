@@ -104,6 +104,17 @@ static int format_json(const struct document *d, char **ret)
 	return weir_xml_guest_json(d->guest, ret);
 }
 
+/* Of the three forms of a guest's interface each has its own canonical one. */
+static void tell_ignored(const struct document *d, const char *file, const char *text, size_t len)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	char *canonical = NULL;
+
+	if (d->kind != WEIR_XML_GUEST && !format_xml(d, 0, &canonical, &err))
+		tell_left_out(file, text, len, canonical);
+	free(canonical);
+}
+
 /* --- from a file to the output ----------------------------------------------------------- */
 
 /* Of kind NONE: of whatever kind the file is. */
@@ -122,6 +133,8 @@ static int read_document(struct tool *t, const char *file, enum weir_xml_kind ki
 	else
 		r = tool_refuse(t, STATUS_FAILED, -EINVAL, file,
 				"is no document that is known here");
+	if (!r)
+		tell_ignored(ret, file, text, len);
 	free(text);
 	if (r && ret->kind)
 		return tool_fail_in(t, file, STATUS_FAILED);
@@ -286,6 +299,21 @@ static enum weir_xml_kind kind_named(const char *name)
 	return WEIR_XML_NONE;
 }
 
+static void tell_what_is_lost(const char *file, const struct document *d, const char *xml)
+{
+	struct document back = { .kind = d->kind };
+	struct weir_error err = WEIR_ERROR_INIT;
+	char *is = NULL, *was = NULL;
+
+	if (d->kind != WEIR_XML_GUEST && !parse_xml(&back, xml, strlen(xml), &err)) {
+		if (!format_json(d, &was) && !format_json(&back, &is))
+			tell_lost_in_xml(file, was, is);
+		free(was);
+		free(is);
+		done(&back);
+	}
+}
+
 int cmd_xml_from_json(struct tool *t, const struct args *a)
 {
 	struct document d = { .kind = kind_named(a->words[0]) };
@@ -302,7 +330,10 @@ int cmd_xml_from_json(struct tool *t, const struct args *a)
 	free(text);
 	if (r)
 		return tool_fail_in(t, a->words[1], STATUS_FAILED);
-	r = put_xml(t, &d, d.guest && d.guest->has_port ? WEIR_XML_STATUS : 0);
+	r = format_xml(&d, d.guest && d.guest->has_port ? WEIR_XML_STATUS : 0, &text, &t->err);
+	if (!r)
+		tell_what_is_lost(a->words[1], &d, text);
+	r = put_text(t, r, text);
 	done(&d);
 	return r;
 }

@@ -11,15 +11,15 @@
 #include "weir.h"
 
 #pragma weak weir_xml_kind_of
-#pragma weak weir_xml_network_parse
+#pragma weak tool_xml_network
 
 /* Which of the two it is, its first characters say. */
-static int parse_network(const char *text, size_t len, struct weir_network **ret,
-			 struct weir_error *err)
+static int parse_network(struct tool *t, const char *file, const char *text, size_t len,
+			 struct weir_network **ret)
 {
 	if (weir_xml_kind_of && weir_xml_kind_of(text, len) != WEIR_XML_NONE)
-		return weir_xml_network_parse(text, len, ret, err);
-	return weir_network_parse(text, len, ret, err);
+		return tool_xml_network(t, file, text, len, ret);
+	return weir_network_parse(text, len, ret, &t->err);
 }
 
 int tool_read_network(struct tool *t, const char *file, struct weir_network **ret)
@@ -30,7 +30,7 @@ int tool_read_network(struct tool *t, const char *file, struct weir_network **re
 
 	if (r)
 		return r;
-	r = parse_network(text, len, ret, &t->err);
+	r = parse_network(t, file, text, len, ret);
 	free(text);
 	if (!r) {
 		r = weir_network_check(*ret, &t->err);

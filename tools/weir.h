@@ -217,6 +217,12 @@ int tool_commit(struct tool *t, struct weir_txn *txn, int status_if_absent);
 int tool_read_text(struct tool *t, const char *file, int status, char **ret, size_t *ret_len);
 /* Shows t->err as what is wrong with the file. */
 int tool_fail_in(struct tool *t, const char *file, int status);
+/* left_out.c: a definition from XML; what of it means nothing is told on standard error */
+int tool_xml_network(struct tool *t, const char *file, const char *text, size_t len, struct weir_network **ret);
+int tool_xml_group(struct tool *t, const char *file, const char *text, size_t len, struct weir_group **ret);
+void tell_left_out(const char *file, const char *text, size_t len, const char *canonical);
+/* What JSON has, and the XML made of it has not: that is given as JSON again. */
+void tell_lost_in_xml(const char *file, const char *json, const char *json_of_xml);
 /* define.c: a definition from a file */
 int tool_read_network(struct tool *t, const char *file, struct weir_network **ret);
 

@@ -5,7 +5,8 @@
  *
  * A document is read by libvirt's rules (11.3.0) and written in its canonical form,
  * byte for byte, so that files go back and forth between the two. Elements and
- * attributes that are not known are ignored, as libvirt does. A document that is
+ * attributes that are not known are ignored, as libvirt does; weir_xml_left_out() says
+ * which. A document that is
  * hostile is refused in bounded time and memory: there are no document type
  * declarations, no entities but the five of XML itself, nothing is fetched, and
  * size, depth and the number of elements have limits (16 MiB, 64, 500000).
@@ -93,6 +94,27 @@ WEIR_API int weir_xml_network_parse(const char *text, size_t len, struct weir_ne
  */
 WEIR_API int weir_xml_network_format(const struct weir_network *net, unsigned int flags,
 				     char **ret, struct weir_error *err);
+
+/**
+ * weir_xml_left_out() - what of a document its canonical form has not
+ * @text:	the document, in UTF-8; need not end in a zero byte
+ * @len:	its length in bytes
+ * @canonical:	what was made of it, by weir_xml_network_format() for instance
+ * @ret:	receives a line for each element and attribute, such as
+ *		"line 6, <forwad>" or "line 7, <forward>: mdoe", to be freed with free();
+ *		empty if there is none
+ * @err:	filled on failure; may be NULL
+ *
+ * What is not known, stands where it means nothing, or is there a second time; also what
+ * says no more than the default does. Of an element that is left out what it has is not
+ * told.
+ *
+ * Return: 0 or a negative errno: those of weir_xml_network_parse()
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_xml_left_out(const char *text, size_t len, const char *canonical, char **ret,
+			       struct weir_error *err);
 
 /**
  * weir_xml_update_item_parse() - read what an update adds, changes or deletes

@@ -262,6 +262,11 @@ if "$weir" help xml >/dev/null 2>&1; then
 	runs 2 xml from-json nosuch lab.json && runs 2 xml guest --live --status lab.xml
 	sed 's/192.168.77.9/192.168.78.9/' lab.xml >bad.xml
 	runs 5 net define bad.xml && warns 'bad.xml: line 9, <range>: is outside'
+	sed "s/<forward m/<forward bogus='1' m/; s/<mac .*/<mca\/>/" lab.xml >odd.xml
+	w net define odd.xml --dry-run && warns 'odd.xml: line 4, <forward>: bogus: means nothing' && warns 'line 6, <mca>: means'
+	sed "s/<bridge>/<bridge bogus='1'>/" br0.xml >odd0.xml
+	w if define odd0.xml --dry-run && warns 'odd0.xml: line 1, <bridge>: bogus: means nothing'
+	echo '{ "name": "n", "bridge": { "spread": 2 } }' | "$weir" xml from-json network - >out 2>err && warns 'bridge.spread: has no place in XML'
 	runs 0 plan lab.xml && says '^ip link add .*lab0'
 	unchanged 'xml, and a plan from it'
 	runs 0 net define lab.xml && says '^network lab defined on bridge lab0$'

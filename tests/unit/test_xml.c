@@ -775,6 +775,34 @@ static void test_generations_of_netcf(void **state)
 	group_gives("<interface type='bridge' name='b'><bridge delay='x'/></interface>", "delay:");
 }
 
+/* What is misspelt, misplaced or there twice; memory that runs out on the way is an error. */
+static void test_what_is_left_out(void **state)
+{
+	static const char text[] = "<network xmlns:a='urn:a' a:z='1' foo='2'><name>n</name>\n<forwad mode='nat'/>\n"
+				   "<a:ip/><forward mode='route' mdoe='x'/><name>m</name>\n"
+				   "<ip address='10.0.0.1' prefix='24'><dhcp/></ip><ip address='10.0.1.1' prefix='24' gone='1'/></network>";
+	struct weir_network *net = NULL;
+	char *canonical = NULL, *out = NULL;
+	int r = -ENOMEM;
+
+	assert_int_equal(weir_xml_network_parse(text, sizeof(text) - 1, &net, NULL), 0);
+	assert_int_equal(weir_xml_network_format(net, 0, &canonical, NULL), 0);
+	for (long n = 0; r; n++) {
+		fail_at = n;
+		r = weir_xml_left_out(text, sizeof(text) - 1, canonical, &out, NULL);
+		fail_at = -1;
+		assert_true(n < 5000 && (r == 0 || r == -ENOMEM));
+	}
+	assert_string_equal(out, "line 1, <network>: z\nline 1, <network>: foo\nline 2, <forwad>\nline 3, <ip>\n"
+				 "line 3, <forward>: mdoe\nline 3, <name>\nline 4, <dhcp>\nline 4, <ip>: gone\n");
+	free(out);
+	assert_int_equal(weir_xml_left_out(canonical, strlen(canonical), canonical, &out, NULL), 0);
+	assert_string_equal(out, "");
+	free(out);
+	free(canonical);
+	weir_network_free(net);
+}
+
 static void test_what_a_text_is(void **state)
 {
 	static const struct {
@@ -818,6 +846,7 @@ int main(void)
 		cmocka_unit_test(test_items_from_elsewhere),
 		cmocka_unit_test(test_memory_runs_out),
 		cmocka_unit_test(test_generations_of_netcf),
+		cmocka_unit_test(test_what_is_left_out),
 		cmocka_unit_test(test_what_a_text_is),
 	};
 
