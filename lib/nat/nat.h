@@ -42,6 +42,7 @@ extern const struct wr_nat_rules wr_guard_rules;
 struct wr_nat_table {
 	bool is_there;
 	bool is_old;		/* an older version made it: sets and rules are missing */
+	char bridge[64];	/* that it is seen from, as its elements begin: ' "virbr0"' */
 	struct wr_str own;	/* list of the bridge's elements */
 	struct wr_str others;	/* list of all other elements */
 	struct wr_str chains;	/* the chains p_*, one per line */

@@ -295,14 +295,17 @@ static char *keep(char *to, const char *from, const char *end)
 void wr_nat_table_turn(struct wr_nat_table *table, const char *bridge)
 {
 	struct wr_str *others = &table->others;
-	char quoted[64], *to, *from, *at;
+	char begin[sizeof(table->bridge)], *to, *from, *at;
 
+	wr_format(begin, sizeof(begin), " \"%s\"", bridge);
+	if (!strcmp(begin, table->bridge))
+		return;
+	wr_copy(table->bridge, sizeof(table->bridge), begin);
 	wr_str_puts(others, wr_str_text(&table->own));
 	others->failed |= table->own.failed;
 	wr_str_clear(&table->own);
-	wr_format(quoted, sizeof(quoted), " \"%s\"", bridge);
 	to = from = at = others->data;
-	while (at && (at = strstr(at, quoted))) {
+	while (at && (at = strstr(at, begin))) {
 		char *before = memrchr(from, '\n', (size_t)(at - from)), *line = before ? before + 1 : from;
 		char *end = strchrnul(at, '\n') + 1;
 
