@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Networks and guests' ports: one more among N, which is where tools that look
+ * Networks and guests' ports: one more or less among N, which is where tools that look
  * at everything become slow. The library works as a driver would use it, with a
  * state directory, so its journal and its files are in the numbers; the floor is
  * its messages alone.
@@ -254,6 +254,56 @@ static void many_dhcp_setup(struct trial *t)
 	}
 }
 
+/* --- one network less ---------------------------------------------------------------------------- */
+
+static void many_and_one_setup(struct trial *t)
+{
+	many_setup(t);
+	start(t, t->n, "");
+}
+
+static void start_last(struct trial *t)
+{
+	start(t, t->n, "");
+}
+
+/* For the handle, as above. */
+static void warm_stop_setup(struct trial *t)
+{
+	stop(t, t->n);
+	start_last(t);
+}
+
+static void weir_stop(struct trial *t)
+{
+	stop(t, t->n);
+}
+
+static void tool_stop(struct trial *t)
+{
+	trial_program(t, "%s --state-dir /run/s --config-dir /run/c net stop net%u", getenv("WEIR"), t->n);
+}
+
+/* What the library would do, but for its files. */
+static void lines_stop_setup(struct trial *t)
+{
+	t->part = 0;
+	trial_line(t, "link del virbr%u", t->n);
+	t->part = 1;
+	trial_line(t, "delete element inet weir same { \"virbr%u\" . \"virbr%u\" }", t->n, t->n);
+	trial_line(t, "delete element inet weir users { \"virbr%u\" : goto refuse }", t->n);
+	trial_line(t, "delete element inet weir routed { \"virbr%u\" }", t->n);
+	trial_line(t, "delete element inet weir net4_24 { \"virbr%u\" . 10.%u.%u.0 }", t->n, 100 + t->n / 200, t->n % 200);
+	trial_line(t, "delete element inet weir masq4 { \"virbr%u\" }", t->n);
+}
+
+/* The library's files say that it runs: it stops what is gone. */
+static void undo_foreign_stop(struct trial *t)
+{
+	stop(t, t->n);
+	start_last(t);
+}
+
 /* --- packets through the last network ----------------------------------------------------------- */
 
 #define N_PACKETS 20000
@@ -459,6 +509,17 @@ static void libvirt_repeat(struct trial *t, unsigned int number, const char *dhc
 static void libvirt_networks(struct trial *t)
 {
 	libvirt_repeat(t, t->n, "");
+}
+
+static void libvirt_stops(struct trial *t)
+{
+	for (unsigned int i = 0; i < N_OPS / 2; i++) {
+		void *network = libvirt_net(t, t->n, "");
+		uint64_t began = now_ns();
+
+		libvirt_destroy(t, network);
+		trial_op(t, began);
+	}
 }
 
 static void libvirt_dhcp_networks(struct trial *t)
@@ -695,6 +756,7 @@ static const struct workload workloads[] = {
 	WORKLOAD("network", "one more NAT network without DHCP is started, N run already", .sizes = { 1, 50, 500 }, .setup = many_setup, .is_shared = true),
 	WORKLOAD("network dhcp", "one more NAT network with DHCP is started, N without run already", .sizes = { 1, 50 }, .setup = many_setup, .is_shared = true),
 	WORKLOAD("network of many", "one more NAT network with DHCP is started, N with DHCP run already", .sizes = { 1, 50, 500 }, .setup = many_dhcp_setup, .is_shared = true),
+	WORKLOAD("network stop", "one NAT network without DHCP is stopped, N others run", .sizes = { 1, 50, 500 }, .setup = many_and_one_setup, .is_shared = true),
 	WORKLOAD("packets", "20,000 packets from the last of N networks go out", .sizes = { 1, 50, 500 }, .setup = guest_setup),
 	WORKLOAD("dhcp host", "one DHCP host more, N are there", .sizes = { 1, 200 }, .setup = hosts_setup),
 	WORKLOAD("attach", "20 guests' taps are attached one by one, N are there", .sizes = { 1, 100, 900 }, .setup = ports_setup),
@@ -720,6 +782,12 @@ static const struct arm arms[] = {
 
 	ARM("network of many", WEIR, weir_dhcp_network, .setup = warm_dhcp_setup, .undo = undo_dhcp_network),
 	ARM("network of many", "dnsmasq alone", dnsmasq, .setup = dnsmasq_setup, .undo = undo_dnsmasq, .needs = "dnsmasq"),
+
+	ARM("network stop", WEIR, weir_stop, .setup = warm_stop_setup, .undo = start_last),
+	ARM("network stop", FLOOR, replay, .setup = replay_setup, .undo = undo_foreign_stop),
+	ARM("network stop", "weir net stop", tool_stop, .undo = start_last, .needs = "$WEIR"),
+	ARM("network stop", "ip -batch, nft -f", batches, .setup = lines_stop_setup, .undo = undo_foreign_stop, .needs = "nft"),
+	ARM("network stop", "libvirt", libvirt_stops, .setup = libvirt_many_setup, .most = 50, LIBVIRT),
 
 	ARM("packets", WEIR, packets),
 	ARM("packets", "no rules", packets, .setup = no_rules_setup),

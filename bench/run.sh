@@ -43,7 +43,7 @@ jq -r '.[] | select(.workload) | . as $c | ({n, arm}, (select(.to) | {n: .to_n, 
 
 share() {
 	case $1 in
-	*/bench_links) echo 60 ;; */bench_networks) echo 17 ;; */bench_groups) echo 9 ;; */bench_shape) echo 7 ;;
+	*/bench_links) echo 60 ;; */bench_networks) echo 19 ;; */bench_groups) echo 9 ;; */bench_shape) echo 7 ;;
 	*/bench_harm) echo 4 ;; */bench_read) echo 3 ;; *.sh) echo 0 ;; *) echo 1 ;;
 	esac
 }
