@@ -446,7 +446,7 @@ static void a_table_that_is_kept(void **state)
 		  "'ips':[{'address':'10.8.0.100','prefix':24}],'dns':{'enable':false}}");
 	container(w, 1, WEIR_ABSENT);
 	container(w, 2, WEIR_ABSENT);
-	ns_sh("bridge -d link show dev vnet0 | grep -q 'learning off flood off'");
+	ns_sh("bridge -d link show dev g1 | grep -q 'learning off flood off'");
 	reaches(1, "10.8.0.2", true);
 	reaches(1, "10.8.0.100", true);
 	ns_stop(w);
