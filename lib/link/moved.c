@@ -4,7 +4,7 @@
  * there. The kernel gives each namespace that a link is moved into a number in the one that
  * it leaves, and RTM_GETLINK and RTM_DELLINK take such a number: so all of them are asked
  * for the index, which a link keeps if it is free over there. That it is ours is told by its
- * kind, the link below it, and its group.
+ * kind, the link below it and whose namespace that is in, and its group.
  *
  * It is done when the transaction is decided, because nobody could bring the link back with
  * what its container has made of it.
@@ -71,25 +71,59 @@ static int list_numbers(struct weir *w, struct numbers *ret, struct weir_error *
 struct search {
 	const struct moved *moved;
 	const struct numbers *asked;
+	uint32_t here;	/* the number that our namespace has in itself */
 	struct weir_link link;
 	size_t at;	/* of the number that it was found by */
 	bool found;
 };
 
+/* Without a word about it, a link is where the one below it is. */
+static bool is_ours(const struct search *s, uint32_t netnsid, const struct nlmsghdr *msg, const struct weir_link *l)
+{
+	return (l->kind == WEIR_LINK_MACVLAN || l->kind == WEIR_LINK_MACVTAP) &&
+	       l->ifindex == s->moved->ifindex && l->lower == s->moved->lower && l->group == WEIR_LINK_GROUP &&
+	       wr_attr_u32(wr_msg_attr(msg, IFLA_LINK_NETNSID), netnsid) == s->here;
+}
+
+/* Two requests about ourselves are ahead of those for links. */
+#define AHEAD 2
+
 static int take_link(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	struct search *s = arg;
+	struct numbers here = { 0 };
 	struct weir_link l;
+	int r;
 
-	if (msg->nlmsg_type != RTM_NEWLINK || index >= s->asked->n || wr_link_decode(msg, &l, NULL))
-		return 0;
-	if ((l.kind != WEIR_LINK_MACVLAN && l.kind != WEIR_LINK_MACVTAP) || l.ifindex != s->moved->ifindex ||
-	    l.lower != s->moved->lower || l.group != WEIR_LINK_GROUP)
+	if (index < AHEAD) {
+		r = take_number(&here, index, msg);
+		if (here.n)
+			s->here = *here.items;
+		free(here.items);
+		return r;
+	}
+	index -= AHEAD;
+	if (msg->nlmsg_type != RTM_NEWLINK || index >= s->asked->n || wr_link_decode(msg, &l, NULL) ||
+	    !is_ours(s, s->asked->items[index], msg, &l))
 		return 0;
 	s->link = l;
 	s->at = index;
 	s->found = true;
 	return 0;
+}
+
+/* Has the kernel number our namespace, which it refuses if that has a number already, and asks for it. */
+static void ask_for_own_number(struct wr_batch *b, int netns_fd)
+{
+	static const uint16_t types[AHEAD] = { RTM_NEWNSID, RTM_GETNSID };
+	struct rtgenmsg gen = { .rtgen_family = AF_UNSPEC };
+
+	for (size_t i = 0; i < AHEAD; i++) {
+		wr_msg(b, types[i], 0, &gen, sizeof(gen));
+		wr_put_u32(b, NETNSA_FD, (uint32_t)netns_fd);
+		if (types[i] == RTM_NEWNSID)
+			wr_put_u32(b, NETNSA_NSID, (uint32_t)NETNSA_NSID_NOT_ASSIGNED);
+	}
 }
 
 /* Those that have none of that index, or are gone meanwhile, refuse each for itself, which is no failure. */
@@ -98,13 +132,20 @@ static int search(struct weir *w, struct search *s, struct weir_error *err)
 	struct ifinfomsg ifi = { .ifi_index = s->moved->ifindex };
 	struct wr_reader reader = { .reply = take_link, .arg = s };
 	wr_auto(batch) struct wr_batch b = { 0 };
+	wr_auto(fd) int here = s->asked->n ? wr_sock_netns(&w->sock) : -1;
 
+	if (!s->asked->n)
+		return 0;
+	if (here < 0)
+		return wr_syserr(err, here, "network namespace", "of the handle");
+	s->here = (uint32_t)NETNSA_NSID_NOT_ASSIGNED;
+	ask_for_own_number(&b, here);
 	for (size_t i = 0; i < s->asked->n; i++) {
 		wr_msg(&b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
 		wr_put_u32(&b, IFLA_TARGET_NETNSID, s->asked->items[i]);
 		wr_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	}
-	return b.n ? wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err) : 0;
+	return wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
 }
 
 /* --- the step ------------------------------------------------------------------------ */

@@ -456,6 +456,13 @@ int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *result
 	}
 }
 
+int wr_sock_netns(const struct wr_sock *s)
+{
+	int fd = ioctl(mnl_socket_get_fd(s->nl), SIOCGSKNS);
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* Any socket will do for ioctl(): it says in which namespace. */
 int wr_sock_mtu(const struct wr_sock *s, int ifindex, char ret_name[16], uint32_t *ret)
 {

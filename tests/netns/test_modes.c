@@ -211,6 +211,16 @@ static void limits_are_gone(struct weir *w, const struct weir_port *port)
 }
 
 /* It is deleted where it is now, when all else has been done, and nothing of others'. */
+/* Of the same kind, numbers and group, on a link of g4 that has the number of ours; and the same, moved from g6 to g5. */
+static void imitate(const struct weir_port *port)
+{
+	ns_sh("lower=$(ip -o link show %s | cut -d: -f1); for i in 4 5 6; do ip netns add g$i; ip netns set g$i auto; done; "
+	      "for g in g4 g6; do ip -n $g link add low index $lower type bridge && "
+	      "ip -n $g link add same index %d link low type %s && ip -n $g link set same group %u || exit; done; "
+	      "ip -n g6 link set same netns g5", port->dev, port->ifindex,
+	      port->kind == WEIR_PORT_MACVLAN ? "macvlan" : "macvtap", WEIR_LINK_GROUP);
+}
+
 static void what_is_moved(void **state)
 {
 	static const enum weir_port_kind kinds[] = { WEIR_PORT_TAP, WEIR_PORT_MACVLAN };
@@ -228,11 +238,12 @@ static void what_is_moved(void **state)
 		      "ip netns add g3 && ip link add ours%zu index %d type veth peer name peer%zu && "
 		      "ip link set ours%zu group %u && ip link set ours%zu netns g3",
 		      i, port.ifindex, i, i, port.ifindex, i, i, WEIR_LINK_GROUP, i);
+		imitate(&port);
 		fail_to_detach(w, port.name);
 		ns_sh("ip -n g1 -d link show eth0 | grep -q ' mac.* mode bridge' && test -e %s/ports/%s.json", ns_state_dir, port.name);
 		detach(w, port.name);
 		ns_sh("! ip -n g1 link show eth0 2>/dev/null && ip -n g2 -br link show mine%zu && ip -n g3 -br link show ours%zu && "
-		      "for i in 1 2 3; do ip netns del g$i; done", i, i);
+		      "ip -n g4 -br link show same && ip -n g5 -br link show same && for i in 1 2 3 4 5 6; do ip netns del g$i; done", i, i);
 	}
 	/* With its namespace it has gone by itself. */
 	attach_and_move(w, WEIR_PORT_MACVLAN, "g1", &port);
