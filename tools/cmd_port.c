@@ -222,19 +222,25 @@ static int become(struct tool *t, const struct weir_port *port, const int *fds, 
 
 /* --- attach ----------------------------------------------------------------------- */
 
-/* The kernel has no words for a master that is not there. */
-static void warn_if_broken(struct tool *t, const char *network)
+/* The kernel has no words for a master that is not there: says what is, or else that which it was told. */
+static int fail_attach(struct tool *t, const char *network)
 {
 	struct weir_network_entry *list = NULL;
+	const char *gone = NULL;
+	char object[64];
 	size_t n = 0;
+	int status;
 
-	if (t->is_json || weir_network_list(t->w, &list, &n, NULL))
-		return;
-	for (size_t i = 0; i < n; i++)
-		if (list[i].bridge_missing && !strcmp(list[i].name, network))
-			fprintf(stderr, "weir: network %s is broken: its bridge %s is gone; stop and start it\n",
-				network, list[i].bridge);
+	if (!weir_network_list(t->w, &list, &n, NULL))
+		for (size_t i = 0; i < n; i++)
+			if (list[i].bridge_missing && !strcmp(list[i].name, network))
+				gone = list[i].bridge;
+	snprintf(object, sizeof(object), "network %s", network);
+	status = gone ? tool_refuse(t, STATUS_FAILED, -ENODEV, object,
+				    "is broken: its bridge %s is gone; stop and start it", gone) :
+			tool_fail(t, STATUS_FAILED);
 	free(list);
+	return status;
 }
 
 static int attach(struct tool *t, const char *network, const struct weir_guest *guest,
@@ -246,10 +252,9 @@ static int attach(struct tool *t, const char *network, const struct weir_guest *
 	if (status)
 		return status;
 	weir_txn_port_attach(txn, network, guest, ret, guest->n_queues ? ret_fds : NULL);
-	status = tool_commit(t, txn, STATUS_NOT_FOUND);
-	if (status == STATUS_FAILED)
-		warn_if_broken(t, network);
-	return status;
+	if (t->is_dry_run || weir_txn_error(txn, NULL))
+		return tool_commit(t, txn, STATUS_NOT_FOUND);
+	return weir_txn_commit(txn, &t->err) ? fail_attach(t, network) : STATUS_OK;
 }
 
 /* Counted only where it may be so, so that an attach costs no question more. */

@@ -50,6 +50,8 @@ int weir_network_get(struct weir *w, const char *name, int which, struct weir_ne
 	struct wr_live *live;
 	int r;
 
+	if (which && which != WEIR_NETWORK_CONFIG && which != WEIR_NETWORK_LIVE)
+		return wr_refuse(err, -EINVAL, "network", "which", "%d is neither live nor config", which);
 	if (which == WEIR_NETWORK_CONFIG)
 		return wr_store_config(w, name, ret, err);
 	r = wr_store_live(w, name, &live, err);

@@ -243,7 +243,8 @@ runs 0 --json net list && gives '.[] | select(.name == "wide") | .ports_left == 
 runs 0 net stop wide
 echo '{"name": "torn", "bridge": {"name": "br8"}, "dns": {"enable": false}}' >torn.json
 runs 0 net start --transient torn.json && ip link del br8
-runs 1 net attach torn --name t0 && warns '^weir: network torn is broken: its bridge br8 is gone; stop and start it$'
+runs 1 net attach torn --name t0 && warns '^weir: network torn: is broken: its bridge br8 is gone; stop and start it$'
+runs 1 --json net attach torn --name t0 && complains '.error | .code == "ENODEV" and .object == "network torn" and (.message | test("bridge br8 is gone"))'
 check 'no port of it' test ! -e /sys/class/net/t0
 runs 0 net ports torn && check 'nor on record' [ "$(wc -l <out)" = 1 ]
 runs 0 net stop torn
