@@ -1301,10 +1301,11 @@ WEIR_API int weir_txn_network_start(struct weir_txn *t, const struct weir_networ
  * @name:	the network
  *
  * Deletes its guests' ports too: a tap that a guest still has open loses its
- * other side.
+ * other side. A port whose record is damaged goes as well if it is on a bridge of
+ * the network's own; where it cannot be told whose it is, the stop is refused.
  *
  * Return: 0 or a negative errno, which the transaction remembers: -ENOENT if it
- * does not run
+ * does not run, -EBADMSG if a damaged record may be that of a port of it
  *
  * Since: 0.1
  */

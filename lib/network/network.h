@@ -189,6 +189,10 @@ int wr_port_link_put_back(struct weir_txn *t, const struct weir_port *port,
 int wr_port_link_retag(struct weir_txn *t, const struct weir_port *port, const struct weir_vlan_tags *old,
 		       const struct weir_vlan_tags *vlans, const struct wr_place *place);
 int wr_port_link_del(struct weir_txn *t, const struct weir_port *port);
+/* port.c: detaches it; @live may be NULL, as where the record of the network is lost. */
+int wr_port_end(struct weir_txn *t, const struct wr_live *live, struct weir_port *port);
+/* damaged.c: the same of one that has this name and a record that cannot be read, if it is of this network. */
+int wr_port_end_damaged(struct weir_txn *t, const struct wr_live *live, const char *name, struct weir_error *err);
 /* mac_table.c: where weir keeps the tables, bridges are told of a new port, or of one that is put back. */
 void wr_mac_table_tell(struct weir_txn *t, const struct weir_port *port, const struct wr_place *place);
 void wr_mac_table_tell_again(struct weir_txn *t, const struct weir_port *port, const struct wr_place *place);

@@ -385,8 +385,7 @@ static int del_floor(struct weir_txn *t, const char *on, const uint8_t *mac, uin
 	return ifindex <= 0 ? 0 : weir_txn_floor_set(t, ifindex, on, mac, 0, class, NULL);
 }
 
-/* @live may be NULL: the record of the network is lost. */
-static int detach(struct weir_txn *t, const struct wr_live *live, struct weir_port *port)
+int wr_port_end(struct weir_txn *t, const struct wr_live *live, struct weir_port *port)
 {
 	int r = wr_txn_unstore(t, WR_STORE_PORTS, port->name);
 
@@ -422,7 +421,7 @@ int weir_txn_port_detach(struct weir_txn *t, const char *network, const char *na
 
 	if (!r)
 		wr_store_live_last(weir_txn_handle(t), network, &live, NULL);
-	r = r ? refuse(t, network, &err) : detach(t, live, &port);
+	r = r ? refuse(t, network, &err) : wr_port_end(t, live, &port);
 	if (!r && live)
 		wr_txn_hook(t, "port-deleted", &live->net, &port);
 	weir_port_done(&port);

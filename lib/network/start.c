@@ -302,7 +302,7 @@ int weir_txn_network_start(struct weir_txn *t, const struct weir_network *net)
 
 struct port_sweep {
 	struct weir_txn *t;
-	const char *network;
+	const struct wr_live *live;
 	struct weir_error *err;
 };
 
@@ -313,9 +313,9 @@ static int sweep_port(void *arg, const char *name)
 	int r = wr_store_next_port(weir_txn_handle(s->t), name, &port, s->err);
 
 	if (r)
-		return r < 0 ? r : 0;
-	if (!strcmp(port.network, s->network))
-		weir_txn_port_detach(s->t, s->network, name);
+		return r < 0 ? r : wr_port_end_damaged(s->t, s->live, name, s->err);
+	if (!strcmp(port.network, s->live->net.name))
+		weir_txn_port_detach(s->t, port.network, name);
 	weir_port_done(&port);
 	return 0;
 }
@@ -323,7 +323,7 @@ static int sweep_port(void *arg, const char *name)
 int weir_txn_network_stop(struct weir_txn *t, const char *name)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct port_sweep sweep = { t, name, &err };
+	struct port_sweep sweep = { .t = t, .err = &err };
 	struct weir_shape shape = { .sz = sizeof(shape) };
 	struct weir *w = weir_txn_handle(t);
 	struct wr_live *live;
@@ -331,6 +331,7 @@ int weir_txn_network_stop(struct weir_txn *t, const char *name)
 
 	if (r)
 		return refuse(t, name, &err);
+	sweep.live = live;
 	shape.ifb_ifindex = live->ifb_ifindex;
 	shape.ifb_class = live->ifb_class;
 	wr_copy(shape.ifb_name, sizeof(shape.ifb_name), live->ifb_name);

@@ -153,12 +153,73 @@ static void records_that_cannot_be_read(void **state)
 	ns_sh("! ip link show p0 2>/dev/null");
 }
 
+/* What the bridge says is its own goes with it, all of it; what another has on its bridge stays. */
+static void a_stop_with_damaged_records(void **state)
+{
+	static const char json[] = "{'name':'net','bridge':{'name':'virbr0'},'portgroups':[{'name':'gold','default':true,"
+				   "'antiSpoofing':'mac','bandwidth':{'outbound':{'average':1000}}}]}";
+	struct weir *other = ns_start("{'name':'other','bridge':{'name':'virbr1'}}"), *w;
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port port;
+	struct weir_txn *t;
+	char *before;
+
+	w = ns_start(json);
+	ns_stop(w);
+	ns_sh("ip link add p1 type veth peer name q1 && ip link set p1 master virbr1");
+	before = ns_snapshot();
+	w = ns_start(json);
+	port = attach(w, "p0");
+	assert_true(port.ifb_ifindex > 0);
+	ns_sh("nft list table bridge weir | grep -q p0; for p in p0 p1 p2; do echo damaged >%s/ports/$p.json; done", ns_state_dir);
+	t = ns_begin(w);
+	assert_int_not_equal(weir_txn_port_detach(t, "net", "p0"), 0);
+	weir_txn_error(t, &err);
+	assert_string_equal(err.object, "stored port p0");
+	weir_txn_abort(t);
+	ns_stop(w);
+	ns_sh("rm %s/ports/p1.json %s/ports/p2.json", ns_state_dir, ns_state_dir);
+	ns_assert_same(before, "a stop with damaged records");
+	free(before);
+	weir_port_done(&port);
+	t = ns_begin(other);
+	weir_txn_network_stop(t, "other");
+	ns_commit(t);
+	weir_close(other);
+}
+
+/* A macvtap may have been moved: what cannot be found is not passed over. */
+static void a_stop_that_cannot_tell(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	char file[128];
+	struct weir *w;
+	struct weir_port port;
+	struct weir_txn *t;
+
+	ns_sh("ip link add u1 type veth peer name o1; ip link set u1 up");
+	w = ns_start("{'name':'net','forward':{'mode':'passthrough','interfaces':['u1']}}");
+	port = attach(w, "p0");
+	ns_sh("cp %s/ports/p0.json /run/saved; echo damaged >%s/ports/p0.json", ns_state_dir, ns_state_dir);
+	t = ns_begin(w);
+	assert_int_equal(weir_txn_network_stop(t, "net"), -EBADMSG);
+	assert_int_equal(weir_txn_commit(t, &err), -EBADMSG);
+	assert_string_equal(err.object, "stored port p0");
+	snprintf(file, sizeof(file), "%s/ports/p0.json", ns_state_dir);
+	assert_non_null(strstr(err.msg, file));
+	ns_sh("ip link show p0 && mv /run/saved %s", file);
+	ns_stop(w);
+	ns_sh("! ip link show p0 2>/dev/null");
+	weir_port_done(&port);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ns_setup, ns_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(a_lost_record), TEST(whose_it_is), TEST(members_of_a_pool),
-					     TEST(records_that_cannot_be_read) };
+					     TEST(records_that_cannot_be_read),
+					     TEST(a_stop_with_damaged_records), TEST(a_stop_that_cannot_tell) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
