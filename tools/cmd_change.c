@@ -41,7 +41,7 @@ static const char *takes_word(unsigned int takes)
 	return takes < 3 ? words[takes] : "unknown";
 }
 
-static void diff_as_json(struct tool *t, const struct weir_change *c, size_t n)
+static json_t *json_changes(const struct weir_change *c, size_t n)
 {
 	json_t *array = json_array();
 
@@ -51,7 +51,7 @@ static void diff_as_json(struct tool *t, const struct weir_change *c, size_t n)
 						json_text(c[i].path), "from", json_text(c[i].from),
 						"to", json_text(c[i].to), "takes",
 						takes_word(c[i].takes)));
-	out_json(&t->out, array);
+	return array;
 }
 
 static void diff_as_table(struct tool *t, const struct weir_change *c, size_t n)
@@ -88,7 +88,7 @@ static int show_diff(struct tool *t, const struct weir_network *is, const struct
 	if (weir_network_diff(is, want, &changes, &n, &t->err))
 		return tool_fail(t, STATUS_FAILED);
 	if (t->is_json)
-		diff_as_json(t, changes, n);
+		out_json(&t->out, json_changes(changes, n));
 	else
 		diff_as_table(t, changes, n);
 	free(changes);
@@ -126,16 +126,47 @@ static int apply(struct tool *t, const struct weir_network *net, int which)
 	return tool_commit(t, txn, STATUS_NOT_FOUND);
 }
 
+/* Of the definition that counts, before it is another one. */
+static size_t find_changes(struct tool *t, struct weir_network *want, int which, struct weir_change **ret)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_network *is = NULL;
+	size_t n = 0;
+
+	if (weir_network_get(t->w, want->name, which & WEIR_NETWORK_LIVE ? WEIR_NETWORK_LIVE : which, &is, &err))
+		return 0;
+	complete(want, is);
+	weir_network_diff(is, want, ret, &n, &err);
+	weir_network_free(is);
+	return n;
+}
+
+static void report_changes(struct tool *t, const char *name, const struct weir_change *changes, size_t n)
+{
+	if (t->is_json) {
+		out_json(&t->out, json_pack("{s:o, s:b, s:o}", "name", json_text(name), "applied", 1, "changes",
+					    json_changes(changes, n)));
+		return;
+	}
+	out_text(&t->out, "network %s applied\n", name);
+	if (n)
+		diff_as_table(t, changes, n);
+}
+
 int cmd_net_apply(struct tool *t, const struct args *a)
 {
+	struct weir_change *changes = NULL;
 	struct weir_network *net = NULL;
 	int status = tool_read_network(t, a->words[0], &net);
+	size_t n;
 
 	if (status)
 		return status;
+	n = find_changes(t, net, which_of(a), &changes);
 	status = apply(t, net, which_of(a));
 	if (!status && !t->is_dry_run)
-		report(t, net->name, "applied");
+		report_changes(t, net->name, changes, n);
+	free(changes);
 	weir_network_free(net);
 	return status;
 }

@@ -27,7 +27,7 @@ static void show_state(struct out *o, const struct weir_network_entry *e)
 		    e->bridge_missing ? "should run, but its bridge is gone" :
 		    e->is_active      ? "active" :
 					"inactive",
-		    e->is_persistent ? "stored" : "not stored", (unsigned int)e->n_ports,
+		    e->is_autostart ? "started at boot" : e->is_persistent ? "stored" : "not stored", (unsigned int)e->n_ports,
 		    e->n_ports == 1 ? "" : "s", or_nothing(left));
 	out_pair_tinted(o, "state",
 			e->bridge_missing ? TINT_RED :

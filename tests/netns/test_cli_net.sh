@@ -167,11 +167,12 @@ check 'what an MTU takes' jq -e '.[] | select(.path == "mtu" and .takes == "repl
 check 'what the name of the bridge takes' jq -e '.[] | select(.path == "bridge.name" and .takes == "restart")' out
 runs 1 net apply wanted.json --live && warns 'bridge.name'
 jq '.bridge.name = "virbr0"' wanted.json >wanted2.json
-runs 0 net apply wanted2.json --live && says 'applied'
+runs 0 net apply wanted2.json --live && says 'applied' && says '^live +'
 runs 0 net apply again.json --live --config
 runs 0 net diff again.json --live
 runs 0 net autostart default && says 'is started'
 runs 0 --json net list && gives '.[] | select(.name == "default") | .autostart'
+runs 0 net show default && says '^state .*, started at boot, '
 runs 0 net start --autostart
 runs 2 net start default --autostart && warns 'autostart'
 runs 0 --json net autostart default --off && gives '.autostart == false'
