@@ -307,6 +307,8 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 		r = check_pool(&live->net, net, ports, n, &err);
 	if (!r && wr_has_own_bridge(net))
 		r = check_ips_free(t, live, net, &err);
+	if (!r && wr_has_host_bridge(net) && differ(&live->net, net, "virtualport"))
+		r = wr_check_host_bridge(weir_txn_handle(t), net, &err);
 	if (!r)
 		r = wr_check_spread(weir_txn_handle(t), live, net, ports, n, &err);
 	if (r) {

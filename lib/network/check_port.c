@@ -179,7 +179,9 @@ static int check_vlans(const struct weir_network *net, enum weir_check how, stru
 
 		has_default |= wr_yes(g->is_default);
 		if ((net->vlan.n_tags || g->vlan.n_tags) && !group_takes_vlans(net, g, how))
-			return wr_in_item(err, refuse_vlan(err), "portgroups", i);
+			return g->vlan.n_tags || g->virtualport.has ?
+				       wr_in_item(err, refuse_vlan(err), "portgroups", i) :
+				       refuse_vlan(err);
 	}
 	return net->vlan.n_tags && !has_default && !takes_vlans(net, how) ? refuse_vlan(err) : 0;
 }

@@ -132,6 +132,9 @@ static int run(const struct weir_step *s, int in, int err_fd, struct weir_error 
 	if (r)
 		return wr_syserr(err, r, "hook", "%s", path);
 	r = wait_for(pid, &status);
+	if (r == -ETIME)
+		return wr_refuse(err, r, "hook", "", "%s took more than %d s for %s", path, TIMEOUT_MS / 1000,
+				 text_of(s, PART_OPERATION));
 	if (r)
 		return wr_syserr(err, r, "hook", "%s", path);
 	return status ? refuse(s, status, err_fd, err) : 0;

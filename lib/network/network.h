@@ -169,6 +169,8 @@ void wr_txn_hook(struct weir_txn *t, const char *operation, const struct weir_ne
 /* Whether the subnets that @net has beyond those of @old, which runs, are nobody else's. */
 int wr_check_free(struct weir *w, const struct weir_network *old, const struct weir_network *net,
 		  struct weir_error *err);
+/* Whether the bridge of the host is there, and of the kind that the ports' virtualport needs. */
+int wr_check_host_bridge(struct weir *w, const struct weir_network *net, struct weir_error *err);
 /* What a port is put on: a bridge, or a link of the host. */
 struct wr_place {
 	int ifindex;

@@ -95,7 +95,9 @@ static int put_back(struct weir_txn *t, const struct wr_live *live, struct weir_
 	if (port->plug == WEIR_PLUG_DIRECT || port->plug == WEIR_PLUG_HOSTDEV)
 		return 0;
 	r = weir_link_get(w, port->ifindex, NULL, &l, &err);
-	if (!r && strcmp(l.name, port->name) != 0)
+	if (r == -ENODEV)
+		r = wr_refuse(&err, r, "", "", "its link is gone");
+	else if (!r && strcmp(l.name, port->name) != 0)
 		r = wr_refuse(&err, -ENODEV, "", "", "its link is gone, and %s has the index", l.name);
 	if (!r && port->plug == WEIR_PLUG_BRIDGE)
 		r = wr_find_bridge(w, port, &place, &err);

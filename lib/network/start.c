@@ -187,7 +187,7 @@ static int check_wishes(const struct weir_network *net, struct weir_error *err)
 	return 0;
 }
 
-static int check_host_bridge(struct weir *w, const struct weir_network *net, struct weir_error *err)
+int wr_check_host_bridge(struct weir *w, const struct weir_network *net, struct weir_error *err)
 {
 	struct weir_error why = WEIR_ERROR_INIT;
 	struct weir_link l = { .sz = sizeof(l) };
@@ -223,7 +223,7 @@ static int may_start(struct weir *w, const struct weir_network *net, struct weir
 		return wr_store_live(w, net->name, &live, err);
 	r = check_wishes(net, err);
 	if (!r && wr_has_host_bridge(net))
-		r = check_host_bridge(w, net, err);
+		r = wr_check_host_bridge(w, net, err);
 	if (!r && net->forward.mode == WEIR_FORWARD_HOSTDEV)
 		r = wr_check_functions(net, err);
 	if (!r)

@@ -372,6 +372,9 @@ static void container(struct weir *w, int n, uint8_t isolated)
 
 static void host_bridge(void **state)
 {
+	struct weir_network *ovs = ns_network("{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'br0'},"
+					      "'bandwidth':{'inbound':{'average':100000}},'virtualport':{'type':'openvswitch'}}");
+	struct weir_txn *t;
 	struct weir *w;
 	char *before;
 
@@ -386,6 +389,9 @@ static void host_bridge(void **state)
 	reaches(1, "10.8.0.3", true);
 	reaches(1, "10.8.0.2", false);
 	ns_sh("ip -n g1 link show eth0 | grep -q 'mtu 1400'");
+	assert_int_equal(weir_txn_network_apply(t = ns_begin(w), ovs, WEIR_NETWORK_LIVE), -EINVAL);
+	weir_txn_abort(t);
+	weir_network_free(ovs);
 	ns_stop(w);
 	ns_sh("ip netns del g1; ip netns del g2; ip netns del g3");
 	ns_assert_same(before, "a network on a bridge of the host that has come and gone");

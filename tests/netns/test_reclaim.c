@@ -42,7 +42,7 @@ static void reclaims(struct weir *w, const struct weir_port *port)
 	ns_commit(t);
 }
 
-static void refused(struct weir *w, const struct weir_port *port, int code, const char *attr)
+static struct weir_error refused(struct weir *w, const struct weir_port *port, int code, const char *attr)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_txn *t = ns_begin(w);
@@ -50,6 +50,7 @@ static void refused(struct weir *w, const struct weir_port *port, int code, cons
 	weir_txn_port_reclaim(t, port, NULL);
 	assert_int_equal(weir_txn_commit(t, &err), code);
 	assert_string_equal(err.attr, attr);
+	return err;
 }
 
 static const char net_json[] = "{'name':'net','bridge':{'name':'virbr0'},'portgroups':["
@@ -72,7 +73,7 @@ static void a_lost_record(void **state)
 	detach(w, "p0");
 	ns_sh("! ip link show p0 2>/dev/null");
 	/* Its guest is gone, and with it the link. */
-	refused(w, &port, -ENODEV, "");
+	assert_string_equal(refused(w, &port, -ENODEV, "").object, "port p0");
 	weir_port_done(&port);
 	free(before);
 	ns_stop(w);

@@ -168,6 +168,8 @@ static const struct rule rules[] = {
 	/* --- vlans and virtualports */
 	{ "vlans on a bridge of the host", NET(MODE("bridge") ",'bridge':{'name':'b'},'vlan':{'tags':[{'id':4094}]}"),
 	  NET("'vlan':{'tags':[{'id':4094}]}"), -EINVAL, "vlan", false },
+	{ "also where a portgroup has none", NET(MODE("bridge") ",'bridge':{'name':'b'},'vlan':{'tags':[{'id':7}]},'portgroups':[{'name':'a'}]"),
+	  NET("'vlan':{'tags':[{'id':7}]},'portgroups':[{'name':'a'}]"), -EINVAL, "vlan", false },
 	{ "vlans that a Linux bridge has", NET(MODE("bridge") ",'bridge':{'name':'b'},'vlan':{'tags':[{'id':1}]}"),
 	  NET(MODE("bridge") ",'bridge':{'name':'b'},'vlan':{'tags':[{'id':0}]}"), -ERANGE, "vlan.tags[0].id", false },
 	{ "vlans of a function", NET(MODE("hostdev") ",'vlan':{'tags':[{'id':0}]}"),
