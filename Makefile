@@ -4,7 +4,7 @@
 # goes below build/. `make help` lists the targets. Set on the command line or in the environment:
 #   CC=clang  CFLAGS=-O3  WERROR=1 (warnings are errors)  V=1 (show commands)  SAN=1 (sanitizers, in build-san/)
 #   XML=0 (without libxml2: no libweir-xml, and a tool that knows JSON only)
-#   DESTDIR=  PREFIX=/usr/local  LIBDIR=  SBINDIR=  INCLUDEDIR=  DATADIR=  UNITDIR=  UDEVDIR=  INITDIR=  (where `install` puts things)
+#   DESTDIR=  PREFIX=/usr/local  LIBDIR=  SBINDIR=  INCLUDEDIR=  DATADIR=  UNITDIR=  UDEVDIR=  INITDIR=  (for install)
 
 VERSION    := 0.1.0# the one place: sonames, .pc files, WR_VERSION in C and the tarball take it from here
 SOVERSION  := $(firstword $(subst ., ,$(VERSION)))
@@ -15,6 +15,8 @@ SBINDIR    ?= $(PREFIX)/sbin
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR    ?= $(PREFIX)/share
 ifdef SMALL
+SMALL_FLAGS := -fno-pie -fno-asynchronous-unwind-tables -Wno-override-init \
+	-DWR_NO_DOCS -DWR_NO_TBF -DWR_NO_LOOK -DWR_NO_HUSH -DWR_NO_FILL -DWR_NO_AHEAD
 CFLAGS     ?= $(SMALLEST) $(if $(findstring clang,$(CC)),,-flto=auto -flto-partition=one)
 LDFLAGS    ?= -s -no-pie -Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=512,-O2,--build-id=none
 endif
@@ -54,14 +56,16 @@ say  = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wformat=2 -Wundef -Wvla \
 	-Wimplicit-fallthrough -Wcast-align -Wnull-dereference -Wno-unused-parameter $(if $(WERROR),-Werror)
-OURS := -std=gnu11 -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 -DWR_VERSION=\"$(VERSION)\" \
-	$(if $(SMALL),-fno-pie -fno-asynchronous-unwind-tables -DWR_NO_DOCS -DWR_NO_TBF -DWR_NO_LOOK -DWR_NO_HUSH -DWR_NO_FILL -DWR_NO_AHEAD -Wno-override-init,-fPIC) -fvisibility=hidden -fno-common -ffunction-sections -fdata-sections $(WARN) $(SANITIZE)
+OURS := -std=gnu11 -D_GNU_SOURCE= -D_FILE_OFFSET_BITS=64 -DWR_VERSION=\"$(VERSION)\" $(if $(SMALL),$(SMALL_FLAGS),-fPIC) \
+	-fvisibility=hidden -fno-common -ffunction-sections -fdata-sections $(WARN) $(SANITIZE)
 
 # Asked once, and only when a recipe needs it: `make deps check` is read before pkg-config is installed.
 ask      = $(eval $(1) := $$(shell $(2)))$($(1))
 cflags   = $(call ask,CFLAGS_OF_$(1),$(PKG_CONFIG) --cflags $(1) | sed 's/-I/-isystem /g')
 libs     = $(call ask,LIBS_OF_$(1),$(PKG_CONFIG) --libs $(1))
-SMALLEST = $(call ask,SMALLEST,for f in -Os -Oz -malign-data=abi -mno-sse -fno-caller-saves -fno-jump-tables -fno-tree-loop-im -fno-tree-sra -fno-move-loop-invariants; do $(CC) -Werror $$$$f -c -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f; done)
+SMALLEST = $(call ask,SMALLEST,for f in -Os -Oz -malign-data=abi -mno-sse -fno-caller-saves -fno-jump-tables \
+	-fno-tree-loop-im -fno-tree-sra -fno-move-loop-invariants; do \
+	$(CC) -Werror $$$$f -c -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f; done)
 soname   = $(call ask,SONAME_OF_$(1),LC_ALL=C readelf -d $$$$($(CC) -print-file-name=$(1).so) | sed -n 's/.*soname: \[\(.*\)\]/\1/p')
 NO_UNDEFINED_VERSION = $(call ask,NO_UNDEFINED_VERSION,\
 	f='-Xlinker --no-undefined-version'; $(CC) $$$$f -shared -x c /dev/null -o /dev/null 2>/dev/null && echo $$$$f)
@@ -135,7 +139,8 @@ ifdef SMALL
 TOOL_OBJ := $(patsubst %,$(B)/obj/tools/%.o,weir options help features out text tool \
 	rows_core cmd_recover rows_link cmd_link cmd_set rows_shape cmd_shape \
 	rows_if cmd_if cmd_apply cmd_check file)
-WEIR_OBJ := $(filter-out $(addprefix %/,txn/hush.o $(addprefix link/,fill.o macvtap.o moved.o vf.o vf_info.o profile.o profile_msg.o) tc/explain.o),$(WEIR_OBJ))
+WEIR_OBJ := $(filter-out $(addprefix %/,txn/hush.o tc/explain.o $(addprefix link/,fill.o macvtap.o moved.o \
+	vf.o vf_info.o profile.o profile_msg.o)),$(WEIR_OBJ))
 STATIC   := $(WEIR_OBJ) $(filter-out %/schema.o,$(call objects,$(call sources,lib/host lib/json))) $(B)/small.a
 HAS_MNL   = $(call ask,HAS_MNL,f='-static -x c - -o /dev/null -lmnl'; \
 	echo 'int main(void) { return 0; }' | $(CC) $$$$f 2>/dev/null && echo -lmnl)
@@ -143,8 +148,9 @@ SMALL_INCLUDES := -Ismall -isystem $(B)/include -include small/libc.h
 endif
 TOOL   := $(if $(TOOL_OBJ),$(B)/weir)
 
-.PHONY: all deps demo check check-lint check-unit check-netns check-api check-guest check-lab check-san check-valgrind \
-	layers map static install uninstall install-netcf uninstall-netcf format tidy analyze fuzz fuzz-run bench bench-full bench-lab bench-keep bench-soft bench-accuracy soak dist tags clean distclean help programs FORCE
+.PHONY: all programs static deps demo check check-lint check-unit check-netns check-api check-guest check-lab check-san \
+	check-valgrind layers map install uninstall install-netcf uninstall-netcf format tidy analyze fuzz fuzz-run \
+	bench bench-full bench-lab bench-keep bench-accuracy bench-soft soak dist tags clean distclean help FORCE
 
 all: $(SHLIBS) $(LINKS) $(STATIC) $(PCS) $(NETCF) $(TOOL) ## the libraries, shared and static, and build/weir
 
@@ -224,7 +230,7 @@ $(FUZZERS): $(B)/%: $(B)/obj/%.o $(STATIC)
 
 # Two of the one-file tool; musl gets the kernel's headers, and no others of the system, by links.
 MUSL := $(if $(filter static bench%,$(MAKECMDGOALS)),$(shell command -v $(MUSL_CC)))
-static: $(STATIC) ## the static archives, and the tool without what needs a library, in one file: build/static/weir, build/musl/weir
+static: $(STATIC) ## the static archives, and the tool in one file, for what needs libweir alone: build/{static,musl}/weir
 	$(Q)$(MAKE) --no-print-directory SMALL=1 B=build/static build/static/weir
 	$(Q)$(if $(MUSL),$(MAKE) --no-print-directory SMALL=1 B=build/musl CC=$(MUSL) build/musl/weir)
 	@wc -c build/static/weir $(if $(MUSL),build/musl/weir,/dev/null) | sed '$$d'; build/static/weir --version
@@ -252,7 +258,7 @@ deps: ## install what is needed to build and test (Debian packages; needs root o
 demo: all ## the tour: two guests on a NAT network, in throwaway namespaces
 	@WEIR='$(B)/weir' WEIR_BUILD='$(B)' tests/demo/demo.sh
 
-programs: all $(UNIT) $(NETNS)
+programs: all $(UNIT) $(NETNS) ## all, and the programs of the tests
 
 check: programs ## all tests, the cheap ones first; stops after the first tier that fails (make -k check: goes on)
 	@rm -f $(B)/totals $(B)/totals.failed $(B)/totals.skipped; for t in $(TIERS); do \
@@ -275,7 +281,7 @@ check-lab: programs ## the netns tier on stock kernels in QEMU
 	$(run) --tier lab --timeout 3600 tests/lab/run.sh
 check-san: ## unit and netns tiers with address and undefined behaviour sanitizers
 	@WEIR_TEST_STRIDE=7 $(MAKE) --no-print-directory SAN=1 TIERS='unit netns' TIMEOUT=1800 check
-check-valgrind: ## unit and netns tiers under valgrind, without what counts or stops at system calls: those are valgrind's there
+check-valgrind: ## unit and netns tiers under valgrind, but not what counts system calls or stops at them
 	@WEIR_TEST_STRIDE=25 $(MAKE) --no-print-directory TIERS='unit netns' TIMEOUT=3000 WRAP='$(VALGRIND)' \
 		NETNS='$(filter-out %/test_calls %/test_kill %/test_sriov_kill,$(NETNS))' check
 layers: ## does every file include only what stands below it?
@@ -290,7 +296,7 @@ PROGRAMS_TO := $(call to,$(TOOL),$(SBINDIR)) $(call to,$(SHLIBS),$(LIBDIR)) \
 	$(B)/weir-interfaces.init:$(INITDIR)/weir-interfaces
 FILES_TO := $(call to,$(STATIC),$(LIBDIR)) $(call to,$(PCS),$(LIBDIR)/pkgconfig) $(call to,$(HEADERS),$(INCLUDEDIR)/weir) \
 	$(call to,$(wildcard examples/*.json examples/host/*.json),$(DATADIR)/doc/weir/examples) \
-	$(call to,$(wildcard tools/*.8),$(DATADIR)/man/man8) $(call to,$(wildcard lib/*.7),$(DATADIR)/man/man7) \
+	$(call to,$(wildcard tools/*.8),$(DATADIR)/man/man8) \
 	$(call to,$(wildcard lib/json/*.schema.json),$(DATADIR)/weir) \
 	$(B)/weir-interfaces.service:$(UNITDIR)/weir-interfaces.service \
 	$(B)/weir-networks.service:$(UNITDIR)/weir-networks.service \
@@ -310,7 +316,7 @@ uninstall: ## remove what install put there, and folders of ours that are empty 
 
 # A program that was linked with netcf takes this for it, so where it stands is a decision of its own.
 NETCF_TO := $(call to,$(NETCF),$(LIBDIR)) lib/netcf/netcf.h:$(INCLUDEDIR)/netcf.h $(B)/netcf.pc:$(LIBDIR)/pkgconfig/netcf.pc
-install-netcf: install $(NETCF) $(B)/netcf.pc ## and libnetcf.so.1 with netcf's header, in netcf's place
+install-netcf: install $(NETCF) $(B)/netcf.pc ## the same, and libnetcf.so.1 with netcf's header in netcf's place
 	$(Q)for f in $(NETCF_TO); do install -D -m 644 "$${f%%:*}" "$(DESTDIR)$${f#*:}" || exit; done
 	$(Q)ln -sf libnetcf.so.1.4.0 "$(DESTDIR)$(LIBDIR)/libnetcf.so.1" && ln -sf libnetcf.so.1 "$(DESTDIR)$(LIBDIR)/libnetcf.so"
 	$(Q)[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
