@@ -21,6 +21,7 @@
 #define FIRST_HERE 4
 #define FIRST_THERE 8
 
+#define READ_TIMEOUT_MS 5000
 #define FIRST_GROUP 8
 #define LARGEST_GROUP 256
 /* An ifb may have many classes of others. */
@@ -252,6 +253,49 @@ int wr_port_ahead(struct weir_txn *t, int ifindex, enum wr_ahead what, struct wr
 	if (!is_known(t->w, a, ifindex, what, ret))
 		return read_alone(t, ifindex, what, ret, err);
 	return complete(t->w, a, ifindex, ret, err);
+}
+
+/* --- a port that is new --------------------------------------------------------------------- */
+
+static int also_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct wr_also *also = arg;
+
+	also->reply(also, msg);
+	return 0;
+}
+
+/* What is asked along with a port that is not new. */
+static int ask_ifb(struct weir_txn *t, int ifindex, struct weir_error *err)
+{
+	struct wr_ifb_also a;
+	struct wr_reader reader = { .reply = also_reply, .arg = &a.also };
+	struct wr_result results[WR_ALSO];
+	wr_auto(batch) struct wr_batch b = { 0 };
+	int r;
+
+	wr_ifb_also(t, ifindex, &a);
+	if (!a.also.ask)
+		return 0;
+	a.also.ask(&a.also, &b);
+	r = wr_sock_read(&t->w->sock, &b, results, &reader, READ_TIMEOUT_MS, err);
+	if (!r)
+		a.also.done(&a.also, results);
+	return r;
+}
+
+int wr_port_new(struct weir_txn *t, int ifindex, enum wr_ahead what, bool is_guest_side, struct wr_port *ret,
+		struct weir_error *err)
+{
+	struct ahead *a = ahead_of(t);
+	int r = what == WR_AHEAD_ADDS_CLASS ? ask_ifb(t, ifindex, err) : 0;
+
+	if (r)
+		return r;
+	if (a && !is_guest_side)
+		return complete(t->w, a, ifindex, ret, err);
+	ret->root_is_free = true;
+	return wr_port_link(t->w, ifindex, !is_guest_side, ret, err);
 }
 
 static bool find_class(struct ahead *a, int ifindex, uint32_t classid, char name[16], struct wr_tc_class *ret)

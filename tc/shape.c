@@ -37,6 +37,15 @@ struct shaping {
 	struct weir_error *err;
 };
 
+/*
+ * With a journal nobody may add what another has: it is undone after a kill, and then nobody
+ * knows what the kernel refused.
+ */
+static bool is_new(const struct shaping *s)
+{
+	return WR_HAS_AHEAD && s->opts.is_new && !s->t->w->state_dir;
+}
+
 static const char *const methods[] = { "auto", "skbedit", "bpf", "ifb", "police", "block" };
 
 const char *weir_shape_method_name(enum weir_shape_method method)
@@ -82,6 +91,16 @@ static int check_qdisc(struct shaping *s, const struct wr_limiter *by)
 	return 0;
 }
 
+/*
+ * Nobody has asked whether the port has room for it: where it has none, what comes next might stand
+ * in what is there, and would not go with what was not added.
+ */
+static void must_hold(struct shaping *s, size_t step)
+{
+	if (is_new(s) && !s->t->err.code)
+		wr_step_first(s->t, &s->t->steps[step]);
+}
+
 static int put_root(struct shaping *s, enum weir_qdisc by, uint32_t major, const struct wr_htb_class *c)
 {
 	const enum weir_leaf leaf = wr_tc_leaf(s->t->w, s->opts.leaf ? s->opts.leaf : wr_limiter(by)->leaf);
@@ -90,6 +109,8 @@ static int put_root(struct shaping *s, enum weir_qdisc by, uint32_t major, const
 	s->root = s->t->n_steps + 1;
 	wr_tree_root(s->t, &s->dev, by, major, floors ? WR_REST_CLASS : WR_PORT_CLASS, c,
 		     floors ? WEIR_LEAF_DEFAULT : leaf);
+	if (floors || leaf != WEIR_LEAF_DEFAULT)
+		must_hold(s, s->root - 1);
 	if (floors) {
 		wr_tree_rest(s->t, &s->dev, major, c, leaf);
 		wr_floors_note(s->t, &s->dev, major, leaf, c);
@@ -263,6 +284,8 @@ static int add_ingress(struct shaping *s, const struct wr_redirect *redirect)
 	step = wr_tree_step(s->t, &s->dev, change, "qdisc add", "%singress", shared);
 	if (block)
 		come_first(s, redirect->ifb, step);
+	else
+		must_hold(s, s->t->n_steps - 1);
 	return s->t->err.code;
 }
 
@@ -517,12 +540,21 @@ static enum wr_ahead ahead_what(const struct shaping *s, const struct weir_bandw
 											     WR_AHEAD_ADDS;
 }
 
+/* As it is now. */
+static int read_port(struct shaping *s, const struct weir_bandwidth *bandwidth)
+{
+	const enum wr_ahead what = ahead_what(s, bandwidth);
+
+	if (wr_txn_makes(s->t, s->dev.ifindex))
+		return 0;
+	return is_new(s) ? wr_port_new(s->t, s->dev.ifindex, what, s->opts.is_guest_side, &s->port, s->err) :
+			   wr_port_ahead(s->t, s->dev.ifindex, what, &s->port, s->err);
+}
+
 static int shape(struct shaping *s, const struct weir_bandwidth *bandwidth)
 {
-	int r = 0;
+	int r = read_port(s, bandwidth);
 
-	if (!wr_txn_makes(s->t, s->dev.ifindex))
-		r = wr_port_ahead(s->t, s->dev.ifindex, ahead_what(s, bandwidth), &s->port, s->err);
 	choose_sides(s, bandwidth);
 	if (!r)
 		r = shape_out(s);

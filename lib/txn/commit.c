@@ -369,15 +369,17 @@ static void note_results(struct weir_step *const *steps, const struct wr_result 
 								   WR_STEP_APPLIED;
 }
 
-/* The requests of [@first, @end) for @netns in the order of their batch. */
-static size_t list_messages(struct weir_txn *t, size_t first, size_t end, const char *netns, struct weir_step **ret)
+/* The requests of [@first, @end) for @netns in the order of their batch; @ahead: those alone that are sent ahead of it. */
+static size_t list_messages(struct weir_txn *t, size_t first, size_t end, const char *netns, bool ahead,
+			    struct weir_step **ret)
 {
 	static const enum weir_step_order orders[] = { WEIR_STEP_BEFORE, WEIR_STEP_IN_ORDER, WEIR_STEP_AFTER };
 	size_t n = 0;
 
 	for (size_t i = 0; i < WR_COUNT(orders); i++)
 		for (struct weir_step *s = &t->steps[first]; s < &t->steps[end]; s++)
-			if (s->order == orders[i] && is_msg(s) && is_in(s, netns))
+			if (s->order == orders[i] && is_msg(s) && is_in(s, netns) && s->state == WR_STEP_WAITING &&
+			    (!ahead || s->first))
 				ret[n++] = s;
 	return n;
 }
@@ -394,7 +396,7 @@ static void make_room(struct wr_batch *b, struct weir_step *const *steps, size_t
 }
 
 /* Those of the steps [@first, @end) that work in @netns, in one batch. */
-static int apply_messages(struct weir_txn *t, size_t first, size_t end, const char *netns,
+static int apply_messages(struct weir_txn *t, size_t first, size_t end, const char *netns, bool ahead,
 			  struct weir_error *err)
 {
 	wr_auto(free) struct wr_result *results = calloc(end - first, sizeof(*results));
@@ -407,7 +409,7 @@ static int apply_messages(struct weir_txn *t, size_t first, size_t end, const ch
 
 	if (!results || !steps)
 		return wr_nomem(err);
-	n = list_messages(t, first, end, netns, steps);
+	n = list_messages(t, first, end, netns, ahead, steps);
 	make_room(&b, steps, n);
 	for (size_t k = 0; k < n; k++) {
 		struct weir_step *s = steps[k];
@@ -437,12 +439,18 @@ static int apply_messages(struct weir_txn *t, size_t first, size_t end, const ch
  */
 static int apply_run(struct weir_txn *t, size_t first, size_t end, struct weir_error *err)
 {
-	int r = apply_messages(t, first, end, "", err);
+	int r = 0;
 
+#ifndef WR_NO_LOOK
+	if (t->has_first)
+		r = apply_messages(t, first, end, "", true, err);
+#endif
+	if (!r)
+		r = apply_messages(t, first, end, "", false, err);
 	for (size_t i = first; i < end && !r; i++)
 		if (is_msg(&t->steps[i]) && t->steps[i].state == WR_STEP_WAITING)
 			r = apply_messages(t, first, end,
-					   weir_step_part(&t->steps[i], WR_MSG_NETNS).data, err);
+					   weir_step_part(&t->steps[i], WR_MSG_NETNS).data, false, err);
 	return r;
 }
 

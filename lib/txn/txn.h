@@ -110,6 +110,7 @@ struct weir_step {
 		       struct weir_error *err);
 	const struct wr_look *look;		/* rtnetlink; NULL: nothing needs to be looked at */
 	bool kept;				/* rtnetlink, with a look: see wr_step_look() */
+	bool first;				/* rtnetlink: see wr_step_first() */
 };
 
 /* A request and what undoes it, while a builder puts them together. */
@@ -127,6 +128,7 @@ struct weir_txn {
 	size_t n_steps;
 	size_t n_early;		/* steps before the late ones, if has_late */
 	bool has_late;
+	bool has_first;		/* steps of wr_step_first() */
 	struct wr_link_ref *created;
 	size_t n_created;
 	struct wr_link_ref *deleted;
@@ -236,6 +238,18 @@ static inline void wr_step_look(struct weir_step *s, const struct wr_look *look,
 		return;
 	s->look = look;
 	s->kept = kept;
+#endif
+}
+
+/*
+ * It is sent ahead of its batch, with others of the kind, and the rest only if none is refused: what follows
+ * would be carried out all the same. It needs nothing that the batch brings.
+ */
+static inline void wr_step_first(struct weir_txn *t, struct weir_step *s)
+{
+#ifndef WR_NO_LOOK
+	s->first = true;
+	t->has_first = true;
 #endif
 }
 

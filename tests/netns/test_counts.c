@@ -126,10 +126,10 @@ static void addresses(struct weir_txn *t)
 }
 
 /* Towards the guest alone, so that every kernel does it in the same way. */
-static void shape_from(struct weir_txn *t, int first)
+static void shape_from(struct weir_txn *t, int first, bool is_new)
 {
 	static const struct weir_bandwidth b = { .inbound.average_bytes_per_s = 1250000 };
-	const struct weir_shape_options opts = { .sz = sizeof(opts), .leaf = WEIR_LEAF_DEFAULT };
+	const struct weir_shape_options opts = { .sz = sizeof(opts), .leaf = WEIR_LEAF_DEFAULT, .is_new = is_new };
 	char name[16];
 
 	for (int i = first; i < N; i++) {
@@ -140,12 +140,22 @@ static void shape_from(struct weir_txn *t, int first)
 
 static void shape(struct weir_txn *t)
 {
-	shape_from(t, 0);
+	shape_from(t, 0, false);
 }
 
 static void shape_few(struct weir_txn *t)
 {
-	shape_from(t, N - 5);
+	shape_from(t, N - 5, false);
+}
+
+static void shape_new(struct weir_txn *t)
+{
+	shape_from(t, 0, true);
+}
+
+static void shape_one_new(struct weir_txn *t)
+{
+	shape_from(t, N - 1, true);
 }
 
 static void limited(struct weir_txn *t)
@@ -198,8 +208,11 @@ static const struct limit {
 	{ "100 limits", veths, shape, 3 + 2 + 1, 3 * 2 + 2 + 2 * N, 3 * 72 + 88 + N * 168, 0 },
 	/* The dump costs no more than asking: here it is given up before it has told of the last five. */
 	{ "5 limits", veths, shape_few, 5 + 1 + 1, 5 * 2 + 1 + 5 * 2, 5 * 72 + 40 + 5 * 168, 0 },
+	/* Of new ones nothing is asked but, of many, which are macvtaps. */
+	{ "100 limits of new ports", veths, shape_new, 1 + 1, 1 + 2 * N, 48 + N * 168, 0 },
+	{ "a limit of a new port", veths, shape_one_new, 1, 2, 168, 0 },
 	/*
-	 * The same, with a dump of the first ones' classes; then 8, 16, 32 and more are read together, as far as the dump
+	 * As the first, with a dump of the first ones' classes; then 8, 16, 32 and more are read together, as far as the dump
 	 * has come, by a message each.
 	 */
 	{ "100 limits change", limited, shape_others, 3 * 2 + 2 + 7 + 1, 3 * 3 + 2 + 97 + N, 13536, 0 },

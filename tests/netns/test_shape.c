@@ -820,26 +820,31 @@ static uint64_t sends(void)
 }
 
 /* All that is to be known of a port more is asked in one send, and the change is another. */
-static void one_more_is_asked_about_once(void **state)
+static void one_more_in_two_sends(const char *name, bool is_new)
 {
-	struct weir_shape_options opts = { .sz = sizeof(opts), .method = WEIR_SHAPE_BLOCK };
+	const struct weir_shape_options opts = { .sz = sizeof(opts), .method = WEIR_SHAPE_BLOCK,
+						 .leaf = WEIR_LEAF_DEFAULT, .is_new = is_new };
 	struct weir_shape s = { .sz = sizeof(s) };
-	uint64_t before;
-	int port;
+	const int port = index_of(name);
+	const uint64_t before = sends();
 
-	if (!kernel_can(WEIR_SHAPE_BLOCK))
-		own_skip("the kernel does not take the program");
-	add_port(0);
-	add_port(1);
-	by_block("v0");
-	port = index_of("v1");
-	before = sends();
-	weir_txn_shape_set(begin(), port, "v1", &block_limits, &opts, &s);
+	weir_txn_shape_set(begin(), port, name, &block_limits, &opts, &s);
 	commit(w->txn, "one more");
 	assert_int_equal(sends() - before, 2);
 	assert_string_equal(s.ifb_name, "weir-ifb0");
 	class_is(&s, "rate 4Mbit");
-	has_filter("v1", "1");
+	has_filter(name, "1");
+}
+
+static void one_more_is_asked_about_once(void **state)
+{
+	if (!kernel_can(WEIR_SHAPE_BLOCK))
+		own_skip("the kernel does not take the program");
+	for (int i = 0; i < 3; i++)
+		add_port(i);
+	by_block("v0");
+	one_more_in_two_sends("v1", false);
+	one_more_in_two_sends("v2", true);
 }
 
 /* Nor does an ifb get more than it takes where they come one by one. */
@@ -1095,6 +1100,177 @@ static void a_port_that_is_gone(void **state)
 	weir_txn_abort(t);
 }
 
+/* --- ports that are new --------------------------------------------------------------------------- */
+
+/* What two ports have, ifbs, and how many links there are; not what the kernel numbers anew. */
+static char *ports_have(void)
+{
+	return own_text("printf 'qdisc show\\nclass show dev v0\\nclass show dev v1\\nfilter show dev v0 ingress\\n"
+			"filter show dev v1 ingress\\n' | tc -force -batch - 2>&1 | sed -E 's/direct_packets_stat [0-9]+ ?//; s/ to [0-9]+ / /;"
+			" s/(id|tag|block|index) [0-9a-f]+//g'; ip -br link show type ifb | sed 's/ .*//'");
+}
+
+static const struct weir_bandwidth new_limits = LIMITS(8 * MBIT, 4 * MBIT);
+
+/* Ways to limit a port that put different steps on what is there: leaves, filters of its own, a block. */
+static const struct way {
+	enum weir_qdisc qdisc;
+	enum weir_leaf leaf;
+	bool by_block;
+} ways[] = {
+	{ WEIR_QDISC_HTB, WEIR_LEAF_AUTO, false },
+	{ WEIR_QDISC_HTB, WEIR_LEAF_SFQ, true },
+	{ WEIR_QDISC_TBF, WEIR_LEAF_AUTO, true },
+	{ WEIR_QDISC_TBF, WEIR_LEAF_SFQ, false },
+};
+#define N_WAYS (sizeof(ways) / sizeof(ways[0]))
+
+static bool can_go(const struct way *way)
+{
+	return (!way->by_block || kernel_can(WEIR_SHAPE_BLOCK)) &&
+	       (way->leaf != WEIR_LEAF_SFQ || own_try("tc qdisc add dev lo root sfq && tc qdisc del dev lo root"));
+}
+
+static struct weir_shape_options options_of(const struct way *way, bool is_new)
+{
+	return (struct weir_shape_options){ .sz = sizeof(struct weir_shape_options), .qdisc = way->qdisc, .leaf = way->leaf,
+					    .method = way->by_block ? WEIR_SHAPE_BLOCK : own_filter(), .is_new = is_new };
+}
+
+/* Two ports, the second of which may have something. */
+static struct weir_txn *limit_both(const struct way *way, bool is_new)
+{
+	const struct weir_shape_options opts = options_of(way, is_new);
+	struct weir_txn *t = begin();
+
+	weir_txn_shape_set(t, index_of("v1"), "v1", &new_limits, &opts, NULL);
+	weir_txn_shape_set(t, index_of("v0"), "v0", &new_limits, &opts, NULL);
+	return t;
+}
+
+static void fails_at_each_step(const struct way *way, const char *before)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	uint32_t n = 1;
+
+	for (uint32_t i = 0; i < 2 * n; i++) {
+		struct weir_txn *t = limit_both(way, true);
+
+		n = (uint32_t)t->n_steps;
+		w->fault = i % 2 ? WR_FAULT_SKIP : WR_FAULT_KERNEL;
+		w->fault_step = i / 2;
+		assert_true(weir_txn_commit(t, &err) < 0);
+		w->fault = WR_FAULT_NONE;
+		same_text(before, ports_have(), err.object);
+	}
+}
+
+/* It gets what one gets that is asked about, and where a step fails, nothing. */
+static void a_new_port_is_limited_as_any(void **state)
+{
+	char *before, *asked;
+
+	add_port(0);
+	add_port(1);
+	before = ports_have();
+	for (size_t i = 0; i < N_WAYS; i++) {
+		if (!can_go(&ways[i]))
+			continue;
+		commit(limit_both(&ways[i], false), "asked about");
+		asked = ports_have();
+		clear("v0");
+		clear("v1");
+		fails_at_each_step(&ways[i], before);
+		commit(limit_both(&ways[i], true), "new");
+		same_text(asked, ports_have(), "new ports");
+		clear("v0");
+		clear("v1");
+		same_text(before, ports_have(), "cleared");
+		free(asked);
+	}
+	free(before);
+}
+
+static void has_tbf(void)
+{
+	set_by("v0", &new_limits, &(struct weir_shape_options){ .sz = sizeof(struct weir_shape_options), .qdisc = WEIR_QDISC_TBF });
+}
+
+static void has_htb(void)
+{
+	set_with("v0", &new_limits, own_filter(), WEIR_LEAF_DEFAULT);
+}
+
+static void has_root(void)
+{
+	own_sh("tc qdisc add dev v0 root handle 5: tbf rate 1mbit burst 10k latency 50ms");
+}
+
+static void has_noqueue(void)
+{
+	own_sh("tc qdisc add dev v0 root handle 6: noqueue");
+}
+
+static void has_ingress(void)
+{
+	own_sh("tc qdisc add dev v0 ingress && "
+	       "tc filter add dev v0 parent ffff: prio 5 protocol ip u32 match ip dst 192.0.2.1 flowid 1:1");
+}
+
+static void has_clsact(void)
+{
+	own_sh("tc qdisc add dev v0 clsact");
+}
+
+static void (*const obstacles[])(void) = { has_root, has_noqueue, has_ingress, has_clsact, has_htb, has_tbf };
+
+/* Whose handle has a journal asks, for a recovery would not know what the kernel has refused. */
+static void is_seen_with_a_journal(const struct way *way, const char *before)
+{
+	const struct weir_options with = { .sz = sizeof(with), .state_dir = "/run/weir-new" };
+	const struct weir_shape_options opts = options_of(way, true);
+	struct weir_txn *t;
+	struct weir *kept;
+
+	assert_int_equal(weir_open(&with, &kept, NULL), 0);
+	assert_int_equal(weir_txn_begin(kept, "new", 0, &t, NULL), 0);
+	assert_int_equal(weir_txn_shape_set(t, index_of("v0"), "v0", &new_limits, &opts, NULL), -EEXIST);
+	weir_txn_abort(t);
+	weir_close(kept);
+	same_text(before, ports_have(), "with a journal");
+}
+
+static void is_refused_on(void (*obstacle)(void), const struct way *way)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	char *before;
+
+	obstacle();
+	before = ports_have();
+	assert_int_equal(weir_txn_commit(limit_both(way, true), &err), -EEXIST);
+	if (!strstr(err.object, " on v0") || !strstr(err.msg, "the link has a qdisc there already") || strstr(err.msg, "undoing"))
+		fail_msg("%s: %s", err.object, err.msg);
+	same_text(before, ports_have(), err.msg);
+	if (obstacle == has_root || obstacle == has_clsact)
+		fails_at_each_step(way, before);
+	if (obstacle == has_ingress && way->by_block)
+		is_seen_with_a_journal(way, before);
+	own_try("tc qdisc del dev v0 root");
+	own_try("tc qdisc del dev v0 ingress || tc qdisc del dev v0 clsact");
+	own_try("ip link del weir-ifb0");
+	free(before);
+}
+
+/* A caller may be wrong: what others have there, or we, stays as it is. */
+static void what_a_new_port_has_stays(void **state)
+{
+	add_port(0);
+	add_port(1);
+	for (size_t i = 0; i < N_WAYS; i++)
+		for (size_t k = 0; can_go(&ways[i]) && k < sizeof(obstacles) / sizeof(obstacles[0]); k++)
+			is_refused_on(obstacles[k], &ways[i]);
+}
+
 /* --- under load ----------------------------------------------------------------------------------- */
 
 #define PORT 4711
@@ -1298,6 +1474,8 @@ int main(void)
 		TEST(others_are_replaced_when_told),
 		TEST(filters_of_others_stay),
 		TEST(a_port_that_is_gone),
+		TEST(a_new_port_is_limited_as_any),
+		TEST(what_a_new_port_has_stays),
 		TEST(changes_under_load_lose_nothing),
 	};
 
