@@ -102,9 +102,11 @@ static void weir_macvtap(struct trial *t)
 	trial_commit(t, txn);
 }
 
-static void limit(struct weir_txn *txn, unsigned int i, enum weir_qdisc qdisc)
+#define NEW_PORTS "weir, new ports"	/* it is told that nothing limits them yet */
+
+static void limit(struct weir_txn *txn, unsigned int i, enum weir_qdisc qdisc, bool is_new)
 {
-	const struct weir_shape_options options = { .sz = sizeof(options), .qdisc = qdisc };
+	const struct weir_shape_options options = { .sz = sizeof(options), .qdisc = qdisc, .is_new = is_new };
 	const struct weir_bandwidth limits = { .inbound.average_bytes_per_s = 1250000,
 					       .outbound.average_bytes_per_s = 625000 };
 	char name[IFNAMSIZ];
@@ -114,12 +116,12 @@ static void limit(struct weir_txn *txn, unsigned int i, enum weir_qdisc qdisc)
 }
 
 /* The ports from @first up to @end. */
-static void shape_ports(struct trial *t, unsigned int first, unsigned int end, enum weir_qdisc qdisc)
+static void shape_ports(struct trial *t, unsigned int first, unsigned int end, enum weir_qdisc qdisc, bool is_new)
 {
 	struct weir_txn *txn = trial_begin(t);
 
 	for (unsigned int i = first; i < end; i++)
-		limit(txn, i, qdisc);
+		limit(txn, i, qdisc, is_new);
 	trial_commit(t, txn);
 }
 
@@ -131,7 +133,7 @@ static void planned_setup(struct trial *t)
 
 	if (weir_txn_begin(trial_weir(t), "plan", WEIR_TXN_DRY, &plan, &err))
 		trial_fail(t, "%s", err.msg);
-	limit(plan, 0, WEIR_QDISC_HTB);
+	limit(plan, 0, WEIR_QDISC_HTB, false);
 	weir_txn_abort(plan);
 }
 
@@ -144,12 +146,22 @@ static void planned_replay_setup(struct trial *t)
 
 static void weir_shape(struct trial *t)
 {
-	shape_ports(t, 0, t->n, WEIR_QDISC_HTB);
+	shape_ports(t, 0, t->n, WEIR_QDISC_HTB, false);
+}
+
+static void weir_shape_new(struct trial *t)
+{
+	shape_ports(t, 0, t->n, WEIR_QDISC_HTB, true);
 }
 
 static void weir_shape_tbf(struct trial *t)
 {
-	shape_ports(t, 0, t->n, WEIR_QDISC_TBF);
+	shape_ports(t, 0, t->n, WEIR_QDISC_TBF, false);
+}
+
+static void weir_shape_tbf_new(struct trial *t)
+{
+	shape_ports(t, 0, t->n, WEIR_QDISC_TBF, true);
 }
 
 static void weir_delete(struct trial *t)
@@ -472,7 +484,7 @@ static void one_more_setup(struct trial *t)
 	t->n++;
 	shape_setup(t);
 	t->n--;
-	shape_ports(t, t->n, t->n + 1, WEIR_QDISC_AUTO);
+	shape_ports(t, t->n, t->n + 1, WEIR_QDISC_AUTO, false);
 }
 
 /* Ports that are to go, in a group so that one arm needs but one message. */
@@ -563,17 +575,20 @@ static const struct arm arms[] = {
 	ARM("macvtap", "weir link add", tool_each, .setup = ip_macvtap_setup, .needs = "$WEIR", .most = 100),
 
 	ARM("shape", WEIR, weir_shape, .setup = planned_setup),
+	ARM("shape", NEW_PORTS, weir_shape_new, .setup = planned_setup),
 	ARM("shape", FLOOR, replay, .setup = planned_replay_setup),
 	ARM("shape", "weir shape", tool_shape, .needs = "$WEIR", .most = 1),
 	ARM("shape", "ip, tc -batch, ifb each", tc_batches, .setup = tc_setup, .needs = "tc"),
 	ARM("shape", "ip, tc, ifb each", tc_each, .setup = tc_setup, .needs = "tc", .most = 100),
 
 	ARM("shape more", WEIR, weir_shape),
+	ARM("shape more", NEW_PORTS, weir_shape_new),
 	ARM("shape more", FLOOR, replay, .setup = replay_setup),
 	ARM("shape more", "ip, tc -batch, ifb each", tc_batches, .setup = tc_setup, .needs = "tc"),
 	ARM("shape more", "ip, tc, ifb each", tc_each, .setup = tc_setup, .needs = "tc", .most = 1),
 
 	ARM("shape by tbf", WEIR, weir_shape_tbf, .setup = planned_setup),
+	ARM("shape by tbf", NEW_PORTS, weir_shape_tbf_new, .setup = planned_setup),
 	ARM("shape by tbf", FLOOR, replay, .setup = planned_replay_setup),
 
 	ARM("delete", WEIR, weir_delete),
