@@ -100,12 +100,17 @@ guest_goes() {
 # measure THROUGH METHOD DIRECTION PROTOCOL MBIT/S: by "none" the same is offered, and nothing limits it. TCP's frames
 # may be half a second long at 1 Mbit/s, and what follows a lost one waits for it, so that takes longer.
 measure() {
-	local rate=$5 method=$2 got bytes=$(($5 * 125000)) for=$seconds
+	local rate=$5 method=$2 got bytes=$(($5 * 125000)) for=$seconds how=()
+	case $method in
+	'') ;;
+	tbf) how=(--qdisc tbf) ;;
+	*) how=(--method "$method") ;;
+	esac
 	if [ "$method" = none ]; then
 		for=1
 	else
 		[ "$rate/$4" != 1/tcp ] || for=$((10 * seconds))
-		"$weir" shape "$port" "--$3" "${rate}mbit" ${method:+--method "$method"} >/run/said 2>&1 || { cat /run/said >&2; return 0; }
+		"$weir" shape "$port" "--$3" "${rate}mbit" "${how[@]}" >/run/said 2>&1 || { cat /run/said >&2; return 0; }
 		method=$("$weir" --json shape show "$port" | jq -r '.[0].method')
 	fi
 	got=$("${from[@]}" "$flow" ask 10.0.0.2 "$3" "$4" "$bytes" "$for") || got=0
@@ -119,7 +124,7 @@ measure() {
 measure_all() {
 	local protocol direction method rate methods
 	for direction in inbound outbound; do
-		methods=(none '')
+		methods=(none '' tbf)
 		[ $direction != "$by_filter" ] || methods=(none '' ifb "${police[@]}")
 		for protocol in tcp udp; do
 			for method in "${methods[@]}"; do

@@ -22,14 +22,14 @@ def row: "| " + join(" | ") + " |";
 def head: row + "\n" + ([.[] | "---"] | row);
 def signed: (. * 100 | round / 100) | if . > 0 then "+\(.)" elif . == 0 then "0" else tostring end;
 def cell: if . == null then "" elif .reached then "\(.off | signed) %" else "\(.measured | mbit) of \(.most | mbit) Mbit/s" end;
-def is_htb: .method != "police";
+def waits: .method != "police";
 . as $all | rows as $rows | ([$rows[].configured] | unique) as $rates |
-"## Accuracy of limits\n\nWhat arrives against what was asked for, after the burst, as frames on the wire with their Ethernet headers: so HTB counts,\nframes of a GSO packet one by one. Police counts them without. The payload is counted where it arrives,\nand the rate is the slope of the line through all arrivals of some seconds (`bench/flow.c`).\n\"5 of 6 Mbit/s\": with another limit or with none at most 6 came through, so it was not the limit that held it. A machine\nthat stands still for longer than a burst takes (1 ms at 1 Gbit/s) loses what it could have sent meanwhile.\n",
+"## Accuracy of limits\n\nWhat arrives against what was asked for, after the burst, as frames on the wire with their Ethernet headers: so HTB and TBF count,\nframes of a GSO packet one by one. Police counts them without. The payload is counted where it arrives,\nand the rate is the slope of the line through all arrivals of some seconds (`bench/flow.c`).\n\"5 of 6 Mbit/s\": with another limit or with none at most 6 came through, so it was not the limit that held it. A machine\nthat stands still for longer than a burst takes (1 ms at 1 Gbit/s) loses what it could have sent meanwhile.\n",
 (["guest behind a", "direction", "protocol", "by", "most seen"] + [$rates[] | "\(mbit) Mbit/s"] | head),
 ($rows | group_by([.through, .direction, .protocol, .method]) | sort_by(.[0].through != "veth", .[0].through, .[0].method == "police") | .[] | . as $group |
 	[.[0].through, .[0].direction, .[0].protocol, .[0].method, "\(.[0].most | mbit) Mbit/s"] + [$rates[] as $r | [$group[] | select(.configured == $r)][0] | cell] | row),
 ([$rows[].trials] | "\n\(if max == 1 then "One measurement" else "Medians of \(min) to \(max) measurements" end) of each; \($on)."),
-([$rows[] | select(is_htb and .reached)] | "\nBy HTB \([.[] | select(.off | fabs <= 2)] | length) of \(length) are within 2 %" +
+([$rows[] | select(waits and .reached)] | "\nBy HTB and TBF \([.[] | select(.off | fabs <= 2)] | length) of \(length) are within 2 %" +
 	(sort_by(.off | fabs)[-1] | if . then "; the largest difference is \(.off | signed) % (\(.through), \(.direction), \(.protocol), by \(.method), \(.configured | mbit) Mbit/s).\n" else ".\n" end)),
 ([$all[] | select(.bench == "read back")] | if length > 0 then "Faster ones are only read back:\n\n" + (["asked for", "weir reads", "tc reads"] | head) + "\n" +
 	([.[] | ["\(.configured | mbit / 1000) Gbit/s", "\(.read | mbit / 1000) Gbit/s", .tc] | row] | join("\n")) else empty end),
