@@ -301,7 +301,7 @@ static int injected_at(const struct weir_step *s, struct weir_error *err)
 	return injected(err, wr_step_object(s, object));
 }
 
-static void name_failure(struct weir_step *s, struct weir_error *err)
+static void name_failure(struct weir *w, struct weir_step *s, struct weir_error *err)
 {
 	char object[64];
 
@@ -310,8 +310,12 @@ static void name_failure(struct weir_step *s, struct weir_error *err)
 	wr_copy(err->object, sizeof(err->object), wr_step_object(s, object));
 	wr_attr_path(msg_of(s, WR_MSG_DO), err->attr_offset, s->tables, err->attr,
 		     sizeof(err->attr));
-	if (err->stage == WEIR_STAGE_KERNEL)
-		wr_explain(msg_of(s, WR_MSG_DO), err);
+	if (err->stage != WEIR_STAGE_KERNEL)
+		return;
+	wr_explain(msg_of(s, WR_MSG_DO), err);
+#ifndef WR_NO_LOOK
+	wr_explain_qdisc(w, msg_of(s, WR_MSG_DO), err);
+#endif
 }
 
 /* Another namespace's messages go through a socket of their own, open for one run. */
@@ -428,7 +432,7 @@ static int apply_messages(struct weir_txn *t, size_t first, size_t end, const ch
 		r = run_in(t, netns, &b, results, &failed, err);
 	note_results(steps, results, b.n);
 	if (r && failed != UINT32_MAX)
-		name_failure(steps[failed], err);
+		name_failure(t->w, steps[failed], err);
 	return r ? r : cut ? injected_at(cut, err) : 0;
 }
 

@@ -12,6 +12,8 @@
 #include "txn/explain.h"
 #include "txn/txn.h"
 
+#define READ_TIMEOUT_MS 5000
+
 /* clang-format off */
 static const struct {
 	uint16_t type;		/* 0: any */
@@ -147,6 +149,36 @@ int wr_explain_refusal(const struct nlmsghdr *msg, int code, const char *object,
 		wr_explain(msg, err);
 	return code;
 }
+
+#ifndef WR_NO_LOOK
+static int take_qdisc(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	const struct tcmsg *tcm = NLMSG_DATA(msg);
+	char kind[16] = "", *words = arg;
+
+	if (msg->nlmsg_type != RTM_NEWQDISC || msg->nlmsg_len < NLMSG_LENGTH(sizeof(*tcm)))
+		return 0;
+	wr_attr_copy(wr_msg_attr(msg, TCA_KIND), kind, sizeof(kind) - 1);
+	wr_format(words, 32, ": %s %x:", kind, tcm->tcm_handle >> 16);
+	return 0;
+}
+
+void wr_explain_qdisc(struct weir *w, const struct nlmsghdr *msg, struct weir_error *err)
+{
+	char words[32] = "";
+	const struct wr_reader reader = { .reply = take_qdisc, .arg = words };
+	const struct tcmsg *tcm = NLMSG_DATA(msg);
+	const struct tcmsg there = { .tcm_ifindex = tcm->tcm_ifindex, .tcm_parent = tcm->tcm_parent };
+	const size_t len = strlen(err->msg);
+	wr_auto(batch) struct wr_batch b = { 0 };
+
+	if (msg->nlmsg_type != RTM_NEWQDISC || err->code != -EEXIST)
+		return;
+	wr_msg(&b, RTM_GETQDISC, NLM_F_ECHO, &there, sizeof(there));
+	if (!wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, NULL))
+		wr_format(err->msg + len, sizeof(err->msg) - len, "%s", words);
+}
+#endif
 
 /* --- requests ------------------------------------------------------------------ */
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 
+struct weir;
 struct weir_step;
 
 /*
@@ -18,5 +19,7 @@ bool wr_describe(const struct weir_step *s, char out[64]);
 void wr_explain(const struct nlmsghdr *msg, struct weir_error *err);
 /* The same for what was not even sent, because the kernel would refuse it; returns @code. @err may be NULL. */
 int wr_explain_refusal(const struct nlmsghdr *msg, int code, const char *object, struct weir_error *err);
+/* Adds which qdisc there is, where @msg was to add one: the kernel says only that there is no room. */
+void wr_explain_qdisc(struct weir *w, const struct nlmsghdr *msg, struct weir_error *err);
 
 #endif

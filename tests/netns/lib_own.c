@@ -69,9 +69,14 @@ void shows(const char *command, const char *words)
 
 void same_text(const char *before, char *now, const char *what)
 {
+	size_t line = 0;
+
 	if (strcmp(before, now) != 0) {
+		for (size_t i = 0; before[i] == now[i]; i++)
+			line = before[i] == '\n' ? i + 1 : line;
 		fprintf(stderr, "before:\n%s\nnow:\n%s\n", before, now);
-		fail_msg("%s: something differs", what);
+		fail_msg("%s: first was \"%.*s\", is \"%.*s\"", what, (int)strcspn(before + line, "\n"), before + line,
+			 (int)strcspn(now + line, "\n"), now + line);
 	}
 	free(now);
 }
