@@ -224,9 +224,10 @@ $(BENCH): $(B)/%: $(B)/obj/%.o $(BENCH_OBJ) $(STATIC)
 $(FLOW): $(B)/%: $(B)/obj/%.o# for a guest that has nothing else
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -static $(CFLAGS) $(LDFLAGS) -o $@ $<
-$(FUZZERS): $(B)/%: $(B)/obj/%.o $(STATIC)
+# Without libFuzzer they are unit tests of their seeds (tests/common/seeds.c).
+$(FUZZERS): $(B)/%: $(B)/obj/%.o $(if $(FUZZ),,$(B)/tests/common.a) $(STATIC)
 	$(call say,LD,$@)
-	$(link) -fsanitize=fuzzer $(OURLIBS)
+	$(link) $(if $(FUZZ),-fsanitize=fuzzer) $(OURLIBS)
 
 # Two of the one-file tool; musl gets the kernel's headers, and no others of the system, by links.
 MUSL := $(if $(filter static bench%,$(MAKECMDGOALS)),$(shell command -v $(MUSL_CC)))
@@ -258,7 +259,7 @@ deps: ## install what is needed to build and test (Debian packages; needs root o
 demo: all ## the tour: two guests on a NAT network, in throwaway namespaces
 	@WEIR='$(B)/weir' WEIR_BUILD='$(B)' tests/demo/demo.sh
 
-programs: all $(UNIT) $(NETNS) ## all, and the programs of the tests
+programs: all $(UNIT) $(NETNS) $(FUZZERS) ## all, and the programs of the tests
 
 check: programs ## all tests, the cheap ones first; stops after the first tier that fails (make -k check: goes on)
 	@rm -f $(B)/totals $(B)/totals.failed $(B)/totals.skipped; for t in $(TIERS); do \
@@ -269,8 +270,8 @@ check: programs ## all tests, the cheap ones first; stops after the first tier t
 	done; tests/run.sh --sum $(B)/totals
 check-lint: all ## layers, headers, exports, documentation and other cheap rules
 	$(run) --tier lint tests/lint/selftest.sh $(call here,tests/lint/check-*)
-check-unit: $(UNIT) $(TOOL) ## pure functions, no privileges
-	$(run) --tier unit $(if $(WRAP),--wrap '$(WRAP)') $(UNIT) $(call here,tests/unit/test_*.sh)
+check-unit: $(UNIT) $(FUZZERS) $(TOOL) ## pure functions and fuzzers' seeds, no privileges
+	$(run) --tier unit $(if $(WRAP),--wrap '$(WRAP)') $(UNIT) $(FUZZERS) $(call here,tests/unit/test_*.sh)
 check-netns: $(NETNS) $(TOOL) ## real kernel objects in namespaces
 	$(run) --tier netns --netns --jobs 2 $(if $(WRAP),--wrap '$(WRAP)') $(NETNS) $(call here,tests/netns/test_*.sh)
 check-api: all ## the installed libraries, used from C99 and C++11
