@@ -124,6 +124,8 @@ static int find_pci(const struct weir_sriov *s, const char *name, char pci[WEIR_
 {
 	char path[PATH_MAX], object[64], link[64];
 
+	if (!name)
+		return wr_refuse(err, -EINVAL, "PCI device", "name", "is missing");
 	object_of(wr_is_pci(name) ? "PCI device" : "link", name, object);
 	*link = '\0';
 	if (wr_is_pci(name) && has_file(s, name, "")) {
@@ -348,7 +350,7 @@ static int get_vf(struct weir_sriov *s, const char *name, struct weir_vf *ret, s
 	struct weir_pf pf = { .sz = sizeof(pf) };
 	int r;
 
-	if (strchr(name, '/'))
+	if (name && strchr(name, '/'))
 		return get_numbered(s, name, ret, err);
 	r = find_pci(s, name, pci, err);
 	if (r)

@@ -72,7 +72,7 @@ int weir_txn_vf_release(struct weir_txn *t, struct weir_sriov *s, const char *pc
 	wr_auto(free) struct wr_claim *claims = NULL;
 	struct wr_claims_lock *lock;
 	size_t n = 0;
-	int r = wr_claims_lock(t, s, &lock, &err);
+	int r = pci ? wr_claims_lock(t, s, &lock, &err) : wr_refuse(&err, -EINVAL, "claim", "vf", "is missing");
 
 	if (!r)
 		r = wr_claims_load(s, &claims, &n, &err);

@@ -423,7 +423,9 @@ int weir_txn_floor_set(struct weir_txn *t, int ifindex, const char *name, const 
 	const struct wr_dev dev = { ifindex, name };
 	int r = 0;
 
-	if (wr_txn_deletes(t, ifindex))
+	if (!name)
+		r = wr_refuse(&err, -EINVAL, "port", "name", "is missing");
+	else if (wr_txn_deletes(t, ifindex))
 		classid = 0;
 	else if (floor_bytes_per_s > WEIR_RATE_MAX)
 		r = wr_refuse(&err, -ERANGE, "", "floor", "is above the largest, 2^54 KB/s");

@@ -289,11 +289,11 @@ static int parse(const struct quantity *q, const char *text, uint64_t *ret, stru
 {
 	uint64_t mul = q->plain, div = 1, v;
 	struct written w;
-	const char *unit = read_number(text, &w);
+	const char *unit = text ? read_number(text, &w) : NULL;
 
 	if (unit == text)
 		return wr_refuse(err, -EINVAL, "", "", "\"%.40s\" is no %s; one is written like %s",
-				 text, q->name, q->like);
+				 text ? text : "", q->name, q->like);
 	if (*unit && !read_unit(q, unit, &mul, &div))
 		return wr_refuse(err, -EINVAL, "", "", "\"%.40s\": unit \"%.20s\" is unknown; a %s is written like %s",
 				 text, unit, q->name, q->like);
@@ -363,11 +363,13 @@ static size_t member_of(const char **word, size_t place)
 
 int weir_limits_parse(const char *text, struct weir_rate *ret, struct weir_error *err)
 {
-	wr_auto(free) char *copy = strdup(text);
+	wr_auto(free) char *copy = text ? strdup(text) : NULL;
 	struct weir_rate rate = { 0 };
 	char *rest = copy, *next;
 	size_t place = 0;
 
+	if (!text)
+		return wr_refuse(err, -EINVAL, "", "limits", "are missing");
 	if (!copy)
 		return wr_nomem(err);
 	while ((next = strsep(&rest, ","))) {

@@ -571,6 +571,8 @@ int weir_txn_shape_set(struct weir_txn *t, int ifindex, const char *name,
 	int r = wr_opts_copy(&s.opts, sizeof(s.opts), options, "shape options", &err);
 
 	wr_copy(shaped.name, sizeof(shaped.name), name);
+	if (!r && !name)
+		r = wr_refuse(&err, -EINVAL, "port", "name", "is missing");
 	if (!r)
 		r = check_options(&s.opts, &err);
 	if (!r)
@@ -617,7 +619,9 @@ int weir_txn_shape_clear(struct weir_txn *t, int ifindex, const char *name,
 	struct weir_shape full;
 	int r = wr_opts_copy(&full, sizeof(full), known, "shape", &err);
 
-	if (!r && wr_txn_deletes(t, ifindex))
+	if (!r && !name)
+		r = wr_refuse(&err, -EINVAL, "port", "name", "is missing");
+	else if (!r && wr_txn_deletes(t, ifindex))
 		r = clear_elsewhere(&s, known ? &full : NULL);
 	else if (!r)
 		r = clear(&s);

@@ -14,6 +14,8 @@ int weir_ip_parse(const char *text, struct weir_ip *ret)
 {
 	struct weir_ip ip = { 0 };
 
+	if (!text)
+		return -EINVAL;
 	if (inet_pton(AF_INET, text, ip.bytes) == 1)
 		ip.family = AF_INET;
 	else if (inet_pton(AF_INET6, text, ip.bytes) == 1)

@@ -487,7 +487,7 @@ bool wr_field_covers(const struct wr_field *f, const void *want, const void *is)
 const struct wr_field *wr_find(const struct wr_table *t, const char *name)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (!strcmp(t->fields[i].name, name))
+		if (name && !strcmp(t->fields[i].name, name))
 			return &t->fields[i];
 	return NULL;
 }
@@ -827,7 +827,7 @@ void wr_mac_format(const uint8_t mac[6], char buf[18])
 
 int wr_check_ifname(const char *name)
 {
-	if (!*name || strlen(name) > 15 || !strcmp(name, ".") || !strcmp(name, ".."))
+	if (!name || !*name || strlen(name) > 15 || !strcmp(name, ".") || !strcmp(name, ".."))
 		return -EINVAL;
 	/* The kernel would make another name of one with a percent sign: "tap%d" is the first free tapN. */
 	for (; *name; name++)

@@ -336,6 +336,8 @@ static int find_going(struct weir *w, const struct wr_host *h, const char *const
 	if (!ret->all || !ret->own)
 		return wr_nomem(err);
 	for (size_t i = 0; i < n && !r; i++) {
+		if (!names || !names[i])
+			return wr_refuse(err, -EINVAL, "interface", "name", "is missing");
 		ret->all[i] = wr_host_live(h, names[i]);
 		if (ret->all[i])
 			continue;
@@ -354,7 +356,7 @@ static int check_all(const struct weir_group *const *groups, size_t n, struct we
 	int r = 0;
 
 	for (size_t i = 0; i < n && !r; i++)
-		r = weir_group_check(groups[i], err);
+		r = weir_group_check(groups ? groups[i] : NULL, err);
 	return r;
 }
 

@@ -270,8 +270,11 @@ static int check_ports(const struct weir_group *top, const struct weir_group *g,
 
 int weir_group_check(const struct weir_group *group, struct weir_error *err)
 {
-	int r = wr_table_check(&wr_group_table, group, err);
+	int r;
 
+	if (!group)
+		return wr_refuse(err, -EINVAL, "interface", "", "is missing");
+	r = wr_table_check(&wr_group_table, group, err);
 	if (!r)
 		r = check_one(group, err);
 	if (!r)

@@ -244,7 +244,7 @@ int weir_txn_groups_define(struct weir_txn *t, const struct weir_group *const *g
 	int r = 0;
 
 	for (size_t i = 0; i < n && !r; i++)
-		r = weir_group_check(groups[i], &err);
+		r = weir_group_check(groups ? groups[i] : NULL, &err);
 	if (!r)
 		r = read_stored(weir_txn_handle(t), &s, &err);
 	if (!r)

@@ -237,7 +237,7 @@ int weir_group_state(struct weir *w, const char *name, struct weir_group **ret, 
 	const struct weir_link *real;
 	struct weir_group *g;
 	char object[64];
-	int r = wr_host_read(w, &h, err);
+	int r = name ? wr_host_read(w, &h, err) : wr_refuse(err, -EINVAL, "interface", "name", "is missing");
 
 	if (r)
 		return r;

@@ -76,7 +76,7 @@ static int path_of(struct weir *w, enum wr_group_store which, const char *name,
 	if (r)
 		return r;
 	if (wr_check_ifname(name) || strlen(folder) + strlen(name) + 7 >= PATH_MAX)
-		return wr_refuse(err, -EINVAL, "interface", "name", "\"%s\" is no name for a link", name);
+		return wr_refuse(err, -EINVAL, "interface", "name", "\"%s\" is no name for a link", name ? name : "");
 	wr_format(path, PATH_MAX, "%s/%s.json", folder, name);
 	return 0;
 }

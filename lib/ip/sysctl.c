@@ -81,7 +81,7 @@ const struct weir_step_ops wr_sysctl_ops = {
 
 static bool good_key(const char *key)
 {
-	return *key && *key != '/' && !strstr(key, "..") && strlen(key) < 400;
+	return key && *key && *key != '/' && !strstr(key, "..") && strlen(key) < 400;
 }
 
 /* Whether @path is of the link that the transaction has made last: then there is nothing to read yet. */
@@ -113,8 +113,10 @@ static struct weir_step *add(struct weir_txn *t, const char *object, const char 
 	return wr_txn_add(t, &wr_sysctl_ops, object, parts, 4);
 }
 
-static int check_key(struct weir_txn *t, const char *object, const char *key, const char *below)
+static int check_key(struct weir_txn *t, const char *object, const char *key, const char *value, const char *below)
 {
+	if (!value)
+		return wr_txn_refuse(t, -EINVAL, object, "value", "is missing");
 	if (good_key(key))
 		return 0;
 	return wr_txn_refuse(t, -EINVAL, object, "", "is no path below %s", below);
@@ -127,7 +129,7 @@ int weir_txn_sysctl_set(struct weir_txn *t, const char *key, const char *value, 
 	struct weir_step *s;
 
 	wr_format(object, sizeof(object), "sysctl %s", key);
-	if (check_key(t, object, key, "/proc/sys"))
+	if (check_key(t, object, key, value, "/proc/sys"))
 		return t->err.code;
 	wr_format(path, sizeof(path), "/proc/sys/%s", key);
 	s = add(t, object, path, value, optional);
@@ -147,7 +149,7 @@ int weir_txn_sysfs_set(struct weir_txn *t, const char *key, const char *value, b
 	struct weir_step *s;
 
 	wr_format(object, sizeof(object), "sysfs %s", key);
-	if (check_key(t, object, key, "/sys"))
+	if (check_key(t, object, key, value, "/sys"))
 		return t->err.code;
 	wr_format(path, sizeof(path), "/sys/%s", key);
 	s = add(t, object, path, value, optional);

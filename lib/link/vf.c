@@ -416,7 +416,7 @@ static int change(struct weir_txn *t, int pf_ifindex, bool is_restore,
 	struct weir_error err = WEIR_ERROR_INIT;
 	char object[64];
 	struct weir_step *s;
-	int r = copy_configs(configs, n, &want, &err);
+	int r = n && !configs ? wr_refuse(&err, -EINVAL, "PF", "configs", "are missing") : copy_configs(configs, n, &want, &err);
 
 	if (!r)
 		r = wr_vf_read(t->w, pf_ifindex, &now, &err);

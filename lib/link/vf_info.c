@@ -306,9 +306,12 @@ int weir_vf_config_parse(struct weir_vf_config *config, const char *name, const 
 	const struct wr_field *f = wr_find(&wr_vf_config_table, name);
 	char shown[WR_SHOWN];
 
+	if (!name)
+		return wr_refuse(err, -EINVAL, "VF", "name", "is missing");
 	if (!f || !wr_bit(f))
 		return wr_refuse(err, -ENOENT, "VF", wr_shown(name, shown), "is no setting of a VF");
-	return wr_field_parse(&wr_vf_config_table, f, config, text, err);
+	return text ? wr_field_parse(&wr_vf_config_table, f, config, text, err) :
+		      wr_refuse(err, -EINVAL, "VF", name, "needs a value");
 }
 
 uint64_t weir_vf_config_bit(const char *name)

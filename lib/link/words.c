@@ -206,6 +206,9 @@ int weir_link_parse(struct weir *handle, const char *const *words, size_t n, str
 	for (const struct wr_port_kind *p = wr_port_kinds; p->name; p++)
 		if (l.has & WEIR_LINK_PORT_KIND && !strcmp(l.port_kind, p->name))
 			w.port = p;
+	for (size_t i = 0; i < n; i++)
+		if (!words || !words[i])
+			return wr_refuse(err, -EINVAL, "link", "words", "%zu of %zu is missing", i + 1, n);
 	/* The first word is the name, or says that it comes; a link below may stand before. */
 	if (n && strcmp(*words, "link") != 0) {
 		if (!strcmp(*words, "dev") || !strcmp(*words, "name"))

@@ -180,6 +180,8 @@ size_t weir_ports_attach(struct weir *w, const char *network, const struct weir_
 	struct weir_error err = WEIR_ERROR_INIT;
 	int r = errors && ports && chosen ? 0 : wr_nomem(&err);
 
+	if (!r && n && !guests)
+		r = wr_refuse(&err, -EINVAL, "port", "guests", "are missing");
 	for (size_t i = 0; i < n && !r; i++) {
 		errors[i] = (struct weir_error)WEIR_ERROR_INIT;
 		ports[i].sz = sizeof(ports[i]);
@@ -205,14 +207,15 @@ size_t weir_ports_detach(struct weir *w, const char *network, const char *const 
 	wr_auto(free) struct weir_error *errors = calloc(n + 1, sizeof(*errors));
 	struct bulk b = { .w = w, .network = network, .names = names, .errors = errors };
 	struct weir_error err = WEIR_ERROR_INIT;
+	int r = errors ? 0 : wr_nomem(&err);
 
-	if (!errors)
-		wr_nomem(&err);
-	for (size_t i = 0; i < n && errors; i++)
+	if (!r && n && !names)
+		r = wr_refuse(&err, -EINVAL, "port", "names", "are missing");
+	for (size_t i = 0; i < n && !r; i++)
 		errors[i] = (struct weir_error)WEIR_ERROR_INIT;
-	if (errors)
+	if (!r)
 		change(&b, 0, n);
 	for (size_t i = 0; i < n && ret_errors; i++)
-		ret_errors[i] = errors ? errors[i] : err;
+		ret_errors[i] = r ? err : errors[i];
 	return b.n_done;
 }

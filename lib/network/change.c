@@ -407,7 +407,12 @@ int weir_txn_network_update(struct weir_txn *t, const char *name, const struct w
 			    size_t n, int which)
 {
 	struct updates u = { updates, n };
+	struct weir_error err = WEIR_ERROR_INIT;
 
+	if (!name || (n && !updates)) {
+		wr_refuse(&err, -EINVAL, "network", name ? "updates" : "name", "is missing");
+		return weir_txn_refuse(t, &err);
+	}
 	return change(t, name, which, update, &u);
 }
 
@@ -447,7 +452,8 @@ int weir_txn_network_reload(struct weir_txn *t, const char *name)
 	struct weir_network *config = NULL;
 	int r = wr_store_has(weir_txn_handle(t), WR_STORE_LIVE, name) ?
 			wr_store_config(weir_txn_handle(t), name, &config, &err) :
-			wr_refuse(&err, -ENOENT, "", "", "is not running");
+			wr_refuse(&err, name ? -ENOENT : -EINVAL, name ? "" : "network", name ? "" : "name",
+				  name ? "is not running" : "is missing");
 
 	r = r ? refuse(t, name, &err) : change_one(t, name, WEIR_NETWORK_LIVE, replace, config);
 	weir_network_free(config);

@@ -155,7 +155,7 @@ int weir_txn_network_undefine(struct weir_txn *t, const char *name)
 	int r = wr_store_config(weir_txn_handle(t), name, &net, &err);
 
 	/* A file that cannot be read as a definition can still be removed. */
-	if (r == -ENOENT || r == -EACCES || (r && err.stage == WEIR_STAGE_SYSTEM))
+	if (!name || r == -ENOENT || r == -EACCES || (r && err.stage == WEIR_STAGE_SYSTEM))
 		return weir_txn_refuse(t, &err);
 	if (!r)
 		weir_network_free(net);
@@ -171,7 +171,7 @@ int weir_txn_network_autostart(struct weir_txn *t, const char *name, bool on)
 	bool is_on = wr_store_has(w, WR_STORE_AUTOSTART, name);
 
 	if (!wr_store_has(w, WR_STORE_CONFIG, name)) {
-		wr_refuse(&err, -ENOENT, "network", "name", "\"%s\" is not defined", name);
+		wr_refuse(&err, name ? -ENOENT : -EINVAL, "network", "name", "\"%s\" is not defined", name ? name : "");
 		return weir_txn_refuse(t, &err);
 	}
 	if (on == is_on)

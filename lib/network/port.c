@@ -665,7 +665,8 @@ int weir_port_list(struct weir *w, const char *network, struct weir_port **ret, 
 		   struct weir_error *err)
 {
 	struct listing l = { .w = w, .network = network, .err = err };
-	int r = wr_store_each(w, WR_STORE_PORTS, list_port, &l, err);
+	int r = network ? wr_store_each(w, WR_STORE_PORTS, list_port, &l, err) :
+			  wr_refuse(err, -EINVAL, "network", "name", "is missing");
 
 	if (r) {
 		weir_ports_free(l.ports, l.n);

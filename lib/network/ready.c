@@ -28,9 +28,9 @@ static int folder_of(struct weir *w, const char *network, char path[PATH_MAX], s
 
 	if (!dir)
 		return wr_refuse(err, -EINVAL, "network", "state_dir", "was not given to the handle");
-	if (!*network || strchr(network, '/') || *network == '.' ||
+	if (!network || !*network || strchr(network, '/') || *network == '.' ||
 	    strlen(dir) + strlen(network) + 32 >= PATH_MAX)
-		return wr_refuse(err, -EINVAL, "network", "name", "\"%s\" is no name", network);
+		return wr_refuse(err, -EINVAL, "network", "name", "\"%s\" is no name", network ? network : "");
 	wr_format(path, PATH_MAX, "%s/ready/%s", dir, network);
 	return 0;
 }

@@ -84,10 +84,10 @@ static int path_of(struct weir *w, enum wr_store which, const char *name, char p
 
 	if (r)
 		return r;
-	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") ||
+	if (!name || !*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") ||
 	    strlen(folder) + strlen(name) + 7 >= PATH_MAX)
 		return wr_refuse(err, -EINVAL, stores[which].what, "name", "\"%s\" is no name",
-				 name);
+				 name ? name : "");
 	wr_format(path, PATH_MAX, "%s/%s.json", folder, name);
 	return 0;
 }

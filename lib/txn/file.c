@@ -100,7 +100,7 @@ static void plan_write(struct weir_txn *t, struct weir_step *s)
 static int check_path(struct weir_txn *t, const char *object, const char *path)
 {
 	/* WR_FILE_NEW or WR_FILE_OLD is put behind it. */
-	if (*path == '/' && strlen(path) + 5 < PATH_MAX)
+	if (path && *path == '/' && strlen(path) + 5 < PATH_MAX)
 		return 0;
 	return wr_txn_refuse(t, -EINVAL, object, "", "is not an absolute path of usual length");
 }
@@ -118,6 +118,8 @@ static int write_file(struct weir_txn *t, const char *path, const void *data, si
 	wr_format(object, sizeof(object), "file %s", path);
 	if (check_path(t, object, path))
 		return t->err.code;
+	if (!data && len)
+		return wr_txn_refuse(t, -EINVAL, object, "data", "is missing");
 	r = wr_file_read(path, &old);
 	if (r && r != -ENOENT && r != -ENOTDIR) {
 		wr_syserr(&err, r, object, "cannot be read");

@@ -472,6 +472,10 @@ static struct weir_step *add(struct weir_txn *t, const struct weir_service *serv
 		wr_txn_fail(t, &err);
 		return NULL;
 	}
+	if (!service->name || !service->argv || !service->pid_file) {
+		wr_txn_refuse(t, -EINVAL, service->name, "service", "has no name, argv or pid_file");
+		return NULL;
+	}
 	n = join_argv(service->argv, &argv);
 	if (n < 1 || n > MAX_ARGS || service->argv[0][0] != '/' || argv.failed) {
 		wr_txn_refuse(t, -EINVAL, service->name, "argv",
@@ -494,7 +498,9 @@ int weir_txn_service_start(struct weir_txn *t, const struct weir_service *servic
 	struct weir_step *s;
 
 	s = add(t, service, &wr_service_start_ops);
-	if (s && !t->dry && access(service->argv[0], X_OK) < 0) {
+	if (!s)
+		return t->err.code;
+	if (!t->dry && access(service->argv[0], X_OK) < 0) {
 		wr_syserr(&err, -errno, service->name, "%s cannot be executed", service->argv[0]);
 		return wr_txn_fail(t, &err);
 	}
@@ -510,6 +516,8 @@ static void plan_kill(struct weir_txn *t, struct weir_step *s, const char *pid_f
 {
 	wr_auto(str) struct wr_str path = { 0 };
 
+	if (!s)
+		return;
 	wr_str_shell(&path, pid_file);
 	wr_step_plan(t, s, "kill %s \"$(cat %s)\"", sig, wr_str_text(&path));
 }
@@ -532,6 +540,8 @@ int weir_service_pid(const struct weir_service *service)
 	wr_auto(str) struct wr_str argv = { 0 };
 	struct weir_blob blob;
 
+	if (!service->argv || !service->pid_file)
+		return -EINVAL;
 	join_argv(service->argv, &argv);
 	blob = (struct weir_blob){ argv.data, argv.len };
 	return argv.failed ? -ENOMEM : find(&blob, service->pid_file);

@@ -20,6 +20,8 @@ int weir_txn_begin(struct weir *w, const char *title, unsigned int flags, struct
 	struct weir_txn *t;
 	int r = 0;
 
+	if (!title)
+		return wr_refuse(err, -EINVAL, "transaction", "title", "is missing");
 	if (w->txn)
 		return wr_refuse(err, -EBUSY, "transaction", "", "\"%s\" is open on this handle",
 				 w->txn->title);
@@ -218,6 +220,8 @@ int weir_txn_step(struct weir_txn *t, const struct weir_step_ops *ops, const cha
 	wr_auto(free) char *plan = NULL;
 	struct weir_step *s;
 
+	if (!object || !ops->name || (n_parts && !parts))
+		return wr_txn_refuse(t, -EINVAL, object, !object ? "object" : ops->name ? "parts" : "name", "is missing");
 	if (n_parts > WEIR_STEP_PARTS || !wr_find_ops(t->w, ops->name))
 		return wr_txn_refuse(t, -EINVAL, object, "", "steps of type %s are unknown to the handle", ops->name);
 	s = wr_txn_add(t, ops, object, parts, n_parts);

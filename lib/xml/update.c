@@ -68,7 +68,7 @@ int weir_xml_network_update(struct weir_network *net, int command, int section, 
 
 	if (command < 0 || command > UINT8_MAX)
 		return wr_refuse(err, -EOPNOTSUPP, "", "command", "%d is none", command);
-	r = weir_xml_update_item_parse(section, command, xml, strlen(xml), &item, err);
+	r = weir_xml_update_item_parse(section, command, xml, xml ? strlen(xml) : 0, &item, err);
 	if (r)
 		return r;
 	update.command = (uint8_t)command;
@@ -105,7 +105,7 @@ int weir_txn_xml_network_update(struct weir_txn *t, const char *network, int com
 	else if (flags & ~(AFFECT_LIVE | AFFECT_CONFIG))
 		r = wr_refuse(&err, -EINVAL, "", "flags", "0x%x are not known", flags);
 	if (!r)
-		r = weir_xml_update_item_parse(section, command, xml, strlen(xml), &item, &err);
+		r = weir_xml_update_item_parse(section, command, xml, xml ? strlen(xml) : 0, &item, &err);
 	if (r)
 		return weir_txn_refuse(t, &err);
 	update.command = (uint8_t)command;

@@ -826,6 +826,28 @@ static void test_what_a_text_is(void **state)
 		assert_int_equal(weir_xml_kind_of(texts[i].text, strlen(texts[i].text)), texts[i].kind);
 }
 
+/* No document: refused like an empty one. */
+static void test_nothing(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_xml_guest *guest = NULL;
+	struct weir_network *net = NULL;
+	struct weir_group *group = NULL;
+	struct weir_port port = { .sz = sizeof(port) };
+	void *item = NULL;
+
+	assert_int_equal(weir_xml_network_parse(NULL, 0, &net, &err), -EINVAL);
+	assert_int_equal(weir_xml_update_item_parse(WEIR_SECTION_BRIDGE, WEIR_UPDATE_MODIFY, NULL, 0, &item, &err), -EINVAL);
+	assert_int_equal(weir_xml_port_parse(NULL, 0, &port, &err), -EINVAL);
+	assert_int_equal(weir_xml_group_parse(NULL, 0, &group, &err), -EINVAL);
+	assert_int_equal(weir_xml_guest_parse(NULL, 0, &guest, &err), -EINVAL);
+	assert_int_equal(weir_xml_guest_from_json(NULL, 0, &guest, &err), -EINVAL);
+	assert_int_equal(weir_xml_kind_of(NULL, 0), 0);
+	assert_int_equal(weir_network_parse("{\"name\":\"n\"}", 12, &net, NULL), 0);
+	assert_int_equal(weir_xml_network_update(net, 1, 4, -1, NULL, 0, &err), -EINVAL);
+	weir_network_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -848,6 +870,7 @@ int main(void)
 		cmocka_unit_test(test_generations_of_netcf),
 		cmocka_unit_test(test_what_is_left_out),
 		cmocka_unit_test(test_what_a_text_is),
+		cmocka_unit_test(test_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
