@@ -9,11 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <weir/xml.h>
-
 #include "weir.h"
 
-#pragma weak weir_xml_update_item_parse
+#pragma weak tool_xml_item
 
 /* --- words --------------------------------------------------------------------------- */
 
@@ -76,13 +74,18 @@ static const char *skip_blanks(const char *s)
 }
 
 /* A word that can be no file's name in its right mind is the item itself. */
+static bool is_file(const char *word)
+{
+	return !strchr("{<", *skip_blanks(word));
+}
+
 static int item_text(struct tool *t, const char *word, char **ret)
 {
 	char *text = NULL;
 	size_t len = 0;
 	int r;
 
-	if (strchr("{<", *skip_blanks(word))) {
+	if (!is_file(word)) {
 		*ret = xformat("%s", word);
 		return STATUS_OK;
 	}
@@ -93,17 +96,12 @@ static int item_text(struct tool *t, const char *word, char **ret)
 	return r;
 }
 
-static int parse_item(const struct weir_update *u, const char *text, void **ret,
-		      struct weir_error *err)
+static int parse_item(struct tool *t, const char *word, const struct weir_update *u, const char *text, void **ret)
 {
-	size_t len = strlen(text);
-
-	if (weir_xml_update_item_parse && *skip_blanks(text) == '<')
-		return weir_xml_update_item_parse((enum weir_section)u->section,
-						  (enum weir_update_command)u->command, text, len,
-						  ret, err);
-	return weir_update_item_parse((enum weir_section)u->section, text, len,
-				      u->command == WEIR_UPDATE_DELETE, ret, err);
+	if (tool_xml_item && *skip_blanks(text) == '<')
+		return tool_xml_item(t, is_file(word) ? word : "item", u, text, ret);
+	return weir_update_item_parse((enum weir_section)u->section, text, strlen(text),
+				      u->command == WEIR_UPDATE_DELETE, ret, &t->err);
 }
 
 static int read_item(struct tool *t, const char *word, const struct weir_update *u, void **ret)
@@ -111,9 +109,8 @@ static int read_item(struct tool *t, const char *word, const struct weir_update 
 	char *text = NULL;
 	int r = item_text(t, word, &text);
 
-	if (!r && parse_item(u, text, ret, &t->err))
-		r = strchr("{<", *skip_blanks(word)) ? tool_fail(t, STATUS_BAD_INPUT) :
-						       tool_fail_in(t, word, STATUS_BAD_INPUT);
+	if (!r && parse_item(t, word, u, text, ret))
+		r = is_file(word) ? tool_fail_in(t, word, STATUS_BAD_INPUT) : tool_fail(t, STATUS_BAD_INPUT);
 	free(text);
 	return r;
 }

@@ -55,6 +55,18 @@ int tool_xml_group(struct tool *t, const char *file, const char *text, size_t le
 	return r;
 }
 
+int tool_xml_item(struct tool *t, const char *file, const struct weir_update *u, const char *text, void **ret)
+{
+	const enum weir_section section = (enum weir_section)u->section;
+	char *canonical = NULL;
+	int r = weir_xml_update_item_parse(section, (enum weir_update_command)u->command, text, strlen(text), ret, &t->err);
+
+	if (!r && !weir_xml_update_item_format(section, *ret, &canonical))
+		tell_left_out(file, text, strlen(text), canonical);
+	free(canonical);
+	return r;
+}
+
 /* --- the other way ------------------------------------------------------------------------ */
 
 static void tell_lost(const char *file, const json_t *is, const json_t *back, const char *path);

@@ -220,6 +220,7 @@ int tool_fail_in(struct tool *t, const char *file, int status);
 /* left_out.c: a definition from XML; what of it means nothing is told on standard error */
 int tool_xml_network(struct tool *t, const char *file, const char *text, size_t len, struct weir_network **ret);
 int tool_xml_group(struct tool *t, const char *file, const char *text, size_t len, struct weir_group **ret);
+int tool_xml_item(struct tool *t, const char *file, const struct weir_update *u, const char *text, void **ret);
 void tell_left_out(const char *file, const char *text, size_t len, const char *canonical);
 /* What JSON has, and the XML made of it has not: that is given as JSON again. */
 void tell_lost_in_xml(const char *file, const char *json, const char *json_of_xml);

@@ -135,6 +135,18 @@ WEIR_API int weir_xml_update_item_parse(enum weir_section section,
 					size_t len, void **ret, struct weir_error *err);
 
 /**
+ * weir_xml_update_item_format() - write what an update adds, changes or deletes
+ * @section:	the section it is for
+ * @item:	the item
+ * @ret:	receives one element, with a final newline, to be freed with free()
+ *
+ * Return: 0, -EOPNOTSUPP if there is no such section, or -ENOMEM
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_xml_update_item_format(enum weir_section section, const void *item, char **ret);
+
+/**
  * weir_xml_network_update() - change a definition, with the arguments of libvirt's call
  * @net:	the definition; untouched on failure
  * @command:	libvirt's number, that of enum weir_update_command

@@ -35,10 +35,27 @@ static const struct section {
 				   COMMAND(DELETE) },
 };
 
+static const struct section *section_of(enum weir_section section)
+{
+	return &sections[(size_t)section < WR_COUNT(sections) ? section : 0];
+}
+
+static const struct wr_table *table_of(const struct section *s)
+{
+	return s->member ? wr_find(&wr_network_table, s->member)->sub : s->table;
+}
+
+int weir_xml_update_item_format(enum weir_section section, const void *item, char **ret)
+{
+	const struct section *s = section_of(section);
+
+	return s->element ? wr_xml_write_text(s->xml, table_of(s), item, s->element, 0, ret) : -EOPNOTSUPP;
+}
+
 int weir_xml_update_item_parse(enum weir_section section, enum weir_update_command command,
 			       const char *text, size_t len, void **ret, struct weir_error *err)
 {
-	const struct section *s = &sections[(size_t)section < WR_COUNT(sections) ? section : 0];
+	const struct section *s = section_of(section);
 	wr_auto(free) void *item = NULL;
 	const struct wr_table *t;
 	unsigned int flags;
@@ -47,7 +64,7 @@ int weir_xml_update_item_parse(enum weir_section section, enum weir_update_comma
 	if (!s->element)
 		return wr_refuse(err, -EOPNOTSUPP, "", "section", "%u cannot be updated",
 				 (unsigned int)section);
-	t = s->member ? wr_find(&wr_network_table, s->member)->sub : s->table;
+	t = table_of(s);
 	flags = command < 32 && s->partial & 1u << command ? WR_XML_PARTIAL : 0;
 	item = calloc(1, t->size);
 	if (!item)

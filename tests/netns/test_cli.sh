@@ -278,6 +278,8 @@ if "$weir" help xml >/dev/null 2>&1; then
 	runs 0 net update lab --section ip-dhcp-host --command add "$host" && says '^network lab updated: ip-dhcp-host$'
 	runs 0 --json net show lab && gives '.ips[0].dhcp.hosts[0].mac == "52:54:00:00:00:07"'
 	runs 1 net update lab --section ip-dhcp-host --command add "$host" && warns 'already'
+	w net update lab --section ip-dhcp-host --command modify "<host mac='52:54:00:00:00:07' nmae='x' ip='192.168.77.8'/>" &&
+		warns 'item: line 1, <host>: nmae: means nothing'
 	runs 0 net update lab --section ip-dhcp-host --command delete '{"mac": "52:54:00:00:00:07"}'
 	runs 0 --json net show lab && gives '.ips[0].dhcp.hosts == null'
 	echo '{"name": "gold"}' >item.json

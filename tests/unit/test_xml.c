@@ -781,8 +781,10 @@ static void test_what_is_left_out(void **state)
 	static const char text[] = "<network xmlns:a='urn:a' a:z='1' foo='2'><name>n</name>\n<forwad mode='nat'/>\n"
 				   "<a:ip/><forward mode='route' mdoe='x'/><name>m</name>\n"
 				   "<ip address='10.0.0.1' prefix='24'><dhcp/></ip><ip address='10.0.1.1' prefix='24' gone='1'/></network>";
+	static const char txt[] = "<txt name='n' vlaue='v'/>";
 	struct weir_network *net = NULL;
 	char *canonical = NULL, *out = NULL;
+	void *item = NULL;
 	int r = -ENOMEM;
 
 	assert_int_equal(weir_xml_network_parse(text, sizeof(text) - 1, &net, NULL), 0);
@@ -801,6 +803,12 @@ static void test_what_is_left_out(void **state)
 	free(out);
 	free(canonical);
 	weir_network_free(net);
+	assert_int_equal(weir_xml_update_item_parse(WEIR_SECTION_DNS_TXT, WEIR_UPDATE_DELETE, txt, sizeof(txt) - 1, &item, NULL), 0);
+	assert_int_equal(weir_xml_update_item_format(WEIR_SECTION_DNS_TXT, item, &out), 0);
+	assert_string_equal(out, "<txt name='n'/>\n");
+	assert_int_equal(weir_xml_update_item_format((enum weir_section)99, item, &out), -EOPNOTSUPP);
+	weir_update_item_free(WEIR_SECTION_DNS_TXT, item);
+	free(out);
 }
 
 static void test_what_a_text_is(void **state)
