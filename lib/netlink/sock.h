@@ -90,6 +90,8 @@ const struct nlmsghdr *wr_message_at(const char *data, size_t len, size_t *at);
 
 /* A descriptor of the namespace that it is in for good, the caller's to close; or -errno. */
 int wr_sock_netns(const struct wr_sock *s);
+/* The number that no other namespace has in this boot; 0 before Linux 5.14. */
+uint64_t wr_sock_netns_cookie(const struct wr_sock *s);
 /*
  * A link's name and MTU and no more: by ioctl(), in a tenth of the time of RTM_GETLINK, which tells everything. -ENODEV:
  * there is none of that index. Nothing asks for a name: for one that is not there the kernel starts modprobe and waits for it.

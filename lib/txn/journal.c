@@ -8,6 +8,10 @@
  *	u32 n_steps { u32 len type, u32 len object, WEIR_STEP_PARTS x (u32 len bytes) }...
  *	u32 checksum of everything but the phase
  *
+ * A namespace is told by the inode of its file in the lower half, which the next
+ * namespace gets when it is gone, and in the upper half by its cookie, which in one
+ * boot none has again. Kernels before 5.14 have no cookie, nor have older journals.
+ *
  * The file stays: making, renaming and removing one takes ten times as long as
  * writing into it. The phase is changed by writing its one byte, and says, before
  * the first change, that the rest is whole; and after the last, that it says
@@ -135,6 +139,8 @@ static int here(struct weir *w)
 {
 	int r = *w->boot_id ? 0 : wr_netns_id(w->netns_fd, &w->netns_id);
 
+	if (!*w->boot_id)
+		w->netns_id = (uint32_t)w->netns_id | wr_sock_netns_cookie(&w->sock) << 32;
 	return r || *w->boot_id ? r : wr_boot_id(w->boot_id);
 }
 
@@ -384,6 +390,11 @@ static int was_decided(struct weir_txn *t, enum wr_phase phase, bool *ret, struc
 	return r;
 }
 
+static bool is_same_netns(uint64_t a, uint64_t b)
+{
+	return (uint32_t)a == (uint32_t)b && (a == b || !(a >> 32) || !(b >> 32));
+}
+
 static int recover(struct weir_txn *t, const struct wr_journal *j, struct weir_error *err)
 {
 	bool decided;
@@ -393,10 +404,11 @@ static int recover(struct weir_txn *t, const struct wr_journal *j, struct weir_e
 		return wr_syserr(err, r, "journal", "where we are");
 	if (strcmp(t->w->boot_id, j->boot_id))
 		forget_kernel_steps(t);
-	else if (t->w->netns_id != j->netns)
-		return wr_refuse(err, -EXDEV, "journal", "",
-				 "in %s belongs to the network namespace net:[%llu]; recover it there",
-				 t->w->state_dir, (unsigned long long)j->netns);
+	else if (!is_same_netns(t->w->netns_id, j->netns))
+		return wr_refuse(err, -EXDEV, "journal", "", "in %s belongs to the network namespace net:[%u]%s",
+				 t->w->state_dir, (uint32_t)j->netns,
+				 (uint32_t)t->w->netns_id == (uint32_t)j->netns ?
+					 " before this one, which is gone; remove the journal" : "; recover it there");
 	r = was_decided(t, j->phase, &decided, err);
 	if (!r)
 		r = decided ? wr_txn_finish(t, err) : wr_txn_undo(t, err);

@@ -31,7 +31,7 @@ struct weir {
 	int netns_fd;		/* -1: the caller's namespace */
 	char *netns;		/* as the caller named it; NULL: the caller's namespace */
 	char boot_id[WR_BOOT_ID];	/* of the kernel; "" until it and netns_id were read */
-	uint64_t netns_id;	/* the number of its namespace: its sockets are there for good */
+	uint64_t netns_id;	/* of its namespace, where its sockets are for good: see journal.c */
 	char *config_dir;
 	char *state_dir;
 	const struct weir_step_ops *const *step_ops;

@@ -510,7 +510,8 @@ static void journals_give_back_what_they_got(void **state)
 	assert_int_equal(j.phase, WR_PHASE_UNDO);
 	assert_int_equal(strlen(j.boot_id), 36);
 	assert_int_equal(wr_netns_id(-1, &netns), 0);
-	assert_true(j.netns == netns);
+	assert_int_equal((uint32_t)j.netns, netns);
+	assert_int_equal((uint32_t)(j.netns >> 32), (uint32_t)wr_sock_netns_cookie(&step_w->sock));
 	assert_int_equal(again->scratch_group, t->scratch_group);
 	assert_int_equal(again->n_created, t->n_created);
 	assert_int_equal(again->n_deleted, t->n_deleted);
@@ -1017,6 +1018,25 @@ static void another_namespace_is_not_touched(void **state)
 	has_content(in_dir("f"), "new");
 }
 
+/* When a namespace is gone the next one gets the number of its inode; the upper half is for this boot only. */
+static void a_number_that_is_used_again(void **state)
+{
+	const size_t at = PHASE_AT + 1 + 36 + sizeof(uint32_t);
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	a_child_dies_in("apply b");
+	change_journal(at, "\377\377\377\1", 4);
+	if (wr_sock_netns_cookie(&step_w->sock)) {
+		assert_int_equal(weir_recover(step_w, &err), -EXDEV);
+		assert_non_null(strstr(err.msg, "before this one, which is gone"));
+		assert_string_equal(calls, "");
+	}
+	/* Journals of before had none. */
+	change_journal(at, "\0\0\0\0", 4);
+	assert_int_equal(weir_recover(step_w, NULL), 1);
+	assert_string_not_equal(calls, "");
+}
+
 /* Killed while it wrote the journal, it had done nothing yet. */
 static void a_journal_that_was_being_written(void **state)
 {
@@ -1260,6 +1280,7 @@ int main(void)
 		TEST(what_is_left_of_another_boot),
 		TEST(a_journal_is_a_file),
 		TEST(another_namespace_is_not_touched),
+		TEST(a_number_that_is_used_again),
 		TEST(a_journal_that_was_being_written),
 		TEST(damage_is_told_to_everybody),
 		TEST(no_state_directory_no_journal),
