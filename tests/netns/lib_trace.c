@@ -104,13 +104,25 @@ static bool opens(const struct ptrace_syscall_info *call)
 	return call->entry.nr == SYS_openat || call->entry.nr == SYS_pidfd_getfd;
 }
 
+/*
+ * What no program sees and a tracer does: a write to a sysctl of the network that finds
+ * the kernel's lock taken has done nothing and is begun again, thousands of times while
+ * somebody else on the machine has it. How many moments there are must not depend on it. The errnos
+ * are ERESTARTSYS to ERESTART_RESTARTBLOCK, which no header has.
+ */
+static bool is_restart(const struct ptrace_syscall_info *info)
+{
+	return info->op == PTRACE_SYSCALL_INFO_EXIT && info->exit.rval <= -512 && info->exit.rval >= -516;
+}
+
 bool trace_is_moment(struct trace_moments *m, const struct ptrace_syscall_info *info)
 {
-	bool is_moment = !m->changes_nothing;
+	bool is_moment = !m->changes_nothing && !m->begins_again;
 
 	if (info->op == PTRACE_SYSCALL_INFO_EXIT && opens(&m->call) && info->exit.rval >= 0 &&
 	    info->exit.rval < 1024)
 		m->reading[info->exit.rval] = m->changes_nothing;
+	m->begins_again = is_restart(info);
 	if (info->op != PTRACE_SYSCALL_INFO_ENTRY)
 		return false;
 	m->call = *info;

@@ -26,6 +26,7 @@ struct trace_moments {
 	unsigned int n;			/* how many there were */
 	bool changes_nothing;		/* the call before */
 	bool reading[1024];		/* descriptors of files opened for reading */
+	bool begins_again;		/* the kernel is about to do the same call once more */
 	struct ptrace_syscall_info call;
 };
 
