@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Notes of claims: one file for each, "0000:01:10.0.0", a line for each member.
- * Who reads one learns whether its owner lives: a claim dies with its process,
- * known by number and start, and with the boot. And the lock over all of them.
+ * Notes of claims: one file for each ("0000:01:10.0.0"), with a line for each member;
+ * and the lock over all of them. A note has the boot, and the pid and start time of the
+ * process that a claim ends with, so its reader knows whether the claim is alive.
  */
 #include <dirent.h>
 #include <fcntl.h>

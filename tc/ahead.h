@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a transaction knows of ports before it asks: with many, those that nothing
- * shapes are known by a dump, those of ours are read many at once, and ifbs each as a
- * whole.
+ * What a transaction knows of ports before it asks for each of them. With many ports, a
+ * dump tells which of them nothing shapes, our own are read many at once, and each ifb is
+ * read as a whole.
  */
 #ifndef WR_TC_AHEAD_H
 #define WR_TC_AHEAD_H

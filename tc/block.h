@@ -2,9 +2,9 @@
 /*
  * Filters that ports have in common. The ingress qdiscs of all ports on one ifb
  * share a block, whose number is the ifb's index, and in it is one filter: its
- * program works the class out from the port's index, its action redirects. So a
- * port costs neither a filter nor a block of its own; of blocks the kernel has a
- * list, which it walks for each new one (flow_indr_dev_setup_offload).
+ * program computes the class from the port's index, its action redirects. So a port
+ * needs neither a filter nor a block of its own. That matters because the kernel has
+ * one list of all blocks, and walks it for each new one (flow_indr_dev_setup_offload).
  *
  * The block comes with the first qdisc and goes with the last, and with it the filter.
  */

@@ -3,9 +3,9 @@
  * Floors as steps: see floor.h. What there is is in the record (record.c), which is
  * kept up to date with what the steps will do.
  *
- * HTB takes a class's own rate from nobody, whatever its parent has: only together
- * with the rest class must the floors not be above the limit. So the rest gives way
- * before a floor is added, and grows after one is gone.
+ * HTB gives each class its own rate even if its siblings' rates together exceed the
+ * parent's. So the floors and the class of the rest must not exceed the limit together:
+ * the rest shrinks before a floor is added, and grows after one is gone.
  */
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>

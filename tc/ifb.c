@@ -2,15 +2,14 @@
 /*
  * Taking a class on a shared ifb, and giving it back.
  *
- * Which are free is in the record (record.c). A number derived from the port's would
- * collide: 4,000 ports in 65,000 classes do, all but surely. The newest ifb fills up
- * first, and one that follows from the port's index is tried too, so that holes are
- * filled; what is given back goes when the transaction is decided, in its finish,
- * because until then undo may need it.
+ * The record (record.c) has which classes are free. A number derived from the port's
+ * would not do: among 4,000 ports in 65,000 classes two almost surely collide. The
+ * newest ifb is filled first, and one more is tried that follows from the port's index,
+ * so that holes are used again. A class that is given back is deleted when the
+ * transaction is decided, because an undo may need it until then.
  *
- * The class by a block is the exception: it follows from the port's index (block.h).
- * Two ports in 4,095 that want the same are on different ifbs; so for these all are
- * tried.
+ * With a block (block.h) the class does follow from the port's index. Two ports that
+ * need the same of the 4,095 classes have to be on different ifbs, so all are tried.
  */
 #include <linux/rtnetlink.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What can limit what leaves by a link: a class of HTB, or a TBF. Both are told by
- * their class MAJOR:1, and what else differs is in a row of a table.
+ * What can limit what leaves by a link: a class of HTB, or a TBF. Both are recognised by
+ * their class MAJOR:1; a table has a row for each, with everything that differs.
  */
 #ifndef WR_TC_LIMITER_H
 #define WR_TC_LIMITER_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Probing without a request: a module is loaded (/sys/module), or the kernel's list
- * of modules has it, built in or to be loaded. A kernel without such a list shows
- * little of what is built in; there a program is preferred, which is tried by
- * loading it. What is chosen for want of knowledge works too, and can be forced.
+ * Finds out what the kernel can do without asking it to do it: a module is loaded
+ * (/sys/module), or the kernel's lists have it as built in or loadable. A kernel without
+ * such lists shows little of what is built in. There a program (bpf) is preferred,
+ * because loading one tells whether it works. The caller can choose a method instead.
  */
 #include <stdio.h>
 #include <sys/utsname.h>

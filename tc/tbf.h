@@ -5,8 +5,8 @@
  *	root MAJOR: tbf rate = average, peakrate = peak, burst
  *	 `- leaf: what TBF itself puts there, or fq_codel, sfq
  *
- * It has no block of filters, of which the kernel has a list (block.h). Nor has it
- * classes, but for MAJOR:1, by which its leaf is found.
+ * It has no block of filters (block.h says why that matters), and no classes apart from
+ * MAJOR:1, by which its leaf is found.
  */
 #ifndef WR_TC_TBF_H
 #define WR_TC_TBF_H

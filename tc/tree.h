@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * HTB trees, and a TBF, as steps of a transaction: each piece with its undo and its line of the
- * plan. What a transaction's own link carries needs no undo: it goes with the link.
+ * HTB trees, and a TBF, as steps of a transaction: each piece with its undo and its line of
+ * the plan. On a link that the transaction makes, nothing needs an undo: it goes with the link.
  */
 #ifndef WR_TC_TREE_H
 #define WR_TC_TREE_H

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Arrays to which items are added one by one. Text and messages grow in str.h; arrays inside a struct are array.c's. */
+/* Arrays to which items are added one by one. Text and messages grow in str.h; arrays inside a struct are in array.c. */
 #ifndef WR_BASE_LIST_H
 #define WR_BASE_LIST_H
 
 #include "base/base.h"
 
 /*
- * wr_append(items, n): one item more. The address of the new one, whose bytes are anything, and @n counts it; or NULL
- * when memory ran out, and all is as it was. No capacity stands beside @n: how much room there is follows from it. So
- * @items is NULL at first, and grows by this call alone; it may shrink, or be used again from 0, by a smaller @n.
+ * wr_append(items, n) makes room for one more item, counts it in @n, and returns its address; its bytes are not set.
+ * NULL: memory ran out, and nothing has changed.
+ *
+ * The array doubles, and its capacity follows from @n alone. So @items must be NULL at first, and grow by this call
+ * only. @n may be set to less at any time, also to 0.
  */
 #define wr_append(items, n)                                                                        \
 	__extension__({                                                                            \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Whether a process that is noted somewhere still lives, and whether the host has
- * been booted since. What cannot be known, for want of descriptors say, is an
- * error: a daemon or an owner that is taken for gone is robbed or left behind.
+ * been booted since. If that cannot be found out (no descriptor is left, say), it is
+ * an error and never "gone": an owner that is taken for gone loses what it has, and a
+ * daemon is left behind.
  */
 #ifndef WR_BASE_PROCESS_H
 #define WR_BASE_PROCESS_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Watching a folder: see watch.h. The kernel notes a change within the call that makes
- * it, so what another process did before it let go of a lock is told to whoever has
- * the lock next, also if it was killed since. tmpfs only: nobody else changes one, as
- * hosts do that share a disk.
+ * Watching a folder: see watch.h. The kernel queues the event within the system call
+ * that makes the change. So whoever gets a lock is told everything that its last owner
+ * did, even if that was killed. Only folders on tmpfs are watched, because another host
+ * that shares a disk can change a file without an event here.
  */
 #include <linux/magic.h>
 #include <sys/inotify.h>

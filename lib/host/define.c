@@ -2,7 +2,7 @@
 /*
  * Stored definitions: which interface belongs to which group, storing and removing,
  * listing, finding by MAC address. An interface that a stored definition enslaves
- * belongs to that group and is none of its own, even where a file of it was left.
+ * belongs to that group, and is not a group of its own even if it has a file.
  */
 #include <stdio.h>
 

@@ -10,9 +10,9 @@
  *	  and come back; some options want the one or the other (weir_txn_links());
  *	- what is deleted goes when all other steps are done: until then nothing changes.
  *
- * So nobody who plans a step has to think of what else happens by it: whether a link
- * is up is asked here, what a link is about to lose is kept for an undo, and what it
- * lost on the way, and no step took, comes back when the links are as they will be.
+ * So whoever plans a step need not know its side effects. This file tells whether a
+ * link is up by then, and keeps what a link is about to lose for an undo. What links
+ * lost as a side effect comes back when all of them are as they will be.
  */
 #include "host/plan.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An interface and what it enslaves: ports that come to it, and a top that comes out
- * of another. Ports that a definition no longer has are let go in plan_leave.c.
+ * An interface and what it enslaves: ports that join it, and an interface that was a
+ * port and becomes a group. Ports that a definition does not have are released in
+ * plan_leave.c.
  */
 #include "host/plan.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The addresses behind a bridge's ports: told, forgotten, listed. */
+/* The addresses behind a bridge's ports, as RTM_NEWNEIGH has them: added, deleted, listed. */
 #include <libmnl/libmnl.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>

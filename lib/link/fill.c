@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * New bridges that get many ports. While a bridge that is up snoops on multicast,
- * the kernel starts the queries of all its ports anew for each port that comes
- * (br_port_state_selection, br_multicast_enable_port): of 1,000 ports a third of
- * the time. So a transaction that makes such a bridge makes it without snooping,
- * and turns it on behind the last port. Nobody sees the difference when it is done;
- * and if it is not, the bridge goes.
+ * the kernel restarts the queries on all its ports whenever one more comes
+ * (br_port_state_selection, br_multicast_enable_port): with 1,000 ports that is a
+ * third of the time. So a transaction that makes such a bridge makes it without
+ * snooping, and turns that on after the last port. In the end nothing is different;
+ * if the transaction fails, the bridge is deleted.
  *
  * A bridge that is there already is left alone: others' multicast goes through it.
  */

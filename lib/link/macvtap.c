@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The queues of macvtaps, opened in the caller's hands. /dev/tapN goes by the
- * link's index, which links of two namespaces can have in common, so the name
- * says little: the kernel's own number of the device is read from a sysfs of the
- * right namespace, and a node with another number is not touched. Where /dev has
- * none with the right one, a node of our own is made, in a mount namespace that
- * nobody else sees. Nothing waits for udev, which only changes owner and mode.
+ * Opens the queues of macvtaps for the caller. The N of /dev/tapN is the link's
+ * index, and links of two namespaces can have the same one, so the name does not
+ * tell which of them a node is for. The kernel's device number is read from a sysfs
+ * of the right namespace, and a node with another number is not opened. If /dev has
+ * no node with that number, one is made in a mount namespace that nobody else sees.
+ * Nothing waits for udev, which only changes owner and mode.
  */
 #include <fcntl.h>
 #include <linux/if_tun.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Macvlans and macvtaps that somebody has moved into another network namespace, deleted
- * there. The kernel gives each namespace that a link is moved into a number in the one that
- * it leaves, and RTM_GETLINK and RTM_DELLINK take such a number: so all of them are asked
- * for the index, which a link keeps if it is free over there. That it is ours is told by its
- * kind, the link below it and whose namespace that is in, and its group.
+ * Deletes macvlans and macvtaps where somebody has moved them: in another network
+ * namespace. The kernel has given that namespace a number in the one that the link has left,
+ * and RTM_GETLINK and RTM_DELLINK take such a number. So each namespace with a number is
+ * asked for the link's index, which a link keeps if it is free over there. Kind, group, and
+ * the link below together with its namespace tell that it is ours.
  *
- * It is done when the transaction is decided, because nobody could bring the link back with
- * what its container has made of it.
+ * This happens when the transaction is decided, because an undo could not bring back what the
+ * container has made of the link.
  */
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>

@@ -3,17 +3,18 @@
  * Sets of links, the half that makes steps of them, in the order that the kernel
  * wants (tried on 6.1, 6.12 and 6.18):
  *
- *	- what a link stands on, and its master, are there before it is;
- *	- a bond has its options before it has ports, some only while it has none or
- *	  is down: then its ports leave and come back, and it goes down and up;
- *	- a port joins a bond while it is down, and the bond brings it up; the bond's
- *	  ports have joined before anything stands on it, which takes over its address;
- *	- primary and active port are named when they have joined;
- *	- a bond that loses its last port makes up an address, so it is given its own
- *	  again; and after an undo its active port.
+ *	- the link below a link, and its master, are made before it;
+ *	- a bond gets its options before its ports. Some options can be set only while
+ *	  it has no ports, or is down: then the ports leave for a moment, or it goes
+ *	  down and up;
+ *	- a port joins a bond while it is down, and the bond brings it up. Ports join
+ *	  before links are made on top of the bond, because these copy its MAC address;
+ *	- primary and active port are named after they have joined;
+ *	- a bond that loses its last port makes up a MAC address, so it is given its
+ *	  own again; and after an undo its active port.
  *
- * All steps are messages behind each other, so they leave as one batch. What is
- * as it should be makes no step.
+ * All steps are messages that follow each other, so they leave as one batch. What is
+ * right already makes no step.
  */
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>

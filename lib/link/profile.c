@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Port profiles as steps. Whoever is asked, the kernel or lldpad, answers at once
- * that it has heard, and has no event for when the switch has decided: it is
- * asked again, every 125 ms, until the deadline. lldpad is a process and answers
- * when it comes to it, so this has a socket of its own that waits; netlink/sock.c
- * never does.
+ * Port profiles as steps. The kernel, or lldpad, acknowledges a request at once, but
+ * sends no event when the switch has decided: it is asked every 125 ms, until the
+ * deadline. lldpad is a process and answers when it is scheduled, so this file has a
+ * socket of its own that waits; netlink/sock.c never does.
  */
 #include <poll.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Sets of links, the half that only reads: which of them exist, what they stand
- * on and whose ports they are (followed as far as it goes, one batch of questions
- * for each storey), and whether the whole can be. What cannot is refused here,
- * with the names of all who take part, and nothing was changed.
+ * Sets of links, the half that only reads: which of the links exist, what is below
+ * them and whose ports they are (as far down as it goes, with one batch of questions
+ * for each storey), and whether the whole is possible. What is impossible is refused
+ * here, before anything is changed, with the names of all links that take part.
  */
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
@@ -296,7 +296,7 @@ static void answer_made(struct wr_set *s, struct weir_link *l, int ifindex)
 	wr_copy(l->name, sizeof(l->name), wr_txn_link_name(s->t, ifindex, buf));
 }
 
-/* One storey more of what is not in the set; @ret_more: whether there was any. */
+/* Reads the links that those known by now stand on or are ports of; @ret_more: whether there were any. */
 static int read_storey(struct wr_set *s, bool *ret_more)
 {
 	size_t most = 3 * s->n + 2 * s->n_others + 1;

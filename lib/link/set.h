@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A set of links that are wanted together, in whatever order the caller named
- * them: set.c finds out what is there and whether the whole can be, order.c
- * knows what the kernel wants first.
+ * A set of links that are wanted together, in any order: set.c finds out what is
+ * there and whether the whole is possible, order.c knows what the kernel wants first.
  */
 #ifndef WR_LINK_SET_H
 #define WR_LINK_SET_H

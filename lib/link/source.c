@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The list of a macvlan in mode source, one address at a time; the whole of it is
- * a row of kind_macvlan.c's. The kernel adds what is there already without a
- * word, so the list is read when the step is put together: what would change
- * nothing is no step, and an undo takes back no more than was done.
+ * The addresses that a macvlan in mode source takes frames from, one at a time; the
+ * whole list is a row in kind_macvlan.c. The kernel does not refuse to add an address
+ * that is there already. So the list is read when the step is built: what would change
+ * nothing makes no step, and an undo takes back no more than was done.
  */
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The vlans of a bridge's ports: a message for a range, and what was there before
- * as its undo. Links that are vlans are kind_vlan.c's.
+ * The vlans of a bridge's ports: one message for a range, undone by what was there
+ * before. Links of kind vlan are in kind_vlan.c.
  */
 #include <libmnl/libmnl.h>
 #include <linux/if_bridge.h>

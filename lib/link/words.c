@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A link from the words that `ip link` takes, which are those of our plans too:
- * "br0 mtu 9000 up type bridge vlan_filtering 1". A word is looked for in the
- * tables of the kind and of the ports it could be one of, then in those of all
- * links; what is no row has a take() of its kind, or stands here.
+ * A link from the words that `ip link` takes, and that our plans consist of:
+ * "br0 mtu 9000 up type bridge vlan_filtering 1". A word is looked up in the table
+ * of the link's kind, then in those of bridge's and bond's ports, then in that of all
+ * links. Words that are no rows are read by the kind's take(), or here.
  */
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The builders of <weir/nat.h> and their types of steps, which differ in nothing but
- * the table. A step holds which elements the bridge, or the port, had before and which it has afterwards. Applying makes the
- * table have the latter, undoing makes it have the former; both look at what is
- * there first, so it does not matter whether, or how often, that was done before.
+ * the table. A step has the elements of the bridge, or of the port, before it and after
+ * it. Applying brings the table to the latter, undoing to the former; both look at what
+ * is there first, so it does not matter whether, or how often, that was done before.
  *
  * The table appears with the first element and goes with the last.
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * When an item that an update names is one that a definition has: a row for each
- * section, once as libvirt has it and once as it should be (a host that is to be
- * deleted by its address is not another one that merely has no MAC address). What
- * is done then is in update.c. Pure.
+ * Whether the item of an update is the same as one in the definition: a row for each
+ * section, with libvirt's rule and with a stricter one (to delete a host by its address
+ * must not delete one that merely has no MAC address either). What is done with the
+ * item is in update.c. Pure.
  */
 #include "base/ip.h"
 #include "network/alike.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a definition or a guest leaves open: identities, addresses, names that are free. */
+/* Makes up what a definition or a guest leaves open: uuids, MAC addresses, names that are free. */
 #include <stdio.h>
 #include <sys/random.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Ports whose record cannot be read. A stop that passed over one would leave the
- * guest's link behind, its limits and what it is held to. The name of the link is
- * that of the file; whose port it is, the bridge says that it is on. What the record
- * had beyond that is asked of the kernel. Where that cannot tell, the stop is refused
- * with what is wrong in which file.
+ * Ports whose record cannot be read. If stopping a network passed over them, the
+ * guest's link, its limits and its filter rules would stay behind. The link has the
+ * name of the file, and the bridge that it is on tells the network; the kernel is asked
+ * for the rest. If the kernel cannot tell, the stop is refused, and the error says what
+ * is wrong in which file.
  */
 #include <stdio.h>
 

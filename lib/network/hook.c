@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * CONFIG_DIR/hooks/network, if there is such an executable: it is told what happens
- * to networks and ports, as a step of the transaction that does it. Its words are
- * the network's name and the operation; on standard input it reads JSON with the
- * definition and, if it is about one, the port. Where it exits with other than 0,
- * it refuses: everything before is undone. Of what is over already (stopped,
- * port-deleted) it is only told.
+ * to networks and ports, as a step of the transaction that does it. Its arguments are
+ * the network's name and the operation; on standard input it gets JSON with the
+ * definition and, if the operation is on a port, the port. If it does not exit with 0,
+ * it refuses, and the transaction is undone. What has happened already (stopped,
+ * port-deleted) it cannot refuse.
  */
 #include <fcntl.h>
 #include <limits.h>

@@ -2,10 +2,10 @@
 /*
  * Who keeps the tables of MAC addresses of a network's own bridges (macTableManager):
  * the kernel, which learns and floods, or weir, which tells each bridge whose address
- * is behind which port, and the first one of those behind its joins. Here is what the
- * bridges are told, and how a running network goes from one keeper to the other. The
- * settings that new bridges, joins and ports begin with are where those are made:
- * bridge.c, spread.c, port_link.c.
+ * is behind which port; the first bridge is also told of those behind its joins. Here
+ * is what the bridges are told, and how a running network changes from one keeper to
+ * the other. The settings of new bridges, joins and ports are in bridge.c, spread.c and
+ * port_link.c, which make them.
  */
 #include <weir/bridge.h>
 #include <weir/link.h>

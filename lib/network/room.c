@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * How many ports a network's bridges have room for, and which of them the next port
- * gets. A bridge numbers its ports from 1 to 1023; what the kernel says of one more,
- * EXFULL, comes only at the end. The kernel knows how many there are: it is asked
- * once in a transaction, and what the transaction adds is counted here. Where a
- * network has one bridge, all ports on record are a bound that costs less to know.
+ * gets. A bridge numbers its ports from 1 to 1023, and the kernel refuses one more
+ * only at commit, with EXFULL. So the kernel is asked once in a transaction how many
+ * there are, and what the transaction adds is counted here. Where a network has one
+ * bridge, the number of ports on record is an upper bound that is cheaper to get.
  */
 #include <stdlib.h>
 
