@@ -6,27 +6,8 @@
 # with the archives. Last, uninstall must leave an empty root. Run by `make check-api`.
 set -eu
 
-build=${WEIR_BUILD:-build}
-cc=${CC:-cc}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-root=$tmp/root passed=0 failed=0
+. "$(dirname "$0")/lib.sh"
 
-say() {	# NAME COMMAND...: one test
-	name=$1
-	shift
-	if "$@" >"$tmp/out" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $name: $*"
-		cat "$tmp/out"
-	fi
-}
-
-# The flags of the make that runs us are in the environment, but its job server is not for us.
-stage() { MAKEFLAGS='' MFLAGS='' "${MAKE:-make}" -s "$1" B="$build" CC="$cc" PREFIX=/opt/weir LIBDIR=/opt/weir/lib \
-	SBINDIR=/opt/weir/sbin INCLUDEDIR=/opt/weir/include DATADIR=/opt/weir/share DESTDIR="$root"; }
 pkg() {
 	PKG_CONFIG_PATH=$root/opt/weir/lib/pkgconfig "${PKG_CONFIG:-pkg-config}" \
 		--define-variable=prefix="$root/opt/weir" "$@"
@@ -126,5 +107,4 @@ say 'make uninstall' stage uninstall
 say 'uninstall leaves no file' sh -c "test -z \"\$(find '$root' ! -type d)\""
 say 'uninstall leaves no folder of ours' sh -c "test -z \"\$(find '$root' -path '*weir/*weir*' -type d)\""
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+sum

@@ -5,28 +5,9 @@
 # version nodes, a header that C99 and C++11 take, and a place that only `make install-netcf` gives it.
 set -eu
 
-build=${WEIR_BUILD:-build}
-cc=${CC:-cc}
+. "$(dirname "$0")/lib.sh"
 so=$build/libnetcf.so.1.4.0
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-root=$tmp/root passed=0 failed=0
 [ -f "$so" ] || { echo "SKIP: this build has no XML, and so no libnetcf"; exit 77; }
-
-say() {	# NAME COMMAND...: one test
-	name=$1
-	shift
-	if "$@" >"$tmp/out" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $name"
-		cat "$tmp/out"
-	fi
-}
-stage() { MAKEFLAGS='' MFLAGS='' "${MAKE:-make}" -s "$1" B="$build" CC="$cc" PREFIX=/opt/weir LIBDIR=/opt/weir/lib \
-	SBINDIR=/opt/weir/sbin INCLUDEDIR=/opt/weir/include DATADIR=/opt/weir/share UNITDIR=/opt/weir/units \
-	UDEVDIR=/opt/weir/udev INITDIR=/opt/weir/init DESTDIR="$root"; }
 
 at() {	# NODE CALL...
 	node=$1
@@ -68,5 +49,4 @@ done
 say 'make uninstall-netcf' stage uninstall-netcf
 say 'nothing of it is left' sh -c "test -z \"\$(find '$root' -name '*netcf*')\""
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+sum

@@ -5,22 +5,7 @@
 # with host interfaces what that does, though small/ stands in for jansson and libmnl there. Its size is bounded.
 set -eu
 
-build=${WEIR_BUILD:-build}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-passed=0 failed=0
-
-say() {	# NAME COMMAND...: one test
-	name=$1
-	shift
-	if "$@" >"$tmp/out" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $name: $*"
-		cat "$tmp/out"
-	fi
-}
+. "$(dirname "$0")/lib.sh"
 
 # The flags of the make that runs us are in the environment, but its job server is not for us.
 say 'make static' env MAKEFLAGS='' MFLAGS='' "${MAKE:-make}" -s -j2 WERROR=1 static
@@ -119,5 +104,4 @@ for tool in $tools; do
 	say "$tool: host interfaces, the same" diff "$tmp/if-whole.out" "$tmp/if-small.out"
 done
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+sum
