@@ -30,6 +30,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/netns.h"
+#include "txn/delete.h"
 #include "txn/journal.h"
 
 #define MAGIC "weirjnl1"

@@ -264,12 +264,6 @@ bool wr_look_flushes(const struct nlmsghdr *msg);
 int wr_txn_undo(struct weir_txn *t, struct weir_error *err);
 /* What remains after the decision. */
 int wr_txn_finish(struct weir_txn *t, struct weir_error *err);
-/* Deletes the links in @refs that exist under index and name, in one message if it can. */
-int wr_delete_links(struct weir *w, const struct wr_link_ref *refs, size_t n,
-		    struct weir_error *err);
-/* How many of the links exist under their index and name. */
-int wr_count_links(struct weir *w, const struct wr_link_ref *refs, size_t n, size_t *ret,
-		   struct weir_error *err);
 void wr_txn_free(struct weir_txn *t);
 
 #endif

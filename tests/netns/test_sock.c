@@ -25,7 +25,7 @@
 
 #include "netlink/attr.h"
 #include "netlink/dump.h"
-#include "txn/txn.h"
+#include "txn/delete.h"
 #include "tests/common/own_ns.h"
 
 #define MANY 3000
