@@ -54,9 +54,26 @@ static const char remove_guard[] =
 	"delete chain bridge weir hold_mac\n"
 	"delete table bridge weir\n";
 
-const struct wr_nat_rules wr_guard_rules = {
-	.table = "bridge weir", .family = NFPROTO_BRIDGE, .make = make_guard, .remove = remove_guard, .place = 1,
+static const struct wr_nat_set guard_sets[] = {
+	{ "macs", "nm", false }, { "v4", "n4", false }, { "v6", "n6", false }, { "nd", "nx", false },
+	{ "ports", "n", false }, { NULL, NULL, false },
 };
+
+const struct wr_nat_rules wr_guard_rules = {
+	.table = "bridge weir", .family = NFPROTO_BRIDGE, .make = make_guard, .remove = remove_guard, .sets = guard_sets, .place = 1,
+};
+
+void wr_nat_put_number(struct wr_str *out, const uint8_t bytes[16])
+{
+	wr_str_puts(out, "0x");
+	for (size_t i = 0, begun = 0; i < 32; i++) {
+		unsigned int digit = i % 2 ? bytes[i / 2] & 0xf : bytes[i / 2] >> 4;
+
+		begun |= digit;
+		if (begun || i == 31)
+			wr_str_putc(out, "0123456789abcdef"[digit]);
+	}
+}
 
 static void put_address(const char *port, const struct weir_ip *ip, struct wr_str *out)
 {
@@ -67,14 +84,8 @@ static void put_address(const char *port, const struct weir_ip *ip, struct wr_st
 		wr_str_printf(out, "v4 \"%s\" . %s\n", port, text);
 		return;
 	}
-	wr_str_printf(out, "v6 \"%s\" . %s\nnd \"%s\" . 0x", port, text, port);
-	for (size_t i = 0, begun = 0; i < 32; i++) {
-		unsigned int digit = i % 2 ? ip->bytes[i / 2] & 0xf : ip->bytes[i / 2] >> 4;
-
-		begun |= digit;
-		if (begun || i == 31)
-			wr_str_putc(out, "0123456789abcdef"[digit]);
-	}
+	wr_str_printf(out, "v6 \"%s\" . %s\nnd \"%s\" . ", port, text, port);
+	wr_nat_put_number(out, ip->bytes);
 	wr_str_putc(out, '\n');
 }
 

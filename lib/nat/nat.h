@@ -22,12 +22,20 @@
 
 struct wr_nft;
 
+/* A set or map of a table. */
+struct wr_nat_set {
+	const char *name;
+	const char *key;	/* its words: n(ame of a link), 4 and 6 (addresses), m(AC address), x (number) */
+	bool has_ranges;	/* "flags interval" */
+};
+
 /* The constant part of one of the two tables. */
 struct wr_nat_rules {
 	const char *table;	/* family and name */
 	uint8_t family;		/* NFPROTO_* */
 	const char *make;	/* may be run again where it is there */
 	const char *remove;	/* fails as a whole while an element leads to a chain */
+	const struct wr_nat_set *sets;	/* all that it makes, and one without a name */
 	const char *latest;	/* a set that tables of older versions lack; NULL: there are none */
 	unsigned int place;	/* where a connection keeps what it knows of it */
 };
@@ -58,6 +66,8 @@ int wr_nat_check_name(const char *name, const char *object, const char *attr, st
 /* --- guard.c: from a struct weir_guard to a list -------------------------------- */
 
 int wr_guard_elements(const struct weir_guard *guard, struct wr_str *out, struct weir_error *err);
+/* A number of 128 bits as nftables lists it: "0x1f". */
+void wr_nat_put_number(struct wr_str *out, const uint8_t bytes[16]);
 
 /* --- table.c: text only, nothing here talks to the kernel --------------------- */
 
@@ -89,6 +99,11 @@ bool wr_nat_messages(const struct wr_nat_rules *rules, const char *script, uint3
 		     struct wr_str *out);
 /* All of them or, with a negative errno, none; -ERESTART: another generation. */
 int wr_nat_send(int fd, const struct wr_str *messages);
+
+/* --- dump.c: what a table holds, without libnftables ------------------------------ */
+
+/* As wr_nat_table_read() would from a listing; false: only that can, and @ret is not complete. */
+bool wr_nat_dump(int fd, const struct wr_nat_rules *rules, struct wr_nat_table *ret);
 
 /* --- nft.c: libnftables, in the namespace of the calling thread --------------- */
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libnftables, and what it says when it fails. What goes into the table is not
- * known here.
+ * The two ways to a table: messages of our own (dump.c, raw.c), and libnftables for
+ * what they cannot do, with what it says when it fails. What goes into the table is
+ * not known here.
  *
- * libnftables ends the program when its socket cannot be opened, and writes to
- * standard error when the caller may not list the ruleset. So a socket of our own
- * asks first. Closing either after something was deleted waits 12 to 24 ms for a
- * grace period; they stay with the handle.
+ * libnftables is opened when it is first needed. It ends the program when its socket
+ * cannot be opened, and writes to standard error when the caller may not list the
+ * ruleset. So a socket of our own asks first. Closing either after something was
+ * deleted waits 12 to 24 ms for a grace period; they stay with the handle.
  *
- * Listing the table costs as much as there is in it, so what it held is kept, and
+ * Reading the table costs as much as there is in it, so what it held is kept, and
  * believed for as long as the ruleset's generation says that nobody has changed
  * anything: each commit of anybody adds one to it.
  */
@@ -25,8 +26,8 @@
 #include "nat/nat.h"
 
 struct wr_nft {
-	int fd;			/* for questions that libnftables must not fail at */
-	struct nft_ctx *ctx;
+	int fd;			/* for messages, and for questions that libnftables must not fail at */
+	struct nft_ctx *ctx;	/* NULL: not needed yet */
 	uint32_t now;		/* the ruleset's generation when it was last asked for */
 	struct known {
 		struct wr_nat_table table;	/* the whole of it, ... */
@@ -114,12 +115,41 @@ static void name_missing(struct nft_ctx *ctx, const char *failed, struct wr_str 
 	}
 }
 
+/*
+ * It opens a socket that hooks and guests' hypervisors would inherit, and has no way to ask for it. It gets the lowest
+ * number that is free, if no other thread is quicker.
+ */
+static int open_library(struct wr_nft *nft, struct weir_error *err)
+{
+	socklen_t len = sizeof(int);
+	int lowest, protocol = -1;
+	struct nft_ctx *ctx;
+
+	if (nft->ctx)
+		return 0;
+	lowest = fcntl(nft->fd, F_DUPFD_CLOEXEC, 0);
+	if (lowest < 0)
+		return wr_syserr(err, -errno, "", "libnftables' socket");
+	close(lowest);
+	ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (ctx && !getsockopt(lowest, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) && protocol == NETLINK_NETFILTER)
+		fcntl(lowest, F_SETFD, FD_CLOEXEC);
+	if (ctx && !nft_ctx_buffer_output(ctx) && !nft_ctx_buffer_error(ctx))
+		nft->ctx = ctx;
+	else if (ctx)
+		nft_ctx_free(ctx);
+	return nft->ctx ? 0 : wr_nomem(err);
+}
+
 int wr_nft_run(struct wr_nft *nft, const char *script, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str missing = { 0 };
 	char why[256] = "";
-	int r = run(nft->ctx, script, why, sizeof(why));
+	int r = open_library(nft, err);
 
+	if (r)
+		return r;
+	r = run(nft->ctx, script, why, sizeof(why));
 	if (!r)
 		return 0;
 	name_missing(nft->ctx, script, &missing);
@@ -186,25 +216,6 @@ int wr_nft_check(struct wr_nft *nft, struct weir_error *err)
 	return r ? wr_syserr(err, r, "", "netfilter socket") : 0;
 }
 
-/*
- * libnftables opens a socket that hooks and guests' hypervisors would inherit, and has no way to ask for it. It got the
- * lowest number that was free, if no other thread was quicker.
- */
-static struct nft_ctx *open_ctx(int fd)
-{
-	const int lowest = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	socklen_t len = sizeof(int);
-	int protocol = -1;
-	struct nft_ctx *ctx;
-
-	if (lowest >= 0)
-		close(lowest);
-	ctx = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (ctx && !getsockopt(lowest, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) && protocol == NETLINK_NETFILTER)
-		fcntl(lowest, F_SETFD, FD_CLOEXEC);
-	return ctx;
-}
-
 int wr_nft_open(struct wr_nft **ret, struct weir_error *err)
 {
 	wr_auto(nft) struct wr_nft *nft = calloc(1, sizeof(*nft));
@@ -220,9 +231,6 @@ int wr_nft_open(struct wr_nft **ret, struct weir_error *err)
 	r = wr_nft_check(nft, err);
 	if (r)
 		return r;
-	nft->ctx = open_ctx(nft->fd);
-	if (!nft->ctx || nft_ctx_buffer_output(nft->ctx) || nft_ctx_buffer_error(nft->ctx))
-		return wr_nomem(err);
 	*ret = wr_take(nft);
 	return 0;
 }
@@ -243,20 +251,41 @@ static int list_table(struct wr_nft *nft, const struct wr_nat_rules *rules, stru
 {
 	struct known *known = &nft->known[rules->place];
 	char why[256] = "", list[64];
-	uint32_t before = nft->now;	/* older than the listing, if somebody changes it now */
 	int r;
 
 	wr_format(list, sizeof(list), "list table %s", rules->table);
+	r = open_library(nft, err);
+	if (r)
+		return r;
 	r = run(nft->ctx, list, why, sizeof(why));
-	wr_nat_table_done(&known->table);
-	known->table = (struct wr_nat_table){ 0 };
 	if (r && r != -ENOENT)
 		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "%s", why);
 	if (!r)	/* there is such a table */
 		wr_nat_table_read(&known->table, rules, nft_ctx_get_output_buffer(nft->ctx));
-	known->is_known = true;
-	known->at = before;
 	return 0;
+}
+
+static void forget(struct known *known)
+{
+	wr_nat_table_done(&known->table);
+	known->table = (struct wr_nat_table){ 0 };
+}
+
+/* What somebody changes meanwhile is left to libnftables, which begins again; its generation is the older one then. */
+static int read_table(struct wr_nft *nft, const struct wr_nat_rules *rules, struct weir_error *err)
+{
+	struct known *known = &nft->known[rules->place];
+	uint32_t before = nft->now;
+	int r = 0;
+
+	forget(known);
+	if (!wr_nat_dump(nft->fd, rules, &known->table) || ask(nft) || nft->now != before) {
+		forget(known);
+		r = list_table(nft, rules, err);
+	}
+	known->is_known = !r;
+	known->at = nft->now;
+	return r;
 }
 
 static bool is_good(const struct wr_nat_table *table)
@@ -267,7 +296,7 @@ static bool is_good(const struct wr_nat_table *table)
 static int know(struct wr_nft *nft, const struct wr_nat_rules *rules, struct weir_error *err)
 {
 	struct known *known = &nft->known[rules->place];
-	int r = known->is_known && known->at == nft->now ? 0 : list_table(nft, rules, err);
+	int r = known->is_known && known->at == nft->now ? 0 : read_table(nft, rules, err);
 
 	if (r)
 		return r;

@@ -208,19 +208,16 @@ static void put_verdict(struct wr_str *s, const char *text, size_t len)
 	end_nest(s, data);
 }
 
-/* The sets that are declared with "flags interval". */
-static bool has_ranges(const char *set, size_t len)
+static bool has_ranges(const struct wr_nat_rules *rules, const char *set, size_t len)
 {
-	static const char *const names[] = { "net4", "net6", "in4", "in6" };
-	bool has = false;
-
-	for (size_t i = 0; i < WR_COUNT(names); i++)
-		has |= len == strlen(names[i]) && !memcmp(set, names[i], len);
-	return has;
+	for (size_t i = 0; rules->sets[i].name; i++)
+		if (strlen(rules->sets[i].name) == len && !memcmp(set, rules->sets[i].name, len))
+			return rules->sets[i].has_ranges;
+	return false;
 }
 
 /* "SET { ELEMENT }"; what an element leads to is not asked when it goes. */
-static bool put_element(struct wr_str *s, const char *text, size_t len, bool is_new)
+static bool put_element(struct wr_str *s, const struct wr_nat_rules *rules, const char *text, size_t len, bool is_new)
 {
 	const char *set = text, *end = text + len - 2, *verdict;
 	size_t set_len = strcspn(text, " "), list, element;
@@ -237,7 +234,7 @@ static bool put_element(struct wr_str *s, const char *text, size_t len, bool is_
 	list = nest(s, NFTA_SET_ELEM_LIST_ELEMENTS);
 	element = nest(s, NFTA_LIST_ELEM);
 	put_value(s, NFTA_SET_ELEM_KEY, key.first, key.len);
-	if (has_ranges(set, set_len))
+	if (has_ranges(rules, set, set_len))
 		put_value(s, NFTA_SET_ELEM_KEY_END, key.last, key.len);
 	if (verdict && is_new)
 		put_verdict(s, verdict + 3, (size_t)(end - verdict) - 3);
@@ -259,7 +256,7 @@ static bool put_command(struct wr_str *s, const struct wr_nat_rules *rules, cons
 		return false;
 	at = begin_msg(s, NFNL_SUBSYS_NFTABLES << 8 | (is_new ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
 		       (is_new ? NLM_F_CREATE : 0) | (is_last ? NLM_F_ACK : 0), rules->family, 0);
-	if (!put_element(s, line + n, len - n, is_new))
+	if (!put_element(s, rules, line + n, len - n, is_new))
 		return false;
 	end_msg(s, at);
 	return true;

@@ -121,8 +121,17 @@ static const char remove_table[] =
 	"delete chain inet weir refuse\n"
 	"delete table inet weir\n";
 
+static const struct wr_nat_set sets[] = {
+	{ "same", "nn", false }, { "uplink", "nn", false },
+	{ "net4", "n4", true }, { "net6", "n6", true }, { "net4_24", "n4", false }, { "net6_64", "n6", false },
+	{ "in4", "n4", true }, { "in6", "n6", true }, { "in4_24", "n4", false }, { "in6_64", "n6", false },
+	{ "routed", "n", false }, { "masq4", "n", false }, { "masq6", "n", false },
+	{ "users", "n", false }, { "from_if", "n", false }, { "to_if", "n", false },
+	{ "nat4", "n", false }, { "nat6", "n", false }, { NULL, NULL, false },
+};
+
 const struct wr_nat_rules wr_nat_rules = {
-	.table = "inet weir", .family = NFPROTO_INET, .make = make_table, .remove = remove_table, .latest = "in6_64", .place = 0,
+	.table = "inet weir", .family = NFPROTO_INET, .make = make_table, .remove = remove_table, .sets = sets, .latest = "in6_64", .place = 0,
 };
 
 /* --- lists ------------------------------------------------------------------- */
@@ -310,7 +319,9 @@ void wr_nat_table_turn(struct wr_nat_table *table, const char *bridge)
 		char *end = strchrnul(at, '\n') + 1;
 
 		if (!memchr(line, ' ', (size_t)(at - line))) {	/* the element's first word, not its second */
-			wr_str_add(&table->own, line, (size_t)(end - line));
+			/* A hashed set that grows while it is read tells of an element twice. */
+			if (!has_line(wr_str_text(&table->own), line, (size_t)(end - line) - 1))
+				wr_str_add(&table->own, line, (size_t)(end - line));
 			to = keep(to, from, line);
 			from = end;
 		}
