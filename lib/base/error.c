@@ -91,6 +91,15 @@ int wr_nomem(struct weir_error *err)
 	return wr_error(err, -ENOMEM, WEIR_STAGE_SYSTEM, "", "", "out of memory");
 }
 
+int wr_pass_over(const struct weir_error *why, struct weir_error *err)
+{
+	if ((why->stage == WEIR_STAGE_INPUT && why->code != -ENOMEM) || why->code == -EBADFD || why->code == -EISDIR)
+		return 1;
+	if (why->code && err)
+		*err = *why;
+	return why->code;
+}
+
 void wr_error_prefix_attr(struct weir_error *err, const char *prefix)
 {
 	char attr[sizeof(err->attr)];

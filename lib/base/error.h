@@ -26,6 +26,12 @@ int wr_syserr(struct weir_error *err, int code, const char *object, const char *
 
 int wr_nomem(struct weir_error *err);
 
+/*
+ * For who reads many files: 1 if @why says that one is damaged, no file at all, or went meanwhile (stage INPUT), which
+ * is no reason to stop; else @why's code, with @err filled: one that cannot be had may be any of those that are looked for.
+ */
+int wr_pass_over(const struct weir_error *why, struct weir_error *err);
+
 /* Puts @prefix in front of the object that @err names: "txn start net default: bridge virbr0". */
 void wr_error_prefix_attr(struct weir_error *err, const char *prefix);
 

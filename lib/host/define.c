@@ -72,17 +72,20 @@ static void stored_done(struct stored *s)
 	free(s->claims.claims);
 }
 
-/* A definition that cannot be read is its name, and owns nothing: it is no reason to refuse another one. -ENOENT: it went. */
-static int read_one(struct weir *w, const char *name, struct weir_group **ret)
+/* A damaged definition is its name, and owns nothing: it is no reason to refuse another one. 1: it went. */
+static int read_one(struct weir *w, const char *name, struct weir_group **ret, struct weir_error *err)
 {
-	int r = wr_group_config(w, name, ret, NULL);
+	struct weir_error why = WEIR_ERROR_INIT;
+	int r;
 
-	if (!r || r == -ENOENT)
+	wr_group_config(w, name, ret, &why);
+	r = wr_pass_over(&why, err);
+	if (r <= 0 || why.code == -ENOENT)
 		return r;
 	*ret = calloc(1, sizeof(**ret));
 	if (*ret)
 		wr_copy((*ret)->name, sizeof((*ret)->name), name);
-	return *ret ? 0 : -ENOMEM;
+	return *ret ? 0 : wr_nomem(err);
 }
 
 static int read_stored(struct weir *w, struct stored *ret, struct weir_error *err)
@@ -96,19 +99,18 @@ static int read_stored(struct weir *w, struct stored *ret, struct weir_error *er
 		s.groups = calloc(n + 1, sizeof(struct weir_group *));
 		r = s.groups ? 0 : wr_nomem(err);
 	}
-	for (size_t i = 0; i < n && !r; i++) {
-		int one = read_one(w, names[i], &s.groups[s.n]);
-
-		if (one == -ENOENT)
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		r = read_one(w, names[i], &s.groups[s.n], err);
+		if (r)
 			continue;
-		if (one || add_claims(&s.claims, s.groups[s.n], names[i]))
+		if (add_claims(&s.claims, s.groups[s.n], names[i]))
 			r = wr_nomem(err);
 		s.n++;
 	}
 	wr_names_free(names, n);
 	sort_claims(&s.claims);
 	*ret = s;
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* --- defining ------------------------------------------------------------------------------------ */

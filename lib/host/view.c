@@ -161,12 +161,16 @@ static int read_live(struct wr_host *h, struct weir_error *err)
 	h->live = calloc(n + 1, sizeof(struct wr_live_group *));
 	if (!h->live)
 		r = wr_nomem(err);
-	/* A record that cannot be read is an error where its group is meant, not here. */
-	for (size_t i = 0; i < n && !r; i++)
-		if (!wr_group_live(h->w, names[i], &h->live[h->n_live], NULL))
-			h->n_live++;
+	/* A damaged record is an error where its group is meant, not here. */
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		struct weir_error why = WEIR_ERROR_INIT;
+
+		wr_group_live(h->w, names[i], &h->live[h->n_live], &why);
+		r = wr_pass_over(&why, err);
+		h->n_live += !r;
+	}
 	wr_names_free(names, n);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static int read_host(struct weir *w, bool links_only, struct wr_host *ret, struct weir_error *err)

@@ -87,6 +87,7 @@ static struct cache *cache_of(struct weir *w)
 /* One look into the folder: what is known moves from @old to @now. */
 struct walk {
 	struct weir *w;
+	struct weir_error *err;
 	struct cache old, now;
 	size_t next;	/* of @old: most likely the next that is found */
 };
@@ -127,6 +128,7 @@ static int visit(void *arg, const struct wr_entry *e)
 	struct walk *walk = arg;
 	struct known *old = find_old(walk, e->name, e->inode);
 	struct known k = { .inode = e->inode, .hash = hash_of(e->name) }, *now;
+	int r;
 
 	if (!e->is_unique && look_at(walk->w, e->name, &k.file))
 		return 0;
@@ -139,15 +141,18 @@ static int visit(void *arg, const struct wr_entry *e)
 		return 0;
 	}
 	k.name = strdup(e->name);
-	if (k.name)
-		wr_store_live(walk->w, k.name, &k.live, NULL);
+	r = k.name ? wr_store_next_live(walk->w, k.name, &k.live, walk->err) : -ENOMEM;
 	*now = k;
-	return k.name ? 0 : -ENOMEM;
+	if (r >= 0)
+		return 0;
+	forget(now);
+	walk->now.n--;
+	return r;
 }
 
 static int look_through(struct weir *w, struct cache *c, struct weir_error *err)
 {
-	struct walk walk = { .w = w, .old = *c, .now = { .n_looks = c->n_looks + 1, .watch = c->watch } };
+	struct walk walk = { .w = w, .err = err, .old = *c, .now = { .n_looks = c->n_looks + 1, .watch = c->watch } };
 	int r = wr_store_each_entry(w, WR_STORE_LIVE, visit, &walk, err);
 
 	*c = walk.now;
@@ -188,28 +193,30 @@ static void note(void *arg, const char *name)
 }
 
 /* The file's numbers first: if it is replaced in between, that is told the next time. */
-static void read_again(struct weir *w, struct known *k)
+static int read_again(struct weir *w, struct known *k)
 {
 	struct known now = { .name = k->name, .hash = k->hash };
+	int r;
 
 	k->name = NULL;
 	forget(k);
-	if (look_at(w, now.name, &now.file)) {
-		forget(&now);
-		return;
-	}
+	r = look_at(w, now.name, &now.file) ? 1 : wr_store_next_live(w, now.name, &now.live, NULL);
 	now.inode = now.file.inode;
-	wr_store_live(w, now.name, &now.live, NULL);
-	*k = now;
+	if (r < 0 || !now.file.inode)
+		forget(&now);
+	else
+		*k = now;
+	return r < 0 ? r : 0;
 }
 
-static void read_news(struct weir *w, struct cache *c)
+static int read_news(struct weir *w, struct cache *c)
 {
 	size_t kept = 0;
+	int r = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
-		if (c->items[i].has_changed)
-			read_again(w, &c->items[i]);
+		if (c->items[i].has_changed && read_again(w, &c->items[i]))
+			r = -EIO;	/* which, the look through the folder will find */
 		if (!c->items[i].name)
 			continue;
 		if (kept < i)
@@ -217,6 +224,7 @@ static void read_news(struct weir *w, struct cache *c)
 		kept++;
 	}
 	c->n = kept;
+	return r;
 }
 
 /* Whether the cache is what the folder holds. */
@@ -226,10 +234,10 @@ static bool follow(struct weir *w, struct cache *c, const char *folder)
 
 	if (!wr_watch_each(&c->watch, folder, note, &news))
 		return false;
+	if (news.any && read_news(w, c))
+		news.failed = true;
 	if (news.failed)
 		wr_watch_close(&c->watch);
-	else if (news.any)
-		read_news(w, c);
 	return !news.failed;
 }
 

@@ -84,13 +84,17 @@ static bool share_bridge(const struct weir_network *a, const struct weir_network
 static int compare_config(void *arg, const char *name)
 {
 	struct neighbours *n = arg;
+	struct weir_error why = WEIR_ERROR_INIT;
 	struct weir_network *other;
 	char bridge[16];
-	int r = 0;
+	int r;
 
-	/* A definition that cannot be read is no reason to refuse another one. */
-	if (!strcmp(name, n->net->name) || wr_store_config(n->w, name, &other, NULL))
+	if (!strcmp(name, n->net->name))
 		return 0;
+	wr_store_config(n->w, name, &other, &why);
+	r = wr_pass_over(&why, n->err);
+	if (r)	/* a damaged definition is no reason to refuse another one */
+		return r < 0 ? r : 0;
 	if (!strcasecmp(other->uuid, n->net->uuid))
 		r = wr_refuse(n->err, -EEXIST, "", "uuid", "is that of network %s", name);
 	else if (share_bridge(n->net, other, bridge))

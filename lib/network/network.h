@@ -44,6 +44,7 @@ void wr_live_free(struct wr_live *live);
 int wr_store_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err);
 /* For who goes through all of them. 1: it went meanwhile or is damaged, and is no reason to stop. */
 int wr_store_next_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err);
+int wr_store_next_live(struct weir *w, const char *name, struct wr_live **ret, struct weir_error *err);
 
 /* Calls @fn with the name of everything that is stored, until it returns other than 0. */
 enum wr_store { WR_STORE_CONFIG, WR_STORE_LIVE, WR_STORE_PORTS, WR_STORE_AUTOSTART };

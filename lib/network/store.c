@@ -165,6 +165,14 @@ int wr_store_live(struct weir *w, const char *name, struct wr_live **ret, struct
 	return r ? r : parse_live(name, &text, ret, err);
 }
 
+int wr_store_next_live(struct weir *w, const char *name, struct wr_live **ret, struct weir_error *err)
+{
+	struct weir_error why = WEIR_ERROR_INIT;
+
+	wr_store_live(w, name, ret, &why);
+	return wr_pass_over(&why, err);
+}
+
 /*
  * What a handle read last, for who attaches guest after guest to one network. The file is
  * read each time, because another process may have put another in its place; the same text
@@ -239,13 +247,9 @@ int wr_store_port(struct weir *w, const char *name, struct weir_port *ret, struc
 int wr_store_next_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err)
 {
 	struct weir_error why = WEIR_ERROR_INIT;
-	int r = wr_store_port(w, name, ret, &why);
 
-	if (r && why.stage == WEIR_STAGE_INPUT && r != -ENOMEM)
-		return 1;
-	if (r && err)
-		*err = why;
-	return r;
+	wr_store_port(w, name, ret, &why);
+	return wr_pass_over(&why, err);
 }
 
 bool wr_store_has(struct weir *w, enum wr_store which, const char *name)

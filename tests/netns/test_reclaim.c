@@ -136,7 +136,7 @@ static void records_that_cannot_be_read(void **state)
 	struct weir_txn *t = ns_begin(w);
 	size_t n = 0;
 
-	ns_sh("echo damaged >%s/ports/p1.json", ns_state_dir);
+	ns_sh("cd %s/ports && echo damaged >p1.json && mkfifo p2.json && mkdir p3.json", ns_state_dir);
 	assert_int_equal(weir_port_list(w, "net", &ports, &n, NULL), 0);
 	assert_int_equal(n, 1);
 	weir_ports_free(ports, n);
@@ -148,10 +148,48 @@ static void records_that_cannot_be_read(void **state)
 	assert_non_null(strstr(err.object, "port p"));
 	weir_txn_abort(t);
 	ns_leave_descriptors(-1);
-	ns_sh("rm %s/ports/p1.json", ns_state_dir);
+	ns_sh("rm -r %s/ports/p[123].json", ns_state_dir);
 	weir_port_done(&port);
 	ns_stop(w);
 	ns_sh("! ip link show p0 2>/dev/null");
+}
+
+/* With a few descriptors: EMFILE, or what is said with all of them. */
+static void is_refused(struct weir *w, int (*call)(struct weir_txn *t, const struct weir_network *net),
+		       const struct weir_network *net)
+{
+	for (int few = 1, r = -EMFILE; r == -EMFILE; few++) {
+		struct weir_txn *t = ns_begin(w);
+
+		ns_leave_descriptors(few);
+		r = call(t, net);
+		ns_leave_descriptors(-1);
+		assert_true(r == -EMFILE || r == -EEXIST);
+		weir_txn_abort(t);
+	}
+}
+
+/* Who has the subnet or the bridge already is not missed, nor forgotten by the handle that could not look. */
+static void neighbours_that_cannot_be_read(void **state)
+{
+	struct weir_network *net = ns_network("{'name':'net','bridge':{'name':'virbr0'},'dns':{'enable':false},"
+					      "'ips':[{'address':'10.8.0.1','prefix':24}]}");
+	struct weir_network *other = ns_network("{'name':'other','bridge':{'name':'virbr1'},'dns':{'enable':false},"
+						"'ips':[{'address':'10.8.0.129','prefix':25}]}");
+	struct weir *w = ns_open();
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_network_define(t, net);
+	weir_txn_network_start(t, net);
+	ns_commit(t);
+	for (int i = 0; i < 5; i++) {	/* from some time on the kernel tells of changes */
+		ns_sh("cd %s/networks && cp net.json new && mv new net.json", ns_state_dir);
+		is_refused(w, weir_txn_network_start, other);
+		is_refused(w, weir_txn_network_define, other);
+	}
+	weir_network_free(net);
+	weir_network_free(other);
+	ns_stop(w);
 }
 
 /* What the bridge says is its own goes with it, all of it; what another has on its bridge stays. */
@@ -220,6 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(a_lost_record), TEST(whose_it_is), TEST(members_of_a_pool),
 					     TEST(records_that_cannot_be_read),
+					     TEST(neighbours_that_cannot_be_read),
 					     TEST(a_stop_with_damaged_records), TEST(a_stop_that_cannot_tell) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
