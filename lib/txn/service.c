@@ -22,6 +22,7 @@
 
 #define START_TIMEOUT_MS 10000
 #define STOP_TIMEOUT_MS 5000
+#define SETTLE_TIMEOUT_MS 2000
 #define MAX_ARGS 64
 
 enum { PART_NAME, PART_ARGV, PART_PID_FILE, PART_LINK };
@@ -360,6 +361,24 @@ static int stop(const struct weir_step *s, struct weir_error *err)
 		       weir_step_part(s, PART_PID_FILE).data, err);
 }
 
+/*
+ * One that has said that it is ready need not listen yet: dnsmasq lets its parent end some lines before it heeds SIGHUP,
+ * and on a busy machine one that comes in between is lost. Who sleeps has got to where it waits for what comes.
+ */
+static void wait_asleep(int pid)
+{
+	for (int ms = 0; ms < SETTLE_TIMEOUT_MS; ms++) {
+		wr_auto(str) struct wr_str stat = { 0 };
+		const char *name_end;
+
+		wr_process_read(pid, "stat", &stat);
+		name_end = strrchr(wr_str_text(&stat), ')');
+		if (!name_end || (strncmp(name_end, ") R", 3) && strncmp(name_end, ") D", 3)))
+			return;
+		pause_ms(1);
+	}
+}
+
 static int signal_it(const struct weir_step *s, int sig, struct weir_error *err)
 {
 	const struct weir_blob argv = weir_step_part(s, PART_ARGV);
@@ -372,6 +391,8 @@ static int signal_it(const struct weir_step *s, int sig, struct weir_error *err)
 	r = hold(find(&argv, weir_step_part(s, PART_PID_FILE).data), &argv, &p);
 	if (r < 0)
 		return refuse_proc(name, r, err);
+	if (r && sig == SIGHUP)
+		wait_asleep(p.pid);
 	r = r ? send_signal(&p, sig) : 0;
 	wr_close(&p.fd);
 	return r && r != -ESRCH ? wr_syserr(err, r, name, "kill") : 0;

@@ -29,6 +29,13 @@ static const char daemon_script[] =
 	"loud) i=0; while [ $i -lt 300 ]; do echo \"warning number $i of many\" >&2; i=$((i + 1)); done\n"
 	"	echo 'failed: Permission denied' >&2; exit 1 ;;\n"
 	"killed) kill -9 $$ ;;\n"
+	"slow)	(\n"
+	"		trap '' HUP; echo begun >>\"$2.log\"\n"
+	"		i=0; while [ $i -lt 10000 ]; do i=$((i + 1)); done\n"
+	"		trap 'echo hup >>\"$2.log\"' HUP\n"
+	"		mkfifo \"$2.fifo\"; exec 3<>\"$2.fifo\"; while :; do read -r _ <&3; done\n"
+	"	) </dev/null >/dev/null 2>&1 &\n"
+	"	echo $! >\"$2\"; while [ ! -s \"$2.log\" ]; do :; done; exit ;;\n"
 	"esac\n"
 	"mkfifo \"$2.fifo\" 2>/dev/null\n"
 	"(\n"
@@ -198,6 +205,28 @@ static void reloads_are_signals_at_the_end(void **state)
 	stop_daemon(false);
 }
 
+/* Its parent has ended, and it does not listen yet. */
+static void reloads_wait_for_who_is_busy(void **state)
+{
+	struct weir_txn *t = step_begin(0);
+	bool was_told = false;
+
+	weir_txn_service_start(t, daemon_that("slow"));
+	commit(t);
+	t = step_begin(0);
+	weir_txn_service_reload(t, &d.service);
+	commit(t);
+	for (int i = 0; i < 5000 && !was_told; i++) {
+		wr_auto(str) struct wr_str log = { 0 };
+
+		assert_int_equal(wr_file_read(d.log, &log), 0);
+		was_told = !strcmp(wr_str_text(&log), "begun\nhup\n");
+		usleep(1000);
+	}
+	stop_daemon(false);
+	assert_true(was_told);
+}
+
 /* A pid file that is stale: its number belongs to somebody else by now. */
 static void a_recycled_pid_is_not_signalled(void **state)
 {
@@ -351,6 +380,7 @@ int main(void)
 		TEST(a_stop_at_once_is_undone_by_a_start),
 		TEST(a_successor_in_one_transaction),
 		TEST(reloads_are_signals_at_the_end),
+		TEST(reloads_wait_for_who_is_busy),
 		TEST(a_recycled_pid_is_not_signalled),
 		TEST(a_daemon_is_found_without_its_pid_file),
 		TEST(without_descriptors_nothing_is_gone),
