@@ -55,9 +55,14 @@ static enum weir_xml_kind kind_of_interface(const char *tag, size_t n)
 
 enum weir_xml_kind weir_xml_kind_of(const char *text, size_t len)
 {
-	const char *end = text + len, *tag = find_root(text, end);
-	size_t n = (size_t)(skip_past(tag, end, ">") - tag);
+	const char *end, *tag;
+	size_t n;
 
+	if (!text)
+		return WEIR_XML_NONE;
+	end = text + len;
+	tag = find_root(text, end);
+	n = (size_t)(skip_past(tag, end, ">") - tag);
 	if (is_tag(tag, n, "network"))
 		return WEIR_XML_NETWORK;
 	if (is_tag(tag, n, "networkport"))

@@ -187,10 +187,13 @@ static int check_utf8(struct scan *s, char *text)
 
 int wr_xml_load(const char *text, size_t len, xmlDoc **ret, struct weir_error *err)
 {
-	struct scan s = { text, text, text + len, 0, 0, 0, err };
+	struct scan s;
 	wr_auto(free) char *copy = NULL;
 	int r;
 
+	if (!text)
+		return wr_refuse(err, -EINVAL, "", "", "there is no text");
+	s = (struct scan){ text, text, text + len, 0, 0, 0, err };
 	if (len > WR_XML_MAX_BYTES)
 		return wr_refuse(err, -ERANGE, "", "", "the text has %zu bytes, more than %zu", len,
 				 WR_XML_MAX_BYTES);
