@@ -3,6 +3,7 @@
 #include <linux/rtnetlink.h>
 
 #include "base/context.h"
+#include "base/list.h"
 #include "netlink/attr.h"
 #include "tc/ahead.h"
 #include "tc/ifb.h"
@@ -172,11 +173,10 @@ static int take_macvtap(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	wr_attr_copy(wr_attr_inside(wr_msg_attr(msg, IFLA_LINKINFO), IFLA_INFO_KIND), kind, sizeof(kind) - 1);
 	if (strcmp(kind, "macvtap"))
 		return -ENOENT;
-	more = realloc(a->macvtaps, (a->n_macvtaps + 1) * sizeof(*more));
+	more = wr_append(a->macvtaps, a->n_macvtaps);
 	if (!more)
 		return -ENOMEM;
-	a->macvtaps = more;
-	more[a->n_macvtaps++] = ((const struct ifinfomsg *)NLMSG_DATA(msg))->ifi_index;
+	*more = ((const struct ifinfomsg *)NLMSG_DATA(msg))->ifi_index;
 	return 0;
 }
 

@@ -308,22 +308,14 @@ static int by_name(const void *a, const void *b)
 		      ((const struct weir_group_entry *)b)->name);
 }
 
+static int by_stored_name(const void *name, const void *group)
+{
+	return strcmp(name, (*(struct weir_group *const *)group)->name);
+}
+
 static bool is_stored(const struct stored *s, const char *name)
 {
-	size_t low = 0, high = s->n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int c = strcmp(s->groups[mid]->name, name);
-
-		if (!c)
-			return true;
-		if (c < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return false;
+	return s->n && bsearch(name, s->groups, s->n, sizeof(*s->groups), by_stored_name);
 }
 
 static int list_all(const struct stored *s, const struct wr_host *h, struct listing *ret)

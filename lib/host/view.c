@@ -92,22 +92,17 @@ const struct weir_addr *wr_host_addrs(const struct wr_host *h, int ifindex, size
 	return first;
 }
 
+static int by_live_name(const void *name, const void *live)
+{
+	return strcmp(name, (*(struct wr_live_group *const *)live)->group.name);
+}
+
 const struct wr_live_group *wr_host_live(const struct wr_host *h, const char *name)
 {
-	size_t low = 0, high = h->n_live;
+	struct wr_live_group *const *found =
+		h->n_live ? bsearch(name, h->live, h->n_live, sizeof(*found), by_live_name) : NULL;
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int c = strcmp(h->live[mid]->group.name, name);
-
-		if (!c)
-			return h->live[mid];
-		if (c < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
+	return found ? *found : NULL;
 }
 
 /* --- reading ------------------------------------------------------------------------------ */

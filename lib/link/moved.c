@@ -14,6 +14,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "base/list.h"
 #include "link/kinds.h"
 #include "txn/txn.h"
 
@@ -31,7 +32,7 @@ struct moved {
 
 struct numbers {
 	uint32_t *items;
-	size_t n, room;
+	size_t n;
 };
 
 static int take_number(void *arg, uint32_t index, const struct nlmsghdr *msg)
@@ -42,14 +43,10 @@ static int take_number(void *arg, uint32_t index, const struct nlmsghdr *msg)
 
 	if (msg->nlmsg_type != RTM_NEWNSID || msg->nlmsg_len < at)
 		return 0;
-	if (ns->n == ns->room) {
-		ns->room = ns->room ? 2 * ns->room : 16;
-		more = realloc(ns->items, ns->room * sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		ns->items = more;
-	}
-	ns->items[ns->n++] = wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, NETNSA_NSID), 0);
+	more = wr_append(ns->items, ns->n);
+	if (!more)
+		return -ENOMEM;
+	*more = wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, NETNSA_NSID), 0);
 	return 0;
 }
 

@@ -489,7 +489,7 @@ int weir_txn_plan(const struct weir_txn *t, char **ret, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str out = { 0 };
 
-	/* Nobody sees that what had been gathered is in its step only now. */
+	/* Puts what builders have gathered into their steps, which no caller can tell from a step that had it before. */
 	wr_txn_complete((struct weir_txn *)t);
 	if (t->err.code)
 		return weir_txn_error(t, err);
