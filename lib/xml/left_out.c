@@ -125,7 +125,7 @@ int weir_xml_left_out(const char *text, size_t len, const char *canonical, char 
 	int r = wr_xml_load(text, len, &doc, err);
 
 	if (!r)
-		r = wr_xml_load(canonical, strlen(canonical), &other, err);
+		r = wr_xml_load(canonical, canonical ? strlen(canonical) : 0, &other, err);
 	if (r)
 		return r;
 	if (walk(&out, xmlDocGetRootElement(doc), xmlDocGetRootElement(other)))

@@ -850,6 +850,7 @@ static void test_nothing(void **state)
 	assert_int_equal(weir_xml_group_parse(NULL, 0, &group, &err), -EINVAL);
 	assert_int_equal(weir_xml_guest_parse(NULL, 0, &guest, &err), -EINVAL);
 	assert_int_equal(weir_xml_guest_from_json(NULL, 0, &guest, &err), -EINVAL);
+	assert_int_equal(weir_xml_left_out("<a/>", 4, NULL, (char **)&item, &err), -EINVAL);
 	assert_int_equal(weir_xml_kind_of(NULL, 0), 0);
 	assert_int_equal(weir_network_parse("{\"name\":\"n\"}", 12, &net, NULL), 0);
 	assert_int_equal(weir_xml_network_update(net, 1, 4, -1, NULL, 0, &err), -EINVAL);
