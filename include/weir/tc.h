@@ -207,8 +207,9 @@ enum weir_leaf {
  * @is_new:		the caller has just made the link and knows that nobody has put a
  *			root or ingress qdisc on it, so the kernel is not asked. If that is
  *			wrong, the commit fails with -EEXIST, names the port and what is
- *			there, and changes nothing. A handle with a state directory asks all
- *			the same: recovery after a kill could not tell what is not ours
+ *			there, and changes nothing; @replace then replaces nothing either. A
+ *			handle with a state directory asks all the same: recovery after a
+ *			kill could not tell what is not ours
  */
 struct weir_shape_options {
 	size_t sz;
