@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -170,19 +169,6 @@ unsigned int ns_stride(void)
 	int stride = text ? (int)strtol(text, NULL, 10) : 1;
 
 	return stride > 1 ? (unsigned int)stride : 1;
-}
-
-void ns_leave_descriptors(int n)
-{
-	static struct rlimit all;
-	struct rlimit few;
-	int next = dup(0);
-
-	close(next);
-	if (!all.rlim_cur)
-		assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
-	few = (struct rlimit){ (rlim_t)(next + n), all.rlim_max };
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, n < 0 ? &all : &few), 0);
 }
 
 struct weir *ns_open(void)

@@ -44,8 +44,6 @@ void ns_show_difference(const char *a, const char *b);
  * machines are too slow for that and set WEIR_TEST_STRIDE.
  */
 unsigned int ns_stride(void);
-/* Room for no more than @n further descriptors; -1: for as many as there was. */
-void ns_leave_descriptors(int n);
 
 /* A handle on the test's directories, with every type of steps. */
 struct weir *ns_open(void);

@@ -15,6 +15,7 @@
 #include "base/base.h"
 #include "host/tables.h"
 #include "lib_host.h"
+#include "tests/common/descriptors.h"
 
 static void a_bridge(void **state)
 {
@@ -463,9 +464,9 @@ static void a_checkpoint_goes_back(void **state)
 	assert_true(cp.is_alive && cp.is_of_this_boot);
 	/* Who cannot look at processes takes nobody for dead, nor the boot for another. */
 	for (int n = 0, r = -EMFILE; r; n++) {
-		ns_leave_descriptors(n);
+		leave_descriptors(n);
 		r = weir_checkpoint_get(host_w, &cp, NULL);
-		ns_leave_descriptors(-1);
+		leave_descriptors(-1);
 		assert_true(r == -EMFILE || (!r && cp.is_alive && cp.is_of_this_boot));
 	}
 	define(BR("'mtu':1400," V4(A2), ETH("a0")));

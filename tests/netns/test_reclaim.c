@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "lib_ns.h"
+#include "tests/common/descriptors.h"
 
 static struct weir_port attach(struct weir *w, const char *name)
 {
@@ -140,14 +141,14 @@ static void records_that_cannot_be_read(void **state)
 	assert_int_equal(weir_port_list(w, "net", &ports, &n, NULL), 0);
 	assert_int_equal(n, 1);
 	weir_ports_free(ports, n);
-	ns_leave_descriptors(1);	/* for the folder */
+	leave_descriptors(1);	/* for the folder */
 	assert_int_equal(weir_port_list(w, "net", &ports, &n, &err), -EMFILE);
 	assert_int_equal(weir_network_list(w, &nets, &n, NULL), -EMFILE);
 	assert_int_equal(weir_txn_network_stop(t, "net"), -EMFILE);
 	assert_int_equal(weir_txn_error(t, &err), -EMFILE);
 	assert_non_null(strstr(err.object, "port p"));
 	weir_txn_abort(t);
-	ns_leave_descriptors(-1);
+	leave_descriptors(-1);
 	ns_sh("rm -r %s/ports/p[123].json", ns_state_dir);
 	weir_port_done(&port);
 	ns_stop(w);
@@ -161,9 +162,9 @@ static void is_refused(struct weir *w, int (*call)(struct weir_txn *t, const str
 	for (int few = 1, r = -EMFILE; r == -EMFILE; few++) {
 		struct weir_txn *t = ns_begin(w);
 
-		ns_leave_descriptors(few);
+		leave_descriptors(few);
 		r = call(t, net);
-		ns_leave_descriptors(-1);
+		leave_descriptors(-1);
 		assert_true(r == -EMFILE || r == -EEXIST);
 		weir_txn_abort(t);
 	}

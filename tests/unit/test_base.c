@@ -33,6 +33,7 @@
 #include "base/netns.h"
 #include "base/process.h"
 #include "base/table.h"
+#include "tests/common/descriptors.h"
 
 /* --- errors ---------------------------------------------------------------------------------- */
 
@@ -436,7 +437,6 @@ static void processes_and_boots(void **state)
 	wr_auto(str) struct wr_str words = { 0 };
 	char boot[WR_BOOT_ID], again[WR_BOOT_ID];
 	uint64_t start = 0, child = 0;
-	struct rlimit limit, none;
 	pid_t pid = fork();
 
 	if (!pid) {
@@ -449,13 +449,11 @@ static void processes_and_boots(void **state)
 	assert_int_equal(wr_process_start(pid, &child), 0);
 	assert_true(start && child >= start);
 	/* Without a descriptor nobody is gone. */
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	none = (struct rlimit){ 0, limit.rlim_max };
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	leave_descriptors(0);
 	assert_int_equal(wr_process_start(pid, &child), -EMFILE);
 	assert_int_equal(wr_process_read(pid, "cmdline", &words), -EMFILE);
 	assert_int_equal(wr_boot_id(again), -EMFILE);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	leave_descriptors(-1);
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_int_equal(wr_process_start(pid, &child), 0);
@@ -468,8 +466,6 @@ static void processes_and_boots(void **state)
 static void failed_writes_change_nothing(void **state)
 {
 	char too_long[PATH_MAX + 10];
-	struct rlimit limit;
-	rlim_t was;
 
 	assert_int_equal(wr_file_write(in_dir("old"), "old", 3, 0600, false), 0);
 	assert_int_equal(mkdir(in_dir("folder"), 0700), 0);
@@ -482,15 +478,10 @@ static void failed_writes_change_nothing(void **state)
 	assert_int_equal(wr_file_write(in_dir("old/x"), "x", 1, 0600, false), -ENOTDIR);
 	assert_int_equal(wr_file_write(too_long, "x", 1, 0600, false), -ENAMETOOLONG);
 	/* A descriptor for the file, and none to have its name on the disk by. */
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	was = limit.rlim_cur;
-	limit.rlim_cur = (rlim_t)dup(0) + 1;
-	close((int)limit.rlim_cur - 1);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	leave_descriptors(1);
 	assert_int_equal(wr_file_write(in_dir("old"), "x", 1, 0600, true), -EMFILE);
 	assert_int_equal(wr_file_write(in_dir("new"), "x", 1, 0600, true), -EMFILE);
-	limit.rlim_cur = was;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	leave_descriptors(-1);
 	unlink(in_dir("old~new"));	/* valgrind opens, and finds then that it may not */
 	unlink(in_dir("new~new"));
 	/* A link that somebody put where the temporary file goes is not followed. */

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +23,7 @@
 #include <weir/txn.h>
 
 #include "sriov/claim.h"
+#include "tests/common/descriptors.h"
 #include "tests/common/made_sysfs.h"
 
 #define PF "0000:01:00.0"
@@ -317,19 +317,15 @@ static void end(pid_t pid)
 /* With each number of descriptors that are left, the owner lives or it cannot be known. */
 static void nobody_is_dead_for_want_of_descriptors(void)
 {
-	struct rlimit limit, few;
-	int r = -EMFILE, next = dup(0);
+	int r = -EMFILE;
 
-	close(next);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	for (rlim_t n = 0; r == -EMFILE; n++) {
+	for (int n = 0; r == -EMFILE; n++) {
 		struct weir_claim *claims = NULL;
 		size_t n_claims = 0;
 
-		few = (struct rlimit){ (rlim_t)next + n, limit.rlim_max };
-		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		leave_descriptors(n);
 		r = weir_claim_list(sriov, &claims, &n_claims, &err);
-		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		leave_descriptors(-1);
 		assert_true(r || (n_claims == 1 && !claims->is_dead));
 		free(claims);
 	}

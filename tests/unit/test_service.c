@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 /* Ahead of the other, whose names it uses for what is its own. */
 #include "txn/service.c"
 
+#include "tests/common/descriptors.h"
 #include "tests/common/step_dir.h"
 
 /* argv: /bin/sh SCRIPT WORK PIDFILE; it writes "hup" to PIDFILE.log when it is told to read again. */
@@ -275,21 +275,16 @@ static void without_descriptors_nothing_is_gone(void **state)
 {
 	int pid = start_daemon(), r = -EMFILE;
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct rlimit limit, few;
 
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	for (rlim_t n = 0; r == -EMFILE; n++) {
+	for (int n = 0; r == -EMFILE; n++) {
 		struct weir_txn *t = step_begin(0);
-		int next = dup(0);
 
-		close(next);
 		weir_txn_service_stop(t, &d.service, n % 2);
-		few = (struct rlimit){ (rlim_t)next + n / 2, limit.rlim_max };
-		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		leave_descriptors(n / 2);
 		if (!n)
 			assert_int_equal(weir_service_pid(&d.service), -EMFILE);
 		r = weir_txn_commit(t, &err);
-		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		leave_descriptors(-1);
 	}
 	assert_int_equal(r, 0);
 	assert_false(state_of(pid));
