@@ -22,7 +22,6 @@
 #define FIRST_HERE 4
 #define FIRST_THERE 8
 
-#define READ_TIMEOUT_MS 5000
 #define FIRST_GROUP 8
 #define LARGEST_GROUP 256
 /* An ifb may have many classes of others. */
@@ -278,7 +277,7 @@ static int ask_ifb(struct weir_txn *t, int ifindex, struct weir_error *err)
 	if (!a.also.ask)
 		return 0;
 	a.also.ask(&a.also, &b);
-	r = wr_sock_read(&t->w->sock, &b, results, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&t->w->sock, &b, results, &reader, WR_READ_TIMEOUT_MS, err);
 	if (!r)
 		a.also.done(&a.also, results);
 	return r;

@@ -16,7 +16,6 @@
 #include "tc/record.h"
 #include "tc/redirect.h"
 
-#define READ_TIMEOUT_MS 5000
 #define LEAST_REST 1000	/* bytes/s: HTB knows no rate of 0; what is guaranteed to nobody borrows */
 
 /* --- what there is ------------------------------------------------------------------------ */
@@ -314,7 +313,7 @@ int wr_floors_explain(struct weir_txn *t, const struct wr_dev *dev, uint32_t maj
 	wr_auto(batch) struct wr_batch b = { 0 };
 
 	wr_floor_filters_dump_msg(&b, dev->ifindex, major);
-	return wr_sock_read(&t->w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+	return wr_sock_read(&t->w->sock, &b, NULL, &reader, WR_READ_TIMEOUT_MS, err);
 }
 
 /* --- one floor --------------------------------------------------------------------------------- */

@@ -20,8 +20,6 @@
 #include "tc/limiter.h"
 #include "tc/record.h"
 
-#define READ_TIMEOUT_MS 5000
-
 struct learning {
 	struct wr_ifb *ifb;
 	struct wr_redirect filter;	/* in the block */
@@ -60,7 +58,7 @@ static int learn(struct weir *w, struct wr_ifb *ifb, bool block, bool classes, s
 	/* Not of leaves, which may have classes too. */
 	if (asks_classes)
 		wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_DUMP, ifb->ifindex, 0, WR_CLASS(WR_MAJOR_SHARED, 0), NULL);
-	r = b.n ? wr_sock_read(&w->sock, &b, results, &reader, READ_TIMEOUT_MS, err) : 0;
+	r = b.n ? wr_sock_read(&w->sock, &b, results, &reader, WR_READ_TIMEOUT_MS, err) : 0;
 	if (r)
 		return r;
 	if (WR_HAS_AHEAD && asks_classes)

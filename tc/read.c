@@ -13,8 +13,6 @@
 #include "tc/limiter.h"
 #include "tc/read.h"
 
-#define READ_TIMEOUT_MS 5000
-
 /* --- classes ---------------------------------------------------------------------------- */
 
 struct each {
@@ -38,7 +36,7 @@ int wr_class_each(struct weir *w, int ifindex, int (*fn)(void *arg, const struct
 	wr_auto(batch) struct wr_batch b = { 0 };
 
 	wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_DUMP, ifindex, 0, 0, NULL);
-	return wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+	return wr_sock_read(&w->sock, &b, NULL, &reader, WR_READ_TIMEOUT_MS, err);
 }
 
 static int keep_class(void *arg, const struct wr_tc_class *c)
@@ -58,7 +56,7 @@ int wr_class_get(struct weir *w, int ifindex, uint32_t classid, struct wr_tc_cla
 
 	*ret = (struct wr_tc_class){ 0 };
 	wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_ECHO, ifindex, classid, 0, NULL);
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, WR_READ_TIMEOUT_MS, err);
 	if (!r && ret->classid != classid)
 		r = wr_error(err, -ENOENT, WEIR_STAGE_REPLY, "class", "", "%x:%x is not there",
 			     classid >> 16, classid & 0xffff);
@@ -194,7 +192,7 @@ static int read_filters(struct weir *w, struct wr_port *port, struct weir_error 
 	wr_auto(batch) struct wr_batch b = { 0 };
 
 	wr_redirect_dump_msg(&b, port->link.ifindex);
-	return wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+	return wr_sock_read(&w->sock, &b, NULL, &reader, WR_READ_TIMEOUT_MS, err);
 }
 
 /* What a block has is not the port's. */
@@ -227,7 +225,7 @@ static int read_port(struct weir *w, struct asked *a, struct weir_error *err)
 	ask(&b, a->port->link.ifindex);
 	if (has_also)
 		a->also->ask(a->also, &b);
-	r = wr_sock_read(&w->sock, &b, results, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, results, &reader, WR_READ_TIMEOUT_MS, err);
 	if (!r && has_also)
 		a->also->done(a->also, results + ASK_ALSO);
 	return r;
@@ -336,7 +334,7 @@ int wr_ports_read(struct weir *w, struct wr_port *ports, size_t n, struct weir_e
 		while (at < b.n)
 			port_of[at++] = (uint32_t)i;
 	}
-	r = b.n ? wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err) : 0;
+	r = b.n ? wr_sock_read(&w->sock, &b, NULL, &reader, WR_READ_TIMEOUT_MS, err) : 0;
 	for (size_t i = 0; i < n && !r; i++)
 		settle(ports, i);
 	return r;

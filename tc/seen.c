@@ -7,8 +7,6 @@
 #include "netlink/attr.h"
 #include "tc/seen.h"
 
-#define READ_TIMEOUT_MS 5000
-
 /* --- a list of links ------------------------------------------------------------------------ */
 
 /*
@@ -131,7 +129,7 @@ int wr_seen_read(struct weir *w, struct wr_seen *ret, struct weir_error *err)
 	int r;
 
 	ask(&b);
-	r = wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, NULL, &reader, WR_READ_TIMEOUT_MS, err);
 	if (!r && settle(ret))
 		r = wr_nomem(err);
 	sort(ret);

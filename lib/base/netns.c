@@ -8,9 +8,14 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/netns.h"
+
+#ifndef SO_NETNS_COOKIE	/* musl */
+#define SO_NETNS_COOKIE 71
+#endif
 
 struct visit {
 	int fd;
@@ -43,6 +48,14 @@ int wr_netns_id(int fd, uint64_t *ret)
 		return -errno;
 	*ret = st.st_ino;
 	return 0;
+}
+
+uint64_t wr_netns_cookie(int sock_fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	return getsockopt(sock_fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
 }
 
 static void *visit(void *arg)

@@ -13,6 +13,8 @@
 int wr_netns_open(const char *name, struct weir_error *err);
 /* The inode number that identifies the namespace behind @fd, or of the caller when @fd < 0. */
 int wr_netns_id(int fd, uint64_t *ret);
+/* The number that the namespace of a socket has, and no other in this boot; 0 before Linux 5.14. */
+uint64_t wr_netns_cookie(int sock_fd);
 /* Runs @fn in the namespace behind @fd, or directly when @fd < 0. */
 int wr_netns_run(int fd, int (*fn)(void *arg), void *arg);
 

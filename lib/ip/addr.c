@@ -13,8 +13,6 @@
 
 #define OBJECT_TEXT 64
 
-#define READ_TIMEOUT_MS 5000
-
 /* clang-format off */
 static const struct wr_field addr_fields[] = {
 	WR_ROW(weir_addr, ifindex, WR_S32, "dev", .flags = WR_HEADER | WR_REQUIRED | WR_IFINDEX,
@@ -279,7 +277,7 @@ int weir_addr_list(struct weir *w, int ifindex, struct weir_addr **ret, size_t *
 	int r;
 
 	wr_msg(&b, RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa));
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, WR_READ_TIMEOUT_MS, err);
 	if (!r && result.code < 0 && result.code != -ENODEV)
 		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, "addresses", "", "%s", result.msg);
 	if (r) {

@@ -15,7 +15,6 @@
 #include "netlink/attr.h"
 #include "txn/txn.h"
 
-#define READ_TIMEOUT_MS 5000
 /*
  * A route's gateway may be behind another of the routes; and a bond has carrier some
  * time after it got its ports back, a vlan after that.
@@ -89,9 +88,9 @@ static int read_all(struct weir_txn *t, struct weir_error *err)
 		return 0;
 	wr_msg(&a, RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa));
 	wr_msg(&b, RTM_GETROUTE, NLM_F_DUMP, &rtm, sizeof(rtm));
-	r = wr_sock_read(&t->w->sock, &a, NULL, &addr_reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&t->w->sock, &a, NULL, &addr_reader, WR_READ_TIMEOUT_MS, err);
 	if (!r)
-		r = wr_sock_read(&t->w->sock, &b, NULL, &route_reader, READ_TIMEOUT_MS, err);
+		r = wr_sock_read(&t->w->sock, &b, NULL, &route_reader, WR_READ_TIMEOUT_MS, err);
 	wr_str_add(&t->flushed.buf, wr_str_text(&routes.buf), routes.buf.len);
 	if (!r && (t->flushed.buf.failed || routes.buf.failed))
 		r = wr_nomem(err);

@@ -9,7 +9,6 @@
 #include "netlink/attr.h"
 #include "txn/txn.h"
 
-#define READ_TIMEOUT_MS 5000
 #define IPV6_METRIC 1024	/* of one that was given none: IP6_RT_PRIO_USER */
 
 /* clang-format off */
@@ -281,7 +280,7 @@ int weir_route_list(struct weir *w, struct weir_route **ret, size_t *ret_n, stru
 
 	/* AF_UNSPEC dumps every family at once; the header's table filters. */
 	wr_msg(&b, RTM_GETROUTE, NLM_F_DUMP, &rtm, sizeof(rtm));
-	r = wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, NULL, &reader, WR_READ_TIMEOUT_MS, err);
 	if (r) {
 		free(all.routes);
 		return r;
@@ -326,7 +325,7 @@ int weir_route_get(struct weir *w, const struct weir_ip *dst, struct weir_route 
 		return wr_refuse(err, -EINVAL, "route", "dst", "is no address");
 	wr_msg(&b, RTM_GETROUTE, 0, &rtm, sizeof(rtm));
 	wr_put(&b, RTA_DST, dst->bytes, bits / 8);
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, WR_READ_TIMEOUT_MS, err);
 	if (r)
 		return r;
 	r = result.code < 0 ? result.code : m.code;

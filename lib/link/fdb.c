@@ -10,8 +10,6 @@
 #include "link/kinds.h"
 #include "txn/txn.h"
 
-#define READ_TIMEOUT_MS 5000
-
 static const struct {
 	uint16_t nud;		/* as the kernel says it, without what also may be there */
 	const char *word;	/* iproute2's */
@@ -87,7 +85,7 @@ static int find(struct weir *w, const struct weir_fdb *f, struct weir_fdb *ret, 
 	*ret = (struct weir_fdb){ 0 };
 	object_of(f, object);
 	fdb_msg(&b, RTM_GETNEIGH, 0, f);
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, WR_READ_TIMEOUT_MS, err);
 	if (!r && result.code < 0)
 		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, object, "", "%s", result.msg);
 	return r;
@@ -292,7 +290,7 @@ int weir_fdb_list(struct weir *w, int ifindex, struct weir_fdb **ret, size_t *re
 	int r;
 
 	wr_msg(&b, RTM_GETNEIGH, NLM_F_DUMP, &ndm, sizeof(ndm));
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, WR_READ_TIMEOUT_MS, err);
 	if (!r && result.code < 0)
 		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, "addresses of bridges", "", "%s", result.msg);
 	if (r) {

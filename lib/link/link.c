@@ -14,7 +14,6 @@
 #include "link/link.h"
 #include "txn/txn.h"
 
-#define READ_TIMEOUT_MS 5000
 #define MAX_PARTS 8
 #define HAS offsetof(struct weir_link, has)
 
@@ -155,7 +154,7 @@ int wr_link_ask(struct weir *w, int ifindex, const char *name,
 	if (!ifindex)
 		wr_put_text(&b, strlen(name) < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
 	wr_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, WR_READ_TIMEOUT_MS, err);
 	return r || result.code >= 0 ? r : wr_error(err, result.code, WEIR_STAGE_KERNEL, object, "", "%s", result.msg);
 }
 
@@ -245,7 +244,7 @@ int weir_link_list(struct weir *w, const struct weir_link_filter *filter, struct
 		return r;
 	wr_msg(&b, RTM_GETLINK, NLM_F_DUMP, &ifi, sizeof(ifi));
 	put_filter(&b, &f);
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, WR_READ_TIMEOUT_MS, err);
 	if (!r && result.code < 0)
 		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, "links", "", "%s", result.msg);
 	if (r) {

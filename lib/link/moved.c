@@ -18,8 +18,6 @@
 #include "link/kinds.h"
 #include "txn/txn.h"
 
-#define READ_TIMEOUT_MS 5000
-
 enum { PART_MOVED };
 
 struct moved {
@@ -35,18 +33,27 @@ struct numbers {
 	size_t n;
 };
 
-static int take_number(void *arg, uint32_t index, const struct nlmsghdr *msg)
+static bool read_number(const struct nlmsghdr *msg, uint32_t *ret)
 {
 	const size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct rtgenmsg));
-	struct numbers *ns = arg;
-	uint32_t *more;
 
 	if (msg->nlmsg_type != RTM_NEWNSID || msg->nlmsg_len < at)
+		return false;
+	*ret = wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, NETNSA_NSID), 0);
+	return true;
+}
+
+static int take_number(void *arg, uint32_t index, const struct nlmsghdr *msg)
+{
+	struct numbers *ns = arg;
+	uint32_t number, *more;
+
+	if (!read_number(msg, &number))
 		return 0;
 	more = wr_append(ns->items, ns->n);
 	if (!more)
 		return -ENOMEM;
-	*more = wr_attr_u32(wr_attr_find((const char *)msg + at, msg->nlmsg_len - at, NETNSA_NSID), 0);
+	*more = number;
 	return 0;
 }
 
@@ -62,7 +69,7 @@ static int list_numbers(struct weir *w, struct numbers *ret, struct weir_error *
 	wr_auto(batch) struct wr_batch b = { 0 };
 
 	wr_msg(&b, RTM_GETNSID, NLM_F_DUMP, &gen, sizeof(gen));
-	return wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+	return wr_sock_read(&w->sock, &b, NULL, &reader, WR_READ_TIMEOUT_MS, err);
 }
 
 struct search {
@@ -88,16 +95,11 @@ static bool is_ours(const struct search *s, uint32_t netnsid, const struct nlmsg
 static int take_link(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	struct search *s = arg;
-	struct numbers here = { 0 };
 	struct weir_link l;
-	int r;
 
 	if (index < AHEAD) {
-		r = take_number(&here, index, msg);
-		if (here.n)
-			s->here = *here.items;
-		free(here.items);
-		return r;
+		read_number(msg, &s->here);
+		return 0;
 	}
 	index -= AHEAD;
 	if (msg->nlmsg_type != RTM_NEWLINK || index >= s->asked->n || wr_link_decode(msg, &l, NULL) ||
@@ -142,7 +144,7 @@ static int search(struct weir *w, struct search *s, struct weir_error *err)
 		wr_put_u32(&b, IFLA_TARGET_NETNSID, s->asked->items[i]);
 		wr_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	}
-	return wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+	return wr_sock_read(&w->sock, &b, NULL, &reader, WR_READ_TIMEOUT_MS, err);
 }
 
 /* --- the step ------------------------------------------------------------------------ */

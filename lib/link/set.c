@@ -13,8 +13,6 @@
 #include "link/link.h"
 #include "link/set.h"
 
-#define READ_TIMEOUT_MS 5000
-
 /* --- who is who ---------------------------------------------------------------------- */
 
 uint32_t wr_master_of(const struct weir_link *l)
@@ -124,7 +122,7 @@ static int read_answers(struct wr_set *s, struct wr_batch *b, struct weir_link *
 	struct questions q = { answers, &err };
 	struct wr_reader reader = { .reply = take_answer, .arg = &q };
 
-	if (!b->n || !wr_sock_read(&s->t->w->sock, b, NULL, &reader, READ_TIMEOUT_MS, &err))
+	if (!b->n || !wr_sock_read(&s->t->w->sock, b, NULL, &reader, WR_READ_TIMEOUT_MS, &err))
 		return 0;
 	return wr_txn_fail(s->t, &err);
 }

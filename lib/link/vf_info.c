@@ -16,7 +16,6 @@
 #include "link/vf.h"
 #include "netlink/attr.h"
 
-#define READ_TIMEOUT_MS 5000
 #define MAC_SIZE 32	/* of ifla_vf_mac.mac: MAX_ADDR_LEN */
 #define NOT_KNOWN UINT32_MAX	/* what the kernel says where the driver says nothing */
 
@@ -261,7 +260,7 @@ int wr_vf_read(struct weir *w, int pf_ifindex, struct wr_vf_state *ret, struct w
 	wr_msg(&b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
 	/* Statistics would make 64 VFs too many for the 64 KB of a nest. */
 	wr_put_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_VF | RTEXT_FILTER_SKIP_STATS);
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, WR_READ_TIMEOUT_MS, err);
 	if (!r && result.code < 0)
 		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, object, "", "%s", result.msg);
 	if (!r && !reading.found)

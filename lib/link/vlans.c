@@ -14,8 +14,6 @@
 #include "link/kinds.h"
 #include "txn/txn.h"
 
-#define READ_TIMEOUT_MS 5000
-
 static uint16_t last_of(const struct weir_port_vlan *v)
 {
 	return v->vid_end ? v->vid_end : v->vid;
@@ -93,7 +91,7 @@ int weir_port_vlan_list(struct weir *w, int ifindex, struct weir_port_vlan **ret
 
 	wr_format(object, sizeof(object), "vlans of link %d", ifindex);
 	wr_msg(&b, RTM_GETVLAN, NLM_F_DUMP, &bvm, sizeof(bvm));
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, WR_READ_TIMEOUT_MS, err);
 	if (!r && result.code < 0)
 		r = wr_error(err, result.code, WEIR_STAGE_KERNEL, object, "", "%s", result.msg);
 	if (r) {

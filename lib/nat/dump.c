@@ -24,9 +24,8 @@
 #include "base/table.h"
 #include "nat/nat.h"
 
-/* Every question and every answer has the table's name as attribute 1, and a set's as 2. */
+/* Every answer has the table's name as attribute 1. */
 #define ATTR_TABLE 1
-#define ATTR_SET 2
 
 struct dump {
 	int fd;
@@ -82,31 +81,14 @@ static const char *text_of(struct attrs from, int type)
 
 /* --- questions ------------------------------------------------------------------------- */
 
-static size_t put_text(char *at, uint16_t type, const char *text)
-{
-	struct nlattr a = { .nla_len = (uint16_t)(sizeof(a) + strlen(text) + 1), .nla_type = type };
-
-	memcpy(at, &a, sizeof(a));
-	memcpy(at + sizeof(a), text, strlen(text) + 1);
-	return NLA_ALIGN((size_t)a.nla_len);
-}
-
 static int send_question(const struct dump *d, uint16_t type, uint16_t flags)
 {
-	struct {
-		struct nlmsghdr nlh;
-		struct nfgenmsg gen;
-		char attrs[64];
-	} q = {
-		.nlh = { .nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), .nlmsg_flags = NLM_F_REQUEST | flags },
-		.gen = { .nfgen_family = d->rules->family, .version = NFNETLINK_V0 },
-	};
-	size_t len = put_text(q.attrs, ATTR_TABLE, "weir");
+	wr_auto(str) struct wr_str question = { 0 };
 
-	if (d->set)
-		len += put_text(q.attrs + len, ATTR_SET, d->set->name);
-	q.nlh.nlmsg_len = (uint32_t)(offsetof(typeof(q), attrs) + len);
-	return send(d->fd, &q, q.nlh.nlmsg_len, 0) < 0 ? -errno : 0;
+	wr_nat_question(d->rules, type, flags, d->set ? d->set->name : NULL, &question);
+	if (question.failed)
+		return -ENOMEM;
+	return send(d->fd, question.data, question.len, 0) < 0 ? -errno : 0;
 }
 
 /* 0, or why this is none of the answers that are expected; @ret_more: others follow. */

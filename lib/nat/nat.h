@@ -99,6 +99,9 @@ bool wr_nat_messages(const struct wr_nat_rules *rules, const char *script, uint3
 		     struct wr_str *out);
 /* All of them or, with a negative errno, none; -ERESTART: another generation. */
 int wr_nat_send(int fd, const struct wr_str *messages);
+/* A question about the table or, if @set is not NULL, about that set of it. */
+void wr_nat_question(const struct wr_nat_rules *rules, uint16_t type, uint16_t flags, const char *set,
+		     struct wr_str *out);
 
 /* --- dump.c: what a table holds, without libnftables ------------------------------ */
 

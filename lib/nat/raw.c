@@ -281,6 +281,18 @@ bool wr_nat_messages(const struct wr_nat_rules *rules, const char *script, uint3
 	return !out->failed;
 }
 
+/* Every message about a table has its name as attribute 1, and a set's as 2. */
+void wr_nat_question(const struct wr_nat_rules *rules, uint16_t type, uint16_t flags, const char *set,
+		     struct wr_str *out)
+{
+	size_t at = begin_msg(out, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, rules->family, 0);
+
+	put_text(out, NFTA_SET_ELEM_LIST_TABLE, "weir", 4);
+	if (set)
+		put_text(out, NFTA_SET_ELEM_LIST_SET, set, strlen(set));
+	end_msg(out, at);
+}
+
 /* One answer, to the last element; or one to each that was refused. The kernel has given them within send(). */
 int wr_nat_send(int fd, const struct wr_str *messages)
 {

@@ -10,10 +10,6 @@
 #include "base/netns.h"
 #include "netlink/dump.h"
 
-#ifndef SO_NETNS_COOKIE	/* musl */
-#define SO_NETNS_COOKIE 71
-#endif
-
 #define LEAST_PART 8192		/* the first may have a page, but no more than this */
 #define LARGEST_PART 32768	/* the kernel's own limit */
 
@@ -28,11 +24,9 @@ static int open_here(void *arg)
 /* A caller may have entered another namespace since the first was opened. */
 static bool are_together(int a, int b)
 {
-	uint64_t is = 0, want = 0;
-	socklen_t a_len = sizeof(is), b_len = sizeof(want);
+	const uint64_t cookie = wr_netns_cookie(a);
 
-	return !getsockopt(a, SOL_SOCKET, SO_NETNS_COOKIE, &is, &a_len) &&
-	       !getsockopt(b, SOL_SOCKET, SO_NETNS_COOKIE, &want, &b_len) && is == want;
+	return cookie && cookie == wr_netns_cookie(b);
 }
 
 static int send_to(int fd, const struct wr_batch *b)

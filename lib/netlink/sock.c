@@ -463,16 +463,9 @@ int wr_sock_netns(const struct wr_sock *s)
 	return fd < 0 ? -errno : fd;
 }
 
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71	/* asm-generic/socket.h */
-#endif
-
 uint64_t wr_sock_netns_cookie(const struct wr_sock *s)
 {
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	return getsockopt(mnl_socket_get_fd(s->nl), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
+	return wr_netns_cookie(mnl_socket_get_fd(s->nl));
 }
 
 /* Any socket will do for ioctl(): it says in which namespace. */

@@ -82,6 +82,7 @@ int wr_sock_run(struct wr_sock *s, struct wr_batch *b, struct wr_result *results
  * @results. An interrupted dump is repeated until @timeout_ms is
  * over (then -EAGAIN). Returns 0 even if single requests failed.
  */
+#define WR_READ_TIMEOUT_MS 5000	/* for who has no reason for another */
 int wr_sock_read(struct wr_sock *s, struct wr_batch *b, struct wr_result *results,
 		 const struct wr_reader *reader, unsigned int timeout_ms, struct weir_error *err);
 

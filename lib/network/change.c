@@ -450,10 +450,9 @@ int weir_txn_network_reload(struct weir_txn *t, const char *name)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_network *config = NULL;
-	int r = wr_store_has(weir_txn_handle(t), WR_STORE_LIVE, name) ?
+	int r = !name || wr_store_has(weir_txn_handle(t), WR_STORE_LIVE, name) ?
 			wr_store_config(weir_txn_handle(t), name, &config, &err) :
-			wr_refuse(&err, name ? -ENOENT : -EINVAL, name ? "" : "network", name ? "" : "name",
-				  name ? "is not running" : "is missing");
+			wr_refuse(&err, -ENOENT, "", "", "is not running");
 
 	r = r ? refuse(t, name, &err) : change_one(t, name, WEIR_NETWORK_LIVE, replace, config);
 	weir_network_free(config);

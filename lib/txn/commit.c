@@ -14,8 +14,6 @@
 #include "txn/explain.h"
 #include "txn/journal.h"
 
-#define READ_TIMEOUT_MS 5000
-
 static bool is_msg(const struct weir_step *s)
 {
 	return s->ops == &wr_msg_ops;
@@ -64,7 +62,7 @@ static int prepare_steps(struct weir_txn *t, struct weir_error *err)
 	}
 	if (!b.n)
 		return 0;
-	r = wr_sock_read(&t->w->sock, &b, results, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&t->w->sock, &b, results, &reader, WR_READ_TIMEOUT_MS, err);
 	for (uint32_t i = 0; i < b.n && !r; i++)
 		if (results[i].code < 0)
 			r = wr_error(err, results[i].code, WEIR_STAGE_KERNEL,

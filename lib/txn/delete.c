@@ -9,8 +9,6 @@
 #include "netlink/attr.h"
 #include "txn/delete.h"
 
-#define READ_TIMEOUT_MS 5000
-
 /* --- links by index and name ---------------------------------------------------------- */
 
 struct identify {
@@ -57,7 +55,7 @@ ssize_t wr_keep_existing(struct weir *w, struct wr_link_ref *refs, size_t n, str
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		get_link(&b, refs[i].ifindex);
-	r = wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, NULL, &reader, WR_READ_TIMEOUT_MS, err);
 	if (r)
 		return r;
 	for (size_t i = 0; i < n; i++) {
@@ -69,17 +67,24 @@ ssize_t wr_keep_existing(struct weir *w, struct wr_link_ref *refs, size_t n, str
 	return kept;
 }
 
+/* The same with a copy, which is the caller's to free also where it fails. */
+static ssize_t copy_existing(struct weir *w, const struct wr_link_ref *refs, size_t n, struct wr_link_ref **ret,
+			     struct weir_error *err)
+{
+	*ret = malloc(n * sizeof(*refs) + 1);
+	if (!*ret)
+		return wr_nomem(err);
+	if (n)
+		memcpy(*ret, refs, n * sizeof(*refs));
+	return wr_keep_existing(w, *ret, n, err);
+}
+
 int wr_count_links(struct weir *w, const struct wr_link_ref *refs, size_t n, size_t *ret,
 		   struct weir_error *err)
 {
-	wr_auto(free) struct wr_link_ref *copy = malloc(n * sizeof(*refs) + 1);
-	ssize_t kept;
+	wr_auto(free) struct wr_link_ref *copy = NULL;
+	const ssize_t kept = copy_existing(w, refs, n, &copy, err);
 
-	if (!copy)
-		return wr_nomem(err);
-	if (n)
-		memcpy(copy, refs, n * sizeof(*refs));
-	kept = wr_keep_existing(w, copy, n, err);
 	if (kept < 0)
 		return kept;
 	*ret = kept;
@@ -121,18 +126,13 @@ static uint32_t scratch_group(struct weir_txn *t)
 int wr_delete_links(struct weir *w, const struct wr_link_ref *refs, size_t n,
 		    struct weir_error *err)
 {
-	wr_auto(free) struct wr_link_ref *copy = malloc(n * sizeof(*refs) + 1);
+	wr_auto(free) struct wr_link_ref *copy = NULL;
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct weir_txn t = { .w = w };
 	uint32_t group = scratch_group(&t);
-	ssize_t kept;
+	ssize_t kept = copy_existing(w, refs, n, &copy, err);
 	int r;
 
-	if (!copy)
-		return wr_nomem(err);
-	if (n)
-		memcpy(copy, refs, n * sizeof(*refs));
-	kept = wr_keep_existing(w, copy, n, err);
 	if (kept <= 0)
 		return kept;
 	for (ssize_t i = 0; i < kept && kept > 1; i++)
@@ -186,17 +186,14 @@ int wr_deletes_gather(struct weir_txn *t, struct weir_error *err)
 
 int wr_deletes_scatter(struct weir_txn *t, struct weir_error *err)
 {
-	wr_auto(free) struct wr_link_ref *left = malloc(t->n_deleted * sizeof(*left) + 1);
+	wr_auto(free) struct wr_link_ref *left = NULL;
 	wr_auto(batch) struct wr_batch b = { 0 };
 	ssize_t kept, k = 0;
 	int r;
 
 	if (t->n_deleted < 2)
 		return 0;
-	if (!left)
-		return wr_nomem(err);
-	memcpy(left, t->deleted, t->n_deleted * sizeof(*left));
-	kept = wr_keep_existing(t->w, left, t->n_deleted, err);
+	kept = copy_existing(t->w, t->deleted, t->n_deleted, &left, err);
 	for (size_t i = 0; k < kept; i++) {
 		if (left[k].ifindex != t->deleted[i].ifindex)
 			continue;

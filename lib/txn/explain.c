@@ -12,8 +12,6 @@
 #include "txn/explain.h"
 #include "txn/txn.h"
 
-#define READ_TIMEOUT_MS 5000
-
 /* clang-format off */
 static const struct {
 	uint16_t type;		/* 0: any */
@@ -175,7 +173,7 @@ void wr_explain_qdisc(struct weir *w, const struct nlmsghdr *msg, struct weir_er
 	if (msg->nlmsg_type != RTM_NEWQDISC || err->code != -EEXIST)
 		return;
 	wr_msg(&b, RTM_GETQDISC, NLM_F_ECHO, &there, sizeof(there));
-	if (!wr_sock_read(&w->sock, &b, NULL, &reader, READ_TIMEOUT_MS, NULL))
+	if (!wr_sock_read(&w->sock, &b, NULL, &reader, WR_READ_TIMEOUT_MS, NULL))
 		wr_format(err->msg + len, sizeof(err->msg) - len, "%s", words);
 }
 #endif

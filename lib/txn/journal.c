@@ -140,9 +140,10 @@ static int here(struct weir *w)
 {
 	int r = *w->boot_id ? 0 : wr_netns_id(w->netns_fd, &w->netns_id);
 
-	if (!*w->boot_id)
-		w->netns_id = (uint32_t)w->netns_id | wr_sock_netns_cookie(&w->sock) << 32;
-	return r || *w->boot_id ? r : wr_boot_id(w->boot_id);
+	if (r || *w->boot_id)
+		return r;
+	w->netns_id = (uint32_t)w->netns_id | wr_sock_netns_cookie(&w->sock) << 32;
+	return wr_boot_id(w->boot_id);
 }
 
 static int refuse_io(const struct weir *w, int r, struct weir_error *err)

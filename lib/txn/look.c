@@ -17,8 +17,6 @@
 #include "txn/explain.h"
 #include "txn/txn.h"
 
-#define READ_TIMEOUT_MS 5000
-
 struct looked {
 	size_t step;
 	const struct wr_look *look;
@@ -116,7 +114,7 @@ static int ask(struct weir *w, struct looking *l, struct weir_error *err)
 	int r;
 
 	wr_msg_copy(&b, l->sorted[l->first]->question);
-	r = wr_sock_read(&w->sock, &b, &result, &reader, READ_TIMEOUT_MS, err);
+	r = wr_sock_read(&w->sock, &b, &result, &reader, WR_READ_TIMEOUT_MS, err);
 	for (size_t i = l->first; i < l->end && !r && result.code < 0; i++)
 		l->sorted[i]->is_there = !adds(l->sorted[i]->change);
 	return r;
