@@ -889,6 +889,19 @@ static size_t list_cells(const struct workload *workloads, size_t n_workloads, c
 	return n_cells;
 }
 
+/* What --only and --n could have named. */
+static int nothing_wanted(const struct workload *workloads, size_t n_workloads)
+{
+	fprintf(stderr, "%s: nothing is called so; there is\n", program);
+	for (size_t i = 0; i < n_workloads; i++) {
+		fprintf(stderr, "  --only '%s' --n", workloads[i].name);
+		for (const unsigned int *n = workloads[i].sizes; *n; n++)
+			fprintf(stderr, " %u", *n);
+		fputc('\n', stderr);
+	}
+	return 2;
+}
+
 int bench_main(int argc, char **argv, const char *name, const struct workload *workloads,
 	       size_t n_workloads, const struct arm *arms, size_t n_arms)
 {
@@ -910,6 +923,8 @@ int bench_main(int argc, char **argv, const char *name, const struct workload *w
 	srand((unsigned int)now_ns());
 	setenv("PYTHON", "python3", 0);
 	n_cells = list_cells(workloads, n_workloads, arms, n_arms, cells);
+	if (!n_cells)
+		return nothing_wanted(workloads, n_workloads);
 	run_all(cells, n_cells, shared);
 	write_all(cells, n_cells);
 	return 0;
