@@ -80,16 +80,18 @@ static void keep_side(const struct weir_rate *now, const char *asked, struct wei
  * What is not asked for stays as it is. Asked within the transaction: before it, another tool may be changing it, or
  * one that was killed is not undone yet.
  */
-static void keep_limits(struct tool *t, const struct args *a, int ifindex, struct weir_bandwidth *ret,
-			uint32_t *ret_floor_class)
+static int keep_limits(struct tool *t, const struct args *a, int ifindex, struct weir_bandwidth *ret,
+		       uint32_t *ret_floor_class)
 {
 	struct weir_shape now = { .sz = sizeof(now) };
+	int r = weir_shape_get(t->w, ifindex, &now, &t->err);
 
-	if (weir_shape_get(t->w, ifindex, &now, NULL))
-		return;
+	if (r)
+		return r == -ENOENT ? STATUS_OK : tool_fail(t, tool_not_found(t, STATUS_FAILED));
 	keep_side(&now.inbound.limits, a->value[OPT_INBOUND], &ret->inbound);
 	keep_side(&now.outbound.limits, a->value[OPT_OUTBOUND], &ret->outbound);
 	*ret_floor_class = now.floor_class;
+	return STATUS_OK;
 }
 
 static void say_limits(struct tool *t, const char *port, const struct weir_bandwidth *b,
@@ -127,7 +129,11 @@ int cmd_shape(struct tool *t, const struct args *a)
 		status = tool_begin(t, &txn, "shape %s", port.name);
 	if (status)
 		return status;
-	keep_limits(t, a, port.ifindex, &b, &options.floor_class);
+	status = keep_limits(t, a, port.ifindex, &b, &options.floor_class);
+	if (status) {
+		weir_txn_abort(txn);
+		return status;
+	}
 	if (!feature_limits(t, txn, &port, &b, &options, &shape))
 		weir_txn_shape_set(txn, port.ifindex, port.name, &b, &options, &shape);
 	status = tool_commit(t, txn, STATUS_NOT_FOUND);

@@ -158,7 +158,7 @@ const char *weir_error_format(const struct weir_error *err, char *buf, size_t si
 	const char *reason = err->code ? strerrordesc_np(-err->code) : NULL;
 	/* The kernel's words say why, the errno says what kind: both are wanted. */
 	bool add = reason && !strstr(err->msg, reason) &&
-		   (err->stage == WEIR_STAGE_KERNEL || !*err->msg);
+		   (err->stage == WEIR_STAGE_KERNEL || err->stage == WEIR_STAGE_SOCKET || !*err->msg);
 
 	wr_format(buf, size, "%s%s%s%s%s%s%s%s", err->object, *err->object ? ": " : "", err->attr,
 		  *err->attr ? ": " : "", err->msg, add && *err->msg ? " (" : "",

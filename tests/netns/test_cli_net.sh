@@ -427,6 +427,14 @@ says '^port lim0: inbound 8Mbit/s, peak 16Mbit/s, burst 100 KiB, outbound 4Mbit/
 runs 0 shape show && says '^lim0 +inbound +8Mbit/s, peak 16Mbit/s.* htb +lim0' && says '^lim0 +outbound +4Mbit/s.* ifb +ifb-lim0'
 runs 0 --json shape show lim0 && gives '.[0].average == 1000000 and .[1].direction == "outbound"'
 runs 0 shape lim0 --outbound 8mbit && says 'inbound 8Mbit/s, peak 16Mbit/s, burst 100 KiB, outbound 8Mbit/s'
+if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+	# A limit that is to stay and cannot be read is not taken for none: the second send asks for it.
+	strace -o /dev/null -e trace=sendto -e inject=sendto:error=ENOBUFS:when=2 \
+		"$weir" --config-dir config --state-dir state shape lim0 --outbound 16mbit >out 2>err
+	check 'a limit that cannot be read ends the command' [ $? = 1 ]
+	warns '^weir: netlink socket: cannot send [0-9]+ bytes \(No buffer space available\)$'
+	runs 0 shape show && says '^lim0 +inbound +8Mbit/s, peak 16Mbit/s' && says '^lim0 +outbound +8Mbit/s'
+fi
 runs 0 shape explain lim0 && says '^# what arrives by the link goes to an ifb' && says '^tc filter add dev lim0 .*redirect dev ifb-lim0$'
 runs 0 --json shape lim0 --inbound 8mbit --qdisc tbf && gives '.qdisc == "tbf" and .method == "ifb"'
 runs 0 shape show && says '^lim0 +inbound +8Mbit/s.* tbf +lim0 +default' && says '^lim0 +outbound +8Mbit/s.* ifb +ifb-lim0'

@@ -162,6 +162,8 @@ static void lines_to_show(void **state)
 		  "link x: mtu: too big (Invalid argument)" },
 		{ { 0, -EINVAL, WEIR_STAGE_KERNEL, 0, "link x", "mtu", "" }, "link x: mtu: Invalid argument" },
 		{ { 0, -EINVAL, WEIR_STAGE_KERNEL, 0, "", "", "" }, "Invalid argument" },
+		{ { 0, -ENOBUFS, WEIR_STAGE_SOCKET, 0, "socket", "", "cannot send" },
+		  "socket: cannot send (No buffer space available)" },
 		{ { 0, -ENOENT, WEIR_STAGE_SYSTEM, 0, "file f", "", "open: No such file or directory" },
 		  "file f: open: No such file or directory" },
 		{ { 0, -ENOENT, WEIR_STAGE_KERNEL, 0, "x", "", "tc: No such file or directory" },
