@@ -547,7 +547,7 @@ static int read_port(struct shaping *s, const struct weir_bandwidth *bandwidth)
 
 	if (wr_txn_makes(s->t, s->dev.ifindex))
 		return 0;
-	return is_new(s) ? wr_port_new(s->t, s->dev.ifindex, what, s->opts.is_guest_side, &s->port, s->err) :
+	return is_new(s) ? wr_port_new(s->t, &s->dev, what, s->opts.is_guest_side, &s->port, s->err) :
 			   wr_port_ahead(s->t, s->dev.ifindex, what, &s->port, s->err);
 }
 

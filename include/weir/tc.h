@@ -204,12 +204,13 @@ enum weir_leaf {
  * @qdisc:		an enum weir_qdisc, for what leaves by the link. A port that is
  *			limited by another qdisc changes to it: what waits is lost, and
  *			@leaf is made as on a new port
- * @is_new:		the caller has just made the link and knows that nobody has put a
- *			root or ingress qdisc on it, so the kernel is not asked. If that is
- *			wrong, the commit fails with -EEXIST, names the port and what is
- *			there, and changes nothing; @replace then replaces nothing either. A
- *			handle with a state directory asks all the same: recovery after a
- *			kill could not tell what is not ours
+ * @is_new:		the caller has just made the link, under the name that it gives, and
+ *			knows that nobody has put a root or ingress qdisc on it, so the
+ *			kernel is asked for neither. If there is one, the commit fails with
+ *			-EEXIST, names the port and what is there, and changes nothing;
+ *			@replace then replaces nothing either. A handle with a state
+ *			directory asks all the same: recovery after a kill could not tell
+ *			what is not ours
  */
 struct weir_shape_options {
 	size_t sz;

@@ -469,18 +469,22 @@ uint64_t wr_sock_netns_cookie(const struct wr_sock *s)
 }
 
 /* Any socket will do for ioctl(): it says in which namespace. */
-int wr_sock_mtu(const struct wr_sock *s, int ifindex, char ret_name[16], uint32_t *ret)
+static int read_mtu(const struct wr_sock *s, const char *name, uint32_t *ret)
 {
-	struct ifreq ifr = { .ifr_ifindex = ifindex };
-	int fd = mnl_socket_get_fd(s->nl);
+	struct ifreq ifr = { 0 };
 
-	if (ioctl(fd, SIOCGIFNAME, &ifr) < 0)
-		return -errno;
-	wr_copy(ret_name, 16, ifr.ifr_name);
-	if (ioctl(fd, SIOCGIFMTU, &ifr) < 0)
+	wr_copy(ifr.ifr_name, sizeof(ifr.ifr_name), name);
+	if (ioctl(mnl_socket_get_fd(s->nl), SIOCGIFMTU, &ifr) < 0)
 		return -errno;
 	*ret = (uint32_t)ifr.ifr_mtu;
 	return 0;
+}
+
+int wr_sock_mtu(const struct wr_sock *s, int ifindex, char name[16], uint32_t *ret)
+{
+	if (*name && !read_mtu(s, name, ret))
+		return 0;
+	return *wr_sock_ifname(s, ifindex, name) ? read_mtu(s, name, ret) : -ENODEV;
 }
 
 void wr_sock_driver(const struct wr_sock *s, const char *name, char ret[32])

@@ -95,9 +95,10 @@ int wr_sock_netns(const struct wr_sock *s);
 uint64_t wr_sock_netns_cookie(const struct wr_sock *s);
 /*
  * A link's name and MTU and no more: by ioctl(), in a tenth of the time of RTM_GETLINK, which tells everything. -ENODEV:
- * there is none of that index. Nothing asks for a name: for one that is not there the kernel starts modprobe and waits for it.
+ * there is none of that index. @name: "" and it receives the name; or the name, from who has just made the link: for one
+ * that is not there the kernel starts modprobe and waits for it, and then it is the index that counts.
  */
-int wr_sock_mtu(const struct wr_sock *s, int ifindex, char ret_name[16], uint32_t *ret);
+int wr_sock_mtu(const struct wr_sock *s, int ifindex, char name[16], uint32_t *ret);
 /* Of a link that is there. "": it has none that says so; that of a macvtap is "macvlan". The kernel locks all links. */
 void wr_sock_driver(const struct wr_sock *s, const char *name, char ret[32]);
 /* "": there is none of that index. */

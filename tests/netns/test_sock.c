@@ -569,15 +569,26 @@ static void a_link_in_brief(void **state)
 		if (!own_try("ip link add index %d mtu %d name x%d %s", 4242 + i, 1300 - i, i, links[i].add))
 			continue;
 		snprintf(want, sizeof(want), "x%d", i);
+		*name = '\0';
 		assert_int_equal(wr_sock_mtu(&s, 4242 + i, name, &mtu), 0);
 		assert_string_equal(name, want);
 		assert_int_equal(mtu, 1300 - i);
+		mtu = 0;
+		assert_int_equal(wr_sock_mtu(&s, 4242 + i, name, &mtu), 0);
+		assert_int_equal(mtu, 1300 - i);
+		/* One that no link has. */
+		snprintf(name, sizeof(name), "not-%d", i);
+		assert_int_equal(wr_sock_mtu(&s, 4242 + i, name, &mtu), 0);
+		assert_string_equal(name, want);
 		wr_sock_driver(&s, name, driver);
 		assert_string_equal(driver, links[i].driver);
 	}
 	wr_sock_driver(&s, "lo", driver);
 	assert_string_equal(driver, "");
-	assert_int_equal(wr_sock_mtu(&s, 99999, name, &mtu), -ENODEV);
+	for (int i = 0; i < 2; i++) {
+		snprintf(name, sizeof(name), "%s", i ? "gone0" : "");
+		assert_int_equal(wr_sock_mtu(&s, 99999, name, &mtu), -ENODEV);
+	}
 	assert_int_equal(s.count.n_sends, 0);
 }
 
