@@ -102,11 +102,12 @@ static void weir_macvtap(struct trial *t)
 	trial_commit(t, txn);
 }
 
-#define NEW_PORTS "weir, new ports"	/* it is told that nothing limits them yet */
+#define NEW_PORTS "weir, new ports"	/* it is told that nothing limits them yet, and their MTU */
 
 static void limit(struct weir_txn *txn, unsigned int i, enum weir_qdisc qdisc, bool is_new)
 {
-	const struct weir_shape_options options = { .sz = sizeof(options), .qdisc = qdisc, .is_new = is_new };
+	const struct weir_shape_options options = { .sz = sizeof(options), .qdisc = qdisc, .is_new = is_new,
+						    .mtu = is_new ? 1500 : 0 };
 	const struct weir_bandwidth limits = { .inbound.average_bytes_per_s = 1250000,
 					       .outbound.average_bytes_per_s = 625000 };
 	char name[IFNAMSIZ];

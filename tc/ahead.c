@@ -206,14 +206,13 @@ static bool is_macvtap(const struct ahead *a, int ifindex)
 	return false;
 }
 
-static int complete(struct weir *w, struct ahead *a, int ifindex, const char *name, struct wr_port *ret,
-		    struct weir_error *err)
+static int complete(struct weir *w, struct ahead *a, int ifindex, struct wr_port *ret, struct weir_error *err)
 {
 	int r;
 
 	if (++a->n_told == SINGLE_KINDS)
 		a->knows_macvtaps = !read_macvtaps(w, a);
-	r = wr_port_link(w, ifindex, name, !a->knows_macvtaps, ret, err);
+	r = wr_port_link(w, ifindex, !a->knows_macvtaps, ret, err);
 	if (!r && a->knows_macvtaps && is_macvtap(a, ifindex))
 		ret->link.kind = WEIR_LINK_MACVTAP;
 	ret->root_is_free = !ret->root.handle;
@@ -252,7 +251,7 @@ int wr_port_ahead(struct weir_txn *t, int ifindex, enum wr_ahead what, struct wr
 	a->n_asked++;
 	if (!is_known(t->w, a, ifindex, what, ret))
 		return read_alone(t, ifindex, what, ret, err);
-	return complete(t->w, a, ifindex, "", ret, err);
+	return complete(t->w, a, ifindex, ret, err);
 }
 
 /* --- a port that is new --------------------------------------------------------------------- */
@@ -284,18 +283,18 @@ static int ask_ifb(struct weir_txn *t, int ifindex, struct weir_error *err)
 	return r;
 }
 
-int wr_port_new(struct weir_txn *t, const struct wr_dev *dev, enum wr_ahead what, bool is_guest_side,
-		struct wr_port *ret, struct weir_error *err)
+int wr_port_new(struct weir_txn *t, int ifindex, enum wr_ahead what, bool is_guest_side, struct wr_port *ret,
+		struct weir_error *err)
 {
 	struct ahead *a = ahead_of(t);
-	int r = what == WR_AHEAD_ADDS_CLASS ? ask_ifb(t, dev->ifindex, err) : 0;
+	int r = what == WR_AHEAD_ADDS_CLASS ? ask_ifb(t, ifindex, err) : 0;
 
 	if (r)
 		return r;
 	if (a && !is_guest_side)
-		return complete(t->w, a, dev->ifindex, dev->name, ret, err);
+		return complete(t->w, a, ifindex, ret, err);
 	ret->root_is_free = true;
-	return wr_port_link(t->w, dev->ifindex, dev->name, !is_guest_side, ret, err);
+	return wr_port_link(t->w, ifindex, !is_guest_side, ret, err);
 }
 
 static bool find_class(struct ahead *a, int ifindex, uint32_t classid, char name[16], struct wr_tc_class *ret)

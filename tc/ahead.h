@@ -7,7 +7,7 @@
 #ifndef WR_TC_AHEAD_H
 #define WR_TC_AHEAD_H
 
-#include "tc/tree.h"
+#include "tc/read.h"
 
 /* What the steps are to do that a port is asked about for. */
 enum wr_ahead {
@@ -16,11 +16,11 @@ enum wr_ahead {
 	WR_AHEAD_ADDS_CLASS,	/* on an ifb besides, by a block */
 };
 
-/* A port, for steps of @t: as wr_port_read(), but perhaps not counted. @ret: of zeros. */
+/* A port, for steps of @t: as wr_port_read(), but perhaps not counted. @ret: as wr_port_link() takes it. */
 int wr_port_ahead(struct weir_txn *t, int ifindex, enum wr_ahead what, struct wr_port *ret, struct weir_error *err);
 /* One of which is known that nothing shapes it: what is to be known of the link itself. @is_guest_side: its kind is not. */
-int wr_port_new(struct weir_txn *t, const struct wr_dev *dev, enum wr_ahead what, bool is_guest_side,
-		struct wr_port *ret, struct weir_error *err);
+int wr_port_new(struct weir_txn *t, int ifindex, enum wr_ahead what, bool is_guest_side, struct wr_port *ret,
+		struct weir_error *err);
 /* A class of an ifb, and the ifb's name. -ENOENT: that is there, but not the class. */
 int wr_class_ahead(struct weir_txn *t, int ifb, uint32_t classid, char ret_name[16], struct wr_tc_class *ret,
 		   struct weir_error *err);

@@ -127,6 +127,8 @@ static int read_kind(struct weir *w, struct wr_port *port, struct weir_error *er
 	char driver[32];
 	int r;
 
+	if (!*port->link.name)
+		wr_sock_ifname(&w->sock, port->link.ifindex, port->link.name);
 	wr_sock_driver(&w->sock, port->link.name, driver);
 	port->link.kind = strcmp(driver, "ifb") ? 0 : WEIR_LINK_IFB;
 	if (*driver && strcmp(driver, "macvlan"))
@@ -137,12 +139,10 @@ static int read_kind(struct weir *w, struct wr_port *port, struct weir_error *er
 	return r;
 }
 
-int wr_port_link(struct weir *w, int ifindex, const char *name, bool kind, struct wr_port *port, struct weir_error *err)
+int wr_port_link(struct weir *w, int ifindex, bool kind, struct wr_port *port, struct weir_error *err)
 {
-	int r;
+	int r = port->link.mtu ? 0 : wr_sock_mtu(&w->sock, ifindex, port->link.name, &port->link.mtu);
 
-	wr_copy(port->link.name, sizeof(port->link.name), name);
-	r = wr_sock_mtu(&w->sock, ifindex, port->link.name, &port->link.mtu);
 	if (r)
 		return wr_error(err, r, WEIR_STAGE_KERNEL, "", "", "the link is gone");
 	port->link.ifindex = ifindex;
@@ -236,7 +236,7 @@ static int read_port(struct weir *w, struct asked *a, struct weir_error *err)
 int wr_port_read(struct weir *w, int ifindex, struct wr_also *also, struct wr_port *ret, struct weir_error *err)
 {
 	struct wr_port port = { 0 };
-	int r = wr_port_link(w, ifindex, "", true, &port, err);
+	int r = wr_port_link(w, ifindex, true, &port, err);
 
 	if (!r)
 		r = read_port(w, &(struct asked){ &port, also }, err);

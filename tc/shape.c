@@ -545,16 +545,21 @@ static int read_port(struct shaping *s, const struct weir_bandwidth *bandwidth)
 {
 	const enum wr_ahead what = ahead_what(s, bandwidth);
 
+	s->port.link.mtu = s->opts.mtu;
 	if (wr_txn_makes(s->t, s->dev.ifindex))
 		return 0;
-	return is_new(s) ? wr_port_new(s->t, &s->dev, what, s->opts.is_guest_side, &s->port, s->err) :
-			   wr_port_ahead(s->t, s->dev.ifindex, what, &s->port, s->err);
+	if (!is_new(s))
+		return wr_port_ahead(s->t, s->dev.ifindex, what, &s->port, s->err);
+	wr_copy(s->port.link.name, sizeof(s->port.link.name), s->dev.name);
+	return wr_port_new(s->t, s->dev.ifindex, what, s->opts.is_guest_side, &s->port, s->err);
 }
 
 static int shape(struct shaping *s, const struct weir_bandwidth *bandwidth)
 {
 	int r = read_port(s, bandwidth);
 
+	if (s->opts.mtu)	/* it counts where the kernel was asked all the same */
+		s->port.link.mtu = s->opts.mtu;
 	choose_sides(s, bandwidth);
 	if (!r)
 		r = shape_out(s);

@@ -201,7 +201,7 @@ static size_t choose_ports(struct weir *w, const struct wr_seen *seen, struct wr
 
 	for (size_t i = 0; i < seen->n; i++)
 		n += wr_seen_port(&seen->list[i], &ports[n]) &&
-		     !wr_port_link(w, seen->list[i].ifindex, "", true, &ports[n], NULL) && ports[n].link.kind != WEIR_LINK_IFB;
+		     !wr_port_link(w, seen->list[i].ifindex, true, &ports[n], NULL) && ports[n].link.kind != WEIR_LINK_IFB;
 	return n;
 }
 

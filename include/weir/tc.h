@@ -211,6 +211,9 @@ enum weir_leaf {
  *			@replace then replaces nothing either. A handle with a state
  *			directory asks all the same: recovery after a kill could not tell
  *			what is not ours
+ * @mtu:		the link's, if the caller knows it; 0: the kernel is asked, and a link
+ *			that the transaction makes is taken to have 1500. A packet is the least
+ *			that a limit lets pass at once
  */
 struct weir_shape_options {
 	size_t sz;
@@ -222,6 +225,7 @@ struct weir_shape_options {
 	uint32_t floor_class;
 	enum weir_qdisc qdisc;
 	bool is_new;
+	uint32_t mtu;
 };
 
 /**

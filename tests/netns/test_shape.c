@@ -1203,6 +1203,30 @@ static void a_new_port_is_limited_as_any(void **state)
 	free(before);
 }
 
+/* A burst of 1 becomes a packet. */
+static void the_mtu_is_as_the_caller_says(void **state)
+{
+	static const struct weir_bandwidth small = { .inbound = { 8 * MBIT, 0, 1, 0 } };
+	const struct weir_link made = { .sz = sizeof(made), .kind = WEIR_LINK_IFB, .has = WEIR_LINK_NAME, .name = "made" };
+	struct weir_shape_options opts = { .sz = sizeof(opts), .is_new = true };
+	struct weir_txn *t = begin();
+
+	weir_txn_shape_set(t, index_of("lo"), "lo", &small, &opts, NULL);
+	opts.mtu = 9000;
+	weir_txn_shape_set(t, weir_txn_link_add(t, &made), "made", &small, &opts, NULL);
+	for (int i = 0; i < 2; i++) {
+		add_port(i);
+		opts.is_new = i == 0;
+		weir_txn_shape_set(t, index_of(i ? "v1" : "v0"), i ? "v1" : "v0", &small, &opts, NULL);
+	}
+	commit(t, "with a word on the MTU");
+	assert_in_range(burst_of("lo"), 65549, 65551);
+	assert_in_range(burst_of("made"), 9013, 9015);
+	assert_in_range(burst_of("v0"), 9013, 9015);
+	assert_in_range(burst_of("v1"), 9013, 9015);
+	clear("lo");
+}
+
 static const struct weir_bandwidth inbound_alone = LIMITS(8 * MBIT, 0);
 
 static void has_tbf(void)
@@ -1496,6 +1520,7 @@ int main(void)
 		TEST(filters_of_others_stay),
 		TEST(a_port_that_is_gone),
 		TEST(a_new_port_is_limited_as_any),
+		TEST(the_mtu_is_as_the_caller_says),
 		TEST(what_a_new_port_has_stays),
 		TEST(changes_under_load_lose_nothing),
 	};
