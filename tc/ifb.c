@@ -53,12 +53,14 @@ static int learn(struct weir *w, struct wr_ifb *ifb, bool block, bool classes, s
 	struct wr_result results[2];
 	int r;
 
+	if (!asks_block && !asks_classes)
+		return 0;
 	if (asks_block)
 		wr_redirect_block_get_msg(&b, (uint32_t)ifb->ifindex);
 	/* Not of leaves, which may have classes too. */
 	if (asks_classes)
 		wr_tc_msg(&b, RTM_GETTCLASS, NLM_F_DUMP, ifb->ifindex, 0, WR_CLASS(WR_MAJOR_SHARED, 0), NULL);
-	r = b.n ? wr_sock_read(&w->sock, &b, results, &reader, WR_READ_TIMEOUT_MS, err) : 0;
+	r = wr_sock_read(&w->sock, &b, results, &reader, WR_READ_TIMEOUT_MS, err);
 	if (r)
 		return r;
 	if (WR_HAS_AHEAD && asks_classes)

@@ -79,23 +79,27 @@ static void remember(struct known *k, unsigned int feature, bool found)
 	k->found |= found ? feature : 0;
 }
 
-static struct known *known_of(struct weir *w)
+/* @none: where memory ran out, nothing is known. */
+static struct known *known_of(struct weir *w, struct known *none)
 {
-	return wr_context_of(w, &wr_bpf_del_ops, sizeof(struct known), NULL, free);
+	struct known *k = wr_context_of(w, &wr_bpf_del_ops, sizeof(*k), NULL, free);
+
+	return k ? k : none;
 }
 
-bool wr_tc_has(struct weir *w, unsigned int feature)
+static bool has(struct known *k, unsigned int feature)
 {
-	struct known none = { 0 }, *k = known_of(w);
-
-	if (!k)
-		k = &none;
 	if (k->asked & feature)
 		return k->found & feature;
 	for (size_t i = 0; i < WR_COUNT(modules); i++)
 		if (modules[i].feature == feature)
 			remember(k, feature, look(k, feature, modules[i].path));
 	return k->found & feature;
+}
+
+bool wr_tc_has(struct weir *w, unsigned int feature)
+{
+	return has(known_of(w, &(struct known){ 0 }), feature);
 }
 
 /* --- choosing ------------------------------------------------------------------------------ */
@@ -113,12 +117,9 @@ static bool try_bpf(struct weir_txn *t, int port)
 	return !wr_ifb_next(t, port, &ifb, NULL) && wr_txn_bpf_program(t, ifb, WR_MAJOR_SHARED) >= 0;
 }
 
-static bool can(struct weir_txn *t, int port, unsigned int feature, bool (*try)(struct weir_txn *t, int port))
+static bool can(struct weir_txn *t, struct known *k, int port, unsigned int feature,
+		bool (*try)(struct weir_txn *t, int port))
 {
-	struct known none = { 0 }, *k = known_of(t->w);
-
-	if (!k)
-		k = &none;
 	if (!(k->asked & feature))
 		remember(k, feature, try(t, port));
 	return k->found & feature;
@@ -126,24 +127,25 @@ static bool can(struct weir_txn *t, int port, unsigned int feature, bool (*try)(
 
 enum weir_shape_method wr_tc_method(struct weir_txn *t, int port, enum weir_shape_method forced, bool may_share)
 {
+	struct known none = { 0 }, *k;
+
 	if (!forced)
 		forced = t->w->shape_method;
 	if (forced)
 		return forced;
-	return !wr_tc_has(t->w, WR_TC_IFB)			 ? WEIR_SHAPE_POLICE :
-	       wr_tc_has(t->w, WR_TC_SKBEDIT)			 ? WEIR_SHAPE_SKBEDIT :
-	       may_share && can(t, port, WR_TC_BLOCK, try_block) ? WEIR_SHAPE_BLOCK :
-	       can(t, port, WR_TC_BPF, try_bpf)			 ? WEIR_SHAPE_BPF :
-								   WEIR_SHAPE_IFB;
+	k = known_of(t->w, &none);
+	return !has(k, WR_TC_IFB)				    ? WEIR_SHAPE_POLICE :
+	       has(k, WR_TC_SKBEDIT)				    ? WEIR_SHAPE_SKBEDIT :
+	       may_share && can(t, k, port, WR_TC_BLOCK, try_block) ? WEIR_SHAPE_BLOCK :
+	       can(t, k, port, WR_TC_BPF, try_bpf)		    ? WEIR_SHAPE_BPF :
+								      WEIR_SHAPE_IFB;
 }
 
 bool wr_tc_shares(struct weir *w, enum weir_shape_method forced)
 {
-	const struct known *k = known_of(w);
-
 	if (!forced)
 		forced = w->shape_method;
-	return forced ? forced == WEIR_SHAPE_BLOCK : k && k->found & WR_TC_BLOCK;
+	return forced ? forced == WEIR_SHAPE_BLOCK : known_of(w, &(struct known){ 0 })->found & WR_TC_BLOCK;
 }
 
 enum weir_shape_method wr_tc_marker(struct weir_txn *t)
@@ -155,9 +157,12 @@ enum weir_shape_method wr_tc_marker(struct weir_txn *t)
 
 enum weir_leaf wr_tc_leaf(struct weir *w, enum weir_leaf forced)
 {
+	struct known none = { 0 }, *k;
+
 	if (forced)
 		return forced;
-	return wr_tc_has(w, WR_TC_FQ_CODEL) ? WEIR_LEAF_FQ_CODEL :
-	       wr_tc_has(w, WR_TC_SFQ)	    ? WEIR_LEAF_SFQ :
-					      WEIR_LEAF_DEFAULT;
+	k = known_of(w, &none);
+	return has(k, WR_TC_FQ_CODEL) ? WEIR_LEAF_FQ_CODEL :
+	       has(k, WR_TC_SFQ)      ? WEIR_LEAF_SFQ :
+					WEIR_LEAF_DEFAULT;
 }

@@ -148,53 +148,6 @@ uint32_t wr_ticks_bytes(uint32_t ticks, uint64_t bytes_per_s)
 	return bytes < UINT32_MAX ? bytes : UINT32_MAX;
 }
 
-/* --- what makes sense -------------------------------------------------------------------- */
-
-#define RATE_RULE "is above the largest, 2^54 KB/s"
-#define BURST_RULE "is above the largest, 4194303 KiB"
-
-static int check_rate(const struct weir_rate *r, const char *direction, struct weir_error *err)
-{
-	const struct {
-		const char *name, *why;
-		uint64_t value, max;
-	} largest[] = {
-		{ "average", RATE_RULE, r->average_bytes_per_s, WEIR_RATE_MAX },
-		{ "peak", RATE_RULE, r->peak_bytes_per_s, WEIR_RATE_MAX },
-		{ "burst", BURST_RULE, r->burst_bytes, WEIR_BURST_MAX },
-		{ "floor", RATE_RULE, r->floor_bytes_per_s, WEIR_RATE_MAX },
-	};
-	const char *wrong = NULL, *why = "";
-	int code = -EINVAL;
-
-	if ((r->peak_bytes_per_s || r->burst_bytes) && !r->average_bytes_per_s) {
-		wrong = r->peak_bytes_per_s ? "peak" : "burst";
-		why = "needs an average";
-	} else if (r->peak_bytes_per_s && r->peak_bytes_per_s < r->average_bytes_per_s) {
-		wrong = "peak";
-		why = "is below the average";
-	}
-	for (size_t i = 0; i < WR_COUNT(largest) && !wrong; i++) {
-		if (largest[i].value <= largest[i].max)
-			continue;
-		wrong = largest[i].name;
-		why = largest[i].why;
-		code = -ERANGE;
-	}
-	if (!wrong)
-		return 0;
-	wr_refuse(err, code, "", wrong, "%s", why);
-	wr_error_prefix_attr(err, direction);
-	return code;
-}
-
-int weir_bandwidth_check(const struct weir_bandwidth *bandwidth, struct weir_error *err)
-{
-	int r = check_rate(&bandwidth->inbound, "inbound", err);
-
-	return r ? r : check_rate(&bandwidth->outbound, "outbound", err);
-}
-
 /* --- as people write it -------------------------------------------------------------------- */
 
 /* A quantity: its units, what a number without one is, and how errors speak of it. */
@@ -208,14 +161,14 @@ struct quantity {
 enum { DECIMAL, BINARY };	/* step: what k means without an i behind it */
 
 static const struct quantity rate_quantity = {
-	.name = "rate", .like = "10mbit, 1.2MB/s or 500KiB/s", .too_large = RATE_RULE,
+	.name = "rate", .like = "10mbit, 1.2MB/s or 500KiB/s", .too_large = "is above the largest, 2^54 KB/s",
 	.bases = { { "bit", 1, 8, DECIMAL }, { "bit/s", 1, 8, DECIMAL },
 		   { "bps", 1, 1, DECIMAL }, { "B/s", 1, 1, DECIMAL } },
 	.plain = 1000, .max = WEIR_RATE_MAX,
 };
 
 static const struct quantity burst_quantity = {
-	.name = "size", .like = "64KiB, 100k or 1500b", .too_large = BURST_RULE,
+	.name = "size", .like = "64KiB, 100k or 1500b", .too_large = "is above the largest, 4194303 KiB",
 	.bases = { { "", 1, 1, BINARY }, { "b", 1, 1, BINARY } },
 	.plain = 1024, .max = WEIR_BURST_MAX,
 };
@@ -390,4 +343,48 @@ int weir_limits_parse(const char *text, struct weir_rate *ret, struct weir_error
 	}
 	*ret = rate;
 	return 0;
+}
+
+/* --- what makes sense -------------------------------------------------------------------- */
+
+/* The first member that is too large; as many as there are if none is. */
+static size_t too_large(const struct weir_rate *r)
+{
+	size_t i = 0;
+
+	while (i < WR_COUNT(members) &&
+	       *(const uint64_t *)(const void *)((const char *)r + members[i].offset) <= members[i].quantity->max)
+		i++;
+	return i;
+}
+
+static int check_rate(const struct weir_rate *r, const char *direction, struct weir_error *err)
+{
+	const char *wrong = NULL, *why = "";
+	int code = -EINVAL;
+	size_t i;
+
+	if ((r->peak_bytes_per_s || r->burst_bytes) && !r->average_bytes_per_s) {
+		wrong = r->peak_bytes_per_s ? "peak" : "burst";
+		why = "needs an average";
+	} else if (r->peak_bytes_per_s && r->peak_bytes_per_s < r->average_bytes_per_s) {
+		wrong = "peak";
+		why = "is below the average";
+	} else if ((i = too_large(r)) < WR_COUNT(members)) {
+		wrong = members[i].name;
+		why = members[i].quantity->too_large;
+		code = -ERANGE;
+	}
+	if (!wrong)
+		return 0;
+	wr_refuse(err, code, "", wrong, "%s", why);
+	wr_error_prefix_attr(err, direction);
+	return code;
+}
+
+int weir_bandwidth_check(const struct weir_bandwidth *bandwidth, struct weir_error *err)
+{
+	int r = check_rate(&bandwidth->inbound, "inbound", err);
+
+	return r ? r : check_rate(&bandwidth->outbound, "outbound", err);
 }

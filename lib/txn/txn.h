@@ -99,16 +99,17 @@ struct weir_step {
 	const struct weir_step_ops *ops;
 	struct weir_blob parts[WEIR_STEP_PARTS];	/* by wr_txn_copy(), as all that it points to */
 	const char *object;			/* what it is called; see wr_step_object() */
-	enum wr_step_state state;
 	/* In this process only: */
 	const struct wr_table *const *tables;	/* rtnetlink: names of its attributes */
-	enum weir_step_order order;		/* rtnetlink: in its batch */
 	const char *plan;			/* its text, if the builder wrote it */
 	void *local;				/* prepare()'s or the caller's */
 	/* rtnetlink: reads the old state from the answer to part WR_MSG_GET into the undo part */
 	int (*prepare)(struct weir_txn *t, struct weir_step *s, const struct nlmsghdr *reply,
 		       struct weir_error *err);
 	const struct wr_look *look;		/* rtnetlink; NULL: nothing needs to be looked at */
+	/* Small, for there are thousands: */
+	enum wr_step_state state : 8;
+	enum weir_step_order order : 8;		/* rtnetlink: in its batch */
 	bool kept;				/* rtnetlink, with a look: see wr_step_look() */
 	bool first;				/* rtnetlink: see wr_step_first() */
 };
