@@ -19,32 +19,35 @@ void wr_str_clear(struct wr_str *s)
 		*s->data = '\0';
 }
 
-static bool widen(struct wr_str *s, size_t need)
+/* Apart from where there is room, which is for each attribute of each message: registers are saved only here. */
+static __attribute__((noinline)) void *widen(struct wr_str *s, size_t n)
 {
+	const size_t need = s->len + n + 1;
 	size_t cap = s->cap ? s->cap : 128;	/* most messages */
-	char *data;
+	char *data = NULL;
 
 	while (cap < need)
 		cap *= 2;
-	data = realloc(s->data, cap);
+	if (!s->failed && need > n)
+		data = realloc(s->data, cap);
+	s->failed = !data;
 	if (!data)
-		return false;
+		return NULL;
 	s->data = data;
 	s->cap = cap;
-	return true;
+	return wr_str_room(s, n);
 }
 
 void *wr_str_room(struct wr_str *s, size_t n)
 {
-	const size_t at = s->len, need = at + n + 1;
+	char *room;
 
-	if (s->failed || need < n || (need > s->cap && !widen(s, need))) {
-		s->failed = true;
-		return NULL;
-	}
+	if (s->failed || n >= s->cap - s->len)
+		return widen(s, n);
+	room = s->data + s->len;
 	s->len += n;
-	s->data[s->len] = '\0';
-	return s->data + at;
+	room[n] = '\0';
+	return room;
 }
 
 void *wr_str_grow(struct wr_str *s, size_t n)
