@@ -1338,7 +1338,7 @@ WEIR_API int weir_txn_network_reload(struct weir_txn *t, const char *name);
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -ENOENT	no such network runs, or no such portgroup
- *   -EEXIST	the port's name is taken
+ *   -EEXIST	the port's name is taken, or its uuid, by a port of any network
  *   -ENODEV	a bridge or link of the host, or a whole pool, is not there
  *   -EBUSY	no member of the pool is free
  *   -ENOSPC	the network's bridges have 1023 ports each, and no bridge can have

@@ -62,7 +62,7 @@ static int guess(struct weir *w, const struct wr_live *live, const struct weir_l
 	wr_copy(ret->network, sizeof(ret->network), live->net.name);
 	wr_copy(ret->ifb_name, sizeof(ret->ifb_name), shape.ifb_name);
 	memcpy(ret->mac, l->mac, sizeof(ret->mac));
-	return 0;
+	return wr_port_uuid_find(w, l->name, ret->uuid, err);
 }
 
 static int refuse(struct weir *w, const struct wr_live *live, const char *name, struct weir_error *err)

@@ -44,10 +44,12 @@ void wr_live_free(struct wr_live *live);
 int wr_store_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err);
 /* For who goes through all of them. 1: it went meanwhile or is damaged, and is no reason to stop. */
 int wr_store_next_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err);
+/* @ret receives the name of the port that has it. */
+int wr_store_next_uuid(struct weir *w, const char *uuid, struct weir_port *ret, struct weir_error *err);
 int wr_store_next_live(struct weir *w, const char *name, struct wr_live **ret, struct weir_error *err);
 
 /* Calls @fn with the name of everything that is stored, until it returns other than 0. */
-enum wr_store { WR_STORE_CONFIG, WR_STORE_LIVE, WR_STORE_PORTS, WR_STORE_AUTOSTART };
+enum wr_store { WR_STORE_CONFIG, WR_STORE_LIVE, WR_STORE_PORTS, WR_STORE_UUIDS, WR_STORE_AUTOSTART };
 int wr_store_each(struct weir *w, enum wr_store which, int (*fn)(void *arg, const char *name),
 		  void *arg, struct weir_error *err);
 
@@ -70,9 +72,19 @@ int wr_store_stat(struct weir *w, enum wr_store which, const char *name, struct 
 int wr_txn_store_config(struct weir_txn *t, const struct weir_network *net);
 int wr_txn_store_live(struct weir_txn *t, const struct wr_live *live);
 int wr_txn_store_port(struct weir_txn *t, const struct weir_port *port);
+/* What says which port has its uuid. */
+int wr_txn_store_uuid(struct weir_txn *t, const struct weir_port *port);
+int wr_txn_unstore_uuid(struct weir_txn *t, const struct weir_port *port);
 /* A file that says no more than that it is there. */
 int wr_txn_store_mark(struct weir_txn *t, enum wr_store which, const char *name);
 int wr_txn_unstore(struct weir_txn *t, enum wr_store which, const char *name);
+
+/* --- port_uuid.c: which port has a uuid ----------------------------------------------- */
+
+/* Makes one for a port that has none; refuses one that another port has, on record or in @t. */
+int wr_port_uuid_take(struct weir_txn *t, struct weir_port *port, struct weir_error *err);
+/* Of the port of that name, as it is without its record; untouched if there is none. */
+int wr_port_uuid_find(struct weir *w, const char *name, char ret[37], struct weir_error *err);
 
 /* --- live.c: all running networks, without reading each file each time ------------- */
 

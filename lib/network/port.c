@@ -49,18 +49,18 @@ static int choose_name(struct weir *w, char name[16], struct weir_error *err)
 			 MAX_PORTS - 1);
 }
 
-static int complete(struct weir *w, struct weir_port *port, struct weir_error *err)
+static int complete(struct weir_txn *t, struct weir_port *port, struct weir_error *err)
 {
-	if (!*port->uuid)
-		wr_make_uuid(port->uuid);
+	struct weir *w = weir_txn_handle(t);
+	int r = 0;
+
 	weir_virtualport_generate(&port->virtualport);
 	wr_host_mac(port->mac, port->host_mac);
 	if (!*port->name)
-		return choose_name(w, port->name, err);
-	if (wr_store_has(w, WR_STORE_PORTS, port->name))
-		return wr_refuse(err, -EEXIST, "port", "name", "%s is another guest's port",
-				 port->name);
-	return 0;
+		r = choose_name(w, port->name, err);
+	else if (wr_store_has(w, WR_STORE_PORTS, port->name))
+		r = wr_refuse(err, -EEXIST, "port", "name", "%s is another guest's port", port->name);
+	return r ? r : wr_port_uuid_take(t, port, err);
 }
 
 /* --- attaching --------------------------------------------------------------------------------- */
@@ -292,6 +292,8 @@ static int attach(struct weir_txn *t, const struct wr_live *live, const struct w
 	if (!r)
 		r = wr_txn_store_port(t, port);
 	if (!r)
+		r = wr_txn_store_uuid(t, port);
+	if (!r)
 		wr_txn_hook(t, "port-created", &live->net, port);
 	return r;
 }
@@ -336,7 +338,7 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 	if (!r)
 		r = check_queues(&port, &full, ret_fds, &err);
 	if (!r)
-		r = complete(w, &port, &err);
+		r = complete(t, &port, &err);
 	if (!r)
 		r = find_place(t, live, &port, &place, &err);
 	r = r ? refuse(t, network, &err) : attach(t, live, &full, &port, &place, ret_fds);
@@ -389,6 +391,8 @@ int wr_port_end(struct weir_txn *t, const struct wr_live *live, struct weir_port
 {
 	int r = wr_txn_unstore(t, WR_STORE_PORTS, port->name);
 
+	if (!r)
+		r = wr_txn_unstore_uuid(t, port);
 	if (!r)
 		r = wr_txn_ready_forget(t, port->network, port->name);
 	if (!r && wr_is_ovs(port))

@@ -25,20 +25,11 @@ static int refuse(struct weir_txn *t, const struct weir_port *port, struct weir_
 
 /* --- whether it can be had again ----------------------------------------------------------------- */
 
-static int check_identity(struct weir *w, const struct weir_port *port, struct weir_error *err)
+static int check_identity(const struct weir_port *port, struct weir_error *err)
 {
-	struct weir_port *ports = NULL;
-	size_t n = 0;
-	int r;
-
 	if (!*port->uuid || wr_check_ifname(port->name))
 		return wr_refuse(err, -EINVAL, "", *port->uuid ? "name" : "uuid", "is missing");
-	r = weir_port_list(w, port->network, &ports, &n, err);
-	for (size_t i = 0; i < n && !r; i++)
-		if (!strcmp(ports[i].uuid, port->uuid))
-			r = wr_refuse(err, -EEXIST, "", "uuid", "is that of port %s", ports[i].name);
-	weir_ports_free(ports, n);
-	return r;
+	return 0;
 }
 
 /* No two ports have one member of a pool that cannot be shared. */
@@ -109,9 +100,10 @@ static int put_back(struct weir_txn *t, const struct wr_live *live, struct weir_
 }
 
 /* The record that is there, or else the caller's once it is looked at; @ret_is_new: it has to be written. */
-static int find_record(struct weir *w, const struct wr_live *live, const struct weir_port *port,
+static int find_record(struct weir_txn *t, const struct wr_live *live, const struct weir_port *port,
 		       struct weir_port *ret, bool *ret_is_new, struct weir_error *err)
 {
+	struct weir *w = weir_txn_handle(t);
 	int r = wr_store_has(w, WR_STORE_PORTS, port->name) ? wr_store_port(w, port->name, ret, err) :
 							      -ENOENT;
 
@@ -120,11 +112,13 @@ static int find_record(struct weir *w, const struct wr_live *live, const struct 
 		return wr_refuse(err, -EEXIST, "", "name", "%s is another guest's port", port->name);
 	if (!*ret_is_new)
 		return r;
-	r = check_identity(w, port, err);
+	r = check_identity(port, err);
 	if (!r)
 		r = check_place(w, live, port, err);
 	if (!r && wr_table_copy(&wr_port_table, ret, port))
 		r = wr_nomem(err);
+	if (!r)
+		r = wr_port_uuid_take(t, ret, err);
 	/* It may have changed since the caller was told. */
 	if (!r && wr_is_bridged(ret))
 		ret->mac_table_manager = live->net.bridge.mac_table_manager;
@@ -141,10 +135,12 @@ int weir_txn_port_reclaim(struct weir_txn *t, const struct weir_port *port, stru
 	int r = wr_store_live_last(w, port->network, &live, &err);
 
 	if (!r)
-		r = find_record(w, live, port, &own, &is_new, &err);
+		r = find_record(t, live, port, &own, &is_new, &err);
 	r = r ? refuse(t, port, &err) : put_back(t, live, &own);
 	if (!r && is_new) {
 		r = wr_txn_store_port(t, &own);
+		if (!r)
+			r = wr_txn_store_uuid(t, &own);
 		wr_txn_hook(t, "port-created", &live->net, &own);
 	}
 	if (!r && ret)

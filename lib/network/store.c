@@ -6,9 +6,11 @@
  *	CONFIG_DIR/autostart/NAME.json	"{}": it is started when the host boots
  *	STATE_DIR/networks/NAME.json	a running network: its definition, its links
  *	STATE_DIR/ports/PORT.json	a guest's port
+ *	STATE_DIR/uuids/UUID.json	its name, see port_uuid.c
  *
  * Reading is direct; writing and removing are steps of a transaction.
  */
+#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -61,6 +63,7 @@ static const struct {
 	[WR_STORE_CONFIG] = { true, "networks", "network" },
 	[WR_STORE_LIVE] = { false, "networks", "network" },
 	[WR_STORE_PORTS] = { false, "ports", "port" },
+	[WR_STORE_UUIDS] = { false, "uuids", "port" },
 	[WR_STORE_AUTOSTART] = { true, "autostart", "network" },
 };
 
@@ -252,6 +255,33 @@ int wr_store_next_port(struct weir *w, const char *name, struct weir_port *ret, 
 	return wr_pass_over(&why, err);
 }
 
+static const struct wr_field uuid_fields[] = {
+	WR_ROW(weir_port, name, WR_NAME, "port", .flags = WR_REQUIRED, .doc = "the port that has it"),
+};
+static WR_TABLE(uuid_table, weir_port, "uuid of a port", -1, uuid_fields);
+
+/* A uuid is the same in capital letters. */
+static void lower(const char *uuid, char ret[37])
+{
+	size_t i = 0;
+
+	for (; i < 36 && uuid[i]; i++)
+		ret[i] = (char)tolower((unsigned char)uuid[i]);
+	ret[i] = '\0';
+}
+
+int wr_store_next_uuid(struct weir *w, const char *uuid, struct weir_port *ret, struct weir_error *err)
+{
+	struct weir_error why = WEIR_ERROR_INIT;
+	wr_auto(str) struct wr_str text = { 0 };
+	char name[37];
+
+	lower(uuid, name);
+	if (!read_store(w, WR_STORE_UUIDS, name, &text, &why))
+		wr_json_read(&uuid_table, text.data, text.len, ret, &why);
+	return wr_pass_over(&why, err);
+}
+
 bool wr_store_has(struct weir *w, enum wr_store which, const char *name)
 {
 	char path[PATH_MAX];
@@ -350,6 +380,15 @@ int wr_txn_store_port(struct weir_txn *t, const struct weir_port *port)
 	return write_store(t, WR_STORE_PORTS, port->name, json);
 }
 
+int wr_txn_store_uuid(struct weir_txn *t, const struct weir_port *port)
+{
+	char *json = NULL, name[37];
+
+	lower(port->uuid, name);
+	wr_json_write(&uuid_table, port, &json);
+	return write_store(t, WR_STORE_UUIDS, name, json);
+}
+
 int wr_txn_store_mark(struct weir_txn *t, enum wr_store which, const char *name)
 {
 	return write_store(t, which, name, strdup("{}\n"));
@@ -363,4 +402,13 @@ int wr_txn_unstore(struct weir_txn *t, enum wr_store which, const char *name)
 	if (path_of(weir_txn_handle(t), which, name, path, &err))
 		return refuse(t, &err);
 	return weir_txn_file_remove(t, path);
+}
+
+/* A record that could not be read may have had none that is known. */
+int wr_txn_unstore_uuid(struct weir_txn *t, const struct weir_port *port)
+{
+	char name[37];
+
+	lower(port->uuid, name);
+	return *name ? wr_txn_unstore(t, WR_STORE_UUIDS, name) : 0;
 }

@@ -126,6 +126,61 @@ static void all_get_ports(void **state)
 	free(before);
 }
 
+/* Its first owner's record would be taken for that of the second. */
+static void assert_taken(const struct weir_error *err, const char *port, const char *owner)
+{
+	char object[64], msg[96];
+
+	snprintf(object, sizeof(object), "port %s", port);
+	snprintf(msg, sizeof(msg), "is that of port %s of network net", owner);
+	assert_int_equal(err->code, -EEXIST);
+	assert_string_equal(err->object, object);
+	assert_string_equal(err->attr, "uuid");
+	assert_string_equal(err->msg, msg);
+}
+
+static void a_uuid_is_one_ports(void **state)
+{
+	static const char lower[] = "aaaaaaaa-1111-4222-8333-444444444444", upper[] = "AAAAAAAA-1111-4222-8333-444444444444";
+	struct weir_guest guests[] = { tap("u0"), tap("u1"), tap("u2") }, made = tap("u4");
+	const char *const networks[] = { "net", "other" }, *const names[] = { "u0", "u2" };
+	struct weir_port ports[3] = { { 0 } };
+	struct weir_error errors[3], err = WEIR_ERROR_INIT;
+	struct weir_txn *t;
+	char *before;
+
+	start("other", "br-other", "10.12.0.1");
+	before = ns_snapshot();
+	guests[0].uuid = lower;
+	guests[1].uuid = upper;
+	/* In one call, ... */
+	assert_int_equal(weir_ports_attach(w, "net", guests, 3, ports, errors), 2);
+	assert_taken(&errors[1], "u1", "u0");
+	ns_sh("! ip link show u1 2>/dev/null");
+	/* ... from one to the next, in any network, ... */
+	for (size_t i = 0; i < 2; i++) {
+		t = ns_begin(w);
+		assert_int_equal(weir_txn_port_attach(t, networks[i], &guests[1], NULL, NULL), -EEXIST);
+		weir_txn_error(t, &err);
+		assert_taken(&err, "u1", "u0");
+		weir_txn_abort(t);
+	}
+	/* ... and one that was made for its port. */
+	made.uuid = ports[2].uuid;
+	assert_int_equal(weir_ports_attach(w, "other", &made, 1, NULL, &err), 0);
+	assert_taken(&err, "u4", "u2");
+	/* It is free when its port is gone. */
+	assert_int_equal(weir_ports_detach(w, "net", names, 2, NULL), 2);
+	ns_assert_same(before, "both came and went");
+	guests[1].name = "u0";
+	assert_int_equal(weir_ports_attach(w, "other", &guests[1], 1, NULL, NULL), 1);
+	assert_int_equal(weir_ports_detach(w, "other", names, 1, NULL), 1);
+	for (size_t i = 0; i < 3; i++)
+		weir_port_done(&ports[i]);
+	stop("other");
+	free(before);
+}
+
 /* Refused by builders and by the kernel, at the ends and in the middle. */
 static void some_cannot(void **state)
 {
@@ -316,7 +371,7 @@ static void gone_with_the_network(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(all_get_ports),	test(some_cannot), test(nobody_can), test(leased_and_returned),
+		test(all_get_ports),	test(a_uuid_is_one_ports), test(some_cannot), test(nobody_can), test(leased_and_returned),
 		test(kept_number),	test(leased_once_each), test(left_over), test(gone_with_the_network),
 	};
 

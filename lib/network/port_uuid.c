@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which port has a uuid: STATE_DIR/uuids/UUID.json holds its name. So a port that is attached
+ * among a thousand costs one look, and not a thousand. The record is the truth: an entry
+ * whose port has gone or has another uuid counts for nothing. A uuid is one port's in all
+ * networks, because claims of virtual functions are told apart by it.
+ */
+#include <stdio.h>
+#include <strings.h>
+
+#include "base/context.h"
+#include "base/list.h"
+#include "network/network.h"
+
+static int refuse(const struct weir_port *port, const char *name, const char *network, struct weir_error *err)
+{
+	char object[64];
+
+	wr_format(object, sizeof(object), "port %s", port->name);
+	return wr_refuse(err, -EEXIST, object, "uuid", "is that of port %s of network %s", name, network);
+}
+
+/* --- on record ---------------------------------------------------------------------------------- */
+
+static int check_record(struct weir *w, const struct weir_port *port, struct weir_error *err)
+{
+	struct weir_port entry = { .sz = sizeof(entry) }, other = { .sz = sizeof(other) };
+	int r = wr_store_next_uuid(w, port->uuid, &entry, err);
+
+	if (!r)
+		r = wr_store_next_port(w, entry.name, &other, err);
+	if (r)
+		return r < 0 ? r : 0;
+	if (!strcasecmp(other.uuid, port->uuid))
+		r = refuse(port, other.name, other.network, err);
+	weir_port_done(&other);
+	return r;
+}
+
+struct search {
+	struct weir *w;
+	const char *name;
+	char *ret;
+	struct weir_error *err;
+};
+
+static int look_at(void *arg, const char *uuid)
+{
+	struct search *s = arg;
+	struct weir_port entry = { .sz = sizeof(entry) };
+	int r = wr_store_next_uuid(s->w, uuid, &entry, s->err);
+
+	if (r || strcmp(entry.name, s->name))
+		return r < 0 ? r : 0;
+	wr_copy(s->ret, sizeof(entry.uuid), uuid);
+	return 1;
+}
+
+int wr_port_uuid_find(struct weir *w, const char *name, char ret[37], struct weir_error *err)
+{
+	struct search s = { .w = w, .name = name, .ret = ret, .err = err };
+	int r = wr_store_each(w, WR_STORE_UUIDS, look_at, &s, err);
+
+	return r < 0 ? r : 0;
+}
+
+/* --- in the transaction ------------------------------------------------------------------------- */
+
+/* Ports that the transaction attaches: they are not on record yet. */
+struct taken {
+	struct weir_port *ports;	/* name, network and uuid */
+	size_t n;
+};
+
+static const char key;	/* only its address counts */
+
+static void taken_free(void *arg)
+{
+	struct taken *taken = arg;
+
+	free(taken->ports);
+	free(taken);
+}
+
+static int check_taken(const struct taken *taken, const struct weir_port *port, struct weir_error *err)
+{
+	for (size_t i = 0; i < taken->n; i++)
+		if (!strcasecmp(taken->ports[i].uuid, port->uuid))
+			return refuse(port, taken->ports[i].name, taken->ports[i].network, err);
+	return 0;
+}
+
+int wr_port_uuid_take(struct weir_txn *t, struct weir_port *port, struct weir_error *err)
+{
+	struct taken *taken = wr_txn_kept(t, &key, sizeof(*taken), taken_free);
+	struct weir_port *more;
+	int r = taken ? 0 : wr_nomem(err);
+
+	if (!r && *port->uuid) {
+		r = check_record(weir_txn_handle(t), port, err);
+		if (!r)
+			r = check_taken(taken, port, err);
+	} else if (!r) {
+		wr_make_uuid(port->uuid);
+	}
+	if (r)
+		return r;
+	more = wr_append(taken->ports, taken->n);
+	if (!more)
+		return wr_nomem(err);
+	*more = (struct weir_port){ .sz = sizeof(*more) };
+	wr_copy(more->name, sizeof(more->name), port->name);
+	wr_copy(more->network, sizeof(more->network), port->network);
+	wr_copy(more->uuid, sizeof(more->uuid), port->uuid);
+	return 0;
+}
