@@ -29,7 +29,6 @@ static struct nlmsghdr *msg_of(const struct weir_step *s, int part)
 struct preparing {
 	struct weir_txn *t;
 	size_t *step_of;	/* request -> step */
-	size_t n_requests;
 	struct weir_error *err;
 };
 
@@ -41,12 +40,22 @@ static int prepare_reply(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	return s->prepare(p->t, s, msg, p->err);
 }
 
+static size_t count_prepared(const struct weir_txn *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_steps; i++)
+		n += t->steps[i].prepare != NULL;
+	return n;
+}
+
 static int prepare_steps(struct weir_txn *t, struct weir_error *err)
 {
+	const size_t n = count_prepared(t);
 	struct preparing p = { .t = t, .err = err };
 	struct wr_reader reader = { .reply = prepare_reply, .arg = &p };
-	wr_auto(free) struct wr_result *results = calloc(t->n_steps + 1, sizeof(*results));
-	wr_auto(free) size_t *step_of = calloc(t->n_steps + 1, sizeof(*step_of));
+	wr_auto(free) struct wr_result *results = calloc(n + 1, sizeof(*results));
+	wr_auto(free) size_t *step_of = calloc(n + 1, sizeof(*step_of));
 	wr_auto(batch) struct wr_batch b = { 0 };
 	char object[64];
 	int r;
@@ -244,8 +253,8 @@ static void make_room(struct wr_batch *b, struct weir_step *const *steps, size_t
 static int apply_messages(struct weir_txn *t, size_t first, size_t end, const char *netns, bool ahead,
 			  struct weir_error *err)
 {
-	wr_auto(free) struct wr_result *results = calloc(end - first, sizeof(*results));
-	wr_auto(free) struct weir_step **steps = calloc(end - first, sizeof(struct weir_step *));
+	wr_auto(free) struct wr_result *results = malloc((end - first) * sizeof(*results));
+	wr_auto(free) struct weir_step **steps = malloc((end - first) * sizeof(*steps));
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct weir_step *cut = NULL;
 	uint32_t failed = UINT32_MAX;
