@@ -332,7 +332,7 @@ OUR_C := $(call here,$(foreach d,include/weir lib lib/* tc sriov tools bench sma
 format: ## apply .clang-format to all C files
 	clang-format -i $(OUR_C)
 tidy: ## clang-tidy with the checks of .clang-tidy
-	clang-tidy --quiet $(filter lib/%.c tc/%.c sriov/%.c,$(OUR_C)) -- $(INCLUDES) $(filter-out -W%,$(OURS))
+	clang-tidy --quiet $(filter lib/%.c tc/%.c sriov/%.c,$(OUR_C)) -- $(INCLUDES) $(call cflags,libxml-2.0) $(filter-out -W%,$(OURS))
 	clang-tidy --quiet $(filter tools/%.c,$(OUR_C)) -- -Iinclude $(filter-out -W%,$(OURS))
 analyze: ## gcc -fanalyzer, cppcheck, clang-tidy with clang's analyzer
 	$(MAKE) B=build/analyze CC=gcc CFLAGS='-O1 -g -fanalyzer' $(STATIC:$(B)/%=build/analyze/%)
