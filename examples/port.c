@@ -23,7 +23,7 @@ int main(void)
 	tap.master = (uint32_t)weir_txn_link_add(t, &bridge);	/* its index, before it exists */
 	port = weir_txn_tap_add(t, &tap, 0, NULL);
 	weir_txn_shape_set(t, port, "vm0", &limit, NULL, NULL);
-	if (weir_txn_commit(t, &err))				/* all of it or nothing */
+	if (weir_txn_commit(t, &err) < 0)			/* all of it or nothing */
 		return fprintf(stderr, "%s\n", weir_error_format(&err, line, sizeof(line))), 1;
 	weir_close(w);
 	return 0;

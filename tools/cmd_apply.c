@@ -178,7 +178,7 @@ static void decide(struct guard *g, struct weir_txn *txn, char how)
 		tell(g, KEEPING);
 	r = keep ? weir_txn_commit(txn, &g->t->err) : weir_txn_undo(txn, &g->t->err);
 	unlink_socket(g->t);
-	if (!r) {
+	if (r >= 0) {
 		tell(g, how);
 		answer(g, keep ? "kept" : "undone");
 		return;

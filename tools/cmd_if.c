@@ -488,7 +488,7 @@ int groups_up(struct tool *t, const struct groups *lot)
 	if (status)
 		return status;
 	build_up(t, txn, lot, WEIR_EFFECT_ADDRESS_LOSS);
-	if (!weir_txn_commit(txn, &t->err))
+	if (!tool_carry_out(t, txn))
 		return STATUS_OK;
 	for (size_t i = 0; i < lot->n; i++)
 		if (bring_up(t, &(struct groups){ lot->groups + i, 1 }, WEIR_EFFECT_ADDRESS_LOSS))

@@ -254,7 +254,7 @@ static int attach(struct tool *t, const char *network, const struct weir_guest *
 	weir_txn_port_attach(txn, network, guest, ret, guest->n_queues ? ret_fds : NULL);
 	if (t->is_dry_run || weir_txn_error(txn, NULL))
 		return tool_commit(t, txn, STATUS_NOT_FOUND);
-	return weir_txn_commit(txn, &t->err) ? fail_attach(t, network) : STATUS_OK;
+	return tool_carry_out(t, txn) ? fail_attach(t, network) : STATUS_OK;
 }
 
 /* Counted only where it may be so, so that an attach costs no question more. */

@@ -217,6 +217,19 @@ static int print_plan(struct tool *t, struct weir_txn *txn)
 	return STATUS_OK;
 }
 
+/* 0 or a negative errno. A rest that failed is no failure: the change is done, and exit status 1 says that nothing is. */
+int tool_carry_out(struct tool *t, struct weir_txn *txn)
+{
+	int r = weir_txn_commit(txn, &t->err);
+	char line[1024];
+
+	if (r > 0) {
+		make_harmless((char *)weir_error_format(&t->err, line, sizeof(line)));
+		fprintf(stderr, "weir: done, but for what `weir recover` or the next change tries again: %s\n", line);
+	}
+	return r < 0 ? r : 0;
+}
+
 /* Ends the transaction in every case. -ENOENT of a builder means status_if_absent. */
 int tool_commit(struct tool *t, struct weir_txn *txn, int status_if_absent)
 {
@@ -228,7 +241,7 @@ int tool_commit(struct tool *t, struct weir_txn *txn, int status_if_absent)
 		status = print_plan(t, txn);
 	if (status || t->is_dry_run)
 		weir_txn_abort(txn);
-	else if (weir_txn_commit(txn, &t->err))
+	else if (tool_carry_out(t, txn))
 		status = tool_fail(t, STATUS_FAILED);
 	return status;
 }

@@ -94,9 +94,11 @@ WEIR_API int weir_txn_begin(struct weir *w, const char *title, unsigned int flag
  * @t:		the transaction; it is freed in every case
  * @err:	filled on failure with the first step that failed; may be NULL
  *
- * Return: 0 when every step is done, or a negative errno when everything is as
- * it was before. If undoing itself failed, @err says so after the reason, and
- * the journal stays for weir_recover().
+ * Return: 0 when every step is done; 1 when it is decided and done, but for a rest
+ * that failed: @err says which, and the journal stays for weir_recover() or the next
+ * weir_txn_begin(), which tries that rest again; or a negative errno when everything
+ * is as it was before. If undoing itself failed, @err says so after the reason, and
+ * the journal stays likewise.
  *
  * Since: 0.1
  */

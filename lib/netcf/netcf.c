@@ -330,7 +330,7 @@ static int end(struct netcf *ncf, struct weir_txn *t, netcf_errcode_t otherwise)
 		weir_txn_abort(t);
 		return fail_with(ncf, &err, otherwise);
 	}
-	return weir_txn_commit(t, &err) ? fail_with(ncf, &err, otherwise) : 0;
+	return weir_txn_commit(t, &err) < 0 ? fail_with(ncf, &err, otherwise) : 0;
 }
 
 static int begin(struct netcf *ncf, const char *title, struct weir_txn **ret)

@@ -158,7 +158,7 @@ static void change(struct bulk *b, size_t first, size_t n)
 		fail_all(b, i, 1, &err);
 		change(b, first, i - first);
 		change(b, i + 1, first + n - i - 1);
-	} else if (!weir_txn_commit(t, &err)) {
+	} else if (weir_txn_commit(t, &err) >= 0) {
 		b->n_done += n;
 	} else if (n == 1) {
 		fail_all(b, first, 1, &err);

@@ -79,6 +79,14 @@ size_t weir_ready_count(struct weir *w, const char *network)
 
 /* --- having them ------------------------------------------------------------------------------ */
 
+/* What a transaction that is done could not tidy up, the next one does. */
+static int commit(struct weir_txn *t, struct weir_error *err)
+{
+	int r = weir_txn_commit(t, err);
+
+	return r < 0 ? r : 0;
+}
+
 static int mark(struct weir_txn *t, const char *network, const char *port)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
@@ -136,7 +144,7 @@ static int add(struct weir *w, const char *network, const struct weir_guest *lik
 		if (r >= 0)
 			r = mark(t, network, names[i]);
 	}
-	return weir_txn_commit(t, err);
+	return commit(t, err);
 }
 
 /* Some of the ports that are ready, for detaching. */
@@ -164,7 +172,7 @@ static int remove_some(struct weir *w, const char *network, size_t n, struct wei
 	if (r)
 		return r;
 	each(w, network, detach_one, &s);
-	return weir_txn_commit(s.t, err);
+	return commit(s.t, err);
 }
 
 int weir_ready_keep(struct weir *w, const char *network, const struct weir_guest *like, size_t n,
@@ -190,6 +198,7 @@ struct lease {
 	struct weir *w;
 	const char *network;
 	struct weir_port *ret;
+	struct weir_error *err;
 	bool is_done;
 };
 
@@ -197,11 +206,19 @@ static int try_lease(void *arg, const char *name)
 {
 	struct lease *l = arg;
 	struct weir_port port = { .sz = sizeof(port) };
+	struct weir_error why = WEIR_ERROR_INIT;
 	char path[PATH_MAX];
+	int r;
 
-	if (path_of(l->w, l->network, name, path, NULL) || unlink(path) < 0 ||
-	    wr_store_port(l->w, name, &port, NULL))
-		return 0;	/* another was faster, or the port is gone */
+	if (path_of(l->w, l->network, name, path, NULL) || unlink(path) < 0)
+		return 0;	/* another was faster */
+	r = wr_store_port(l->w, name, &port, &why);
+	if (r == -ENOENT || (r && wr_pass_over(&why, l->err) > 0))
+		return 0;
+	if (r) {
+		wr_file_write(path, "", 0, 0600, false);	/* it is as ready as before */
+		return r;
+	}
 	if (strcmp(port.network, l->network) || strcmp(port.owner, OWNER)) {
 		weir_port_done(&port);
 		return 0;	/* a file that was left over, and a port that has its name */
@@ -229,18 +246,19 @@ int weir_ready_lease(struct weir *w, const char *network, const char *owner, str
 		     struct weir_error *err)
 {
 	struct weir_port port = { .sz = sizeof(port) };
-	struct lease l = { .w = w, .network = network, .ret = &port };
+	struct lease l = { .w = w, .network = network, .ret = &port, .err = err };
 	char folder[PATH_MAX];
 	int r = folder_of(w, network, folder, err);
 
 	if (r)
 		return r;
-	each(w, network, try_lease, &l);
+	r = each(w, network, try_lease, &l);
+	if (r < 0)
+		return r;
 	if (!l.is_done)
 		return wr_error(err, -EAGAIN, WEIR_STAGE_SYSTEM, "network", "",
 				"%s has no port that is ready", network);
-	if (owner)
-		r = write_owner(w, &port, owner, err);
+	r = owner ? write_owner(w, &port, owner, err) : 0;
 	if (r) {
 		weir_port_done(&port);
 		return r;
@@ -293,7 +311,7 @@ int weir_ready_return(struct weir *w, const char *network, const char *name, str
 		wr_copy(port.owner, sizeof(port.owner), OWNER);
 		wr_txn_store_port(t, &port);
 		mark(t, network, name);
-		r = weir_txn_commit(t, err);
+		r = commit(t, err);
 	}
 	weir_port_done(&port);
 	return r;

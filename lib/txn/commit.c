@@ -587,7 +587,7 @@ static void take_back(struct weir_txn *t, struct weir_error *err)
 	if (wr_txn_undo(t, &undo_err))
 		note_failed_undo(err, &undo_err);
 	else if (has_journal(t))
-		wr_journal_clear(t->w);
+		wr_journal_clear(t->w, NULL);
 }
 
 /* What undo must restore, the journal, and every step that is not late. */
@@ -631,8 +631,8 @@ static int decide(struct weir_txn *t, struct weir_error *err)
 
 	if (!r)
 		r = delete_links(t, err);
-	if (!r && has_journal(t) && has_finish(t)) {
-		r = wr_journal_decide(t->w, err);
+	if (!r && has_journal(t)) {
+		r = has_finish(t) ? wr_journal_decide(t->w, err) : wr_journal_clear(t->w, err);
 		if (t->n_deleted)
 			r = 0;	/* no way back; recovery sees it by the links that are gone */
 	}
@@ -641,9 +641,9 @@ static int decide(struct weir_txn *t, struct weir_error *err)
 		return r;
 	}
 	if (wr_txn_finish(t, err))
-		return err->code;	/* done but for a rest, which the journal keeps */
-	if (has_journal(t))
-		wr_journal_clear(t->w);
+		return 1;	/* the journal keeps it */
+	if (has_journal(t) && has_finish(t))
+		wr_journal_clear(t->w, NULL);
 	return 0;
 }
 
@@ -699,7 +699,7 @@ int weir_txn_undo(struct weir_txn *t, struct weir_error *err)
 	int r = t->held ? wr_txn_undo(t, &own) : 0;
 
 	if (!r && t->held && has_journal(t))
-		wr_journal_clear(t->w);
+		wr_journal_clear(t->w, NULL);
 	return end(t, r, &own, err);
 }
 

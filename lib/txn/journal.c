@@ -213,11 +213,15 @@ int wr_journal_decide(struct weir *w, struct weir_error *err)
 	return r ? refuse_io(w, r, err) : 0;
 }
 
-void wr_journal_clear(struct weir *w)
+int wr_journal_clear(struct weir *w, struct weir_error *err)
 {
-	set_phase(w, WR_PHASE_NONE);
-	if (w->journal_size > MOST_LEFT && ftruncate(w->journal_fd, 0) == 0)
+	int r = set_phase(w, WR_PHASE_NONE);
+
+	if ((r || w->journal_size > MOST_LEFT) && ftruncate(w->journal_fd, 0) == 0) {
 		w->journal_size = 0;
+		r = 0;
+	}
+	return r ? refuse_io(w, r, err) : 0;
 }
 
 /* --- reading --------------------------------------------------------------------- */
@@ -416,7 +420,7 @@ static int recover(struct weir_txn *t, const struct wr_journal *j, struct weir_e
 		r = decided ? wr_txn_finish(t, err) : wr_txn_undo(t, err);
 	if (r)
 		return r;
-	wr_journal_clear(t->w);
+	wr_journal_clear(t->w, NULL);
 	return decided ? 2 : 1;
 }
 
@@ -454,7 +458,7 @@ int wr_journal_recover(struct weir *w, struct weir_error *err)
 	t->w = w;
 	r = wr_journal_parse(text.data, text.len, t, &j, err);
 	if (r == -EBADMSG && is_of_other_boot(w, &text)) {
-		wr_journal_clear(w);
+		wr_journal_clear(w, NULL);
 		r = 0;
 	} else if (!r) {
 		r = recover(t, &j, err);

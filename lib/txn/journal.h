@@ -21,7 +21,7 @@ void wr_unlock(struct weir *w);
 
 int wr_journal_write(const struct weir_txn *t, struct weir_error *err);
 int wr_journal_decide(struct weir *w, struct weir_error *err);
-void wr_journal_clear(struct weir *w);
+int wr_journal_clear(struct weir *w, struct weir_error *err);
 
 struct wr_journal {
 	enum wr_phase phase;

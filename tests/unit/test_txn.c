@@ -46,7 +46,7 @@ static const struct order orders[] = {
 	{ "the first fails", "apply a", -EXDEV, "apply a" },
 	{ "the second fails", "apply b", -EXDEV, "apply a, apply b, undo a" },
 	{ "the last fails", "apply c", -EXDEV, "apply a, apply b, apply c, undo b, undo a" },
-	{ "what is left fails", "finish b", -EXDEV,
+	{ "what is left fails", "finish b", 1,
 	  "apply a, apply b, apply c, finish a, finish b, finish c" },
 };
 
@@ -64,7 +64,7 @@ static void steps_are_done_and_undone_in_order(void **state)
 		assert_ptr_equal(weir_txn_handle(t), step_w);
 		if (weir_txn_commit(t, &err) != orders[i].code || strcmp(calls, orders[i].calls) != 0)
 			fail_msg("%s: %s", orders[i].name, calls);
-		assert_int_equal(err.code, orders[i].code);
+		assert_int_equal(err.code, *orders[i].failing ? -EXDEV : 0);
 		failing = "";
 		/* Unfinished business is what the journal is kept for. */
 		assert_int_equal(has_journal(), !strncmp(orders[i].failing, "finish", 6));
@@ -446,7 +446,7 @@ static unsigned char *journal_of(const struct weir_txn *t, size_t *ret_len)
 
 	assert_int_equal(wr_journal_write(t, NULL), 0);
 	assert_int_equal(wr_file_read(in_dir("state/journal"), &text), 0);
-	wr_journal_clear(step_w);
+	wr_journal_clear(step_w, NULL);
 	*ret_len = text.len;
 	return (unsigned char *)wr_str_take(&text);
 }
@@ -601,7 +601,7 @@ static void the_phase_is_one_byte(void **state)
 	assert_int_equal(parse((void *)text.data, text.len, NULL, &j, NULL), 0);
 	assert_int_equal(j.phase, WR_PHASE_FINISH);
 	assert_int_equal(mode_of(in_dir("state/journal")), 0600);
-	wr_journal_clear(step_w);
+	wr_journal_clear(step_w, NULL);
 	weir_txn_abort(t);
 }
 
