@@ -8,7 +8,6 @@
  */
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "ovs/ovs.h"
 #include "ovs/plan.h"
 
@@ -168,33 +167,13 @@ static bool is_none(const struct weir_step *s, unsigned int part)
 static int apply(struct wr_rpc *rpc, const struct weir_step *s, struct weir_error *err)
 {
 	const char *bridge = text_of(s, PART_BRIDGE), *name = text_of(s, PART_NAME);
-	json_int_t cfg = 0, unused;
+	json_int_t cfg = 0;
 	int r = become(rpc, bridge, name, text_of(s, PART_AFTER), &cfg, err);
 
 	if (r || is_none(s, PART_AFTER))
 		return r;
 	r = wr_ovsdb_wait(rpc, cfg, err);
-	if (!r)
-		r = check_interface(rpc, name, err);
-	if (!r)
-		return 0;
-	rpc->deadline_ms = wr_now_ms() + TIMEOUT_MS;
-	become(rpc, bridge, name, text_of(s, PART_BEFORE), &unused, NULL);
-	return r;
-}
-
-static int ovs_apply(struct weir *w, const struct weir_step *s, struct weir_error *err)
-{
-	wr_auto(rpc) struct wr_rpc rpc = { .fd = -1 };
-	struct weir_error own = WEIR_ERROR_INIT;
-	int r = wr_rpc_open(&rpc, text_of(s, PART_SOCKET), TIMEOUT_MS, &own);
-
-	if (!r)
-		r = apply(&rpc, s, &own);
-	name_object(text_of(s, PART_NAME), r, &own);
-	if (r && err)
-		*err = own;
-	return r;
+	return r ? r : check_interface(rpc, name, err);
 }
 
 /* The switch is given time to act, but that it does not is no reason to leave the journal. */
@@ -210,6 +189,24 @@ static int ovs_undo(struct weir *w, const struct weir_step *s, bool applied, str
 			   text_of(s, PART_BEFORE), &cfg, &own);
 	if (!r && !is_none(s, PART_BEFORE))
 		wr_ovsdb_wait(&rpc, cfg, NULL);
+	name_object(text_of(s, PART_NAME), r, &own);
+	if (r && err)
+		*err = own;
+	return r;
+}
+
+/* When the answer is lost, it may be done: the way back is a connection of its own. */
+static int ovs_apply(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
+	wr_auto(rpc) struct wr_rpc rpc = { .fd = -1 };
+	struct weir_error own = WEIR_ERROR_INIT;
+	int r = wr_rpc_open(&rpc, text_of(s, PART_SOCKET), TIMEOUT_MS, &own);
+
+	if (!r) {
+		r = apply(&rpc, s, &own);
+		if (r)
+			ovs_undo(w, s, false, NULL);
+	}
 	name_object(text_of(s, PART_NAME), r, &own);
 	if (r && err)
 		*err = own;

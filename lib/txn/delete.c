@@ -207,6 +207,7 @@ int wr_deletes_scatter(struct weir_txn *t, struct weir_error *err)
 int wr_deletes_apply(struct weir_txn *t, struct weir_error *err)
 {
 	wr_auto(batch) struct wr_batch b = { 0 };
+	size_t left = 0;
 	int r;
 
 	if (!t->n_deleted)
@@ -216,7 +217,10 @@ int wr_deletes_apply(struct weir_txn *t, struct weir_error *err)
 	else
 		del_link(&b, t->deleted[0].ifindex);
 	r = wr_sock_run(&t->w->sock, &b, NULL, NULL, err);
-	if (r && err)
+	if (!r || r == -ENODEV)	/* it vanished by itself: that is what was wanted */
+		return 0;
+	if (err)
 		wr_format(err->object, sizeof(err->object), "link %s", t->deleted[0].name);
-	return r == -ENODEV ? 0 : r;	/* it vanished by itself: that is what was wanted */
+	/* It may be done, and the answer lost; one message deletes all or none. */
+	return wr_count_links(t->w, t->deleted, t->n_deleted, &left, NULL) || left ? r : 0;
 }

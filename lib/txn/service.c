@@ -192,6 +192,14 @@ static int end_all(const struct weir_blob *argv, const char *name, const char *p
 	return 0;
 }
 
+static int stop(const struct weir_step *s, struct weir_error *err)
+{
+	const struct weir_blob argv = weir_step_part(s, PART_ARGV);
+
+	return end_all(&argv, weir_step_part(s, PART_NAME).data,
+		       weir_step_part(s, PART_PID_FILE).data, err);
+}
+
 /* --- starting it ------------------------------------------------------------------- */
 
 struct start {
@@ -274,7 +282,7 @@ static int errno_of(const char *complaint)
  * It is our child: its pid means nobody else until we have waited for it. It is
  * looked at every millisecond and, where there are pidfds, when it has ended.
  */
-static bool wait_child(pid_t pid, int *status, int timeout_ms)
+static int wait_child(pid_t pid, int *status, int timeout_ms)
 {
 	wr_auto(fd) int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
@@ -282,9 +290,9 @@ static bool wait_child(pid_t pid, int *status, int timeout_ms)
 		pid_t done = waitpid(pid, status, WNOHANG);
 
 		if (done == pid)
-			return true;
+			return 0;
 		if (done < 0 && errno != EINTR)
-			return false;
+			return -errno;
 		if (fd < 0)
 			pause_ms(1);
 		else
@@ -292,16 +300,19 @@ static bool wait_child(pid_t pid, int *status, int timeout_ms)
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, status, 0);
-	return false;
+	return -ETIME;
 }
 
 static int wait_ready(const struct start *s, const char *name, int complaint_fd,
 		      struct weir_error *err)
 {
 	char line[400];
-	int status = 0;
+	int status = 0, r = wait_child(s->pid, &status, START_TIMEOUT_MS);
 
-	if (!wait_child(s->pid, &status, START_TIMEOUT_MS))
+	if (r == -ECHILD)
+		return wr_error(err, r, WEIR_STAGE_PROGRAM, name, "",
+				"somebody else waits for this process's children, or SIGCHLD is ignored");
+	if (r)
 		return wr_error(err, -ETIME, WEIR_STAGE_PROGRAM, name, "",
 				"%s is not ready after %d s", s->argv[0], START_TIMEOUT_MS / 1000);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -346,20 +357,14 @@ static int start(struct weir *w, const struct weir_step *s, struct weir_error *e
 		r = wait_ready(&st, name, pipe_fds[0], err);
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
+	if (r == -ECHILD || r == -ETIME)	/* it may be in the background by now */
+		stop(s, NULL);
 	if (!r && weir_step_part(s, PART_LINK).len)
 		weir_in_netns(w, hush_here, (void *)s);
 	return r;
 }
 
 /* --- the types of steps --------------------------------------------------------------- */
-
-static int stop(const struct weir_step *s, struct weir_error *err)
-{
-	const struct weir_blob argv = weir_step_part(s, PART_ARGV);
-
-	return end_all(&argv, weir_step_part(s, PART_NAME).data,
-		       weir_step_part(s, PART_PID_FILE).data, err);
-}
 
 /*
  * One that has said that it is ready need not listen yet: dnsmasq lets its parent end some lines before it heeds SIGHUP,
@@ -430,11 +435,6 @@ const struct weir_step_ops wr_service_stop_ops = {
 	.apply = freeze_apply, .undo = freeze_undo, .finish = freeze_finish,
 };
 
-static int end_apply(struct weir *w, const struct weir_step *s, struct weir_error *err)
-{
-	return stop(s, err);
-}
-
 /*
  * One that is dying has lost its command line already and holds its sockets
  * still, so a start that finds an address in use is tried again for a while.
@@ -452,6 +452,16 @@ static int end_undo(struct weir *w, const struct weir_step *s, bool applied, str
 			pause_ms(50);
 		r = start(w, s, err);
 	}
+	return r;
+}
+
+/* When nobody can tell whether it has ended, it may have. */
+static int end_apply(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
+	int r = stop(s, err);
+
+	if (r)
+		end_undo(w, s, true, NULL);
 	return r;
 }
 
