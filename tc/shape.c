@@ -410,8 +410,10 @@ static int del_own_ifb(struct weir_txn *t, struct wr_dev ifb, struct weir_error 
 	int r;
 
 	if (!*ifb.name) {
-		if (wr_link_get(t->w, ifb.ifindex, NULL, &l, NULL) || l.kind != WEIR_LINK_IFB ||
-		    !(l.has & WEIR_LINK_GROUP_SET) || l.group != WEIR_LINK_GROUP)
+		r = wr_link_get(t->w, ifb.ifindex, NULL, &l, err);
+		if (r)
+			return r == -ENODEV ? 0 : r;
+		if (l.kind != WEIR_LINK_IFB || !(l.has & WEIR_LINK_GROUP_SET) || l.group != WEIR_LINK_GROUP)
 			return 0;
 		ifb.name = l.name;
 	}

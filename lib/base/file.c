@@ -16,7 +16,9 @@ int wr_file_read_all(int fd, struct wr_str *out)
 	char buf[4096];
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return -EBADFD;
 	/* With all that the file has there is no need to be told of its end; in /proc it has no size. */
 	for (off_t at = 0; !at || at != st.st_size;) {

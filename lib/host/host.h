@@ -66,7 +66,7 @@ struct wr_host {
 	struct wr_live_group **live;	/* in the order of names */
 	size_t n_live;
 	/* What is asked for only where it is needed; a test answers itself. */
-	bool (*sysctl)(const struct wr_host *h, const char *key, char buf[32]);
+	int (*sysctl)(const struct wr_host *h, const char *key, char buf[32]);	/* -ENOENT: there is none */
 	int (*dhcp_runs)(const struct wr_host *h, const char *dev, uint8_t family);
 	struct weir *w;
 };

@@ -269,15 +269,27 @@ int wr_plan_drop_routes(struct wr_planning *p, const struct weir_group *was,
 
 /* --- DHCP and autoconf ------------------------------------------------------------------------ */
 
+/* 1, or 0 if there is none, as on a host without IPv6. */
+static int read_sysctl(const struct wr_planning *p, const char *key, char buf[32])
+{
+	int r = p->host->sysctl(p->host, key, buf);
+
+	if (r == -ENOENT)
+		return 0;
+	return r ? wr_syserr(p->err, r, p->name, "sysctl %s", key) : 1;
+}
+
 static int set_sysctl(struct wr_planning *p, const struct weir_link *real, const char *family,
 		      const char *key, const char *value)
 {
 	struct wr_plan_step *s;
-	char path[80], now[32];
+	char path[80], now[32] = "";
+	int r;
 
 	wr_format(path, sizeof(path), "net/%s/conf/%s/%s", family, p->name, key);
-	if (real && (!p->host->sysctl(p->host, path, now) || !strcmp(now, value)))
-		return 0;	/* or there is no IPv6 */
+	r = real ? read_sysctl(p, path, now) : 1;
+	if (r <= 0 || !strcmp(now, value))
+		return r < 0 ? r : 0;
 	for (size_t i = 0; i < p->plan->n; i++)
 		if (p->plan->steps[i]->action == WR_SYSCTL &&
 		    !strcmp(p->plan->steps[i]->sysctl.key, path))
@@ -351,27 +363,33 @@ int wr_plan_start_dhcp(struct wr_planning *p)
 }
 
 /* 1 is enough, unless the link forwards, as a host of virtual machines does: then it takes a 2. */
-static bool takes_advertisements(const struct wr_planning *p, const struct weir_link *real)
+static int takes_advertisements(const struct wr_planning *p, const struct weir_link *real)
 {
-	char key[80], accept_ra[32], forwarding[32];
+	char key[80], value[32];
+	int r;
 
 	wr_format(key, sizeof(key), "net/ipv6/conf/%s/accept_ra", p->name);
-	if (!real || !p->host->sysctl(p->host, key, accept_ra))
-		return false;
+	r = real ? read_sysctl(p, key, value) : 0;
+	if (r <= 0 || strcmp(value, "1") != 0)
+		return r < 0 ? r : 0;
 	wr_format(key, sizeof(key), "net/ipv6/conf/%s/forwarding", p->name);
-	return !strcmp(accept_ra, "1") && p->host->sysctl(p->host, key, forwarding) &&
-	       !strcmp(forwarding, "0");
+	r = read_sysctl(p, key, value);
+	return r > 0 ? !strcmp(value, "0") : r;
 }
 
 int wr_plan_autoconf(struct wr_planning *p, const struct weir_link *real)
 {
 	const struct weir_group_protocol *proto = protocol_of(p->top, WEIR_FAMILY_IPV6);
-	int r;
+	int r, takes = 0;
 
 	if (!proto)
 		return 0;
 	r = set_sysctl(p, real, "ipv6", "disable_ipv6", "0");
-	if (!r && !(proto->autoconf && takes_advertisements(p, real)))
+	if (!r && proto->autoconf)
+		takes = takes_advertisements(p, real);
+	if (takes < 0)
+		return takes;
+	if (!r && !takes)
 		r = set_sysctl(p, real, "ipv6", "accept_ra", proto->autoconf ? "2" : "0");
 	return r ? r : set_sysctl(p, real, "ipv6", "autoconf", proto->autoconf ? "1" : "0");
 }

@@ -218,7 +218,7 @@ static int tell_protocols(const struct wr_host *h, const struct weir_link *real,
 		if (!r)
 			r = tell_routes(h, real, p);
 		wr_format(path, sizeof(path), "net/ipv6/conf/%s/accept_ra", real->name);
-		if (p->family == WEIR_FAMILY_IPV6 && p->n_addresses && h->sysctl(h, path, value))
+		if (p->family == WEIR_FAMILY_IPV6 && p->n_addresses && !h->sysctl(h, path, value))
 			p->autoconf = strcmp(value, "0") != 0;
 		/* A family without addresses is not told of. */
 		if (!r && !p->n_addresses && !p->n_routes) {

@@ -120,7 +120,7 @@ static int read_here(void *arg)
 	return wr_file_read(a->path, &a->text);
 }
 
-static bool read_sysctl(const struct wr_host *h, const char *key, char buf[32])
+static int read_sysctl(const struct wr_host *h, const char *key, char buf[32])
 {
 	struct sysctl_access a = { .text = { 0 } };
 	int r;
@@ -130,7 +130,7 @@ static bool read_sysctl(const struct wr_host *h, const char *key, char buf[32])
 	wr_copy(buf, 32, wr_str_text(&a.text));
 	buf[strcspn(buf, "\n")] = '\0';
 	wr_str_done(&a.text);
-	return !r;
+	return r;
 }
 
 static int ask_dhcp(const struct wr_host *h, const char *dev, uint8_t family)

@@ -56,9 +56,13 @@ void wr_mac_table_tell_again(struct weir_txn *t, const struct weir_port *port, c
 static void forget(struct weir_txn *t, const struct weir_port *port, int ifindex)
 {
 	struct weir_fdb fdb = entry_of(port, ifindex), is = { .sz = sizeof(is) };
+	struct weir_error err = WEIR_ERROR_INIT;
+	int r = weir_fdb_get(weir_txn_handle(t), &fdb, &is, &err);
 
-	if (!weir_fdb_get(weir_txn_handle(t), &fdb, &is, NULL))
+	if (!r)
 		weir_txn_fdb_del(t, &fdb);
+	else if (r != -ENOENT && r != -ENODEV)
+		weir_txn_refuse(t, &err);
 }
 
 void wr_port_forget(struct weir_txn *t, const struct wr_live *live, const struct weir_port *port)

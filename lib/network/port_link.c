@@ -210,12 +210,18 @@ int wr_port_link_put_back(struct weir_txn *t, const struct weir_port *port,
 static int del_direct(struct weir_txn *t, const struct weir_port *port)
 {
 	struct weir *w = weir_txn_handle(t);
+	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_link l = { .sz = sizeof(l) };
-	int r = weir_link_get(w, port->ifindex, NULL, &l, NULL);
+	int r = weir_link_get(w, port->ifindex, NULL, &l, &err);
+	const bool is_away = r == -ENODEV;
 
-	if (r == -ENODEV)
-		return weir_link_get(w, 0, port->dev, &l, NULL) ? 0 : weir_txn_link_del_moved(t, port->ifindex, l.ifindex);
-	if (!r && port->direct_mode == WEIR_DIRECT_PASSTHROUGH && !strcmp(l.name, port->name))
+	if (is_away)
+		r = weir_link_get(w, 0, port->dev, &l, &err);
+	if (r)
+		return is_away && r == -ENODEV ? 0 : weir_txn_refuse(t, &err);
+	if (is_away)
+		return weir_txn_link_del_moved(t, port->ifindex, l.ifindex);
+	if (port->direct_mode == WEIR_DIRECT_PASSTHROUGH && !strcmp(l.name, port->name))
 		set_mac(t, port, port->host_mac);
 	return weir_txn_link_del(t, port->ifindex, port->name);
 }

@@ -237,11 +237,15 @@ static int may_start(struct weir *w, const struct weir_network *net, struct weir
 static int start_on_host(struct weir_txn *t, struct wr_live *live)
 {
 	struct weir_link bridge = { .sz = sizeof(bridge) };
+	struct weir_error err = WEIR_ERROR_INIT;
+	int r = wr_has_host_bridge(&live->net) ?
+			weir_link_get(weir_txn_handle(t), 0, live->net.bridge.name, &bridge, &err) : -ENODEV;
 
-	if (wr_has_host_bridge(&live->net) &&
-	    !weir_link_get(weir_txn_handle(t), 0, live->net.bridge.name, &bridge, NULL)) {
+	if (!r) {
 		live->bridge_ifindex = bridge.ifindex;
 		wr_limit_bridge(t, live, &live->net);
+	} else if (r != -ENODEV) {
+		return weir_txn_refuse(t, &err);
 	}
 	return wr_txn_store_live(t, live);
 }

@@ -135,6 +135,8 @@ int weir_txn_error(const struct weir_txn *t, struct weir_error *err)
 
 int wr_txn_fail(struct weir_txn *t, const struct weir_error *err)
 {
+	if (!err->code)		/* it failed without a word, as what is short of memory does */
+		return wr_txn_nomem(t);
 	if (!t->err.code)
 		t->err = *err;
 	return err->code;

@@ -29,9 +29,9 @@
 
 /* --- a host in a few words -------------------------------------------------------------------- */
 
-static bool no_sysctl(const struct wr_host *h, const char *key, char buf[32])
+static int no_sysctl(const struct wr_host *h, const char *key, char buf[32])
 {
-	return false;	/* a host without IPv6 */
+	return -ENOENT;	/* a host without IPv6 */
 }
 
 static int no_dhcp(const struct wr_host *h, const char *dev, uint8_t family)
