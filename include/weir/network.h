@@ -1383,7 +1383,8 @@ WEIR_API int weir_txn_port_detach(struct weir_txn *t, const char *network, const
  *
  * What the guest asked for itself stays. Limits of the portgroup change in place,
  * without a packet lost; so do the vlans of a port on a bridge of the host, and the
- * profile that the switch behind it is told, whose association begins anew.
+ * profile that the switch behind it is told, whose association begins anew. If anything
+ * changes, the hook is told port-updated.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -ENOENT	there is no such port or portgroup
@@ -1411,7 +1412,7 @@ WEIR_API int weir_txn_port_move(struct weir_txn *t, const char *network, const c
  * Does what weir_txn_shape_set() does, and writes the limits into the port's record as
  * the guest's own, so a change of its portgroup does not touch them. Call this and not
  * weir_txn_shape_set(): detaching clears what the record says, and would leave a class
- * behind.
+ * behind. The hook is told port-updated.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -ENOENT	there is no such port

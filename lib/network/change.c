@@ -255,8 +255,12 @@ static int change_port(struct weir_txn *t, const struct weir_network *net, struc
 	if (g && wr_is_ovs(port))
 		r = wr_port_follow(t, net, port, g->name);
 	else if (g && port->bandwidth_from != WEIR_FROM_GUEST &&
-		 !wr_table_equal(&wr_bandwidth_table, &g->bandwidth, &port->bandwidth))
-		return wr_port_limit(t, port, &g->bandwidth, WEIR_FROM_PORTGROUP);
+		 !wr_table_equal(&wr_bandwidth_table, &g->bandwidth, &port->bandwidth)) {
+		r = wr_port_limit(t, port, &g->bandwidth, WEIR_FROM_PORTGROUP);
+		if (!r)
+			wr_txn_hook(t, "port-updated", net, port);
+		return r;
+	}
 	return !r && noted ? wr_txn_store_port(t, port) : r;
 }
 

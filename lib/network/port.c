@@ -547,7 +547,8 @@ static bool differ(const struct weir_port *is, const struct weir_port *want)
 }
 
 /* The switch is told last: what came before is undone without it. */
-static int move(struct weir_txn *t, struct weir_port *port, struct weir_port *want, const struct wr_place *place)
+static int move(struct weir_txn *t, const struct weir_network *net, struct weir_port *port, struct weir_port *want,
+		const struct wr_place *place)
 {
 	const bool tells = !wr_is_ovs(port) && !weir_virtualport_equal(&port->virtualport, &want->virtualport);
 	int r = tells ? wr_port_disassociate(t, port) : 0;
@@ -558,7 +559,11 @@ static int move(struct weir_txn *t, struct weir_port *port, struct weir_port *wa
 		r = guard_anew(t, port, want);
 	if (!r)
 		r = wr_port_limit(t, port, &want->bandwidth, want->bandwidth_from);
-	return r || !tells ? r : wr_port_associate(t, port);
+	if (!r && tells)
+		r = wr_port_associate(t, port);
+	if (!r)
+		wr_txn_hook(t, "port-updated", net, port);
+	return r;
 }
 
 int wr_port_follow(struct weir_txn *t, const struct weir_network *net, struct weir_port *port,
@@ -578,7 +583,7 @@ int wr_port_follow(struct weir_txn *t, const struct weir_network *net, struct we
 	if (r)
 		refuse(t, net->name, &err);
 	else if (differ(port, &want))
-		r = move(t, port, &want, &place);
+		r = move(t, net, port, &want, &place);
 	weir_port_done(&want);
 	return r;
 }
@@ -608,6 +613,7 @@ int weir_txn_port_limit(struct weir_txn *t, const char *network, const char *nam
 	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_bandwidth limits = *bandwidth;
+	const struct wr_live *live = NULL;
 	int r = find_port(weir_txn_handle(t), network, name, &port, &err);
 
 	if (!r)
@@ -616,6 +622,8 @@ int weir_txn_port_limit(struct weir_txn *t, const char *network, const char *nam
 	limits.outbound.floor_bytes_per_s = port.bandwidth.outbound.floor_bytes_per_s;
 	r = r ? refuse(t, network ? network : port.network, &err) :
 		limit_anew(t, &port, &limits, WEIR_FROM_GUEST, &full, &shape);
+	if (!r && !wr_store_live_last(weir_txn_handle(t), port.network, &live, NULL))
+		wr_txn_hook(t, "port-updated", &live->net, &port);
 	if (!r && ret)
 		wr_opts_give(ret, &shape, sizeof(shape), NULL);
 	weir_port_done(&port);

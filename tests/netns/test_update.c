@@ -522,6 +522,9 @@ static unsigned int inherited(void)
 
 static void hooks_are_told(void **state)
 {
+	static const char updated[] = "jq -r '.port.portgroup + \" \" + (.port.bandwidth.inbound.average|tostring)' "
+				      "$WEIR_TEST_STATE/told.port-updated.json";
+	const struct weir_bandwidth own = { .inbound.average_bytes_per_s = 3000000 };
 	const unsigned int before = inherited();
 	struct weir_txn *t;
 	struct weir *w;
@@ -536,6 +539,30 @@ static void hooks_are_told(void **state)
 	     "$WEIR_TEST_STATE/told.port-created.json");
 	update(w, 0, WEIR_UPDATE_ADD_FIRST, WEIR_SECTION_DNS_TXT, "{'name':'a','value':'b'}");
 	says("net updated", "cat $WEIR_TEST_STATE/told");
+	/* What a running port is given: by its portgroup, by another one, and of its own. */
+	let_refuse("");
+	update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_PORTGROUP,
+	       "{'name':'gold','bandwidth':{'inbound':{'average':2000},'outbound':{'average':500}}}");
+	says("net port-updated\nnet updated\n", "cat $WEIR_TEST_STATE/told");
+	says("gold 2000", updated);
+	let_refuse("");
+	t = ns_begin(w);
+	weir_txn_port_move(t, "net", "gold1", "free");
+	ns_commit(t);
+	says("net port-updated", "cat $WEIR_TEST_STATE/told");
+	says("free null", updated);
+	let_refuse("");
+	t = ns_begin(w);
+	weir_txn_port_limit(t, NULL, "gold1", &own, NULL, NULL);
+	ns_commit(t);
+	says("net port-updated", "cat $WEIR_TEST_STATE/told");
+	says("free 3000", updated);
+	/* One that is in it already is not told of. */
+	let_refuse("");
+	t = ns_begin(w);
+	weir_txn_port_move(t, "net", "gold1", "free");
+	ns_commit(t);
+	says("none", "cat $WEIR_TEST_STATE/told 2>/dev/null || echo none");
 	let_refuse("stopped");
 	t = ns_begin(w);
 	weir_txn_network_stop(t, "net");
@@ -585,6 +612,15 @@ static void hooks_can_refuse(void **state)
 	assert_int_equal(try_update(w, 0, WEIR_UPDATE_ADD_FIRST, WEIR_SECTION_DNS_TXT, "{'name':'a','value':'b'}", &err),
 			 -ECANCELED);
 	says("none", "grep txt-record $WEIR_TEST_STATE/dnsmasq/net.conf || echo none");
+	let_refuse("");
+	attach(w, "gold", "gold2", 1);
+	let_refuse("port-updated");
+	before = ns_out("tc class show dev gold2; cat %s/ports/gold2.json", ns_state_dir);
+	t = ns_begin(w);
+	weir_txn_port_move(t, "net", "gold2", "free");
+	assert_int_equal(weir_txn_commit(t, &err), -ECANCELED);
+	says(before, "tc class show dev gold2; cat $WEIR_TEST_STATE/ports/gold2.json");
+	free(before);
 	let_refuse("port-created");
 	t = ns_begin(w);
 	weir_txn_port_attach(t, "net", &g, NULL, NULL);
