@@ -27,10 +27,13 @@
 
 #define DEFAULT_MTU 1500
 
-static int refuse(struct weir_txn *t, const char *name, struct weir_error *err)
+/* @of: which of the two definitions it is about, where both are to change; else "". */
+static int refuse(struct weir_txn *t, const char *of, const char *name, struct weir_error *err)
 {
-	if (!*err->object)
-		wr_format(err->object, sizeof(err->object), "network %s", name);
+	char object[sizeof(err->object)];
+
+	wr_copy(object, sizeof(object), err->object);
+	wr_format(err->object, sizeof(err->object), "%s%s%s", of, *object ? "" : "network ", *object ? object : name);
 	return weir_txn_refuse(t, err);
 }
 
@@ -298,7 +301,7 @@ static int change_own_bridge(struct weir_txn *t, struct wr_live *live,
 	return wr_txn_dhcp_reload(t, &live->net, net);
 }
 
-static int change_live(struct weir_txn *t, struct wr_live *live, const struct weir_network *net)
+static int change_live(struct weir_txn *t, struct wr_live *live, const struct weir_network *net, const char *of)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_port *ports = NULL;
@@ -317,7 +320,7 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 		r = wr_check_spread(weir_txn_handle(t), live, net, ports, n, &err);
 	if (r) {
 		weir_ports_free(ports, n);
-		return refuse(t, net->name, &err);
+		return refuse(t, of, net->name, &err);
 	}
 	if (wr_has_own_bridge(net))
 		r = change_own_bridge(t, live, net, ports, n);
@@ -343,7 +346,7 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 /* Makes of a definition, which is a copy, the one that is wanted. */
 typedef int remake(struct weir_network *net, const void *arg, struct weir_error *err);
 
-static int change_one(struct weir_txn *t, const char *name, int which, remake *fn, const void *arg)
+static int change_one(struct weir_txn *t, const char *name, int which, const char *of, remake *fn, const void *arg)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir *w = weir_txn_handle(t);
@@ -363,9 +366,9 @@ static int change_one(struct weir_txn *t, const char *name, int which, remake *f
 	if (!r)
 		r = weir_network_check(net, &err);
 	if (r)
-		r = refuse(t, name, &err);
+		r = refuse(t, of, name, &err);
 	else
-		r = live ? change_live(t, live, net) : weir_txn_network_define(t, net);
+		r = live ? change_live(t, live, net, of) : weir_txn_network_define(t, net);
 	weir_network_free(net);
 	wr_live_free(live);
 	return r;
@@ -374,19 +377,21 @@ static int change_one(struct weir_txn *t, const char *name, int which, remake *f
 static int change(struct weir_txn *t, const char *name, int which, remake *fn, const void *arg)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
+	bool is_both;
 	int r = 0;
 
 	if (which & ~(WEIR_NETWORK_CONFIG | WEIR_NETWORK_LIVE)) {
 		r = wr_refuse(&err, -EINVAL, "", "which", "%d is neither live nor config", which);
-		return refuse(t, name, &err);
+		return refuse(t, "", name, &err);
 	}
 	if (!which)
 		which = wr_store_has(weir_txn_handle(t), WR_STORE_LIVE, name) ? WEIR_NETWORK_LIVE :
 										WEIR_NETWORK_CONFIG;
+	is_both = which == (WEIR_NETWORK_CONFIG | WEIR_NETWORK_LIVE);
 	if (which & WEIR_NETWORK_CONFIG)
-		r = change_one(t, name, WEIR_NETWORK_CONFIG, fn, arg);
+		r = change_one(t, name, WEIR_NETWORK_CONFIG, is_both ? "stored definition of " : "", fn, arg);
 	if (!r && which & WEIR_NETWORK_LIVE)
-		r = change_one(t, name, WEIR_NETWORK_LIVE, fn, arg);
+		r = change_one(t, name, WEIR_NETWORK_LIVE, is_both ? "live state of " : "", fn, arg);
 	return r;
 }
 
@@ -458,7 +463,7 @@ int weir_txn_network_reload(struct weir_txn *t, const char *name)
 			wr_store_config(weir_txn_handle(t), name, &config, &err) :
 			wr_refuse(&err, -ENOENT, "", "", "is not running");
 
-	r = r ? refuse(t, name, &err) : change_one(t, name, WEIR_NETWORK_LIVE, replace, config);
+	r = r ? refuse(t, "", name, &err) : change_one(t, name, WEIR_NETWORK_LIVE, "", replace, config);
 	weir_network_free(config);
 	return r;
 }

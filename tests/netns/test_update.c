@@ -87,6 +87,14 @@ static void update(struct weir *w, int which, uint8_t command, uint8_t section, 
 		fail_msg("%s: %s: %s: %s", json, err.object, err.attr, err.msg);
 }
 
+static void refuses_of(struct weir *w, int which, const char *object, int command, int section, const char *json)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	assert_true(try_update(w, which, command, section, json, &err) < 0);
+	assert_ptr_equal(strstr(err.object, object), err.object);
+}
+
 static void says(const char *want, const char *command)
 {
 	char *out = ns_out("%s", command);
@@ -253,6 +261,7 @@ static void refuses(struct weir *w, int which, int code, const char *attr, uint8
 
 static void what_cannot_be_done_is_named(void **state)
 {
+	const int both = WEIR_NETWORK_LIVE | WEIR_NETWORK_CONFIG;
 	struct weir *w = start(nat_json);
 	struct weir_txn *t;
 
@@ -260,6 +269,11 @@ static void what_cannot_be_done_is_named(void **state)
 	refuses(w, 0, -EBUSY, "bridge.name", WEIR_UPDATE_MODIFY, WEIR_SECTION_BRIDGE, "{'name':'virbr9'}");
 	refuses(w, 0, -EEXIST, "ips[0].address", WEIR_UPDATE_ADD_LAST, WEIR_SECTION_IP,
 		"{'address':'10.99.0.7','prefix':24}");
+	/* Of two definitions the error says which one refused. */
+	refuses_of(w, both, "live state of network net", WEIR_UPDATE_MODIFY, WEIR_SECTION_BRIDGE, "{'name':'virbr9'}");
+	update(w, WEIR_NETWORK_CONFIG, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_PORTGROUP, "{'name':'only'}");
+	refuses_of(w, both, "stored definition of network net", WEIR_UPDATE_ADD_LAST, WEIR_SECTION_PORTGROUP, "{'name':'only'}");
+	refuses_of(w, WEIR_NETWORK_CONFIG, "network net", WEIR_UPDATE_ADD_LAST, WEIR_SECTION_PORTGROUP, "{'name':'only'}");
 	/* Both or neither: the stored definition is gone. */
 	t = ns_begin(w);
 	weir_txn_network_undefine(t, "net");
