@@ -238,19 +238,23 @@ int cmd_xml_define(struct tool *t, const struct args *a)
 /* --- update ------------------------------------------------------------------------------------ */
 
 /* The text as the library wants it: ended by a zero byte. */
-static int update(struct tool *t, struct weir_network *net, const struct weir_update *u,
-		  const char *file)
+static int update(struct tool *t, struct weir_network *net, struct weir_update *u, const char *file)
 {
 	char *text = NULL, *xml;
+	void *item = NULL;
 	size_t len = 0;
 	int r = tool_read_text(t, file, STATUS_FAILED, &text, &len);
 
 	if (r)
 		return r;
 	xml = xformat("%.*s", (int)len, text ? text : "");
-	if (weir_xml_network_update(net, u->command, u->section, u->parent_index, xml,
-				    WEIR_UPDATE_COMPATIBLE, &t->err))
+	r = tool_xml_item(t, file, u, xml, &item);
+	u->item = item;
+	if (!r)
+		r = weir_network_update_definition(net, u, WEIR_UPDATE_COMPATIBLE, &t->err);
+	if (r)
 		r = tool_fail_in(t, file, STATUS_FAILED);
+	weir_update_item_free((enum weir_section)u->section, item);
 	free(text);
 	free(xml);
 	return r;

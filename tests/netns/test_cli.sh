@@ -259,6 +259,9 @@ if "$weir" help xml >/dev/null 2>&1; then
 		umount "$lib"
 	fi
 	runs 1 xml network nosuch.xml && warns 'nosuch.xml: No such file'
+	echo "<portgroup name='odd' bogus='1'/>" >odd-item.xml
+	w xml update lab.xml odd-item.xml --section portgroup --command add
+	check 'an update says what it ignores' grep -q 'odd-item.xml: line 1, <portgroup>: bogus: means nothing here' err
 	runs 2 xml from-json nosuch lab.json && runs 2 xml guest --live --status lab.xml
 	sed 's/192.168.77.9/192.168.78.9/' lab.xml >bad.xml
 	runs 5 net define bad.xml && warns 'bad.xml: line 9, <range>: is outside'
