@@ -332,20 +332,32 @@ int wr_record_rest(struct weir *w, struct wr_record *rec, struct weir_error *err
 }
 #endif
 
-static int read_record(struct weir *w, struct wr_record *rec, struct weir_error *err)
+/* 1: there is none. One that cannot be had is not taken for none: it would be written anew without what is in it. */
+static int read_file(struct weir *w, struct wr_record *rec, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str text = { 0 };
 	char path[512];
+	int r;
+
+	file_path(w, path);
+	r = wr_file_read(path, &text);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 1;
+	if (r)
+		return wr_syserr(err, r, "record of limits", "%s cannot be read", path);
+	if (text.data)
+		read_lines(w, rec, text.data);
+	return 0;
+}
+
+static int read_record(struct weir *w, struct wr_record *rec, struct weir_error *err)
+{
+	int r;
 
 	rec->is_kept = w->state_dir;
-	if (rec->is_kept) {
-		file_path(w, path);
-		if (!wr_file_read(path, &text)) {
-			if (text.data)
-				read_lines(w, rec, text.data);
-			return 0;
-		}
-	}
+	r = rec->is_kept ? read_file(w, rec, err) : 1;
+	if (r <= 0)
+		return r;
 #ifndef WR_NO_AHEAD
 	rec->has_last = add_last(w, rec);
 	rec->is_nobodys = !rec->has_last && !is_taken(w, 0);	/* mostly nobody was here before */

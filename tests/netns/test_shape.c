@@ -27,6 +27,7 @@
 #include "lib_own.h"
 #include "tc/bpf.h"
 #include "tc/record.h"
+#include "tests/common/descriptors.h"
 
 #define MBIT 125000ull
 #define LIMITS(in, out) { { (in), 0, 0, 0 }, { (out), 0, 0, 0 } }
@@ -990,6 +991,34 @@ static void the_record_may_be_wrong(void **state)
 	own_sh("rm -r %s", dir);
 }
 
+/* Without descriptors it is an error: another record would stand where it was, and classes of it be given away. */
+static void a_record_that_cannot_be_read(void **state)
+{
+	static const struct weir_bandwidth limits = LIMITS(0, 4 * MBIT);
+	char dir[] = "/tmp/weir-shape-XXXXXX";
+	const struct weir_shape_options own = { .sz = sizeof(own), .method = own_filter() };
+	struct weir_options opts = { .sz = sizeof(opts), .state_dir = dir };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir *without = w;
+	struct weir_txn *t;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(weir_open(&opts, &w, NULL), 0);
+	add_port(0);
+	add_port(1);
+	assert_int_equal(set("v0", &limits, own_filter()).ifb_class, 0x77670001);
+	assert_int_equal(weir_txn_begin(w, "limit", 0, &t, NULL), 0);
+	leave_descriptors(0);
+	weir_txn_shape_set(t, index_of("v1"), "v1", &limits, &own, NULL);
+	leave_descriptors(-1);
+	assert_int_equal(weir_txn_commit(t, &err), -EMFILE);
+	assert_non_null(strstr(err.msg, "/tc cannot be read"));
+	assert_int_equal(set("v1", &limits, own_filter()).ifb_class, 0x77670002);
+	weir_close(w);
+	w = without;
+	own_sh("rm -r %s", dir);
+}
+
 /* --- what was there before --------------------------------------------------------------------- */
 
 static void another_handle(void)
@@ -1514,6 +1543,7 @@ int main(void)
 		TEST(a_block_comes_back),
 		TEST(who_shares_a_block_comes_first),
 		TEST(the_record_may_be_wrong),
+		TEST(a_record_that_cannot_be_read),
 		TEST(an_ifb_outlives_the_first),
 		TEST(noqueue_comes_back),
 		TEST(others_are_replaced_when_told),
