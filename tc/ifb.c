@@ -266,13 +266,15 @@ int wr_ifb_next(struct weir_txn *t, int port, int *ret, struct weir_error *err)
 	return 0;
 }
 
-bool wr_ifb_has_block(struct weir_txn *t, int port)
+int wr_ifb_has_block(struct weir_txn *t, int port, struct weir_error *err)
 {
 	struct wr_ifb *ifb = NULL;
 	struct wr_record *rec;
+	int r = wr_record_of(t, &rec, err);
 
-	return !wr_record_of(t, &rec, NULL) && !choose(t, rec, port, true, &ifb, NULL) && ifb &&
-	       ifb->block == WR_BLOCK_OURS;
+	if (!r)
+		r = choose(t, rec, port, true, &ifb, err);
+	return r ? r : ifb && ifb->block == WR_BLOCK_OURS;
 }
 
 int wr_ifb_take(struct weir_txn *t, int port, bool by_block, struct wr_slot *ret, struct weir_error *err)
@@ -324,7 +326,7 @@ static int give_finish(struct weir *w, const struct weir_step *s, struct weir_er
 		wr_tc_del_msg(&b, RTM_DELTCLASS, g.ifindex, g.classid, 0);
 	}
 	r = b.n ? wr_sock_run(&w->sock, &b, NULL, NULL, err) : 0;
-	return r == -EPERM || r == -ENOMEM ? r : 0;
+	return r == -EPERM || r == -ENOMEM || r == -ENOBUFS ? r : 0;
 }
 
 const struct weir_step_ops wr_class_give_ops = {

@@ -20,8 +20,8 @@ struct wr_slot {
 
 /* The index of the ifb that a port's class will be on. */
 int wr_ifb_next(struct weir_txn *t, int port, int *ret, struct weir_error *err);
-/* Whether there is an ifb with a block for the port. */
-bool wr_ifb_has_block(struct weir_txn *t, int port);
+/* Whether there is an ifb with a block for the port: 1, 0 or a negative errno. */
+int wr_ifb_has_block(struct weir_txn *t, int port, struct weir_error *err);
 /*
  * What wr_ifb_take() will ask of the ifb that was used last, for who asks about the port (read.h): whose
  * its block is, and whether the class is free that goes with the port.

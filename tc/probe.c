@@ -105,23 +105,30 @@ bool wr_tc_has(struct weir *w, unsigned int feature)
 /* --- choosing ------------------------------------------------------------------------------ */
 
 /* By the program that the port would need, so that it is loaded once; where a block has it already, not at all. */
-static bool try_block(struct weir_txn *t, int port)
+static int try_block(struct weir_txn *t, int port, struct weir_error *err)
 {
-	return wr_ifb_has_block(t, port) || wr_txn_bpf_program(t, WR_BPF_BY_PORT, WR_MAJOR_SHARED) >= 0;
+	int r = wr_ifb_has_block(t, port, err);
+
+	return r ? r : wr_txn_bpf_program(t, WR_BPF_BY_PORT, WR_MAJOR_SHARED) >= 0;
 }
 
-static bool try_bpf(struct weir_txn *t, int port)
+static int try_bpf(struct weir_txn *t, int port, struct weir_error *err)
 {
-	int ifb;
+	int ifb, r = wr_ifb_next(t, port, &ifb, err);
 
-	return !wr_ifb_next(t, port, &ifb, NULL) && wr_txn_bpf_program(t, ifb, WR_MAJOR_SHARED) >= 0;
+	return r ? r : wr_txn_bpf_program(t, ifb, WR_MAJOR_SHARED) >= 0;
 }
 
 static bool can(struct weir_txn *t, struct known *k, int port, unsigned int feature,
-		bool (*try)(struct weir_txn *t, int port))
+		int (*try)(struct weir_txn *t, int port, struct weir_error *err))
 {
-	if (!(k->asked & feature))
-		remember(k, feature, try(t, port));
+	struct weir_error err = WEIR_ERROR_INIT;
+	int r = k->asked & feature ? 0 : try(t, port, &err);
+
+	if (r < 0)	/* it could not be tried: no other method takes its place */
+		wr_txn_fail(t, &err);
+	else if (!(k->asked & feature))
+		remember(k, feature, r);
 	return k->found & feature;
 }
 

@@ -36,6 +36,17 @@ int wr_file_read_all(int fd, struct wr_str *out)
 	return out->failed ? -ENOMEM : 0;
 }
 
+struct dirent *wr_file_next(DIR *dir, int *ret)
+{
+	struct dirent *e;
+
+	errno = 0;
+	e = readdir(dir);
+	if (!e && errno)
+		*ret = -errno;
+	return e;
+}
+
 int wr_file_read(const char *path, struct wr_str *out)
 {
 	wr_auto(fd) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -165,19 +176,19 @@ int wr_file_each_entry(const char *folder, const char *what,
 	struct wr_entry entry;
 	struct dirent *e;
 	char name[WR_STORED_NAME];
-	int r = 0;
+	int r = 0, failed = 0;
 
 	if (!dir)
 		return errno == ENOENT || errno == ENOTDIR ? 0 :
 		       wr_syserr(err, -errno, what, "%s", folder);
 	entry = (struct wr_entry){ .name = name, .is_unique = has_unique_inodes(dirfd(dir)) };
-	while (!r && (e = readdir(dir))) {
+	while (!r && (e = wr_file_next(dir, &failed))) {
 		entry.inode = e->d_ino;
 		if (wr_file_stored_name(e->d_name, name))
 			r = fn(arg, &entry);
 	}
 	closedir(dir);
-	return r;
+	return failed ? wr_syserr(err, failed, what, "%s", folder) : r;
 }
 
 /* Since ever a directory of tmpfs is as long as if each name in it took so much (BOGO_DIRENT_SIZE), "." and ".." too. */

@@ -6,6 +6,7 @@
 #ifndef WR_BASE_FILE_H
 #define WR_BASE_FILE_H
 
+#include <dirent.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -26,6 +27,8 @@
 int wr_file_read(const char *path, struct wr_str *out);
 /* The same of one that was just opened, which is to be done with O_NONBLOCK. */
 int wr_file_read_all(int fd, struct wr_str *out);
+/* What readdir() says; NULL at the end, and where it fails, which makes *@ret negative. */
+struct dirent *wr_file_next(DIR *dir, int *ret);
 /* Writes all of @data over the beginning of an open file. */
 int wr_file_write_all(int fd, const char *data, size_t len);
 /*

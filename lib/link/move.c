@@ -40,22 +40,24 @@ static int send_away(struct wr_sock *sock, int ifindex, int netns_fd, struct wei
 	return wr_sock_run(sock, &b, NULL, NULL, err);
 }
 
+static bool is_here(struct weir *w, const struct move *m)
+{
+	struct weir_link l;
+
+	return !wr_link_get(w, m->ifindex, NULL, &l, NULL) && !strcmp(l.name, m->name);
+}
+
 static int move_apply(struct weir *w, const struct weir_step *s, struct weir_error *err)
 {
 	struct move m = move_of(s);
 	wr_auto(fd) int there = wr_netns_open(weir_step_part(s, PART_NETNS).data, err);
 	int r = there < 0 ? there : send_away(&w->sock, m.ifindex, there, err);
 
+	if (r == -ENOBUFS && !is_here(w, &m))	/* the answer was lost */
+		return 0;
 	if (r && there >= 0 && err)
 		wr_copy(err->object, sizeof(err->object), s->object);
 	return r;
-}
-
-static bool is_here(struct weir *w, const struct move *m)
-{
-	struct weir_link l;
-
-	return !wr_link_get(w, m->ifindex, NULL, &l, NULL) && !strcmp(l.name, m->name);
 }
 
 /* It may have another index over there, but has its name: that is why it could go there. */

@@ -173,21 +173,25 @@ static int find_forwarding(void *arg)
 {
 	struct forwarding *f = arg;
 	DIR *dir = opendir("/proc/sys/net/ipv4/conf");
+	int r = dir ? 0 : -errno;
 	struct dirent *e;
 
-	while (dir && (e = readdir(dir)) && f->n < WR_COUNT(f->names)) {
+	while (!r && (e = wr_file_next(dir, &r)) && f->n < WR_COUNT(f->names)) {
 		wr_auto(str) struct wr_str text = { 0 };
 		char path[512];
 
 		if (*e->d_name == '.' || !strcmp(e->d_name, "all") || strlen(e->d_name) > 15)
 			continue;
 		wr_format(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/forwarding", e->d_name);
-		if (!wr_file_read(path, &text) && *wr_str_text(&text) == '1')
+		r = wr_file_read(path, &text);
+		if (r == -ENOENT)	/* the link is gone */
+			r = 0;
+		if (!r && *wr_str_text(&text) == '1')
 			wr_copy(f->names[f->n++], 16, e->d_name);
 	}
 	if (dir)
 		closedir(dir);
-	return 0;
+	return r;
 }
 
 /*
@@ -198,13 +202,19 @@ static int find_forwarding(void *arg)
 static void forward_ipv4(struct weir_txn *t)
 {
 	struct forwarding f = { .t = t };
-	int is_on = wr_sysctl_digit(weir_txn_handle(t), "ipv4/ip_forward");
+	struct weir_error err = WEIR_ERROR_INIT;
+	int r = 0, is_on = wr_sysctl_digit(weir_txn_handle(t), "ipv4/ip_forward");
 	char key[64];
 
 	if (is_on == 1 && !weir_txn_is_dry(t))
 		return;	/* nothing to write, and nothing to take back */
 	if (is_on == 0)
-		weir_in_netns(weir_txn_handle(t), find_forwarding, &f);
+		r = weir_in_netns(weir_txn_handle(t), find_forwarding, &f);
+	if (r) {
+		wr_syserr(&err, r, "sysctl net/ipv4/ip_forward", "the links that forward already");
+		weir_txn_refuse(t, &err);
+		return;
+	}
 	for (size_t i = 0; i < f.n; i++) {
 		wr_format(key, sizeof(key), "net/ipv4/conf/%s/forwarding", f.names[i]);
 		weir_txn_sysctl_set(t, key, "1", true);

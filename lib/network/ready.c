@@ -55,7 +55,7 @@ static int each(struct weir *w, const char *network, int (*fn)(void *arg, const 
 	int r = folder_of(w, network, folder, NULL);
 
 	dir = r ? NULL : opendir(folder);
-	while (!r && dir && (e = readdir(dir)))
+	while (!r && dir && (e = wr_file_next(dir, &r)))
 		if (*e->d_name != '.' && wr_store_has(w, WR_STORE_PORTS, e->d_name))
 			r = fn(arg, e->d_name);
 	if (dir)

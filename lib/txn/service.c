@@ -75,7 +75,7 @@ static int each_process(const struct weir_blob *argv, void (*fn)(int pid, void *
 	struct dirent *e;
 	int n = 0, r = dir ? 0 : -errno;
 
-	while (r >= 0 && (e = readdir(dir))) {
+	while (r >= 0 && (e = wr_file_next(dir, &r))) {
 		int pid = (int)strtol(e->d_name, NULL, 10);
 
 		r = runs_argv(pid, argv);
@@ -188,8 +188,7 @@ static int end_all(const struct weir_blob *argv, const char *name, const char *p
 		return refuse_proc(name, left, err);
 	if (left)
 		return wr_error(err, -EBUSY, WEIR_STAGE_PROGRAM, name, "", "does not end");
-	unlink(pid_file);
-	return 0;
+	return unlink(pid_file) < 0 && errno != ENOENT ? wr_syserr(err, -errno, name, "%s", pid_file) : 0;
 }
 
 static int stop(const struct weir_step *s, struct weir_error *err)
