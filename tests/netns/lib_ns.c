@@ -171,16 +171,22 @@ unsigned int ns_stride(void)
 	return stride > 1 ? (unsigned int)stride : 1;
 }
 
-struct weir *ns_open(void)
+int ns_try_open(struct weir **ret, struct weir_error *err)
 {
-	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_options opts = {
 		.sz = sizeof(opts), .config_dir = ns_config_dir, .state_dir = ns_state_dir,
 		.step_ops = weir_network_steps, .shape_method = ns_shape_method,
 	};
+
+	return weir_open(&opts, ret, err);
+}
+
+struct weir *ns_open(void)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir *w = NULL;
 
-	if (weir_open(&opts, &w, &err))
+	if (ns_try_open(&w, &err))
 		fprintf(stderr, "%s\n", err.msg);
 	assert_non_null(w);
 	return w;

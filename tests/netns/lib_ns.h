@@ -47,6 +47,8 @@ unsigned int ns_stride(void);
 
 /* A handle on the test's directories, with every type of steps. */
 struct weir *ns_open(void);
+/* The same where it may fail: 0 or a negative errno. */
+int ns_try_open(struct weir **ret, struct weir_error *err);
 /* Begins; fails the test if it cannot. */
 struct weir_txn *ns_begin(struct weir *w);
 /* Commits; fails the test and shows why if that fails. */

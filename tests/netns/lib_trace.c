@@ -12,21 +12,29 @@
 
 #include "lib_trace.h"
 
-/* The traced process: stops itself, then opens a handle, builds and commits. */
-static void child(const struct scenario *s)
+/* The traced process: stops itself, then opens a handle, builds and commits. Ends with 1 and says why if one fails, with 2 if a rest is left. */
+static void child(const struct scenario *s, int says)
 {
-	struct weir *w;
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir *w = NULL;
 	struct weir_txn *t;
+	char line[1024];
 	int r;
 
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	raise(SIGSTOP);
-	w = ns_open();
-	t = ns_begin(w);
-	s->build(t);
-	r = weir_txn_commit(t, NULL);
+	r = ns_try_open(&w, &err);
+	if (!r)
+		r = weir_txn_begin(w, "test", 0, &t, &err);
+	if (!r) {
+		s->build(t);
+		r = weir_txn_commit(t, &err);
+	}
 	weir_close(w);
-	_exit(r ? 1 : 0);
+	weir_error_format(&err, line, sizeof(line));
+	if (r && write(says, line, strlen(line)) < 0)
+		_exit(3);
+	_exit(r < 0 ? 1 : r > 0 ? 2 : 0);
 }
 
 bool trace_wait(pid_t pid, int *status)
@@ -133,8 +141,7 @@ bool trace_is_moment(struct trace_moments *m, const struct ptrace_syscall_info *
 
 /* --- starting --------------------------------------------------------------------------- */
 
-/* Starts it and runs it to the entry of its first call after it has stopped itself. */
-pid_t trace_start(const struct scenario *s)
+pid_t trace_start_heard(const struct scenario *s, int says)
 {
 	pid_t pid;
 	int status;
@@ -143,12 +150,16 @@ pid_t trace_start(const struct scenario *s)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0)
-		child(s);
+		child(s, says);
 	assert_true(trace_wait(pid, &status));
 	ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD);
 	return pid;
 }
 
+pid_t trace_start(const struct scenario *s)
+{
+	return trace_start_heard(s, STDERR_FILENO);
+}
 
 pid_t trace_start_command(char *const argv[])
 {

@@ -12,6 +12,8 @@
 
 /* Starts a process that carries @s out; it is stopped before its first call for that. */
 pid_t trace_start(const struct scenario *s);
+/* The same; if it fails, which ends it with 1, or leaves a rest, which ends it with 2, it writes why to @says. */
+pid_t trace_start_heard(const struct scenario *s, int says);
 /* Starts a command, which is stopped before its first instruction. */
 pid_t trace_start_command(char *const argv[]);
 /* Runs it until it forks; what it has made is stopped and traced instead of it, and it goes on by itself. */
