@@ -139,7 +139,7 @@ ifdef SMALL
 TOOL_OBJ := $(patsubst %,$(B)/obj/tools/%.o,weir options help features out text tool \
 	rows_core cmd_recover rows_link cmd_link cmd_set rows_shape cmd_shape \
 	rows_if cmd_if cmd_apply cmd_check file)
-WEIR_OBJ := $(filter-out $(addprefix %/,txn/hush.o tc/explain.o $(addprefix link/,fill.o macvtap.o moved.o \
+WEIR_OBJ := $(filter-out $(addprefix %/,txn/hush.o tc/explain.o $(addprefix link/,fill.o macvtap.o move.o moved.o \
 	vf.o vf_info.o profile.o profile_msg.o)),$(WEIR_OBJ))
 STATIC   := $(WEIR_OBJ) $(filter-out %/schema.o,$(call objects,$(call sources,lib/host lib/json))) $(B)/small.a
 HAS_MNL   = $(call ask,HAS_MNL,f='-static -x c - -o /dev/null -lmnl'; \

@@ -16,6 +16,7 @@ extern const struct weir_step_ops wr_keep_ops;
 
 /* A program that is linked without a type's file can do without it (SMALL in the Makefile); it is then at address 0. */
 #pragma weak wr_macvtap_ops
+#pragma weak wr_move_ops
 #pragma weak wr_moved_ops
 #pragma weak wr_vf_ops
 #pragma weak wr_profile_ops
