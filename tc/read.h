@@ -46,7 +46,10 @@ struct wr_port {
 };
 
 bool wr_root_is_ours(uint32_t handle);
-/* What is to be known of the link itself, @kind if that is not known. @port: of zeros, but for a name and an MTU that are known. -ENODEV: it is gone. */
+/*
+ * What is to be known of the link itself, @kind if that is not known. @port: of zeros, but for a
+ * name and an MTU that are known. -ENODEV: it is gone.
+ */
 int wr_port_link(struct weir *w, int ifindex, bool kind, struct wr_port *port, struct weir_error *err);
 /* What somebody else asks in the same send, by at most so many messages; he is answered before that returns. */
 #define WR_ALSO 2
