@@ -935,6 +935,8 @@ struct weir_port_address {
  * @addresses:		the guest's IP addresses, as far as they are known; with
  *			anti_spoofing IP it is held to them
  * @n_addresses:	how many
+ * @guest_virtualport:	the guest's own part of @virtualport, if others gave parts too.
+ *			Since 0.2
  *
  * What it points to belongs to it and is freed by weir_port_done().
  */
@@ -985,6 +987,7 @@ struct weir_port {
 	uint8_t anti_spoofing_from;
 	struct weir_port_address *addresses;
 	size_t n_addresses;
+	struct weir_virtualport guest_virtualport;
 };
 
 /**

@@ -455,8 +455,10 @@ static struct weir_guest asked(const struct weir_port *p, const char *portgroup)
 		g.anti_spoofing = p->anti_spoofing;
 	if (p->vlan_from == WEIR_FROM_GUEST)
 		g.vlan = p->vlan;
-	if (p->virtualport_from == WEIR_FROM_GUEST || p->virtualport_from == WEIR_FROM_SEVERAL)
+	if (p->virtualport_from == WEIR_FROM_GUEST)
 		g.virtualport = p->virtualport;
+	else if (p->virtualport_from == WEIR_FROM_SEVERAL)
+		g.virtualport = p->guest_virtualport;
 	if (p->trust_from == WEIR_FROM_GUEST)
 		g.trust_guest_rx_filters = p->trust_guest_rx_filters;
 	if (p->isolated_from == WEIR_FROM_GUEST)
@@ -506,6 +508,7 @@ static void take_over(struct weir_port *port, struct weir_port *want)
 	port->vlan_from = want->vlan_from;
 	port->virtualport = want->virtualport;
 	port->virtualport_from = want->virtualport_from;
+	port->guest_virtualport = want->guest_virtualport;
 	wr_copy(port->portgroup, sizeof(port->portgroup), want->portgroup);
 	port->trust_guest_rx_filters = want->trust_guest_rx_filters;
 	port->trust_from = want->trust_from;
@@ -573,11 +576,8 @@ int wr_port_follow(struct weir_txn *t, const struct weir_network *net, struct we
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_guest g = asked(port, portgroup);
 	struct wr_place place = { 0 };
-	int r;
+	int r = weir_network_resolve(net, &g, &want, &err);
 
-	if (port->virtualport_from != WEIR_FROM_GUEST)
-		g.virtualport = (struct weir_virtualport){ 0 };	/* its id stays all the same */
-	r = weir_network_resolve(net, &g, &want, &err);
 	if (!r)
 		r = check_move(weir_txn_handle(t), port, &want, &place, &err);
 	if (r)

@@ -242,6 +242,8 @@ static int give_virtualport(const struct weir_network *net, const struct weir_gu
 	if (!r)
 		r = weir_virtualport_complete(&p->virtualport, true, err);
 	note_profiles(p, from);
+	if (p->virtualport_from == WEIR_FROM_SEVERAL)
+		p->guest_virtualport = g->virtualport;
 	return r;
 }
 

@@ -207,6 +207,8 @@ static const struct wr_field port_fields[] = {
 		      .doc = "what the switch behind it is told"),
 	WR_ROW(weir_port, virtualport_from, WR_U8, "virtualportFrom", .words = WR_WORDS(sources),
 	       .doc = "who gave the virtualport"),
+	WR_OBJECT_ROW(weir_port, guest_virtualport, "guestVirtualport", &wr_virtualport_table,
+		      .doc = "the guest's own part of it, if others gave parts too"),
 	WR_ROW(weir_port, trust_guest_rx_filters, WR_U8, "trustGuestRxFilters",
 	       .flags = WR_TRISTATE, .doc = "the guest may choose its MAC addresses"),
 	WR_ROW(weir_port, trust_from, WR_U8, "trustGuestRxFiltersFrom", .words = WR_WORDS(sources),

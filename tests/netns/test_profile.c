@@ -296,14 +296,20 @@ static struct weir *start(const char *json)
 	return ns_start(json);
 }
 
-static int attach(struct weir *w)
+static int attach_with(struct weir *w, const struct weir_virtualport *own)
 {
-	static const struct weir_guest g = { .sz = sizeof(g), .name = "mt0", .owner_uuid = "11111111-2222-4333-8444-555555555555" };
+	const struct weir_guest g = { .sz = sizeof(g), .name = "mt0", .virtualport = *own,
+				      .owner_uuid = "11111111-2222-4333-8444-555555555555" };
 	struct weir_txn *t = ns_begin(w);
 
 	err = (struct weir_error)WEIR_ERROR_INIT;
 	weir_txn_port_attach(t, "net", &g, NULL, NULL);
 	return weir_txn_commit(t, &err);
+}
+
+static int attach(struct weir *w)
+{
+	return attach_with(w, &(struct weir_virtualport){ 0 });
 }
 
 static void a_port_is_told_of(void **state)
@@ -324,10 +330,12 @@ static void a_port_is_told_of(void **state)
 	weir_close(w);
 }
 
-#define GROUPS                                                                                     \
+#define IN_GROUPS(version)                                                                         \
 	"{'name':'net','forward':{'mode':'vepa','interfaces':['p1']},'virtualport':{'type':'802.1Qbg'," \
-	"'typeid':1193046,'typeidversion':9,'instanceid':'01010101-0101-0101-0101-010101010101'},'portgroups':[{'name':'a','default':true,'virtualport':{'managerid':5}}," \
+	"'typeid':1193046," version "'instanceid':'01010101-0101-0101-0101-010101010101'},'portgroups':[{'name':'a','default':true,'virtualport':{'managerid':5}}," \
 	"{'name':'b','virtualport':{'managerid':6}}]}"
+#define GROUPS IN_GROUPS("'typeidversion':9,")
+#define OWN_VERSION IN_GROUPS("")
 
 static int move(struct weir *w, struct weir_port *ret)
 {
@@ -359,6 +367,24 @@ static void a_port_is_moved(void **state)
 	assert_string_equal(peer.seen, "disassociate associate look");
 	assert_string_equal(port.portgroup, "b");
 	assert_int_equal(port.virtualport.managerid, 6);
+	weir_port_done(&port);
+	weir_close(w);
+}
+
+/* What the guest asked for itself goes with it, beside what the network and the portgroup say. */
+static void a_port_is_moved_with_its_own_part(void **state)
+{
+	static const struct weir_virtualport own = { .has = WEIR_VIRTUALPORT_TYPEIDVERSION, .typeidversion = 7 };
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir *w = start(OWN_VERSION);
+
+	peer.script[0] = 0x100;
+	assert_int_equal(attach_with(w, &own), 0);
+	assert_int_equal(move(w, &port), 0);
+	assert_string_equal(peer.seen, "disassociate associate look");
+	assert_int_equal(port.virtualport.managerid, 6);
+	assert_int_equal(port.virtualport.typeidversion, 7);
+	assert_int_equal(port.virtualport_from, WEIR_FROM_SEVERAL);
 	weir_port_done(&port);
 	weir_close(w);
 }
@@ -423,7 +449,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(it_takes_its_time), TEST(the_switch_refuses), TEST(lldpad_refuses),
 		TEST(time_is_over), TEST(no_lldpad), TEST(taken_back), TEST(the_kernel),
-		TEST(a_port_is_told_of), TEST(a_port_is_moved), TEST(a_port_is_refused), TEST(a_port_without_lldpad), TEST(a_card_without_profiles),
+		TEST(a_port_is_told_of), TEST(a_port_is_moved), TEST(a_port_is_moved_with_its_own_part),
+		TEST(a_port_is_refused), TEST(a_port_without_lldpad), TEST(a_card_without_profiles),
 	};
 
 	return cmocka_run_group_tests_name("port profiles", tests, NULL, NULL);
