@@ -548,8 +548,10 @@ static int read_port(struct shaping *s, const struct weir_bandwidth *bandwidth)
 	const enum wr_ahead what = ahead_what(s, bandwidth);
 
 	s->port.link.mtu = s->opts.mtu;
-	if (wr_txn_makes(s->t, s->dev.ifindex))
+	if (wr_txn_makes(s->t, s->dev.ifindex)) {
+		s->opts.is_new = false;	/* nothing can be on it, and nothing may go ahead of its making */
 		return 0;
+	}
 	if (!is_new(s))
 		return wr_port_ahead(s->t, s->dev.ifindex, what, &s->port, s->err);
 	wr_copy(s->port.link.name, sizeof(s->port.link.name), s->dev.name);
