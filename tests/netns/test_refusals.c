@@ -188,7 +188,7 @@ static enum end judge(const struct trial *t, const char *before, const char *aft
 static void refuse_every_call(void **state)
 {
 	struct trial t = { .s = *state, .n = UINT_MAX };
-	unsigned int step = getenv("WEIR_TEST_STRIDE") ? ns_stride() : 37, ends[WRONG + 1] = { 0 };
+	unsigned int step = getenv("WEIR_TEST_STRIDE") ? ns_stride() : 61, ends[WRONG + 1] = { 0 };
 	char *before, *after;
 	enum end end;
 
