@@ -920,7 +920,7 @@ static void change_bond(struct weir_txn *t)
 	bond_set(t, WEIR_BOND_BALANCE_RR, false);
 }
 
-void scenario_need(const struct scenario *s)
+static void need(const struct scenario *s)
 {
 	char command[128];
 
@@ -932,6 +932,17 @@ void scenario_need(const struct scenario *s)
 	print_message("SKIP: the kernel has no %s\n", s->needs);
 	ns_teardown(NULL);
 	skip();
+}
+
+struct weir *scenario_ready(const struct scenario *s)
+{
+	struct weir *w;
+
+	ns_setup(NULL);
+	need(s);
+	w = ns_open();
+	s->prepare(w);
+	return w;
 }
 
 /* --- host interfaces ---------------------------------------------------------------------------- */

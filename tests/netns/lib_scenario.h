@@ -19,8 +19,11 @@ struct scenario {
 	bool has_bonds;		/* where the kernel has them; most outside of the lab have not */
 };
 
-/* After ns_setup(): ends the test as skipped where the kernel lacks what the scenario needs. */
-void scenario_need(const struct scenario *s);
+/*
+ * A handle in a namespace in which the scenario's transaction can be carried out. Ends the test as skipped where the
+ * kernel lacks what it needs.
+ */
+struct weir *scenario_ready(const struct scenario *s);
 
 /* From one moment at which it is made to fail, or killed, to the next: WEIR_TEST_STRIDE, and ten times finer with bonds. */
 unsigned int scenario_stride(const struct scenario *s);

@@ -79,10 +79,7 @@ static void fail_at_every_step(void **state)
 	struct weir *w;
 	char *before;
 
-	ns_setup(NULL);
-	scenario_need(s);
-	w = ns_open();
-	s->prepare(w);
+	w = scenario_ready(s);
 	before = ns_snapshot();
 	fail_at_steps(w, s, before);
 	carry_out(w, s);

@@ -66,18 +66,6 @@ static void recover(const struct scenario *s, unsigned int n)
 	weir_close(w);
 }
 
-/* A namespace in which the scenario's transaction can be carried out. */
-static void make_ready(const struct scenario *s)
-{
-	struct weir *w;
-
-	ns_setup(NULL);
-	scenario_need(s);
-	w = ns_open();
-	s->prepare(w);
-	weir_close(w);
-}
-
 /* Undone or complete; says what differs from both if it is neither. */
 static bool is_undone(const struct scenario *s, unsigned int n, const char *before, const char *after)
 {
@@ -103,11 +91,11 @@ static void kill_at_every_call(void **state)
 	unsigned int step = scenario_stride(s), undone = 0, completed = 0, total;
 	char *before, *after;
 
-	make_ready(s);
+	weir_close(scenario_ready(s));
 	total = kill_never(s);
 	after = ns_snapshot();
 	ns_teardown(NULL);
-	make_ready(s);
+	weir_close(scenario_ready(s));
 	before = ns_snapshot();
 	for (unsigned int n = total / 2 % step; n < total && kill_at(s, n); n += step) {
 		recover(s, n);
@@ -118,7 +106,7 @@ static void kill_at_every_call(void **state)
 		completed++;
 		free(before);
 		ns_teardown(NULL);
-		make_ready(s);
+		weir_close(scenario_ready(s));
 		before = ns_snapshot();
 	}
 	print_message("%s: killed at %u of %u moments, %u times undone, %u times complete\n",

@@ -39,10 +39,7 @@ static void do_it(const struct scenario *s, char *states[2])
 	struct weir *w;
 	struct weir_txn *t;
 
-	ns_setup(NULL);
-	scenario_need(s);
-	w = ns_open();
-	s->prepare(w);
+	w = scenario_ready(s);
 	t = ns_begin(w);
 	s->build(t);
 	ns_commit(t);
@@ -68,10 +65,7 @@ static void plan_it(const struct scenario *s, char *states[2])
 	struct weir_txn *t;
 	char *plan, *before;
 
-	ns_setup(NULL);
-	scenario_need(s);
-	w = ns_open();
-	s->prepare(w);
+	w = scenario_ready(s);
 	before = ns_snapshot();
 	assert_int_equal(weir_txn_begin(w, "plan", WEIR_TXN_DRY, &t, &err), 0);
 	s->build(t);

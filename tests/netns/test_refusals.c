@@ -119,17 +119,6 @@ static bool refuse_at(struct trial *t)
 	return r;
 }
 
-static void make_ready(const struct scenario *s)
-{
-	struct weir *w;
-
-	ns_setup(NULL);
-	scenario_need(s);
-	w = ns_open();
-	s->prepare(w);
-	weir_close(w);
-}
-
 enum end { NOTHING_DONE, ALL_DONE, ALL_BUT_A_REST, WRONG };
 
 static void recover(void)
@@ -193,12 +182,12 @@ static void refuse_every_call(void **state)
 	char *before, *after;
 	enum end end;
 
-	make_ready(t.s);
+	weir_close(scenario_ready(t.s));
 	assert_false(refuse_at(&t));
 	assert_int_equal(t.status, 0);
 	after = ns_snapshot();
 	ns_teardown(NULL);
-	make_ready(t.s);
+	weir_close(scenario_ready(t.s));
 	before = ns_snapshot();
 	for (t.n = 0; refuse_at(&t); t.n += step) {
 		end = judge(&t, before, after);
@@ -207,7 +196,7 @@ static void refuse_every_call(void **state)
 			continue;
 		free(before);
 		ns_teardown(NULL);
-		make_ready(t.s);
+		weir_close(scenario_ready(t.s));
 		before = ns_snapshot();
 	}
 	print_message("%s: of some %u calls every %u. is refused: %u times nothing is done, %u times all, %u times but for "

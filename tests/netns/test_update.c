@@ -534,6 +534,17 @@ static unsigned int inherited(void)
 	return n;
 }
 
+static void is_told_of_move(struct weir *w, const char *want)
+{
+	struct weir_txn *t;
+
+	let_refuse("");
+	t = ns_begin(w);
+	weir_txn_port_move(t, "net", "gold1", "free");
+	ns_commit(t);
+	says(want, "cat $WEIR_TEST_STATE/told 2>/dev/null || echo none");
+}
+
 static void hooks_are_told(void **state)
 {
 	static const char updated[] = "jq -r '.port.portgroup + \" \" + (.port.bandwidth.inbound.average|tostring)' "
@@ -559,11 +570,7 @@ static void hooks_are_told(void **state)
 	       "{'name':'gold','bandwidth':{'inbound':{'average':2000},'outbound':{'average':500}}}");
 	says("net port-updated\nnet updated\n", "cat $WEIR_TEST_STATE/told");
 	says("gold 2000", updated);
-	let_refuse("");
-	t = ns_begin(w);
-	weir_txn_port_move(t, "net", "gold1", "free");
-	ns_commit(t);
-	says("net port-updated", "cat $WEIR_TEST_STATE/told");
+	is_told_of_move(w, "net port-updated");
 	says("free null", updated);
 	let_refuse("");
 	t = ns_begin(w);
@@ -572,11 +579,7 @@ static void hooks_are_told(void **state)
 	says("net port-updated", "cat $WEIR_TEST_STATE/told");
 	says("free 3000", updated);
 	/* One that is in it already is not told of. */
-	let_refuse("");
-	t = ns_begin(w);
-	weir_txn_port_move(t, "net", "gold1", "free");
-	ns_commit(t);
-	says("none", "cat $WEIR_TEST_STATE/told 2>/dev/null || echo none");
+	is_told_of_move(w, "none");
 	let_refuse("stopped");
 	t = ns_begin(w);
 	weir_txn_network_stop(t, "net");
