@@ -7,6 +7,7 @@
 #define WR_BASE_CONTEXT_H
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <weir/txn.h>
 
@@ -44,6 +45,16 @@ static inline void *wr_txn_kept(struct weir_txn *t, const void *key, size_t size
 		return NULL;
 	}
 	return object;
+}
+
+/* For @done of what is no more than a list: a struct that begins with the pointer to its items. */
+static inline void wr_kept_list_free(void *object)
+{
+	void *items;
+
+	memcpy(&items, object, sizeof(items));
+	free(items);
+	free(object);
 }
 
 #endif

@@ -34,14 +34,6 @@ struct bridges {
 
 static const char kept_by;	/* the transaction keeps them by the address of this */
 
-static void bridges_free(void *arg)
-{
-	struct bridges *all = arg;
-
-	free(all->list);
-	free(all);
-}
-
 static void snoop_last(struct weir_txn *t, const struct bridge *b)
 {
 	struct weir_link l, on = { .sz = sizeof(on), .has = WEIR_LINK_IFINDEX, .kind = WEIR_LINK_BRIDGE,
@@ -77,7 +69,7 @@ static void complete(struct weir_txn *t, void *arg)
 
 static struct bridges *bridges_of(struct weir_txn *t)
 {
-	struct bridges *all = wr_txn_kept(t, &kept_by, sizeof(*all), bridges_free);
+	struct bridges *all = wr_txn_kept(t, &kept_by, sizeof(*all), wr_kept_list_free);
 
 	wr_txn_complete_by(t, &kept_by, complete);
 	return all;

@@ -66,21 +66,17 @@ int wr_port_uuid_find(struct weir *w, const char *name, char ret[37], struct wei
 
 /* --- in the transaction ------------------------------------------------------------------------- */
 
+struct owner {
+	char name[16], network[256], uuid[37];
+};
+
 /* Ports that the transaction attaches: they are not on record yet. */
 struct taken {
-	struct weir_port *ports;	/* name, network and uuid */
+	struct owner *ports;
 	size_t n;
 };
 
 static const char key;	/* only its address counts */
-
-static void taken_free(void *arg)
-{
-	struct taken *taken = arg;
-
-	free(taken->ports);
-	free(taken);
-}
 
 static int check_taken(const struct taken *taken, const struct weir_port *port, struct weir_error *err)
 {
@@ -92,8 +88,8 @@ static int check_taken(const struct taken *taken, const struct weir_port *port, 
 
 int wr_port_uuid_take(struct weir_txn *t, struct weir_port *port, struct weir_error *err)
 {
-	struct taken *taken = wr_txn_kept(t, &key, sizeof(*taken), taken_free);
-	struct weir_port *more;
+	struct taken *taken = wr_txn_kept(t, &key, sizeof(*taken), wr_kept_list_free);
+	struct owner *more;
 	int r = taken ? 0 : wr_nomem(err);
 
 	if (!r && *port->uuid) {
@@ -108,7 +104,6 @@ int wr_port_uuid_take(struct weir_txn *t, struct weir_port *port, struct weir_er
 	more = wr_append(taken->ports, taken->n);
 	if (!more)
 		return wr_nomem(err);
-	*more = (struct weir_port){ .sz = sizeof(*more) };
 	wr_copy(more->name, sizeof(more->name), port->name);
 	wr_copy(more->network, sizeof(more->network), port->network);
 	wr_copy(more->uuid, sizeof(more->uuid), port->uuid);

@@ -155,14 +155,6 @@ struct tallies {
 
 static const char key;	/* only its address counts */
 
-static void tallies_free(void *arg)
-{
-	struct tallies *all = arg;
-
-	free(all->items);
-	free(all);
-}
-
 /* Its place among them, which stays; -1: out of memory. */
 static ssize_t tally_at(struct tallies *all, int ifindex)
 {
@@ -261,7 +253,7 @@ static int take(struct weir *w, const struct wr_live *live, struct tallies *all,
 int wr_take_room(struct weir_txn *t, const struct wr_live *live, struct weir_port *port,
 		 struct wr_place *place, struct weir_error *err)
 {
-	struct tallies *all = wr_txn_kept(t, &key, sizeof(*all), tallies_free);
+	struct tallies *all = wr_txn_kept(t, &key, sizeof(*all), wr_kept_list_free);
 	int bridges[WR_MOST_BRIDGES] = { place->ifindex };
 	size_t n = 1, at = 0;
 	int r;
