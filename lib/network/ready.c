@@ -47,20 +47,21 @@ static int path_of(struct weir *w, const char *network, const char *port, char p
 }
 
 /* Calls @fn with the name of each port that is ready, until it returns other than 0. */
-static int each(struct weir *w, const char *network, int (*fn)(void *arg, const char *name), void *arg)
+static int each(struct weir *w, const char *network, int (*fn)(void *arg, const char *name), void *arg,
+		struct weir_error *err)
 {
 	char folder[PATH_MAX];
 	struct dirent *e;
 	DIR *dir;
-	int r = folder_of(w, network, folder, NULL);
+	int failed = 0, r = folder_of(w, network, folder, err);
 
 	dir = r ? NULL : opendir(folder);
-	while (!r && dir && (e = wr_file_next(dir, &r)))
+	while (!r && dir && (e = wr_file_next(dir, &failed)))
 		if (*e->d_name != '.' && wr_store_has(w, WR_STORE_PORTS, e->d_name))
 			r = fn(arg, e->d_name);
 	if (dir)
 		closedir(dir);
-	return r;
+	return failed ? wr_syserr(err, failed, "network", "%s", folder) : r;
 }
 
 static int count(void *arg, const char *name)
@@ -73,7 +74,7 @@ size_t weir_ready_count(struct weir *w, const char *network)
 {
 	size_t n = 0;
 
-	each(w, network, count, &n);
+	each(w, network, count, &n, NULL);
 	return n;
 }
 
@@ -171,7 +172,7 @@ static int remove_some(struct weir *w, const char *network, size_t n, struct wei
 
 	if (r)
 		return r;
-	each(w, network, detach_one, &s);
+	each(w, network, detach_one, &s, NULL);
 	return commit(s.t, err);
 }
 
@@ -252,7 +253,7 @@ int weir_ready_lease(struct weir *w, const char *network, const char *owner, str
 
 	if (r)
 		return r;
-	r = each(w, network, try_lease, &l);
+	r = each(w, network, try_lease, &l, err);
 	if (r < 0)
 		return r;
 	if (!l.is_done)
