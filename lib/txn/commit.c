@@ -627,12 +627,13 @@ static int delete_links(struct weir_txn *t, struct weir_error *err)
 
 static int decide(struct weir_txn *t, struct weir_error *err)
 {
+	const bool finishes = has_finish(t);
 	int r = t->has_late ? apply_steps(t, t->n_early, t->n_steps, err) : 0;
 
 	if (!r)
 		r = delete_links(t, err);
 	if (!r && has_journal(t)) {
-		r = has_finish(t) ? wr_journal_decide(t->w, err) : wr_journal_clear(t->w, err);
+		r = finishes ? wr_journal_decide(t->w, err) : wr_journal_clear(t->w, err);
 		if (t->n_deleted)
 			r = 0;	/* no way back; recovery sees it by the links that are gone */
 	}
@@ -642,7 +643,7 @@ static int decide(struct weir_txn *t, struct weir_error *err)
 	}
 	if (wr_txn_finish(t, err))
 		return 1;	/* the journal keeps it */
-	if (has_journal(t) && has_finish(t))
+	if (finishes && has_journal(t))
 		wr_journal_clear(t->w, NULL);
 	return 0;
 }
