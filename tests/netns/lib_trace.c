@@ -12,7 +12,10 @@
 
 #include "lib_trace.h"
 
-/* The traced process: stops itself, then opens a handle, builds and commits. Ends with 1 and says why if one fails, with 2 if a rest is left. */
+/*
+ * The traced process: stops itself, then opens a handle, builds and commits. Ends with 1 and says why if one fails,
+ * with 2 if a rest is left.
+ */
 static void child(const struct scenario *s, int says)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
