@@ -102,7 +102,7 @@ static void weir_macvtap(struct trial *t)
 	trial_commit(t, txn);
 }
 
-#define NEW_PORTS "weir, new ports"	/* it is told that nothing limits them yet, and their MTU */
+#define NEW_PORTS "weir, new ports"	/* it is told that nothing limits them yet, what they are, and their MTU */
 
 static void limit(struct weir_txn *txn, unsigned int i, enum weir_qdisc qdisc, bool is_new)
 {

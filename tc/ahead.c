@@ -283,18 +283,12 @@ static int ask_ifb(struct weir_txn *t, int ifindex, struct weir_error *err)
 	return r;
 }
 
-int wr_port_new(struct weir_txn *t, int ifindex, enum wr_ahead what, bool is_guest_side, struct wr_port *ret,
-		struct weir_error *err)
+int wr_port_new(struct weir_txn *t, int ifindex, enum wr_ahead what, struct wr_port *ret, struct weir_error *err)
 {
-	struct ahead *a = ahead_of(t);
 	int r = what == WR_AHEAD_ADDS_CLASS ? ask_ifb(t, ifindex, err) : 0;
 
-	if (r)
-		return r;
-	if (a && !is_guest_side)
-		return complete(t->w, a, ifindex, ret, err);
 	ret->root_is_free = true;
-	return wr_port_link(t->w, ifindex, !is_guest_side, ret, err);
+	return r ? r : wr_port_link(t->w, ifindex, false, ret, err);
 }
 
 static bool find_class(struct ahead *a, int ifindex, uint32_t classid, char name[16], struct wr_tc_class *ret)

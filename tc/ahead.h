@@ -18,9 +18,8 @@ enum wr_ahead {
 
 /* A port, for steps of @t: as wr_port_read(), but perhaps not counted. @ret: as wr_port_link() takes it. */
 int wr_port_ahead(struct weir_txn *t, int ifindex, enum wr_ahead what, struct wr_port *ret, struct weir_error *err);
-/* One of which is known that nothing shapes it: what is to be known of the link itself. @is_guest_side: its kind is not. */
-int wr_port_new(struct weir_txn *t, int ifindex, enum wr_ahead what, bool is_guest_side, struct wr_port *ret,
-		struct weir_error *err);
+/* One of which is known that nothing shapes it, and which end it is: what is to be known of the link itself. */
+int wr_port_new(struct weir_txn *t, int ifindex, enum wr_ahead what, struct wr_port *ret, struct weir_error *err);
 /* A class of an ifb, and the ifb's name. -ENOENT: that is there, but not the class. */
 int wr_class_ahead(struct weir_txn *t, int ifb, uint32_t classid, char ret_name[16], struct wr_tc_class *ret,
 		   struct weir_error *err);

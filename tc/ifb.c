@@ -101,12 +101,31 @@ static void take_also(struct wr_also *also, const struct wr_result *results)
 		a->ifb->free_minor = a->classid & 0xffff;
 }
 
+static void ask_first(struct wr_also *also, struct wr_batch *b)
+{
+	wr_record_ask_first(b);
+}
+
+static void reply_first(struct wr_also *also, const struct nlmsghdr *msg)
+{
+}
+
+static void take_first(struct wr_also *also, const struct wr_result *results)
+{
+	wr_record_first(((struct wr_ifb_also *)also)->rec, results[0].code != -ENODEV);
+}
+
 void wr_ifb_also(struct weir_txn *t, int port, struct wr_ifb_also *ret)
 {
 	struct wr_record *rec;
 
 	*ret = (struct wr_ifb_also){ .classid = wr_block_class(port) };
-	if (wr_record_of(t, &rec, NULL) || !rec->n_ifbs || rec->ifbs[rec->n_ifbs - 1].block)
+	if (wr_record_begin(t, &rec, NULL))
+		return;
+	ret->rec = rec;
+	if (rec->first == WR_FIRST_UNKNOWN)
+		ret->also = (struct wr_also){ ask_first, reply_first, take_first };
+	if (rec->first != WR_FIRST_KNOWN || !rec->n_ifbs || rec->ifbs[rec->n_ifbs - 1].block)
 		return;
 	ret->ifb = &rec->ifbs[rec->n_ifbs - 1];
 	ret->also = (struct wr_also){ ask_also, reply_also, take_also };

@@ -10,6 +10,8 @@
 
 #define WR_IFB_QUEUE 256	/* packets; the driver's own 32 drop too early */
 
+struct wr_record;
+
 /* A class on an ifb that is free, and which nobody else gets in this transaction. */
 struct wr_slot {
 	int ifindex;
@@ -23,11 +25,12 @@ int wr_ifb_next(struct weir_txn *t, int port, int *ret, struct weir_error *err);
 /* Whether there is an ifb with a block for the port: 1, 0 or a negative errno. */
 int wr_ifb_has_block(struct weir_txn *t, int port, struct weir_error *err);
 /*
- * What wr_ifb_take() will ask of the ifb that was used last, for who asks about the port (read.h): whose
- * its block is, and whether the class is free that goes with the port.
+ * What wr_ifb_take() will ask, for who asks about the port (read.h): whether there may be ifbs of ours; or of the
+ * one that was used last, whose its block is, and whether the class is free that goes with the port.
  */
 struct wr_ifb_also {
 	struct wr_also also;
+	struct wr_record *rec;
 	struct wr_ifb *ifb;
 	uint32_t classid;
 	bool is_taken;

@@ -90,6 +90,19 @@ static bool is_taken(struct weir *w, unsigned int number)
 	return !weir_link_get(w, 0, name, &l, NULL);
 }
 
+#ifndef WR_NO_AHEAD
+void wr_record_ask_first(struct wr_batch *b)
+{
+	const struct ifinfomsg any = { 0 };
+	char name[16];
+
+	wr_ifb_name(0, name);
+	wr_msg(b, RTM_GETLINK, 0, &any, sizeof(any));
+	wr_put_text(b, IFLA_IFNAME, name);
+	wr_put_u32(b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+}
+#endif
+
 static bool is_there(struct weir *w, int ifindex)
 {
 	char name[16];
@@ -323,6 +336,13 @@ static bool add_last(struct weir *w, struct wr_record *rec)
 	return true;
 }
 
+/* Mostly nobody was here before. */
+void wr_record_first(struct wr_record *rec, bool is_taken)
+{
+	rec->first = is_taken ? WR_FIRST_TAKEN : WR_FIRST_KNOWN;
+	rec->is_nobodys = rec->is_part = !is_taken;
+}
+
 int wr_record_rest(struct weir *w, struct wr_record *rec, struct weir_error *err)
 {
 	int r = rec->is_part ? read_links(w, rec, err) : 0;
@@ -359,16 +379,15 @@ static int read_record(struct weir *w, struct wr_record *rec, struct weir_error 
 	if (r <= 0)
 		return r;
 #ifndef WR_NO_AHEAD
-	rec->has_last = add_last(w, rec);
-	rec->is_nobodys = !rec->has_last && !is_taken(w, 0);	/* mostly nobody was here before */
-	rec->is_part = rec->has_last || rec->is_nobodys;
-	if (rec->is_part)
-		return 0;
-#endif
+	rec->has_last = rec->is_part = add_last(w, rec);
+	rec->first = rec->has_last ? WR_FIRST_KNOWN : WR_FIRST_UNKNOWN;
+	return 0;
+#else
 	return read_links(w, rec, err);
+#endif
 }
 
-int wr_record_of(struct weir_txn *t, struct wr_record **ret, struct weir_error *err)
+int wr_record_begin(struct weir_txn *t, struct wr_record **ret, struct weir_error *err)
 {
 	struct wr_record *rec = weir_txn_kept(t, &kept_by);
 	int r;
@@ -388,3 +407,19 @@ int wr_record_of(struct weir_txn *t, struct wr_record **ret, struct weir_error *
 	*ret = rec;
 	return 0;
 }
+
+#ifndef WR_NO_AHEAD
+int wr_record_of(struct weir_txn *t, struct wr_record **ret, struct weir_error *err)
+{
+	int r = wr_record_begin(t, ret, err);
+
+	if (!r && (*ret)->first == WR_FIRST_UNKNOWN)
+		wr_record_first(*ret, is_taken(t->w, 0));
+	if (r || (*ret)->first == WR_FIRST_KNOWN)
+		return r;
+	r = read_links(t->w, *ret, err);
+	if (!r)
+		(*ret)->first = WR_FIRST_KNOWN;
+	return r;
+}
+#endif

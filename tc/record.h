@@ -73,7 +73,11 @@ struct wr_floors {
 	uint64_t sum_bytes_per_s;
 };
 
+/* Whether the kernel has an ifb of the first name: then there may be some of ours, which are looked for. */
+enum wr_first { WR_FIRST_KNOWN, WR_FIRST_UNKNOWN, WR_FIRST_TAKEN };
+
 struct wr_record {
+	enum wr_first first;
 	struct wr_ifb *ifbs;
 	size_t n_ifbs;
 	unsigned int next_number;	/* or a later one: wr_record_number() */
@@ -94,14 +98,19 @@ struct wr_record {
 /* By which ifbs of a state directory are known again. */
 void wr_record_alias(const struct weir *w, char alias[WR_ALIAS_SIZE]);
 int wr_record_of(struct weir_txn *t, struct wr_record **ret, struct weir_error *err);
+/* The same, but who finds wr_record.first unknown may ask with other questions, and tell the answer. */
+int wr_record_begin(struct weir_txn *t, struct wr_record **ret, struct weir_error *err);
 /*
  * Ifbs that may be missing: where there is none of the first name, or the handle has
  * used one, others are looked for only when they are needed.
  */
 #ifdef WR_NO_AHEAD	/* the one-file tool has one transaction, and knows all or none */
+#define wr_record_of wr_record_begin
 #define wr_record_rest(w, rec, err) 0
 #define wr_record_has_last(rec) false
 #else
+void wr_record_ask_first(struct wr_batch *b);
+void wr_record_first(struct wr_record *rec, bool is_taken);
 #define wr_record_has_last(rec) ((rec)->has_last)
 int wr_record_rest(struct weir *w, struct wr_record *rec, struct weir_error *err);
 #endif

@@ -555,7 +555,7 @@ static int read_port(struct shaping *s, const struct weir_bandwidth *bandwidth)
 	if (!is_new(s))
 		return wr_port_ahead(s->t, s->dev.ifindex, what, &s->port, s->err);
 	wr_copy(s->port.link.name, sizeof(s->port.link.name), s->dev.name);
-	return wr_port_new(s->t, s->dev.ifindex, what, s->opts.is_guest_side, &s->port, s->err);
+	return wr_port_new(s->t, s->dev.ifindex, what, &s->port, s->err);
 }
 
 static int shape(struct shaping *s, const struct weir_bandwidth *bandwidth)

@@ -193,7 +193,8 @@ enum weir_leaf {
  * @leaf:		an enum weir_leaf. A class that has another gets it in place, and
  *			loses what waits in the old one; WEIR_LEAF_AUTO leaves it as it is
  * @is_guest_side:	the link is the guest's end, not the host's, so inbound is
- *			what it receives. Need not be set for a macvtap that exists
+ *			what it receives. Need not be set for a macvtap that exists, but if
+ *			@is_new is: then the kernel is not asked what it is
  * @has_floors:		weir_txn_floor_set() will guarantee rates below the limits of this
  *			link, such as a bridge. What arrives by it then gets an ifb of its
  *			own. Heeded when the link becomes limited
@@ -205,12 +206,12 @@ enum weir_leaf {
  *			limited by another qdisc changes to it: what waits is lost, and
  *			@leaf is made as on a new port
  * @is_new:		the caller has just made the link, under the name that it gives, and
- *			knows that nobody has put a root or ingress qdisc on it, so the
- *			kernel is asked for neither. If there is one, the commit fails with
- *			-EEXIST, names the port and what is there, and changes nothing;
- *			@replace then replaces nothing either. A handle with a state
- *			directory asks all the same: recovery after a kill could not tell
- *			what is not ours
+ *			knows that nobody has put a root or ingress qdisc on it, and by
+ *			@is_guest_side which end it is, so the kernel is asked for none of
+ *			that. If there is a qdisc, the commit fails with -EEXIST, names the
+ *			port and what is there, and changes nothing; @replace then replaces
+ *			nothing either. A handle with a state directory asks all the same:
+ *			recovery after a kill could not tell what is not ours
  * @mtu:		the link's, if the caller knows it; 0: the kernel is asked, and a link
  *			that the transaction makes is taken to have 1500. A packet is the least
  *			that a limit lets pass at once

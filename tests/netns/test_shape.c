@@ -820,8 +820,8 @@ static uint64_t sends(void)
 	return c.n_sends;
 }
 
-/* All that is to be known of a port more is asked in one send, and the change is another. */
-static void one_more_in_two_sends(const char *name, bool is_new)
+/* All that is to be known of a port, and of the ifb that it may share, is asked in one send, and the change is another. */
+static void one_in_two_sends(const char *name, bool is_new)
 {
 	const struct weir_shape_options opts = { .sz = sizeof(opts), .method = WEIR_SHAPE_BLOCK,
 						 .leaf = WEIR_LEAF_DEFAULT, .is_new = is_new };
@@ -830,22 +830,22 @@ static void one_more_in_two_sends(const char *name, bool is_new)
 	const uint64_t before = sends();
 
 	weir_txn_shape_set(begin(), port, name, &block_limits, &opts, &s);
-	commit(w->txn, "one more");
+	commit(w->txn, "one port");
 	assert_int_equal(sends() - before, 2);
 	assert_string_equal(s.ifb_name, "weir-ifb0");
 	class_is(&s, "rate 4Mbit");
 	has_filter(name, "1");
 }
 
-static void one_more_is_asked_about_once(void **state)
+static void each_is_asked_about_once(void **state)
 {
 	if (!kernel_can(WEIR_SHAPE_BLOCK))
 		own_skip("the kernel does not take the program");
 	for (int i = 0; i < 3; i++)
 		add_port(i);
-	by_block("v0");
-	one_more_in_two_sends("v1", false);
-	one_more_in_two_sends("v2", true);
+	one_in_two_sends("v0", false);
+	one_in_two_sends("v1", false);
+	one_in_two_sends("v2", true);
 }
 
 /* Nor does an ifb get more than it takes where they come one by one. */
@@ -1538,7 +1538,7 @@ int main(void)
 		TEST(a_block_of_others_is_not_used),
 		TEST(a_block_is_for_all),
 		TEST(the_same_class_is_on_another_ifb),
-		TEST(one_more_is_asked_about_once),
+		TEST(each_is_asked_about_once),
 		TEST(one_more_than_an_ifb_takes),
 		TEST(a_block_comes_back),
 		TEST(who_shares_a_block_comes_first),
