@@ -165,7 +165,7 @@ static bool take_chain(struct dump *d, struct attrs attrs)
 {
 	const char *name = text_of(attrs, NFTA_CHAIN_NAME);
 
-	if (!strncmp(name, "p_", 2))
+	if (wr_nat_is_chain(name, strlen(name)))
 		wr_str_printf(&d->table->chains, "%s\n", name);
 	return true;
 }
@@ -244,6 +244,15 @@ static bool put_key(struct wr_str *s, const char *kinds, struct attrs key, struc
 	return !key.len;
 }
 
+/* A chain of ours or, where somebody else made one, a name that stays one word in a script. */
+static bool put_chain(struct wr_str *s, const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-_");
+
+	wr_str_add(s, name, len);
+	return len && !name[len];
+}
+
 static bool put_verdict(struct wr_str *s, struct attrs data)
 {
 	struct attrs verdict, code;
@@ -252,8 +261,9 @@ static bool put_verdict(struct wr_str *s, struct attrs data)
 	if (!find(data, NFTA_DATA_VERDICT, &verdict) || !find(verdict, NFTA_VERDICT_CODE, &code) || code.len != sizeof(be))
 		return false;
 	memcpy(&be, code.data, sizeof(be));
-	wr_str_printf(s, " : %s %s", ntohl(be) == (uint32_t)NFT_GOTO ? "goto" : "jump", text_of(verdict, NFTA_VERDICT_CHAIN));
-	return ntohl(be) == (uint32_t)NFT_GOTO || ntohl(be) == (uint32_t)NFT_JUMP;
+	wr_str_puts(s, ntohl(be) == (uint32_t)NFT_GOTO ? " : goto " : " : jump ");
+	return put_chain(s, text_of(verdict, NFTA_VERDICT_CHAIN)) &&
+	       (ntohl(be) == (uint32_t)NFT_GOTO || ntohl(be) == (uint32_t)NFT_JUMP);
 }
 
 static bool put_element(struct dump *d, struct attrs element)

@@ -134,6 +134,15 @@ static void format_nat_chain(const struct weir_nat *nat, char *buf, size_t size)
 	wr_format(buf, size, "p_%s%s", range, ports);
 }
 
+bool wr_nat_is_chain(const char *name, size_t len)
+{
+	bool is_ours = len > 2 && !memcmp(name, "p_", 2);
+
+	for (size_t i = 2; i < len && is_ours; i++)
+		is_ours = name[i] && strchr("0123456789.-_", name[i]);
+	return is_ours;
+}
+
 /* The usual ports and whatever address the link has: a set of its own. */
 static bool is_usual(const char *chain)
 {

@@ -60,6 +60,8 @@ struct wr_nat_table {
 
 /* Checks @nat and appends its list; nothing in mode OPEN. */
 int wr_nat_elements(const struct weir_nat *nat, struct wr_str *out, struct weir_error *err);
+/* Whether a chain's name is one of those that say how to translate: "p_", addresses and ports. */
+bool wr_nat_is_chain(const char *name, size_t len);
 /* Whether a link's name may get into nftables' language. */
 int wr_nat_check_name(const char *name, const char *object, const char *attr, struct weir_error *err);
 

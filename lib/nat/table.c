@@ -192,7 +192,7 @@ static void list_chains(const char *list, struct wr_str *out)
 			continue;
 		chain += sizeof(link) - 3;
 		n = len - (chain - line);
-		if (!has_line(wr_str_text(out), chain, n))
+		if (wr_nat_is_chain(chain, n) && !has_line(wr_str_text(out), chain, n))
 			wr_str_printf(out, "%.*s\n", (int)n, chain);
 	}
 }
@@ -285,7 +285,7 @@ void wr_nat_table_read(struct wr_nat_table *table, const struct wr_nat_rules *ru
 			wr_copy(set, sizeof(set), name);
 			has_latest = has_latest || !strcmp(set, rules->latest);
 		}
-		if (!strcmp(word, "chain") && !strncmp(name, "p_", 2))
+		if (!strcmp(word, "chain") && wr_nat_is_chain(name, strlen(name)))
 			wr_str_printf(&table->chains, "%s\n", name);
 	}
 	table->is_old = is_ours && !has_latest;

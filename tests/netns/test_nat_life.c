@@ -125,6 +125,23 @@ static void test_table_in_use_is_not_removed(void **state)
 	check_in_use(WEIR_FORWARD_NAT);
 }
 
+/* A chain that somebody else made in the table stays, however much its name begins like ours. */
+static void test_chain_of_others(void **state)
+{
+	struct weir_nat a = net_a(WEIR_FORWARD_NAT), b = with_range(net_b(WEIR_FORWARD_NAT));
+	char *before;
+
+	nat_add(&a);
+	sh_in(HOST, "nft add chain inet weir p_theirs");
+	before = ruleset(HOST);
+	nat_add(&b);
+	nat_del(&b);
+	assert_ruleset(before);
+	sh_in(HOST, "nft delete chain inet weir p_theirs");
+	nat_del(&a);
+	assert_no_rules(HOST);
+}
+
 /* --- what an older version made ----------------------------------------------------------- */
 
 /* Tables as older versions made them, with network A in mode nat. */
@@ -489,6 +506,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		nat_test(test_killed),
 		nat_test(test_table_in_use_is_not_removed),
+		nat_test(test_chain_of_others),
 		nat_test(test_old_tables),
 		nat_test(test_refusal_is_remembered),
 		nat_test(test_kernel_refuses),

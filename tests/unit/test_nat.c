@@ -259,6 +259,9 @@ static const char listing[] =
 	"\n"
 	"	chain p_192.0.2.8_5 {\n"
 	"	}\n"
+	"\n"
+	"	chain p_theirs {\n"
+	"	}\n"
 	"}\n";
 
 static void read_for(struct wr_nat_table *t, const char *text, const char *bridge)
