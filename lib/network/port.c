@@ -416,6 +416,18 @@ int wr_port_end(struct weir_txn *t, const struct wr_live *live, struct weir_port
 	return r;
 }
 
+/* NULL if the network does not run or its record is damaged, neither of which stands in a port's way. */
+static int live_of(struct weir *w, const struct weir_port *port, const struct wr_live **ret, struct weir_error *err)
+{
+	struct weir_error why = WEIR_ERROR_INIT;
+	int r;
+
+	*ret = NULL;
+	wr_store_live_last(w, port->network, ret, &why);
+	r = wr_pass_over(&why, err);
+	return r < 0 ? r : 0;
+}
+
 int weir_txn_port_detach(struct weir_txn *t, const char *network, const char *name)
 {
 	struct weir_port port = { .sz = sizeof(port) };
@@ -424,7 +436,7 @@ int weir_txn_port_detach(struct weir_txn *t, const char *network, const char *na
 	int r = find_port(weir_txn_handle(t), network, name, &port, &err);
 
 	if (!r)
-		wr_store_live_last(weir_txn_handle(t), network, &live, NULL);
+		r = live_of(weir_txn_handle(t), &port, &live, &err);
 	r = r ? refuse(t, network, &err) : wr_port_end(t, live, &port);
 	if (!r && live)
 		wr_txn_hook(t, "port-deleted", &live->net, &port);
@@ -618,11 +630,13 @@ int weir_txn_port_limit(struct weir_txn *t, const char *network, const char *nam
 
 	if (!r)
 		r = wr_opts_copy(&full, sizeof(full), options, "shape options", &err);
+	if (!r)
+		r = live_of(weir_txn_handle(t), &port, &live, &err);
 	limits.inbound.floor_bytes_per_s = port.bandwidth.inbound.floor_bytes_per_s;
 	limits.outbound.floor_bytes_per_s = port.bandwidth.outbound.floor_bytes_per_s;
 	r = r ? refuse(t, network ? network : port.network, &err) :
 		limit_anew(t, &port, &limits, WEIR_FROM_GUEST, &full, &shape);
-	if (!r && !wr_store_live_last(weir_txn_handle(t), port.network, &live, NULL))
+	if (!r && live)
 		wr_txn_hook(t, "port-updated", &live->net, &port);
 	if (!r && ret)
 		wr_opts_give(ret, &shape, sizeof(shape), NULL);

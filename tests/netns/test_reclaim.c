@@ -193,6 +193,36 @@ static void neighbours_that_cannot_be_read(void **state)
 	ns_stop(w);
 }
 
+static void assert_fails(struct weir_txn *t, int r, int expected)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	assert_int_equal(r, expected);
+	weir_txn_error(t, &err);
+	assert_string_equal(err.object, "network net");
+	weir_txn_abort(t);
+}
+
+/* Only a network that is known not to run has nothing to say about its ports. */
+static void a_network_that_fails_to_be_read(void **state)
+{
+	struct weir *w = ns_start("{'name':'net','bridge':{'name':'virbr0'}}");
+	const struct weir_bandwidth limit = { .outbound.average_bytes_per_s = 1000000 };
+	struct weir_port port = attach(w, "p0");
+	struct weir_txn *t;
+
+	ns_sh("cd %s/networks && mv net.json saved && ln -s net.json net.json", ns_state_dir);
+	t = ns_begin(w);
+	assert_fails(t, weir_txn_port_detach(t, "net", "p0"), -ELOOP);
+	t = ns_begin(w);
+	assert_fails(t, weir_txn_port_limit(t, "net", "p0", &limit, NULL, NULL), -ELOOP);
+	ns_sh("cd %s/networks && rm net.json", ns_state_dir);
+	detach(w, "p0");
+	ns_sh("cd %s/networks && mv saved net.json", ns_state_dir);
+	weir_port_done(&port);
+	ns_stop(w);
+}
+
 /* What the bridge says is its own goes with it, all of it; what another has on its bridge stays. */
 static void a_stop_with_damaged_records(void **state)
 {
@@ -260,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = { TEST(a_lost_record), TEST(whose_it_is), TEST(members_of_a_pool),
 					     TEST(records_that_cannot_be_read),
 					     TEST(neighbours_that_cannot_be_read),
+					     TEST(a_network_that_fails_to_be_read),
 					     TEST(a_stop_with_damaged_records), TEST(a_stop_that_cannot_tell) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
