@@ -337,7 +337,8 @@ tidy: ## clang-tidy with the checks of .clang-tidy
 analyze: ## gcc -fanalyzer, cppcheck, clang-tidy with clang's analyzer
 	$(MAKE) B=build/analyze CC=gcc CFLAGS='-O1 -g -fanalyzer' $(STATIC:$(B)/%=build/analyze/%)
 	cppcheck -q --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
-		--suppressions-list=tests/lint/cppcheck.supp -D_GNU_SOURCE -Iinclude -Ilib -I. lib tc sriov tools
+		--suppressions-list=tests/lint/cppcheck.supp --include=tests/lint/cppcheck.h \
+		-D_GNU_SOURCE -Iinclude -Ilib -I. lib tc sriov tools
 	$(MAKE) tidy
 fuzz: ## run every fuzzer for 20 s each (clang)
 	@$(MAKE) --no-print-directory FUZZ=1 CC=$(FUZZ_CC) fuzz-run

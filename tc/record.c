@@ -229,7 +229,7 @@ static struct wr_floor floor_of(const struct wr_floors *f, uint32_t minor, const
 
 static void read_class(struct wr_floors *f, const char *line)
 {
-	struct wr_htb_class c;
+	struct wr_htb_class c = { 0 };
 	struct wr_floor floor;
 	uint32_t minor;
 

@@ -311,7 +311,7 @@ int cmd_net_attach(struct tool *t, const struct args *a)
 	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_guest guest;
 	int fds[MAX_QUEUES];
-	struct held held;
+	struct held held = { 0 };
 	int status = read_guest(t, a, &held, &guest);
 
 	if (status)

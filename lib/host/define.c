@@ -41,6 +41,11 @@ static int by_port(const void *a, const void *b)
 	return strcmp(((const struct claim *)a)->port, ((const struct claim *)b)->port);
 }
 
+static int is_about(const void *port, const void *claim)
+{
+	return strcmp(port, ((const struct claim *)claim)->port);
+}
+
 static void sort_claims(struct claims *c)
 {
 	if (c->n)
@@ -49,10 +54,8 @@ static void sort_claims(struct claims *c)
 
 static const char *owner_of(const struct claims *c, const char *port)
 {
-	struct claim key, *found;
+	const struct claim *found = c->n ? bsearch(port, c->claims, c->n, sizeof(*found), is_about) : NULL;
 
-	wr_copy(key.port, sizeof(key.port), port);
-	found = c->n ? bsearch(&key, c->claims, c->n, sizeof(key), by_port) : NULL;
 	return found ? found->owner : NULL;
 }
 

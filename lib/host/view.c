@@ -34,6 +34,11 @@ static int by_link(const void *a, const void *b)
 			   ((const struct weir_addr *)b)->ifindex);
 }
 
+static int has_name(const void *name, const void *link)
+{
+	return strcmp(name, ((const struct weir_link *)link)->name);
+}
+
 int wr_host_sort(struct wr_host *h)
 {
 	free(h->by_index);
@@ -52,10 +57,7 @@ int wr_host_sort(struct wr_host *h)
 
 const struct weir_link *wr_host_link(const struct wr_host *h, const char *name)
 {
-	struct weir_link key;
-
-	wr_copy(key.name, sizeof(key.name), name);
-	return h->n_links ? bsearch(&key, h->links, h->n_links, sizeof(key), by_name) : NULL;
+	return h->n_links ? bsearch(name, h->links, h->n_links, sizeof(*h->links), has_name) : NULL;
 }
 
 const struct weir_link *wr_host_index(const struct wr_host *h, int ifindex)

@@ -101,8 +101,10 @@ static struct weir_ip dst_of(const struct nlmsghdr *msg)
 
 static uint32_t key(const struct nlmsghdr *msg)
 {
-	const struct weir_ip dst = msg->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtmsg)) ? (struct weir_ip){ 0 } : dst_of(msg);
+	struct weir_ip dst = { 0 };
 
+	if (msg->nlmsg_len >= NLMSG_LENGTH(sizeof(struct rtmsg)))
+		dst = dst_of(msg);
 	return wr_hash(WR_HASH, dst.bytes, sizeof(dst.bytes));
 }
 

@@ -136,7 +136,7 @@ static struct weir_change *note(struct walk *w, const struct place *at, enum kin
 
 static struct place inside(const struct place *at, const char *name)
 {
-	struct place in;
+	struct place in = { .shown = "" };
 
 	wr_format(in.shown, sizeof(in.shown), "%s%s%s", at->shown, *at->shown ? "." : "", name);
 	wr_format(in.plain, sizeof(in.plain), "%s%s%s", at->plain, *at->plain ? "." : "", name);

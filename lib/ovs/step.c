@@ -101,7 +101,7 @@ static int change(struct wr_rpc *rpc, const char *bridge, const char *name, cons
 	wr_auto(ovs_state) struct wr_ovs_state s = { 0 };
 	wr_auto(json) json_t *results = NULL;
 	json_t *ops;
-	bool leave;
+	bool leave = false;
 	size_t n;
 	int r = look(rpc, bridge, name, &s, err);
 
