@@ -1341,7 +1341,8 @@ WEIR_API int weir_txn_network_reload(struct weir_txn *t, const char *name);
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -ENOENT	no such network runs, or no such portgroup
- *   -EEXIST	the port's name is taken, or its uuid, by a port of any network
+ *   -EEXIST	the port's name is taken, or its uuid, by a port of any network; one whose
+ *		record is damaged has to be detached
  *   -ENODEV	a bridge or link of the host, or a whole pool, is not there
  *   -EBUSY	no member of the pool is free
  *   -ENOSPC	the network's bridges have 1023 ports each, and no bridge can have
@@ -1371,7 +1372,13 @@ WEIR_API int weir_txn_port_attach(struct weir_txn *t, const char *network,
  * @network:	the network
  * @port:	the port's name on the host
  *
- * Return: 0 or a negative errno, which the transaction remembers: -ENOENT
+ * A port whose record is damaged goes too, with what the kernel knows to be the port's:
+ * its link must be on a bridge of the network's own, whether or not that is running; or
+ * there is no such link, nor a network that runs and has ports without one. Of its
+ * guaranteed inbound rate the class stays until the network stops.
+ *
+ * Return: 0 or a negative errno, which the transaction remembers: -ENOENT, or -EBADMSG if
+ * the record is damaged and nobody can tell whether it is that of a port of @network
  *
  * Since: 0.1
  */
@@ -1477,12 +1484,43 @@ WEIR_API int weir_port_get(struct weir *w, const char *network, const char *port
  * @ret_n:	receives its length
  * @err:	filled on failure; may be NULL
  *
- * Return: 0 or a negative errno
+ * Return: 0, 1 if a damaged record is or may be that of a port of it, which is not in the
+ * list (weir_port_list_damaged() says which), or a negative errno
  *
  * Since: 0.1
  */
 WEIR_API int weir_port_list(struct weir *w, const char *network, struct weir_port **ret,
 			    size_t *ret_n, struct weir_error *err);
+
+/**
+ * struct weir_damaged_port - a port whose record cannot be read
+ * @name:	the port's name, that of its file
+ * @network:	the network, if the link of that name is on a bridge of the network's own;
+ *		empty: it may be that of any
+ * @error:	what is wrong, in which file
+ */
+struct weir_damaged_port {
+	char name[256];
+	char network[256];
+	struct weir_error error;
+};
+
+/**
+ * weir_port_list_damaged() - the ports whose records cannot be read
+ * @w:		the handle
+ * @network:	the network: those that are or may be its ports; NULL: all
+ * @ret:	receives an array in the order of names, for free()
+ * @ret_n:	receives its length
+ * @err:	filled on failure; may be NULL
+ *
+ * weir_txn_port_detach() takes such a port away.
+ *
+ * Return: 0 or a negative errno
+ *
+ * Since: 0.2
+ */
+WEIR_API int weir_port_list_damaged(struct weir *w, const char *network, struct weir_damaged_port **ret,
+				    size_t *ret_n, struct weir_error *err);
 
 /**
  * struct weir_lease - an address that a guest has

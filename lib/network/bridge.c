@@ -130,7 +130,7 @@ void wr_bring_up(struct weir_txn *t, const struct weir_network *net, const char 
 				.is_up = true };
 
 	wr_copy(up.name, sizeof(up.name), name);
-	wr_format(up.alias, sizeof(up.alias), "weir network %s", net->name);
+	wr_format(up.alias, sizeof(up.alias), WR_BRIDGE_ALIAS "%s", net->name);
 	weir_txn_link_set(t, &up);
 }
 

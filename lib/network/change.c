@@ -310,7 +310,7 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 
 	if (!r)
 		r = weir_port_list(weir_txn_handle(t), net->name, &ports, &n, &err);
-	if (!r)
+	if (r >= 0)	/* what a port has whose record is damaged cannot be changed */
 		r = check_pool(&live->net, net, ports, n, &err);
 	if (!r && wr_has_own_bridge(net))
 		r = check_ips_free(t, live, net, &err);

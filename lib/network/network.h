@@ -42,6 +42,8 @@ int wr_store_live(struct weir *w, const char *name, struct wr_live **ret, struct
 int wr_store_live_last(struct weir *w, const char *name, const struct wr_live **ret, struct weir_error *err);
 void wr_live_free(struct wr_live *live);
 int wr_store_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err);
+/* Whether @r and @err, from reading the record of that name, say that it is there and damaged. */
+bool wr_store_is_damaged(struct weir *w, const char *name, int r, const struct weir_error *err);
 /* For who goes through all of them. 1: it went meanwhile or is damaged, and is no reason to stop. */
 int wr_store_next_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err);
 /* @ret receives the name of the port that has it. */
@@ -106,6 +108,8 @@ int wr_complete(struct weir *w, struct weir_network *net, struct weir_error *err
 
 /* --- bridge.c: parts of a network with a bridge of its own ------------------------------ */
 
+/* Before the network's name, what its bridges say of themselves. */
+#define WR_BRIDGE_ALIAS "weir network "
 /* Returns the index. */
 int wr_add_bridge(struct weir_txn *t, const struct weir_network *net, const char *name,
 		  const uint8_t mac[6]);
@@ -208,6 +212,12 @@ int wr_port_link_del(struct weir_txn *t, const struct weir_port *port);
 int wr_port_end(struct weir_txn *t, const struct wr_live *live, struct weir_port *port);
 /* damaged.c: the same of one that has this name and a record that cannot be read, if it is of this network. */
 int wr_port_end_damaged(struct weir_txn *t, const struct wr_live *live, const char *name, struct weir_error *err);
+/* As much of it as wr_port_end() needs; refuses if it cannot be told that it is a port of @network. */
+int wr_port_guess(struct weir *w, const struct wr_live *live, const char *network, const char *name,
+		  struct weir_port *ret, struct weir_error *err);
+/* 1: @ret says what is wrong with its record. 0: nothing is, or it is that of another network; NULL: of any. */
+int wr_port_damage(struct weir *w, const char *network, const char *name, struct weir_damaged_port *ret,
+		   struct weir_error *err);
 /* mac_table.c: where weir keeps the tables, bridges are told of a new port, or of one that is put back. */
 void wr_mac_table_tell(struct weir_txn *t, const struct weir_port *port, const struct wr_place *place);
 void wr_mac_table_tell_again(struct weir_txn *t, const struct weir_port *port, const struct wr_place *place);

@@ -111,6 +111,7 @@ int wr_pool(struct weir *w, const struct weir_network *net, struct weir_pool_ent
 		wr_nomem(err);
 	if (!r)
 		r = weir_port_list(w, net->name, &ports, &n, err);
+	r = r < 0 ? r : 0;	/* a port whose record is damaged is not counted */
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < p.n; k++)
 			p.items[k].n_ports += *p.items[k].dev ?

@@ -49,6 +49,20 @@ static int choose_name(struct weir *w, char name[16], struct weir_error *err)
 			 MAX_PORTS - 1);
 }
 
+static int refuse_name(struct weir *w, const char *name, struct weir_error *err)
+{
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir_error why = WEIR_ERROR_INIT;
+	int r = wr_store_port(w, name, &port, &why);
+
+	weir_port_done(&port);
+	if (!wr_store_is_damaged(w, name, r, &why))
+		return wr_refuse(err, -EEXIST, "port", "name", "%s is another guest's port", name);
+	return wr_refuse(err, -EEXIST, "port", "name",
+			 "%s is another guest's port, and its record %s/ports/%s.json is damaged: detach it first",
+			 name, weir_state_dir(w), name);
+}
+
 static int complete(struct weir_txn *t, struct weir_port *port, struct weir_error *err)
 {
 	struct weir *w = weir_txn_handle(t);
@@ -59,7 +73,7 @@ static int complete(struct weir_txn *t, struct weir_port *port, struct weir_erro
 	if (!*port->name)
 		r = choose_name(w, port->name, err);
 	else if (wr_store_has(w, WR_STORE_PORTS, port->name))
-		r = wr_refuse(err, -EEXIST, "port", "name", "%s is another guest's port", port->name);
+		r = refuse_name(w, port->name, err);
 	return r ? r : wr_port_uuid_take(t, port, err);
 }
 
@@ -417,13 +431,13 @@ int wr_port_end(struct weir_txn *t, const struct wr_live *live, struct weir_port
 }
 
 /* NULL if the network does not run or its record is damaged, neither of which stands in a port's way. */
-static int live_of(struct weir *w, const struct weir_port *port, const struct wr_live **ret, struct weir_error *err)
+static int live_of(struct weir *w, const char *network, const struct wr_live **ret, struct weir_error *err)
 {
 	struct weir_error why = WEIR_ERROR_INIT;
 	int r;
 
 	*ret = NULL;
-	wr_store_live_last(w, port->network, ret, &why);
+	wr_store_live_last(w, network, ret, &why);
 	r = wr_pass_over(&why, err);
 	return r < 0 ? r : 0;
 }
@@ -433,10 +447,15 @@ int weir_txn_port_detach(struct weir_txn *t, const char *network, const char *na
 	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_error err = WEIR_ERROR_INIT;
 	const struct wr_live *live = NULL;
-	int r = find_port(weir_txn_handle(t), network, name, &port, &err);
+	struct weir *w = weir_txn_handle(t);
+	int r = find_port(w, network, name, &port, &err);
+	/* A folder in its place is no file that could be removed. */
+	const bool is_damaged = network && r != -EISDIR && wr_store_is_damaged(w, name, r, &err);
 
-	if (!r)
-		r = live_of(weir_txn_handle(t), &port, &live, &err);
+	if (!r || is_damaged)
+		r = live_of(w, is_damaged ? network : port.network, &live, &err);
+	if (!r && is_damaged)
+		r = wr_port_guess(w, live, network, name, &port, &err);
 	r = r ? refuse(t, network, &err) : wr_port_end(t, live, &port);
 	if (!r && live)
 		wr_txn_hook(t, "port-deleted", &live->net, &port);
@@ -631,7 +650,7 @@ int weir_txn_port_limit(struct weir_txn *t, const char *network, const char *nam
 	if (!r)
 		r = wr_opts_copy(&full, sizeof(full), options, "shape options", &err);
 	if (!r)
-		r = live_of(weir_txn_handle(t), &port, &live, &err);
+		r = live_of(weir_txn_handle(t), port.network, &live, &err);
 	limits.inbound.floor_bytes_per_s = port.bandwidth.inbound.floor_bytes_per_s;
 	limits.outbound.floor_bytes_per_s = port.bandwidth.outbound.floor_bytes_per_s;
 	r = r ? refuse(t, network ? network : port.network, &err) :
@@ -657,8 +676,18 @@ struct listing {
 	const char *network;
 	struct weir_port *ports;
 	size_t n;
+	bool is_short;	/* for a record that is damaged */
 	struct weir_error *err;
 };
+
+static int pass_over(struct listing *l, const char *name)
+{
+	struct weir_damaged_port damaged;
+	int r = wr_port_damage(l->w, l->network, name, &damaged, l->err);
+
+	l->is_short |= r > 0;
+	return r < 0 ? r : 0;
+}
 
 static int list_port(void *arg, const char *name)
 {
@@ -667,7 +696,7 @@ static int list_port(void *arg, const char *name)
 	int r = wr_store_next_port(l->w, name, &port, l->err);
 
 	if (r)
-		return r < 0 ? r : 0;
+		return r < 0 ? r : pass_over(l, name);
 	if (strcmp(port.network, l->network)) {
 		weir_port_done(&port);
 		return 0;
@@ -702,5 +731,5 @@ int weir_port_list(struct weir *w, const char *network, struct weir_port **ret, 
 		qsort(l.ports, l.n, sizeof(*l.ports), by_name);
 	*ret = l.ports;
 	*ret_n = l.n;
-	return 0;
+	return l.is_short;
 }

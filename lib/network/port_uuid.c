@@ -20,6 +20,16 @@ static int refuse(const struct weir_port *port, const char *name, const char *ne
 	return wr_refuse(err, -EEXIST, object, "uuid", "is that of port %s of network %s", name, network);
 }
 
+static int refuse_damaged(struct weir *w, const struct weir_port *port, const char *name, struct weir_error *err)
+{
+	char object[64];
+
+	wr_format(object, sizeof(object), "port %s", port->name);
+	return wr_refuse(err, -EEXIST, object, "uuid",
+			 "is that of port %s, whose record %s/ports/%s.json is damaged: detach it first", name,
+			 weir_state_dir(w), name);
+}
+
 /* --- on record ---------------------------------------------------------------------------------- */
 
 static int check_record(struct weir *w, const struct weir_port *port, struct weir_error *err)
@@ -29,6 +39,8 @@ static int check_record(struct weir *w, const struct weir_port *port, struct wei
 
 	if (!r)
 		r = wr_store_next_port(w, entry.name, &other, err);
+	if (r > 0 && *entry.name && wr_store_has(w, WR_STORE_PORTS, entry.name))
+		return refuse_damaged(w, port, entry.name, err);
 	if (r)
 		return r < 0 ? r : 0;
 	if (!strcasecmp(other.uuid, port->uuid))

@@ -99,6 +99,16 @@ static int put_back(struct weir_txn *t, const struct wr_live *live, struct weir_
 	return (int)l.master == place.ifindex ? 0 : wr_port_link_put_back(t, port, &place);
 }
 
+/* What is damaged is not taken for lost: whoever removes it says so. */
+static int say_how(struct weir_error *err, int r)
+{
+	char msg[sizeof(err->msg)];
+
+	wr_copy(msg, sizeof(msg), err->msg);
+	wr_format(err->msg, sizeof(err->msg), "%s; remove the file, and the port can be reclaimed", msg);
+	return r;
+}
+
 /* The record that is there, or else the caller's once it is looked at; @ret_is_new: it has to be written. */
 static int find_record(struct weir_txn *t, const struct wr_live *live, const struct weir_port *port,
 		       struct weir_port *ret, bool *ret_is_new, struct weir_error *err)
@@ -110,6 +120,8 @@ static int find_record(struct weir_txn *t, const struct wr_live *live, const str
 	*ret_is_new = r == -ENOENT;
 	if (!r && (strcmp(ret->uuid, port->uuid) || strcmp(ret->network, port->network)))
 		return wr_refuse(err, -EEXIST, "", "name", "%s is another guest's port", port->name);
+	if (wr_store_is_damaged(w, port->name, r, err))
+		return say_how(err, r);
 	if (!*ret_is_new)
 		return r;
 	r = check_identity(port, err);

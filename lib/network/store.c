@@ -237,6 +237,18 @@ int wr_store_live_last(struct weir *w, const char *name, const struct wr_live **
 	return r;
 }
 
+/* Whoever has to put a port's record right, or remove it, looks for its file. */
+static int say_where(struct weir_error *err, int r, struct weir *w, const char *name)
+{
+	char msg[sizeof(err->msg)];
+
+	if (r && err) {
+		wr_copy(msg, sizeof(msg), err->msg);
+		wr_format(err->msg, sizeof(err->msg), "%s, in %s/ports/%s.json", msg, weir_state_dir(w), name);
+	}
+	return r;
+}
+
 int wr_store_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err)
 {
 	wr_auto(str) struct wr_str text = { 0 };
@@ -244,7 +256,18 @@ int wr_store_port(struct weir *w, const char *name, struct weir_port *ret, struc
 
 	if (r)
 		return r;
-	return say_which(err, weir_port_parse(text.data, text.len, ret, err), WR_STORE_PORTS, name);
+	r = weir_port_parse(text.data, text.len, ret, err);
+	/* A copy of another's. */
+	if (!r && strcmp(ret->name, name) != 0) {
+		r = wr_refuse(err, -EINVAL, "", "name", "is that of port %s", ret->name);
+		weir_port_done(ret);
+	}
+	return say_where(err, say_which(err, r, WR_STORE_PORTS, name), w, name);
+}
+
+bool wr_store_is_damaged(struct weir *w, const char *name, int r, const struct weir_error *err)
+{
+	return r && r != -ENOENT && wr_pass_over(err, NULL) > 0 && wr_store_has(w, WR_STORE_PORTS, name);
 }
 
 int wr_store_next_port(struct weir *w, const char *name, struct weir_port *ret, struct weir_error *err)

@@ -339,6 +339,12 @@ static void detach_tap(struct weir_txn *t)
 	weir_txn_port_detach(t, "nat net", "tap0");
 }
 
+static void with_damaged(struct weir *w)
+{
+	with_ports(w);
+	ns_sh("echo damaged >%s/ports/tap0.json", ns_state_dir);
+}
+
 /* What happens is told, and allowed. */
 static void with_hook(struct weir *w)
 {
@@ -1063,6 +1069,7 @@ const struct scenario scenarios[] = {
 	{ .name = "attach with floors both ways", .prepare = with_nat, .build = attach_outbound_floor },
 	{ .name = "detach with floors both ways", .prepare = with_outbound_floor, .build = detach_tap1 },
 	{ .name = "detach a tap", .prepare = with_ports, .build = detach_tap },
+	{ .name = "detach a tap whose record is damaged", .prepare = with_damaged, .build = detach_tap },
 	{ .name = "detach a veth with a floor", .prepare = with_ports, .build = detach_veth },
 	{ .name = "change limits", .prepare = with_shaped, .build = change_limits },
 	{ .name = "change blocks", .prepare = with_blocks, .build = change_blocks },

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <weir/bulk.h>
 #include <weir/link.h>
 
 #include "base/base.h"
@@ -138,7 +139,7 @@ static void records_that_cannot_be_read(void **state)
 	size_t n = 0;
 
 	ns_sh("cd %s/ports && echo damaged >p1.json && mkfifo p2.json && mkdir p3.json", ns_state_dir);
-	assert_int_equal(weir_port_list(w, "net", &ports, &n, NULL), 0);
+	assert_int_equal(weir_port_list(w, "net", &ports, &n, NULL), 1);
 	assert_int_equal(n, 1);
 	weir_ports_free(ports, n);
 	leave_descriptors(1);	/* for the folder */
@@ -229,7 +230,6 @@ static void a_stop_with_damaged_records(void **state)
 	static const char json[] = "{'name':'net','bridge':{'name':'virbr0'},'portgroups':[{'name':'gold','default':true,"
 				   "'antiSpoofing':'mac','bandwidth':{'outbound':{'average':1000}}}]}";
 	struct weir *other = ns_start("{'name':'other','bridge':{'name':'virbr1'}}"), *w;
-	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_port port;
 	struct weir_txn *t;
 	char *before;
@@ -242,11 +242,6 @@ static void a_stop_with_damaged_records(void **state)
 	port = attach(w, "p0");
 	assert_true(port.ifb_ifindex > 0);
 	ns_sh("nft list table bridge weir | grep -q p0; for p in p0 p1 p2; do echo damaged >%s/ports/$p.json; done", ns_state_dir);
-	t = ns_begin(w);
-	assert_int_not_equal(weir_txn_port_detach(t, "net", "p0"), 0);
-	weir_txn_error(t, &err);
-	assert_string_equal(err.object, "stored port p0");
-	weir_txn_abort(t);
 	ns_stop(w);
 	ns_sh("rm %s/ports/p1.json %s/ports/p2.json", ns_state_dir, ns_state_dir);
 	ns_assert_same(before, "a stop with damaged records");
@@ -283,6 +278,192 @@ static void a_stop_that_cannot_tell(void **state)
 	weir_port_done(&port);
 }
 
+/* --- the detach of a port whose record is damaged ------------------------------------------------- */
+
+/* Guarded, limited, and with a part of what the network may send. */
+static const char limited_json[] =
+	"{'name':'net','bridge':{'name':'virbr0'},'antiSpoofing':'mac','bandwidth':{'outbound':{'average':5000}}}";
+static const struct weir_bandwidth floored = { .inbound = { 2000000, 0, 0, 0 }, .outbound = { 1000000, 0, 0, 500000 } };
+
+static struct weir_port attach_limited(struct weir *w, const char *name, const struct weir_bandwidth *limits)
+{
+	struct weir_guest g = { .sz = sizeof(g), .name = name, .has_bandwidth = true, .bandwidth = *limits };
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_port_attach(t, "net", &g, &port, NULL);
+	ns_commit(t);
+	return port;
+}
+
+static void damage(const char *how)
+{
+	ns_sh("cd %s/ports && %s", ns_state_dir, how);
+}
+
+/* Nothing has changed, and the error says which file and @what. */
+static void detach_is_refused(struct weir *w, const char *network, const char *what)
+{
+	char *before = ns_snapshot(), file[128];
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_port_detach(t, network, "p0");
+	assert_int_equal(weir_txn_commit(t, &err), -EBADMSG);
+	assert_string_equal(err.object, "stored port p0");
+	snprintf(file, sizeof(file), "%s/ports/p0.json", ns_state_dir);
+	assert_non_null(strstr(err.msg, file));
+	if (!strstr(err.msg, what))
+		fail_msg("\"%s\" says nothing of \"%s\"", err.msg, what);
+	ns_assert_same(before, "a detach that is refused");
+	free(before);
+}
+
+/* What is left is what is left of a port whose record can be read. */
+static void detaches_all(const char *how, const struct weir_bandwidth *limits)
+{
+	struct weir *w = ns_start(limited_json);
+	struct weir_port good = attach_limited(w, "good", limits), port = attach_limited(w, "p0", limits);
+	char *before;
+
+	weir_port_done(&port);
+	detach(w, "p0");
+	before = ns_snapshot();
+	port = attach_limited(w, "p0", limits);
+	assert_true(port.ifb_ifindex > 0 && !port.outbound_floor_class == !limits->outbound.floor_bytes_per_s);
+	ns_sh("nft list table bridge weir | grep -q p0");
+	damage(how);
+	detach(w, "p0");
+	ns_assert_same(before, how);
+	free(before);
+	weir_port_done(&port);
+	weir_port_done(&good);
+	ns_stop(w);
+}
+
+static void a_detach_however_damaged(void **state)
+{
+	static const struct weir_bandwidth limited = { .outbound = { 1000000, 0, 0, 0 } };
+
+	detaches_all("echo damaged >p0.json", &limited);
+	detaches_all("truncate -s 100 p0.json", &floored);
+	detaches_all("truncate -s 0 p0.json", &limited);
+	detaches_all("echo {} >p0.json", &floored);
+	detaches_all("sed -i 's/\"ifindex\": *[0-9]*/\"ifindex\": \"four\"/' p0.json && grep -q four p0.json", &limited);
+	detaches_all("cp good.json p0.json", &floored);
+	detaches_all("rm p0.json && mkfifo p0.json", &limited);
+}
+
+/* The bridge says whose it is when no record does; and where there is neither link nor network, nothing but files is left. */
+static void a_detach_without_its_network(void **state)
+{
+	struct weir *w = ns_start(net_json);
+	struct weir_port port = attach(w, "p0");
+
+	weir_port_done(&port);
+	ns_sh("mv %s/networks/net.json /run/saved", ns_state_dir);
+	damage("echo damaged >p0.json");
+	detach_is_refused(w, "other", "link p0 is no port of network other");
+	detach(w, "p0");
+	ns_sh("! ip link show p0 2>/dev/null; ! ls %s/ports/p0.json %s/uuids/* 2>/dev/null; mv /run/saved %s/networks/net.json",
+	      ns_state_dir, ns_state_dir, ns_state_dir);
+	port = attach(w, "p0");
+	weir_port_done(&port);
+	damage("echo damaged >p0.json");
+	ns_sh("ip link del p0");
+	ns_stop(w);
+	w = ns_open();
+	detach(w, "p0");
+	ns_sh("! ls %s/ports/* %s/uuids/* 2>/dev/null", ns_state_dir, ns_state_dir);
+	weir_close(w);
+}
+
+static void a_detach_that_cannot_tell(void **state)
+{
+	struct weir *w = ns_start(net_json);
+	struct weir_port port = attach(w, "p0");
+	struct weir_network *direct;
+	struct weir_txn *t;
+
+	weir_port_done(&port);
+	damage("echo damaged >p0.json");
+	ns_sh("ip link add virbr1 type bridge; ip link set p0 master virbr1");
+	detach_is_refused(w, "net", "link p0 is no port of network net");
+	ns_sh("ip link set p0 nomaster");
+	detach_is_refused(w, "net", "link p0 may be a port of network net");
+	/* A macvtap can be anywhere. */
+	ns_sh("ip link del p0; ip link add u1 type veth peer name o1; ip link set u1 up");
+	direct = ns_network("{'name':'direct','forward':{'mode':'passthrough','interfaces':['u1']}}");
+	t = ns_begin(w);
+	weir_txn_network_start(t, direct);
+	ns_commit(t);
+	detach_is_refused(w, "net", "may be a port of network direct");
+	detach_is_refused(w, "direct", "may be a port of network direct");
+	ns_sh("rm %s/networks/direct.json", ns_state_dir);
+	detach(w, "p0");
+	weir_network_free(direct);
+	ns_stop(w);
+}
+
+static struct weir_error attach_fails(struct weir *w, const char *name, const char *uuid)
+{
+	struct weir_guest g = { .sz = sizeof(g), .name = name, .uuid = uuid };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_port_attach(t, "net", &g, NULL, NULL);
+	assert_int_equal(weir_txn_commit(t, &err), -EEXIST);
+	return err;
+}
+
+/* Who attaches, claims again or lists is told of the file, and what is not damaged is not held up. */
+static void who_meets_a_damaged_record(void **state)
+{
+	static const char *const names[] = { "p0", "p1", "p2" };
+	struct weir *w = ns_start(net_json);
+	struct weir_port p0 = attach(w, "p0"), p1 = attach(w, "p1"), p2 = attach(w, "p2"), *ports = NULL;
+	struct weir_error errors[3] = { WEIR_ERROR_INIT, WEIR_ERROR_INIT, WEIR_ERROR_INIT }, err;
+	struct weir_damaged_port *damaged = NULL;
+	char file[128];
+	size_t n = 0;
+
+	snprintf(file, sizeof(file), "%s/ports/p0.json", ns_state_dir);
+	damage("echo damaged >p0.json; echo damaged >p2.json; ip link set p2 nomaster");
+	assert_int_equal(weir_port_list(w, "net", &ports, &n, NULL), 1);
+	assert_int_equal(n, 1);
+	assert_string_equal(ports[0].name, "p1");
+	weir_ports_free(ports, n);
+	assert_int_equal(weir_port_list_damaged(w, "net", &damaged, &n, NULL), 0);
+	assert_int_equal(n, 2);
+	assert_string_equal(damaged[0].name, "p0");
+	assert_string_equal(damaged[0].network, "net");
+	assert_string_equal(damaged[0].error.object, "stored port p0");
+	assert_non_null(strstr(damaged[0].error.msg, file));
+	assert_string_equal(damaged[1].name, "p2");
+	assert_string_equal(damaged[1].network, "");
+	free(damaged);
+	assert_int_equal(weir_port_list_damaged(w, "other", &damaged, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	free(damaged);
+	err = attach_fails(w, "p0", NULL);
+	assert_string_equal(err.attr, "name");
+	assert_non_null(strstr(err.msg, file));
+	err = attach_fails(w, "p9", p0.uuid);
+	assert_string_equal(err.attr, "uuid");
+	assert_non_null(strstr(err.msg, file));
+	err = refused(w, &p0, -EINVAL, "");
+	assert_string_equal(err.object, "stored port p0");
+	assert_non_null(strstr(err.msg, file));
+	assert_int_equal(weir_ports_detach(w, "net", names, 3, errors), 2);
+	assert_int_equal(errors[2].code, -EBADMSG);
+	assert_true(!errors[0].code && !errors[1].code);
+	damage("rm p2.json; ip link del p2");
+	weir_port_done(&p0);
+	weir_port_done(&p1);
+	weir_port_done(&p2);
+	ns_stop(w);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ns_setup, ns_teardown)
 
 int main(void)
@@ -291,7 +472,9 @@ int main(void)
 					     TEST(records_that_cannot_be_read),
 					     TEST(neighbours_that_cannot_be_read),
 					     TEST(a_network_that_fails_to_be_read),
-					     TEST(a_stop_with_damaged_records), TEST(a_stop_that_cannot_tell) };
+					     TEST(a_stop_with_damaged_records), TEST(a_stop_that_cannot_tell),
+					     TEST(a_detach_however_damaged), TEST(a_detach_without_its_network),
+					     TEST(a_detach_that_cannot_tell), TEST(who_meets_a_damaged_record) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
