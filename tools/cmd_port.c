@@ -417,12 +417,30 @@ static int check_there(struct tool *t, const char *name)
 	return STATUS_OK;
 }
 
+/* What could be read is shown all the same. */
+static int tell_damaged(struct tool *t, const char *network)
+{
+	struct weir_damaged_port *list = NULL;
+	size_t n = 0;
+
+	out_flush(&t->out);
+	if (weir_port_list_damaged(t->w, network, &list, &n, &t->err))
+		return tool_fail(t, STATUS_FAILED);
+	for (size_t i = 0; i < n; i++) {
+		t->err = list[i].error;
+		tool_fail(t, STATUS_FAILED);
+	}
+	free(list);
+	return STATUS_FAILED;
+}
+
 int cmd_net_ports(struct tool *t, const struct args *a)
 {
 	struct weir_port *list = NULL;
 	size_t n = 0;
+	int r = weir_port_list(t->w, a->words[0], &list, &n, &t->err);
 
-	if (weir_port_list(t->w, a->words[0], &list, &n, &t->err))
+	if (r < 0)
 		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
 	if (!n && check_there(t, a->words[0]))
 		return STATUS_NOT_FOUND;
@@ -431,7 +449,7 @@ int cmd_net_ports(struct tool *t, const struct args *a)
 	else
 		ports_as_table(t, list, n);
 	weir_ports_free(list, n);
-	return STATUS_OK;
+	return r ? tell_damaged(t, a->words[0]) : STATUS_OK;
 }
 
 /* --- one port --------------------------------------------------------------------- */
@@ -450,21 +468,20 @@ static int move_port(struct tool *t, const struct args *a)
 int cmd_net_port(struct tool *t, const struct args *a)
 {
 	int status = a->value[OPT_PORTGROUP] ? move_port(t, a) : STATUS_OK;
-	struct weir_port *list = NULL;
+	struct weir_port port = { .sz = sizeof(port) };
 	char *text = NULL;
-	size_t n = 0;
+	int r;
 
 	if (status || t->is_dry_run)
 		return status;
-	if (weir_port_list(t->w, a->words[0], &list, &n, &t->err))
-		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
-	for (size_t i = 0; i < n && !text; i++)
-		if (!strcmp(list[i].name, a->words[1]))
-			weir_port_json(&list[i], &text);
-	weir_ports_free(list, n);
-	if (!text)
-		return tool_refuse(t, STATUS_NOT_FOUND, -ENOENT, a->words[1], "is no port of network %s",
-				   a->words[0]);
+	r = weir_port_get(t->w, a->words[0], a->words[1], &port, &t->err);
+	if (r == -ENOENT)
+		return tool_refuse(t, STATUS_NOT_FOUND, r, a->words[1], "is no port of network %s", a->words[0]);
+	if (!r && weir_port_json(&port, &text))
+		r = t->err.code = -ENOMEM;
+	weir_port_done(&port);
+	if (r)
+		return tool_fail(t, STATUS_FAILED);
 	out_json(&t->out, json_of(text));
 	return STATUS_OK;
 }

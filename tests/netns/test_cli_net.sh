@@ -233,6 +233,27 @@ runs 0 --json net detach default vnet0 && gives '.detached'
 check 'the guest has lost its ends' [ "$(ip -n box -o link | wc -l)" = 1 ]
 unchanged 'attached and detached'
 
+section damaged records
+remember
+runs 0 net attach default --netns box --name good0
+runs 0 net attach default --netns box --name bad0 --ifname eth1
+echo damaged >state/ports/bad0.json
+w net ports default
+check 'a list that is short' [ $? = 1 ]
+says '^good0 ' && warns '^weir: stored port bad0: .*, in .*/state/ports/bad0.json; it is of network default$'
+w --json net ports default
+check 'the same as JSON' [ $? = 1 ]
+gives 'map(.name) == ["good0"]' && complains '.error | .object == "stored port bad0" and (.message | test("bad0.json"))'
+runs 1 net port default bad0 && warns '^weir: stored port bad0: .*, in .*/state/ports/bad0.json$'
+runs 1 net attach default --netns box --name bad0 && warns 'state/ports/bad0.json is damaged: detach it first'
+runs 0 net port default good0
+runs 4 net port default bad9 && warns '^weir: bad9: is no port of network default$'
+ip link set bad0 nomaster
+runs 1 net detach default bad0 && warns 'link bad0 may be a port of network default: remove the file'
+ip link set bad0 master virbr0
+runs 0 net detach default bad0 && runs 0 net detach default good0
+unchanged 'detached though damaged'
+
 section several bridges
 echo '{"name": "wide", "bridge": {"name": "br7", "spread": 2}, "dns": {"enable": false}}' >wide.json
 runs 0 net start --transient wide.json
