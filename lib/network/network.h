@@ -85,6 +85,8 @@ int wr_txn_unstore(struct weir_txn *t, enum wr_store which, const char *name);
 
 /* Makes one for a port that has none; refuses one that another port has, on record or in @t. */
 int wr_port_uuid_take(struct weir_txn *t, struct weir_port *port, struct weir_error *err);
+/* Whether there is an entry for it; older versions made none. */
+bool wr_port_uuid_is_noted(struct weir *w, const struct weir_port *port);
 /* Of the port of that name, as it is without its record; untouched if there is none. */
 int wr_port_uuid_find(struct weir *w, const char *name, char ret[37], struct weir_error *err);
 

@@ -32,21 +32,64 @@ static int refuse_damaged(struct weir *w, const struct weir_port *port, const ch
 
 /* --- on record ---------------------------------------------------------------------------------- */
 
-static int check_record(struct weir *w, const struct weir_port *port, struct weir_error *err)
-{
-	struct weir_port entry = { .sz = sizeof(entry) }, other = { .sz = sizeof(other) };
-	int r = wr_store_next_uuid(w, port->uuid, &entry, err);
+struct claim {
+	struct weir *w;
+	const struct weir_port *port;
+	struct weir_error *err;
+};
 
-	if (!r)
-		r = wr_store_next_port(w, entry.name, &other, err);
-	if (r > 0 && *entry.name && wr_store_has(w, WR_STORE_PORTS, entry.name))
-		return refuse_damaged(w, port, entry.name, err);
+/* 1: it cannot be read, or is not there. */
+static int check_port(const struct claim *c, const char *name)
+{
+	struct weir_port other = { .sz = sizeof(other) };
+	int r = wr_store_next_port(c->w, name, &other, c->err);
+
 	if (r)
-		return r < 0 ? r : 0;
-	if (!strcasecmp(other.uuid, port->uuid))
-		r = refuse(port, other.name, other.network, err);
+		return r;
+	if (!strcasecmp(other.uuid, c->port->uuid))
+		r = refuse(c->port, other.name, other.network, c->err);
 	weir_port_done(&other);
 	return r;
+}
+
+static int check_record(void *arg, const char *name)
+{
+	int r = check_port(arg, name);
+
+	return r < 0 ? r : 0;
+}
+
+/* Ports that were attached before there were entries are known by their records alone. */
+static int check_records(struct claim *c)
+{
+	size_t n_ports = 0, n_entries = 0;
+	int r = wr_store_most(c->w, WR_STORE_PORTS, &n_ports, c->err);
+
+	if (!r)
+		r = wr_store_most(c->w, WR_STORE_UUIDS, &n_entries, c->err);
+	return r || n_ports <= n_entries ? r : wr_store_each(c->w, WR_STORE_PORTS, check_record, c, c->err);
+}
+
+static int check_others(struct weir *w, const struct weir_port *port, struct weir_error *err)
+{
+	struct claim c = { w, port, err };
+	struct weir_port entry = { .sz = sizeof(entry) };
+	int r = wr_store_next_uuid(w, port->uuid, &entry, err);
+
+	if (r > 0)
+		return check_records(&c);
+	if (!r)
+		r = check_port(&c, entry.name);
+	if (r > 0 && wr_store_has(w, WR_STORE_PORTS, entry.name))
+		return refuse_damaged(w, port, entry.name, err);
+	return r < 0 ? r : 0;
+}
+
+bool wr_port_uuid_is_noted(struct weir *w, const struct weir_port *port)
+{
+	struct weir_port entry = { .sz = sizeof(entry) };
+
+	return !wr_store_next_uuid(w, port->uuid, &entry, NULL) && !strcmp(entry.name, port->name);
 }
 
 struct search {
@@ -105,7 +148,7 @@ int wr_port_uuid_take(struct weir_txn *t, struct weir_port *port, struct weir_er
 	int r = taken ? 0 : wr_nomem(err);
 
 	if (!r && *port->uuid) {
-		r = check_record(weir_txn_handle(t), port, err);
+		r = check_others(weir_txn_handle(t), port, err);
 		if (!r)
 			r = check_taken(taken, port, err);
 	} else if (!r) {

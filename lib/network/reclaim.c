@@ -149,12 +149,12 @@ int weir_txn_port_reclaim(struct weir_txn *t, const struct weir_port *port, stru
 	if (!r)
 		r = find_record(t, live, port, &own, &is_new, &err);
 	r = r ? refuse(t, port, &err) : put_back(t, live, &own);
-	if (!r && is_new) {
+	if (!r && is_new)
 		r = wr_txn_store_port(t, &own);
-		if (!r)
-			r = wr_txn_store_uuid(t, &own);
+	if (!r && (is_new || !wr_port_uuid_is_noted(w, &own)))
+		r = wr_txn_store_uuid(t, &own);
+	if (!r && is_new)
 		wr_txn_hook(t, "port-created", &live->net, &own);
-	}
 	if (!r && ret)
 		*ret = own;
 	else

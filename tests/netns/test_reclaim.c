@@ -105,6 +105,28 @@ static void whose_it_is(void **state)
 	ns_sh("! ip link show p0 2>/dev/null");
 }
 
+/* One that an older version has attached: its record alone says which uuid it has. */
+static void a_uuid_without_an_entry(void **state)
+{
+	struct weir *w = ns_start(net_json);
+	struct weir_port port = attach(w, "p0"), other = port, more = attach(w, "p2");
+	struct weir_guest guest = { .sz = sizeof(guest), .name = "p1", .uuid = port.uuid };
+	char *before = ns_snapshot();
+	struct weir_txn *t = ns_begin(w);
+
+	ns_sh("rm %s/uuids/%s.json", ns_state_dir, port.uuid);
+	assert_int_equal(weir_txn_port_attach(t, "net", &guest, NULL, NULL), -EEXIST);
+	weir_txn_abort(t);
+	strncpy(other.name, "p1", sizeof(other.name));
+	assert_non_null(strstr(refused(w, &other, -EEXIST, "uuid").msg, "port p0"));
+	reclaims(w, &port);
+	ns_assert_same(before, "a port that has its entry now");
+	weir_port_done(&port);
+	weir_port_done(&more);
+	free(before);
+	ns_stop(w);
+}
+
 static void members_of_a_pool(void **state)
 {
 	struct weir *w;
@@ -468,7 +490,7 @@ static void who_meets_a_damaged_record(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(a_lost_record), TEST(whose_it_is), TEST(members_of_a_pool),
+	const struct CMUnitTest tests[] = { TEST(a_lost_record), TEST(whose_it_is), TEST(a_uuid_without_an_entry), TEST(members_of_a_pool),
 					     TEST(records_that_cannot_be_read),
 					     TEST(neighbours_that_cannot_be_read),
 					     TEST(a_network_that_fails_to_be_read),
