@@ -311,7 +311,9 @@ WEIR_API int weir_txn_service_start(struct weir_txn *t, const struct weir_servic
  *		true: it is ended by this step, so that a later step can start a
  *		successor, and undo starts it anew
  *
- * A pid is only ever signalled after its command line was compared with argv.
+ * A pid is only ever signalled after its command line was compared with argv. All
+ * processes of that command line end; where the pid file tells of one that is frozen,
+ * they are taken to be that one and its children, and no others are looked for.
  *
  * Return: 0 or a negative errno, which the transaction remembers
  *

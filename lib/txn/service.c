@@ -141,6 +141,29 @@ static void pause_ms(long ms)
 	nanosleep(&pause, NULL);
 }
 
+/*
+ * One that has said that it is ready need not listen yet: dnsmasq lets its parent end some lines before it heeds SIGHUP,
+ * and on a busy machine one that comes in between is lost. Who sleeps has got to where it waits for what comes. Returns
+ * the state that it is in then: 'T' while it is stopped, '\0' if nothing is known.
+ */
+static char wait_asleep(int pid)
+{
+	char state = '\0';
+
+	for (int ms = 0; ms < SETTLE_TIMEOUT_MS; ms++) {
+		wr_auto(str) struct wr_str stat = { 0 };
+		const char *name_end;
+
+		wr_process_read(pid, "stat", &stat);
+		name_end = strrchr(wr_str_text(&stat), ')');
+		state = name_end && name_end[1] ? name_end[2] : '\0';
+		if (state != 'R' && state != 'D')
+			break;
+		pause_ms(1);
+	}
+	return state;
+}
+
 /* valgrind knows no pidfds: there the process is looked at until it is gone. */
 static bool wait_end(const struct process *p, const struct weir_blob *argv, int timeout_ms)
 {
@@ -168,6 +191,43 @@ static void end_process(int pid, void *arg)
 	wr_close(&p.fd);
 }
 
+#ifndef WR_NO_LOOK	/* the one-file tool: no room */
+static bool end_one(int pid, const struct weir_blob *argv)
+{
+	end_process(pid, (void *)argv);
+	return runs_argv(pid, argv) == 0;
+}
+
+/*
+ * Whether the one that the pid file tells of, and all that there were of it, have ended. Who was once ready is one
+ * process and its children (those of dnsmasq serve TCP connections), and while it is stopped it gets no more of them.
+ * It must be there still when they are read: else they are another's.
+ */
+static bool end_known(const struct weir_blob *argv, const char *pid_file)
+{
+	const int pid = pid_from_file(pid_file);
+	wr_auto(str) struct wr_str children = { 0 };
+	char path[64], *at;
+	bool ended;
+
+	wr_format(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	if (runs_argv(pid, argv) <= 0 || wait_asleep(pid) != 'T' || wr_file_read(path, &children) ||
+	    runs_argv(pid, argv) <= 0)
+		return false;
+	ended = end_one(pid, argv);
+	at = (char *)wr_str_text(&children);
+	for (int child; (child = (int)strtol(at, &at, 10)) > 0;)
+		ended &= end_one(child, argv);
+	return ended;
+}
+
+#else
+static bool end_known(const struct weir_blob *argv, const char *pid_file)
+{
+	return false;
+}
+#endif
+
 /*
  * Until none is left: one that puts itself into the background is more than one
  * process for a moment, and a child that is just being executed shows no
@@ -180,8 +240,10 @@ static int end_all(const struct weir_blob *argv, const char *name, const char *p
 
 	if (r)
 		return r;
-	/* Most often the only one, so that one look at all processes finds none left. */
-	end_process(pid_from_file(pid_file), (void *)argv);
+	if (end_known(argv, pid_file))
+		left = 0;
+	else	/* most often the only one, so that one look at all processes finds none left */
+		end_process(pid_from_file(pid_file), (void *)argv);
 	for (int round = 0; round < 20 && left > 0; round++)
 		left = each_process(argv, end_process, (void *)argv);
 	if (left < 0)
@@ -364,24 +426,6 @@ static int start(struct weir *w, const struct weir_step *s, struct weir_error *e
 }
 
 /* --- the types of steps --------------------------------------------------------------- */
-
-/*
- * One that has said that it is ready need not listen yet: dnsmasq lets its parent end some lines before it heeds SIGHUP,
- * and on a busy machine one that comes in between is lost. Who sleeps has got to where it waits for what comes.
- */
-static void wait_asleep(int pid)
-{
-	for (int ms = 0; ms < SETTLE_TIMEOUT_MS; ms++) {
-		wr_auto(str) struct wr_str stat = { 0 };
-		const char *name_end;
-
-		wr_process_read(pid, "stat", &stat);
-		name_end = strrchr(wr_str_text(&stat), ')');
-		if (!name_end || (strncmp(name_end, ") R", 3) && strncmp(name_end, ") D", 3)))
-			return;
-		pause_ms(1);
-	}
-}
 
 static int signal_it(const struct weir_step *s, int sig, struct weir_error *err)
 {

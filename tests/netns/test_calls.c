@@ -90,7 +90,7 @@ static const struct {
 	{ "attach a tap with queues", 2, 0, 0 },
 	{ "attach a veth", 3, 0, 0 },
 	{ "detach a tap", 3, 0, 0 },
-	{ "stop with ports", 3, 0, 1 },
+	{ "stop with ports", 3, 0, 0 },
 	{ "reload hosts", 0, 0, 0 },
 	{ "update a host", 0, 0, 0 },
 	{ "attach a macvtap", 3, 0, 0 },

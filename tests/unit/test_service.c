@@ -42,6 +42,7 @@ static const char daemon_script[] =
 	"	trap 'echo hup >>\"$2.log\"' HUP\n"
 	"	exec 3<>\"$2.fifo\"\n"
 	"	echo >>\"$2.fifo\"; read -r _ <&3\n"
+	"	if [ \"$1\" = forks ]; then ( while :; do read -r _ <&3; done ) & fi\n"
 	"	echo ready >>\"$2.log\"\n"
 	"	while :; do read -r _ <&3; done\n"
 	") </dev/null >/dev/null 2>&1 &\n"
@@ -270,6 +271,33 @@ static void a_daemon_is_found_without_its_pid_file(void **state)
 	assert_false(state_of(pid));
 }
 
+static void pass_over(int pid, void *arg)
+{
+}
+
+static int n_of_it(void)
+{
+	wr_auto(str) struct wr_str argv = { 0 };
+
+	join_argv(d.argv, &argv);
+	return each_process(&(struct weir_blob){ argv.data, argv.len }, pass_over, NULL);
+}
+
+/* Those of it that outlive it, as who waits on a connection may, and are found by nothing but their parent. */
+static void children_end_with_their_daemon(void **state)
+{
+	for (int at_once = 0; at_once < 2; at_once++) {
+		struct weir_txn *t = step_begin(0);
+
+		weir_txn_service_start(t, daemon_that("forks"));
+		commit(t);
+		assert_int_equal(n_of_it(), 2);
+		stop_daemon(at_once);
+		assert_int_equal(n_of_it(), 0);
+		assert_int_equal(unlink(d.log), 0);
+	}
+}
+
 /* Who cannot look at processes does not take the daemon for gone: it ends, or the stop says that it cannot. */
 static void without_descriptors_nothing_is_gone(void **state)
 {
@@ -378,6 +406,7 @@ int main(void)
 		TEST(reloads_wait_for_who_is_busy),
 		TEST(a_recycled_pid_is_not_signalled),
 		TEST(a_daemon_is_found_without_its_pid_file),
+		TEST(children_end_with_their_daemon),
 		TEST(without_descriptors_nothing_is_gone),
 		TEST(daemons_that_do_not_start),
 		TEST(last_words_are_errnos),
