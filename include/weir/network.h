@@ -1392,8 +1392,9 @@ WEIR_API int weir_txn_port_detach(struct weir_txn *t, const char *network, const
  * @portgroup:	its new portgroup; NULL: the network's default one, or none
  *
  * What the guest asked for itself stays. Limits of the portgroup change in place,
- * without a packet lost; so do the vlans of a port on a bridge of the host, and the
- * profile that the switch behind it is told, whose association begins anew. If anything
+ * without a packet lost; so do the vlans of a port on a bridge of the host, the trust
+ * that a card has in a claimed virtual function below a passthrough, and the profile
+ * that the switch behind it is told, whose association begins anew. If anything
  * changes, the hook is told port-updated.
  *
  * Return: 0 or a negative errno, which the transaction remembers:

@@ -244,6 +244,8 @@ int wr_port_vf_del(struct weir_txn *t, const struct weir_port *port);
  * asked for and the pool is not a card's. The claim is taken back by wr_port_vf_del().
  */
 int wr_port_vf_below(struct weir_txn *t, const struct weir_network *net, struct weir_port *port);
+/* Its trust becomes another while it is passed on. */
+int wr_port_vf_trust(struct weir_txn *t, const struct weir_port *port, bool is_trusted);
 /* function.c: a virtual function by its link or, without one, by its PCI address; false: it is none with a PF that has a link. */
 struct wr_function {
 	const char *dev, *pci;

@@ -585,10 +585,13 @@ static int move(struct weir_txn *t, const struct weir_network *net, struct weir_
 		const struct wr_place *place)
 {
 	const bool tells = !wr_is_ovs(port) && !weir_virtualport_equal(&port->virtualport, &want->virtualport);
+	const bool is_trusted = want->trust_guest_rx_filters == WEIR_YES;
 	int r = tells ? wr_port_disassociate(t, port) : 0;
 
 	if (!r && retags(port, want))
 		r = wr_port_link_retag(t, port, &port->vlan, &want->vlan, place);
+	if (!r && is_trusted != (port->trust_guest_rx_filters == WEIR_YES))
+		r = wr_port_vf_trust(t, port, is_trusted);
 	if (!r)
 		r = guard_anew(t, port, want);
 	if (!r)

@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include <weir/link.h>
 #include <weir/sriov.h>
 #include <weir/vf.h>
 
@@ -188,6 +189,24 @@ int wr_port_vf_below(struct weir_txn *t, const struct weir_network *net, struct 
 	wr_format(port->vf, sizeof(port->vf), "%s/%u", *vf.pf_netdev ? vf.pf_netdev : vf.pf,
 		  (unsigned int)vf.index);
 	return set_up_below(t, &vf, port);
+}
+
+/* Only what was claimed was given any when the port was attached. */
+int wr_port_vf_trust(struct weir_txn *t, const struct weir_port *port, bool is_trusted)
+{
+	struct weir_vf_config c = { .sz = sizeof(c), .has = WEIR_VF_TRUST, .trust = is_trusted };
+	struct wr_function f = { .dev = port->dev };
+	struct weir_link pf = { .sz = sizeof(pf) };
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	if (!*port->vf || !is_passed_through(port))
+		return 0;
+	if (!wr_find_function(weir_txn_handle(t), &f))
+		return refuse_below(t, "trustGuestRxFilters", port->dev, "is not there, or its card has no link");
+	if (weir_link_get(weir_txn_handle(t), 0, f.pf, &pf, &err))
+		return weir_txn_refuse(t, &err);
+	c.vf = (uint32_t)f.index;
+	return weir_txn_vf_set(t, pf.ifindex, &c, 1, NULL);
 }
 
 /* --- giving back ------------------------------------------------------------------------------- */

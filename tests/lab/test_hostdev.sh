@@ -163,6 +163,28 @@ passed_on_in_a_vlan() {	# the card puts the function into it, and the claim says
 	weir net stop links
 	weir net stop trunks
 }
+moved() {	# the card trusts it as its portgroup does, and as before when the move is refused
+	local hook=$WEIR_CONFIG_DIR/hooks/network state
+	state=$(state_of eth1/0)
+	weir net start links
+	weir net attach links --name p0 --portgroup red
+	weir --dry-run net port links p0 --portgroup wary | grep -q 'ip link set .*eth1.* vf 0 trust off'
+	mkdir -p "${hook%/*}"
+	printf '#!/bin/sh\nip -d link show dev eth1 >%s\nexit 1\n' "$tmp/seen" >"$hook"
+	chmod +x "$hook"
+	refused 'port-updated' weir net port links p0 --portgroup wary
+	rm "$hook"
+	grep -q 'vlan 9,.*trust off' "$tmp/seen"
+	is "$(port links p0 portgroup)" red
+	of_ip_has eth1 0 'vlan 9,.*trust on'
+	weir net port links p0 --portgroup wary >/dev/null
+	of_ip_has eth1 0 'vlan 9,.*trust off'
+	weir net port links p0 --portgroup red >/dev/null
+	of_ip_has eth1 0 'vlan 9,.*trust on'
+	weir net detach links p0
+	is "$(state_of eth1/0)" "$state"
+	weir net stop links
+}
 shared() {	# by macvtaps, and by nobody else
 	weir net attach both --name s0
 	weir net attach both --name s1
@@ -172,11 +194,13 @@ shared() {	# by macvtaps, and by nobody else
 	is "$(weir --json vf claims)" '[]'
 }
 check "a network of a card's links" start '{"name": "links", "forward": {"mode": "passthrough", "pf": "eth1"},
-	"portgroups": [{"name": "red", "vlan": {"tags": [{"id": 9}]}, "trustGuestRxFilters": true}]}' links
+	"portgroups": [{"name": "red", "vlan": {"tags": [{"id": 9}]}, "trustGuestRxFilters": true},
+	{"name": "wary", "vlan": {"tags": [{"id": 9}]}}]}' links
 check "passed on, and given back" passed_on
 check "another, in trunks" start '{"name": "trunks", "forward": {"mode": "passthrough", "pf": "eth1"},
 	"vlan": {"trunk": true, "tags": [{"id": 5}, {"id": 6}]}}' trunks
 check "passed on in a vlan" passed_on_in_a_vlan
+check "moved to where it is not trusted, and back" moved
 check "a network of macvtaps on a card" start '{"name": "both", "forward": {"mode": "vepa", "pf": "eth1"}}' both
 check "two share one" shared
 
