@@ -290,6 +290,10 @@ static void add_ref(struct weir_txn *t, struct wr_link_ref **refs, size_t *n, in
 
 void wr_txn_created(struct weir_txn *t, int ifindex, const char *name)
 {
+	if (!t->n_created || ifindex < t->least_created)
+		t->least_created = ifindex;
+	if (ifindex > t->most_created)
+		t->most_created = ifindex;
 	add_ref(t, &t->created, &t->n_created, ifindex, name);
 }
 
@@ -299,12 +303,31 @@ void wr_txn_created_kind(struct weir_txn *t, int kind)
 		t->created[t->n_created - 1].kind = kind;
 }
 
+/*
+ * Indexes are chosen in even steps upwards, so most often the place follows from the index, and those of the host's
+ * links are out of range; else the latest first, because what is set up is mostly what has just been made.
+ */
+static const struct wr_link_ref *find_made(const struct weir_txn *t, int ifindex)
+{
+	const int64_t from = t->least_created, range = t->most_created - from + 1;
+	size_t place;
+
+	if (!t->n_created || ifindex < t->least_created || ifindex > t->most_created)
+		return NULL;
+	place = (size_t)((ifindex - from) * (int64_t)t->n_created / range);
+	if (t->created[place].ifindex == ifindex)
+		return &t->created[place];
+	for (size_t i = t->n_created; i > 0; i--)
+		if (t->created[i - 1].ifindex == ifindex)
+			return &t->created[i - 1];
+	return NULL;
+}
+
 int wr_txn_kind(const struct weir_txn *t, int ifindex)
 {
-	for (size_t i = 0; i < t->n_created; i++)
-		if (t->created[i].ifindex == ifindex)
-			return t->created[i].kind;
-	return 0;
+	const struct wr_link_ref *made = find_made(t, ifindex);
+
+	return made ? made->kind : 0;
 }
 
 void wr_txn_deleted(struct weir_txn *t, int ifindex, const char *name)
@@ -312,18 +335,9 @@ void wr_txn_deleted(struct weir_txn *t, int ifindex, const char *name)
 	add_ref(t, &t->deleted, &t->n_deleted, ifindex, name);
 }
 
-static const char *made_name(const struct weir_txn *t, int ifindex)
-{
-	/* The latest first: what is set up is mostly what has just been made. */
-	for (size_t i = t->n_created; i > 0; i--)
-		if (t->created[i - 1].ifindex == ifindex)
-			return t->created[i - 1].name;
-	return NULL;
-}
-
 bool wr_txn_makes(const struct weir_txn *t, int ifindex)
 {
-	return made_name(t, ifindex) != NULL;
+	return find_made(t, ifindex) != NULL;
 }
 
 bool wr_txn_deletes(const struct weir_txn *t, int ifindex)
@@ -360,10 +374,10 @@ const char *wr_txn_link_name(struct weir_txn *t, int ifindex, char buf[16])
 	struct ifinfomsg ifi = { .ifi_index = ifindex };
 	struct wr_reader reader = { .reply = read_name, .arg = buf };
 	wr_auto(batch) struct wr_batch b = { 0 };
-	const char *made = made_name(t, ifindex);
+	const struct wr_link_ref *made = find_made(t, ifindex);
 
 	if (made)
-		return made;
+		return made->name;
 	wr_format(buf, 16, "if%d", ifindex);
 	wr_msg(&b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
 	wr_sock_read(&t->w->sock, &b, NULL, &reader, 1000, NULL);

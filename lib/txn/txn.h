@@ -132,6 +132,7 @@ struct weir_txn {
 	bool has_first;		/* steps of wr_step_first() */
 	struct wr_link_ref *created;
 	size_t n_created;
+	int least_created, most_created;	/* indexes */
 	struct wr_link_ref *deleted;
 	size_t n_deleted;
 	uint32_t scratch_group;	/* where links to be deleted are gathered */

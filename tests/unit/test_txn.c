@@ -236,6 +236,34 @@ static void indexes_are_off_the_kernels_own(void **state)
 	weir_txn_abort(t);
 }
 
+/* Whatever their indexes are, and nothing else beside them. */
+static void what_is_made_is_found(void **state)
+{
+	static const int made[][6] = {
+		{ 16777216, 16777218, 16777220, 16777222, 16777224, 16777226 },
+		{ 1, 2, 3, 4, 5, 6 },
+		{ 6, 5, 4, 3, 2, 1 },
+		{ 2147483647, 1, 100, 99, 1000000, 7 },
+		{ 5, 5, 5, 5, 5, 5 },
+	};
+
+	for (size_t i = 0; i < WR_COUNT(made); i++) {
+		struct weir_txn *t = step_begin(WEIR_TXN_DRY);
+
+		for (int n = 0; n < 6; n++) {
+			assert_false(wr_txn_makes(t, made[i][n]) && made[i][n] != made[i][0]);
+			wr_txn_created(t, made[i][n], "x");
+			wr_txn_created_kind(t, made[i][n] % 99);
+			for (int k = 0; k <= n; k++)
+				assert_int_equal(wr_txn_kind(t, made[i][k]), made[i][k] % 99);
+		}
+		assert_true(wr_txn_makes(t, made[i][0]));
+		for (int n = 0; n < 2; n++)
+			assert_false(wr_txn_makes(t, n ? 16777223 : -1));
+		weir_txn_abort(t);
+	}
+}
+
 /* --- plans ----------------------------------------------------------------------------------------------- */
 
 static void plan_is(struct weir_txn *t, const char *expected)
@@ -1252,6 +1280,7 @@ int main(void)
 		TEST(one_transaction_at_a_time),
 		TEST(dry_transactions_are_not_committed),
 		TEST(indexes_are_off_the_kernels_own),
+		TEST(what_is_made_is_found),
 		TEST(plan_of_nothing),
 		TEST(things_end_with_their_transaction),
 		TEST(plan_of_links),
