@@ -55,7 +55,11 @@ static int each(struct weir *w, const char *network, int (*fn)(void *arg, const 
 	DIR *dir;
 	int failed = 0, r = folder_of(w, network, folder, err);
 
-	dir = r ? NULL : opendir(folder);
+	if (r)
+		return r;
+	dir = opendir(folder);
+	if (!dir && errno != ENOENT)
+		failed = -errno;
 	while (!r && dir && (e = wr_file_next(dir, &failed)))
 		if (*e->d_name != '.' && wr_store_has(w, WR_STORE_PORTS, e->d_name))
 			r = fn(arg, e->d_name);
@@ -172,7 +176,12 @@ static int remove_some(struct weir *w, const char *network, size_t n, struct wei
 
 	if (r)
 		return r;
-	each(w, network, detach_one, &s, NULL);
+	r = each(w, network, detach_one, &s, err);
+	if (r < 0) {
+		weir_txn_error(s.t, err);
+		weir_txn_abort(s.t);
+		return r;
+	}
 	return commit(s.t, err);
 }
 
@@ -181,13 +190,15 @@ int weir_ready_keep(struct weir *w, const char *network, const struct weir_guest
 {
 	struct weir_guest full = { .sz = sizeof(full) };
 	char folder[PATH_MAX];
-	size_t is = weir_ready_count(w, network);
+	size_t is = 0;
 	int r = folder_of(w, network, folder, err);
 
 	if (!r && like)
 		r = wr_opts_copy(&full, sizeof(full), like, "guest", err);
 	if (!r)
 		r = check_like(&full, err);
+	if (!r)
+		r = each(w, network, count, &is, err);
 	if (r || is == n)
 		return r;
 	return is < n ? add(w, network, &full, n - is, err) : remove_some(w, network, is - n, err);

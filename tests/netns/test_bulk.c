@@ -314,6 +314,24 @@ static void kept_number(void **state)
 	assert_int_equal(weir_ready_keep(w, "../net", NULL, 5, &err), -EINVAL);
 }
 
+/* A folder that cannot be looked into is not empty. */
+static void ready_but_not_seen(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port port = { .sz = sizeof(port) };
+
+	assert_int_equal(weir_ready_keep(w, "net", NULL, 2, NULL), 0);
+	ns_sh("cd %s/ready && mv net saved && ln -s net net", ns_state_dir);
+	for (size_t n = 0; n < 4; n += 3) {	/* fewer, and more */
+		assert_int_equal(weir_ready_keep(w, "net", NULL, n, &err), -ELOOP);
+		assert_non_null(strstr(err.msg, "ready/net"));
+	}
+	assert_int_equal(weir_ready_lease(w, "net", NULL, &port, &err), -ELOOP);
+	ns_sh("cd %s/ready && rm net && mv saved net", ns_state_dir);
+	assert_int_equal(weir_ready_keep(w, "net", NULL, 0, &err), 0);
+	assert_int_equal(count_ports(), 0);
+}
+
 /* Eight processes want forty ports of thirty: each port is one's, and ten go away empty. */
 static void leased_once_each(void **state)
 {
@@ -372,7 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(all_get_ports),	test(a_uuid_is_one_ports), test(some_cannot), test(nobody_can), test(leased_and_returned),
-		test(kept_number),	test(leased_once_each), test(left_over), test(gone_with_the_network),
+		test(kept_number), test(ready_but_not_seen), test(leased_once_each), test(left_over), test(gone_with_the_network),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
