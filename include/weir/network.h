@@ -939,6 +939,9 @@ struct weir_port_address {
  *			Since 0.2
  *
  * What it points to belongs to it and is freed by weir_port_done().
+ *
+ * Who asks for one sets @sz, and receives no more than that; weir_port_parse() and calls
+ * that give arrays write all of it.
  */
 struct weir_port {
 	size_t sz;

@@ -24,9 +24,26 @@ static int refuse(struct weir_txn *t, const char *network, struct weir_error *er
 	return weir_txn_refuse(t, err);
 }
 
+/* Of a caller that knows fewer members, those. */
 void weir_port_done(struct weir_port *port)
 {
-	wr_table_free(&wr_port_table, port);
+	const size_t sz = port->sz < sizeof(*port) ? port->sz : sizeof(*port);
+	struct weir_port full = { 0 };
+
+	memcpy(&full, port, sz);
+	wr_table_free(&wr_port_table, &full);
+	memcpy(port, &full, sz);
+}
+
+int wr_port_give(struct weir_port *ret, struct weir_port *port, struct weir_error *err)
+{
+	int r = wr_opts_give(ret, port, sizeof(*port), err);
+
+	if (!r)
+		memset(port, 0, ret->sz);
+	port->sz = sizeof(*port);
+	weir_port_done(port);
+	return r;
 }
 
 void weir_ports_free(struct weir_port *ports, size_t n)
@@ -356,10 +373,9 @@ int weir_txn_port_attach(struct weir_txn *t, const char *network, const struct w
 	if (!r)
 		r = find_place(t, live, &port, &place, &err);
 	r = r ? refuse(t, network, &err) : attach(t, live, &full, &port, &place, ret_fds);
-	if (!r && ret)
-		*ret = port;
-	else
-		weir_port_done(&port);
+	if (!r && ret && wr_port_give(ret, &port, &err))
+		r = refuse(t, network, &err);
+	weir_port_done(&port);
 	return r;
 }
 
@@ -671,7 +687,13 @@ int weir_txn_port_limit(struct weir_txn *t, const char *network, const char *nam
 int weir_port_get(struct weir *w, const char *network, const char *name, struct weir_port *ret,
 		  struct weir_error *err)
 {
-	return find_port(w, network, name, ret, err);
+	struct weir_port port = { .sz = sizeof(port) };
+	int r = find_port(w, network, name, &port, err);
+
+	if (!r)
+		return wr_port_give(ret, &port, err);
+	weir_port_done(&port);	/* it may be of another network */
+	return r;
 }
 
 struct listing {

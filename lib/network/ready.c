@@ -262,6 +262,8 @@ int weir_ready_lease(struct weir *w, const char *network, const char *owner, str
 	char folder[PATH_MAX];
 	int r = folder_of(w, network, folder, err);
 
+	if (!r && ret->sz < sizeof(ret->sz))	/* before a port is nobody's */
+		r = wr_refuse(err, -EINVAL, "port", "sz", "is not set");
 	if (r)
 		return r;
 	r = each(w, network, try_lease, &l, err);
@@ -271,12 +273,10 @@ int weir_ready_lease(struct weir *w, const char *network, const char *owner, str
 		return wr_error(err, -EAGAIN, WEIR_STAGE_SYSTEM, "network", "",
 				"%s has no port that is ready", network);
 	r = owner ? write_owner(w, &port, owner, err) : 0;
-	if (r) {
-		weir_port_done(&port);
-		return r;
-	}
-	*ret = port;
-	return 0;
+	if (!r)
+		return wr_port_give(ret, &port, err);
+	weir_port_done(&port);
+	return r;
 }
 
 /* --- giving back ------------------------------------------------------------------------------- */

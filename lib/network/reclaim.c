@@ -141,23 +141,24 @@ int weir_txn_port_reclaim(struct weir_txn *t, const struct weir_port *port, stru
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir *w = weir_txn_handle(t);
-	struct weir_port own = { .sz = sizeof(own) };
+	struct weir_port own = { .sz = sizeof(own) }, told;
 	const struct wr_live *live = NULL;
 	bool is_new = false;
-	int r = wr_store_live_last(w, port->network, &live, &err);
+	int r = wr_opts_copy(&told, sizeof(told), port, "port", &err);
 
 	if (!r)
-		r = find_record(t, live, port, &own, &is_new, &err);
-	r = r ? refuse(t, port, &err) : put_back(t, live, &own);
+		r = wr_store_live_last(w, told.network, &live, &err);
+	if (!r)
+		r = find_record(t, live, &told, &own, &is_new, &err);
+	r = r ? refuse(t, &told, &err) : put_back(t, live, &own);
 	if (!r && is_new)
 		r = wr_txn_store_port(t, &own);
 	if (!r && (is_new || !wr_port_uuid_is_noted(w, &own)))
 		r = wr_txn_store_uuid(t, &own);
 	if (!r && is_new)
 		wr_txn_hook(t, "port-created", &live->net, &own);
-	if (!r && ret)
-		*ret = own;
-	else
-		weir_port_done(&own);
+	if (!r && ret && wr_port_give(ret, &own, &err))
+		r = refuse(t, &told, &err);
+	weir_port_done(&own);
 	return r;
 }

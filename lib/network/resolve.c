@@ -412,9 +412,8 @@ int weir_network_resolve(const struct weir_network *net, const struct weir_guest
 
 	if (!r)
 		r = resolve(net, &g, &p, err);
-	if (r)
-		weir_port_done(&p);
-	else
-		*ret = p;
+	if (!r)
+		return wr_port_give(ret, &p, err);
+	weir_port_done(&p);
 	return r;
 }

@@ -81,6 +81,41 @@ static void a_lost_record(void **state)
 	ns_stop(w);
 }
 
+/* A program that was compiled when ports had no addresses yet; and one that does not say when. */
+static void ports_of_another_age(void **state)
+{
+	static const struct weir_ip address = { .family = WEIR_FAMILY_IPV4, .bytes = { 10, 0, 0, 7 } };
+	const struct weir_guest g = { .sz = sizeof(g), .name = "p0", .addresses = &address, .n_addresses = 1 };
+	const size_t sz = offsetof(struct weir_port, addresses);
+	struct weir_port older = { .sz = sz }, again = { .sz = sz }, got = { .sz = sz }, unset = { 0 };
+	struct weir *w = ns_start(net_json);
+	struct weir_txn *t = ns_begin(w);
+
+	weir_txn_port_attach(t, "net", &g, &older, NULL);
+	ns_commit(t);
+	assert_int_equal(weir_port_get(w, "net", "p0", &got, NULL), 0);
+	/* Nor is anything read behind the end. */
+	ns_sh("rm %s/ports/p0.json", ns_state_dir);
+	memset((char *)&got + sz, 0xee, sizeof(got) - sz);
+	t = ns_begin(w);
+	weir_txn_port_reclaim(t, &got, &again);
+	ns_commit(t);
+	memset((char *)&got + sz, 0, sizeof(got) - sz);
+	for (size_t i = 0; i < 3; i++) {
+		struct weir_port *port = i == 0 ? &older : i == 1 ? &got : &again;
+
+		assert_int_equal(port->sz, sz);
+		assert_string_equal(port->name, "p0");
+		assert_true(!port->addresses && !port->n_addresses);
+		weir_port_done(port);
+	}
+	assert_int_equal(weir_port_get(w, "net", "p0", &unset, NULL), -EINVAL);
+	t = ns_begin(w);
+	assert_int_equal(weir_txn_port_attach(t, "net", &(struct weir_guest){ .sz = sizeof(g) }, &unset, NULL), -EINVAL);
+	assert_int_equal(weir_txn_commit(t, NULL), -EINVAL);
+	ns_stop(w);
+}
+
 static void whose_it_is(void **state)
 {
 	struct weir *w = ns_start(net_json);
@@ -490,7 +525,8 @@ static void who_meets_a_damaged_record(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(a_lost_record), TEST(whose_it_is), TEST(a_uuid_without_an_entry), TEST(members_of_a_pool),
+	const struct CMUnitTest tests[] = { TEST(a_lost_record), TEST(ports_of_another_age), TEST(whose_it_is),
+					     TEST(a_uuid_without_an_entry), TEST(members_of_a_pool),
 					     TEST(records_that_cannot_be_read),
 					     TEST(neighbours_that_cannot_be_read),
 					     TEST(a_network_that_fails_to_be_read),

@@ -58,6 +58,7 @@ static struct weir_port resolve(const char *json, const struct weir_guest *guest
 	struct weir_port port;
 
 	memset(&port, 0xee, sizeof(port));
+	port.sz = sizeof(port);
 	if (weir_network_resolve(net, guest, &port, &err))
 		fail_msg("%s: %s", err.attr, err.msg);
 	weir_network_free(net);
@@ -411,7 +412,7 @@ static void what_does_not_go_together(void **state)
 	for (size_t i = 0; i < WR_COUNT(together); i++) {
 		struct weir_network *net = parse(together[i].json);
 		struct weir_error err = WEIR_ERROR_INIT;
-		struct weir_port port;
+		struct weir_port port = { .sz = sizeof(port) };
 		int r = weir_network_resolve(net, &together[i].guest, &port, &err);
 
 		if (r != -EINVAL || strcmp(err.attr, together[i].attr) != 0)
@@ -575,7 +576,7 @@ static void senseless_wishes_are_refused(void **state)
 	for (size_t i = 0; i < WR_COUNT(refusals); i++) {
 		const struct refusal *c = &refusals[i];
 		struct weir_error err = WEIR_ERROR_INIT;
-		struct weir_port port = { .ifindex = 42 };
+		struct weir_port port = { .sz = sizeof(port), .ifindex = 42 };
 		int r = weir_network_resolve(net, &c->guest, &port, &err);
 
 		if (r != c->code || err.code != r || strcmp(err.attr, c->attr) != 0 || !*err.msg)
@@ -596,13 +597,35 @@ static void guests_of_another_age(void **state)
 	} newer = { .guest = { .sz = sizeof(newer) } };
 	struct weir_guest older = { .sz = offsetof(struct weir_guest, owner), .owner = "not looked at" };
 	struct weir_network *net = parse(nat_json);
-	struct weir_port port;
+	struct weir_port port = { .sz = sizeof(port) };
 
 	assert_int_equal(weir_network_resolve(net, &newer.guest, &port, NULL), 0);
 	newer.more = 1;
 	assert_int_equal(weir_network_resolve(net, &newer.guest, &port, NULL), -E2BIG);
 	assert_int_equal(weir_network_resolve(net, &older, &port, NULL), 0);
 	assert_string_equal(port.owner, "");
+	weir_network_free(net);
+}
+
+/* Nothing is written, read or left behind the end of a struct that knows no addresses. */
+static void ports_of_another_age(void **state)
+{
+	const struct weir_ip address = { .family = WEIR_FAMILY_IPV4, .bytes = { 10, 0, 0, 7 } };
+	const struct weir_guest guest = TAP(.owner = "alice", .addresses = &address, .n_addresses = 1);
+	const size_t sz = offsetof(struct weir_port, addresses);
+	struct weir_network *net = parse(nat_json);
+	struct weir_port older, untouched, unset = { 0 };
+
+	memset(&untouched, 0xee, sizeof(untouched));
+	older = untouched;
+	older.sz = sz;
+	assert_int_equal(weir_network_resolve(net, &guest, &older, NULL), 0);
+	assert_int_equal(older.sz, sz);
+	assert_string_equal(older.owner, "alice");
+	assert_memory_equal((char *)&older + sz, (char *)&untouched + sz, sizeof(older) - sz);
+	weir_port_done(&older);
+	assert_memory_equal((char *)&older + sz, (char *)&untouched + sz, sizeof(older) - sz);
+	assert_int_equal(weir_network_resolve(net, &guest, &unset, NULL), -EINVAL);
 	weir_network_free(net);
 }
 
@@ -622,6 +645,7 @@ int main(void)
 		cmocka_unit_test(kinds_and_names),
 		cmocka_unit_test(mac_addresses_are_passed_on),
 		cmocka_unit_test(senseless_wishes_are_refused),
+		cmocka_unit_test(ports_of_another_age),
 		cmocka_unit_test(guests_of_another_age),
 	};
 
