@@ -44,34 +44,47 @@ static bool is_pf(const struct weir_sriov *s, const char *pci)
 
 /* --- one PF ----------------------------------------------------------------------- */
 
-/* The link of @pf that has that name, else its first; returns how many it has. */
-static uint32_t netdev_of(const struct weir_sriov *s, const struct weir_pf *pf, const char *name,
-			  struct wr_netdev *ret)
+/* How many links a PCI device has. Without them a function that is in use would be taken for one that is free. */
+static int netdevs_of(const struct weir_sriov *s, const char *pci, struct wr_netdev list[MAX_NETDEVS],
+		      struct weir_error *err)
 {
-	struct wr_netdev list[MAX_NETDEVS] = { 0 };
-	char path[PATH_MAX];
+	char path[PATH_MAX], object[64];
 	int n;
 
-	wr_pci_path(s, pf->pci, "", path);
+	wr_pci_path(s, pci, "", path);
 	n = wr_netdevs(path, list, MAX_NETDEVS);
+	object_of("PCI device", pci, object);
+	return n < 0 ? wr_syserr(err, n, object, "%s/net", path) : n;
+}
+
+/* The link of @pf that has that name, else its first; returns how many it has. */
+static int netdev_of(const struct weir_sriov *s, const struct weir_pf *pf, const char *name,
+		     struct wr_netdev *ret, struct weir_error *err)
+{
+	struct wr_netdev list[MAX_NETDEVS] = { 0 };
+	int n = netdevs_of(s, pf->pci, list, err);
+
 	*ret = list[0];
 	for (int i = 0; i < n && i < MAX_NETDEVS; i++)
 		if (!strcmp(list[i].name, name))
 			*ret = list[i];
-	return n > 0 ? (uint32_t)n : 0;
+	return n;
 }
 
-static void read_pf_netdev(const struct weir_sriov *s, const char *netdev, struct weir_pf *pf)
+static int read_pf_netdev(const struct weir_sriov *s, const char *netdev, struct weir_pf *pf,
+			  struct weir_error *err)
 {
 	struct wr_netdev d;
+	int n = netdev_of(s, pf, netdev, &d, err);
 
-	pf->n_netdevs = netdev_of(s, pf, netdev, &d);
-	if (!pf->n_netdevs)
-		return;
+	if (n <= 0)
+		return n;
+	pf->n_netdevs = (uint32_t)n;
 	wr_copy(pf->netdev, sizeof(pf->netdev), d.name);
 	pf->ifindex = d.ifindex;
 	pf->is_up = d.is_up;
 	pf->has_carrier = d.has_carrier;
+	return 0;
 }
 
 /* Who may not read the capability gets the same numbers from sysfs. */
@@ -113,9 +126,10 @@ static int read_pf(const struct weir_sriov *s, const char *pci, const char *netd
 	pf.numa_node = info.numa_node;
 	pf.iommu_group = info.iommu_group;
 	read_numbers(s, &info, &pf);
-	read_pf_netdev(s, netdev, &pf);
-	*ret = pf;
-	return 0;
+	r = read_pf_netdev(s, netdev, &pf, err);
+	if (!r)
+		*ret = pf;
+	return r;
 }
 
 /* The PCI address behind a netdev's name; a name may be one already. */
@@ -211,20 +225,22 @@ int weir_pf_list(struct weir_sriov *s, unsigned int flags, struct weir_pf **ret,
 
 /* --- VFs ---------------------------------------------------------------------------- */
 
-static void read_vf_netdev(const char *path, const struct wr_netdev *pf_netdev, struct weir_vf *vf)
+static int read_vf_netdev(const struct weir_sriov *s, const struct wr_netdev *pf_netdev, struct weir_vf *vf,
+			  struct weir_error *err)
 {
 	struct wr_netdev list[MAX_NETDEVS];
-	int n = wr_netdevs(path, list, MAX_NETDEVS);
+	int n = netdevs_of(s, vf->pci, list, err);
 	const struct wr_netdev *d;
 
-	d = wr_netdev_for(list, n < 0 ? 0 : n > MAX_NETDEVS ? MAX_NETDEVS : (size_t)n, pf_netdev);
-	if (!d)
-		return;
+	if (n <= 0)
+		return n;
+	d = wr_netdev_for(list, n > MAX_NETDEVS ? MAX_NETDEVS : (size_t)n, pf_netdev);
 	wr_copy(vf->netdev, sizeof(vf->netdev), d->name);
 	memcpy(vf->mac, d->mac, sizeof(vf->mac));
 	vf->ifindex = d->ifindex;
 	vf->is_up = d->is_up;
 	vf->has_carrier = d->has_carrier;
+	return 0;
 }
 
 /* Kernels since 6.1 may have a device of its own for each function besides the group's. */
@@ -249,8 +265,8 @@ static void read_vfio(const struct weir_sriov *s, struct weir_vf *vf)
 		closedir(dir);
 }
 
-static void read_vf(const struct weir_sriov *s, const char *pci, uint32_t index,
-		    const struct weir_pf *pf, const struct wr_netdev *pf_netdev, struct weir_vf *vf)
+static int read_vf(const struct weir_sriov *s, const char *pci, uint32_t index, const struct weir_pf *pf,
+		   const struct wr_netdev *pf_netdev, struct weir_vf *vf, struct weir_error *err)
 {
 	char path[PATH_MAX], group[16];
 
@@ -267,8 +283,7 @@ static void read_vf(const struct weir_sriov *s, const char *pci, uint32_t index,
 		vf->iommu_group = (int32_t)strtol(group, NULL, 10);
 	vf->numa_node = (int32_t)number_of(s, pci, "numa_node", -1);
 	read_vfio(s, vf);
-	wr_pci_path(s, pci, "", path);
-	read_vf_netdev(path, pf_netdev, vf);
+	return read_vf_netdev(s, pf_netdev, vf, err);
 }
 
 /* Where the capability says VF @i is, and whether sysfs says so too. */
@@ -298,19 +313,19 @@ int weir_vf_list(struct weir_sriov *s, const struct weir_pf *pf, struct weir_vf 
 {
 	wr_auto(free) struct weir_vf *list = calloc(pf->num_vfs ? pf->num_vfs : 1, sizeof(*list));
 	struct wr_netdev port;
-	int r = 0;
+	int r;
 
 	if (!list)
 		return wr_nomem(err);
-	netdev_of(s, pf, pf->netdev, &port);
-	for (uint32_t i = 0; i < pf->num_vfs && !r; i++) {
+	r = netdev_of(s, pf, pf->netdev, &port, err);
+	for (uint32_t i = 0; i < pf->num_vfs && r >= 0; i++) {
 		char pci[WEIR_PCI_TEXT] = "";
 
 		r = vf_address(s, pf, i, pci, err);
 		if (!r)
-			read_vf(s, pci, i, pf, &port, &list[i]);
+			r = read_vf(s, pci, i, pf, &port, &list[i], err);
 	}
-	if (r)
+	if (r < 0)
 		return r;
 	*ret = wr_take(list);
 	*ret_n = pf->num_vfs;
@@ -336,10 +351,11 @@ static int get_numbered(struct weir_sriov *s, const char *name, struct weir_vf *
 	if (!slash[1] || slash[1 + strspn(slash + 1, "0123456789")] || i >= pf.num_vfs)
 		return wr_error(err, -ENODEV, WEIR_STAGE_SYSTEM, object, "",
 				"is not there: the PF has %u VFs", pf.num_vfs);
-	netdev_of(s, &pf, pf.netdev, &port);
-	r = vf_address(s, &pf, (uint32_t)i, pci, err);
+	r = netdev_of(s, &pf, pf.netdev, &port, err);
+	if (r >= 0)
+		r = vf_address(s, &pf, (uint32_t)i, pci, err);
 	if (!r)
-		read_vf(s, pci, (uint32_t)i, &pf, &port, ret);
+		r = read_vf(s, pci, (uint32_t)i, &pf, &port, ret, err);
 	return r;
 }
 
@@ -363,15 +379,15 @@ static int get_vf(struct weir_sriov *s, const char *name, struct weir_vf *ret, s
 	r = weir_pf_get(s, pf_pci, 0, &pf, err);
 	if (r)
 		return r;
-	netdev_of(s, &pf, pf.netdev, &port);
+	r = netdev_of(s, &pf, pf.netdev, &port, err);
+	if (r < 0)
+		return r;
 	for (uint32_t i = 0; i < pf.num_vfs; i++) {
 		r = vf_address(s, &pf, i, at, err);
 		if (r)
 			return r;
-		if (!strcmp(at, pci)) {
-			read_vf(s, pci, i, &pf, &port, ret);
-			return 0;
-		}
+		if (!strcmp(at, pci))
+			return read_vf(s, pci, i, &pf, &port, ret, err);
 	}
 	return wr_error(err, -ENODEV, WEIR_STAGE_SYSTEM, object, "", "is none of its PF's %u VFs",
 			pf.num_vfs);

@@ -45,7 +45,7 @@ struct wr_netdev {
 
 /*
  * The netdevs of a PCI device in the order of their ports, without representors.
- * Returns how many there are, of which the first @max are in @ret, or -ENOMEM.
+ * Returns how many there are, of which the first @max are in @ret, or a negative errno.
  */
 int wr_netdevs(const char *device_path, struct wr_netdev *ret, size_t max);
 /* Which of a VF's netdevs belongs to the PF's netdev @of; NULL if there is none. */

@@ -134,13 +134,14 @@ int wr_netdevs(const char *device_path, struct wr_netdev *ret, size_t max)
 	char path[PATH_MAX];
 	struct dirent *e;
 	size_t n = 0;
+	int r = 0;
 	DIR *dir;
 
 	wr_format(path, sizeof(path), "%s/net", device_path);
 	dir = opendir(path);
 	if (!dir)
-		return errno == ENOMEM ? -ENOMEM : 0;
-	while ((e = readdir(dir))) {
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	while ((e = wr_file_next(dir, &r))) {
 		struct wr_netdev d;
 
 		if (*e->d_name == '.')
@@ -154,7 +155,7 @@ int wr_netdevs(const char *device_path, struct wr_netdev *ret, size_t max)
 	}
 	closedir(dir);
 	qsort(ret, n < max ? n : max, sizeof(*ret), by_port);
-	return (int)n;
+	return r ? r : (int)n;
 }
 
 const struct wr_netdev *wr_netdev_for(const struct wr_netdev *list, size_t n,

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "base/file.h"
 #include "network/network.h"
 
 struct search {
@@ -24,21 +25,23 @@ static const char *last_part(char path[PATH_MAX], const char *of)
 	return slash ? slash + 1 : path;
 }
 
-bool wr_link_of_function(const char *function, char ret[16])
+int wr_link_of_function(const char *function, char ret[16])
 {
 	char path[PATH_MAX];
 	struct dirent *e;
+	int r = 0;
 	DIR *dir;
 
 	*ret = '\0';
 	wr_format(path, sizeof(path), "%s/net", function);
 	dir = opendir(path);
-	while (dir && !*ret && (e = readdir(dir)))
+	if (!dir)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	while (!*ret && (e = wr_file_next(dir, &r)))
 		if (*e->d_name != '.')
 			wr_copy(ret, 16, e->d_name);
-	if (dir)
-		closedir(dir);
-	return *ret;
+	closedir(dir);
+	return r;
 }
 
 static int search(void *arg)
@@ -46,6 +49,7 @@ static int search(void *arg)
 	struct search *s = arg;
 	char function[128], path[192], own[PATH_MAX], other[PATH_MAX];
 	const char *pci;
+	int r;
 
 	if (*s->f->dev)
 		wr_format(function, sizeof(function), "/sys/class/net/%s/device", s->f->dev);
@@ -53,8 +57,9 @@ static int search(void *arg)
 		wr_format(function, sizeof(function), "/sys/bus/pci/devices/%s", s->f->pci);
 	pci = last_part(own, function);
 	wr_format(path, sizeof(path), "%s/physfn", function);
-	if (!*pci || !wr_link_of_function(path, s->f->pf))
-		return 0;
+	r = *pci ? wr_link_of_function(path, s->f->pf) : 0;
+	if (r || !*s->f->pf)
+		return r;
 	for (int i = 0; !s->found; i++) {
 		const char *vf;
 
@@ -68,9 +73,10 @@ static int search(void *arg)
 	return 0;
 }
 
-bool wr_find_function(struct weir *w, struct wr_function *f)
+int wr_find_function(struct weir *w, struct wr_function *f)
 {
 	struct search s = { .f = f };
+	int r = weir_in_netns(w, search, &s);
 
-	return !weir_in_netns(w, search, &s) && s.found;
+	return r ? r : s.found;
 }

@@ -254,12 +254,13 @@ struct wr_function {
 	char pf[16];	/* the PF's link */
 	int index;
 };
-bool wr_find_function(struct weir *w, struct wr_function *f);
+/* 1, 0 where it is none, or a negative errno. */
+int wr_find_function(struct weir *w, struct wr_function *f);
 /*
- * The first link of a function whose folder in sysfs this is (a card with more ports has several); false, and "",
- * if it has none here, as one that a guest has got. In the namespace that is asked about.
+ * The first link of a function whose folder in sysfs this is (a card with more ports has several); "" if it has none
+ * here, as one that a guest has got. In the namespace that is asked about.
  */
-bool wr_link_of_function(const char *function, char ret[16]);
+int wr_link_of_function(const char *function, char ret[16]);
 /* port_profile.c: 802.1Qbg and 802.1Qbh, if the port has such a virtualport. */
 int wr_port_associate(struct weir_txn *t, const struct weir_port *port);
 int wr_port_disassociate(struct weir_txn *t, const struct weir_port *port);

@@ -76,10 +76,12 @@ static int list_functions(void *arg)
 			break;
 		target[len] = '\0';
 		pci = strrchr(target, '/');
-		wr_link_of_function(path, dev);
+		*dev = '\0';
 		if (!p->want_dev)
 			r = add_entry(p, "", pci ? pci + 1 : target);
-		else if (*dev)
+		else
+			r = wr_link_of_function(path, dev);
+		if (!r && *dev)
 			r = add_entry(p, dev, "");
 	}
 	return r;

@@ -105,7 +105,10 @@ static int make_qbh(struct weir *w, const struct weir_port *port, struct weir_pr
 		p->has |= WEIR_PROFILE_INSTANCE;
 	if (host_uuid(p->host))
 		p->has |= WEIR_PROFILE_HOST;
-	if (wr_find_function(w, &f))
+	r = wr_find_function(w, &f);
+	if (r < 0)
+		return wr_syserr(err, r, "port", "which function of a card it has");
+	if (r)
 		p->vf = f.index;
 	else
 		p->has &= ~WEIR_PROFILE_MAC;

@@ -167,12 +167,16 @@ int wr_port_vf_below(struct weir_txn *t, const struct weir_network *net, struct 
 	struct weir_claim_request want = { .sz = sizeof(want), .vf = port->dev, .flags = WEIR_CLAIM_NETDEV };
 	struct weir_vf vf = { .sz = sizeof(vf) };
 	bool needed = port->vlan.n_tags || (net->forward.pf && vfs);
+	struct weir_error err = WEIR_ERROR_INIT;
 	char owner[128];
 	int r;
 
 	if (!needed)
 		return 0;
-	if (!wr_find_function(weir_txn_handle(t), &f))
+	r = wr_find_function(weir_txn_handle(t), &f);
+	if (r < 0 && wr_syserr(&err, r, port->dev, "which function of a card it is"))
+		return weir_txn_refuse(t, &err);
+	if (!r)
 		return refuse_below(t, "vlan", port->dev, "is no virtual function, and only those take vlans");
 	if (!vfs)
 		return refuse_below(t, "vlan", port->dev,

@@ -266,6 +266,25 @@ static void a_missing_netdev(void **state)
 	free(vfs);
 }
 
+/* It might have a link that the host uses, so it is not said to have none. */
+static void netdevs_that_fail_to_be_read(void **state)
+{
+	struct weir_pf pf = { .sz = sizeof(pf) };
+	struct weir_vf vf = { .sz = sizeof(vf) }, *vfs = NULL;
+	size_t n = 0;
+
+	sysfs_pf(PF, 7, 2, 128, 2);
+	sysfs_link("net", "bus/pci/devices/0000:01:10.2/net");
+	assert_int_equal(weir_pf_get(sriov, PF, 0, &pf, &err), 0);
+	assert_int_equal(weir_vf_list(sriov, &pf, &vfs, &n, &err), -ELOOP);
+	assert_string_equal(err.object, "PCI device 0000:01:10.2");
+	assert_int_equal(weir_vf_get(sriov, "0000:01:10.2", &vf, &err), -ELOOP);
+	assert_int_equal(weir_vf_get(sriov, PF "/1", &vf, &err), -ELOOP);
+	sysfs_link("net", "bus/pci/devices/" PF "/net");
+	assert_int_equal(weir_pf_get(sriov, PF, 0, &pf, &err), -ELOOP);
+	assert_string_equal(err.object, "PCI device " PF);
+}
+
 static void bound_to_vfio(void **state)
 {
 	struct weir_vf *vfs;
@@ -499,7 +518,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(no_pci), TEST(a_pf), TEST(its_json), TEST(many_vfs), TEST(without_capability),
 		TEST(several_netdevs), TEST(netdevs_by_port), TEST(representors),
-		TEST(a_missing_netdev), TEST(bound_to_vfio), TEST(no_such_thing),
+		TEST(a_missing_netdev), TEST(netdevs_that_fail_to_be_read), TEST(bound_to_vfio), TEST(no_such_thing),
 		TEST(libpci_gives_up), TEST(capability_and_sysfs_disagree),
 		TEST(pulled_in_the_middle), TEST(pulled_while_listed),
 		TEST(numbers), TEST(numbers_as_a_plan), TEST(a_driver_that_hangs),
