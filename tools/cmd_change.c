@@ -15,8 +15,6 @@
 
 #include "weir.h"
 
-extern char **environ;
-
 /* 0: neither was given. */
 static int which_of(const struct args *a)
 {

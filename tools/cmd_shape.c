@@ -284,7 +284,7 @@ static void add_rows(struct row *rows, size_t *n, const struct weir_shape *s, co
 			continue;
 		rows[(*n)++] = (struct row){
 			s, sides[i], i ? "outbound" : "inbound",
-			was && sides[i]->bytes > was->bytes ? (sides[i]->bytes - was->bytes) / seconds : 0,
+			was && seconds && sides[i]->bytes > was->bytes ? (sides[i]->bytes - was->bytes) / seconds : 0,
 		};
 	}
 }

@@ -141,7 +141,7 @@ int cmd_net_update(struct tool *t, const struct args *a)
 {
 	int which = (a->value[OPT_LIVE] ? WEIR_NETWORK_LIVE : 0) |
 		    (a->value[OPT_CONFIG] ? WEIR_NETWORK_CONFIG : 0);
-	struct weir_update u;
+	struct weir_update u = { .sz = sizeof(u) };
 	void *item = NULL;
 	int status = update_options(t, a, &u);
 

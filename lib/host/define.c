@@ -98,10 +98,10 @@ static int read_stored(struct weir *w, struct stored *ret, struct weir_error *er
 	size_t n = 0;
 	int r = wr_group_names(w, WR_GROUPS_CONFIG, &names, &n, err);
 
-	if (!r) {
-		s.groups = calloc(n + 1, sizeof(struct weir_group *));
-		r = s.groups ? 0 : wr_nomem(err);
-	}
+	if (r)
+		return r;
+	s.groups = calloc(n + 1, sizeof(struct weir_group *));
+	r = s.groups ? 0 : wr_nomem(err);
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		r = read_one(w, names[i], &s.groups[s.n], err);
 		if (r)
@@ -248,8 +248,10 @@ int weir_txn_groups_define(struct weir_txn *t, const struct weir_group *const *g
 	struct stored s = { 0 };
 	int r = 0;
 
+	if (n && !groups)
+		r = wr_refuse(&err, -EINVAL, "interface", "", "is missing");
 	for (size_t i = 0; i < n && !r; i++)
-		r = weir_group_check(groups ? groups[i] : NULL, &err);
+		r = weir_group_check(groups[i], &err);
 	if (!r)
 		r = read_stored(weir_txn_handle(t), &s, &err);
 	if (!r)

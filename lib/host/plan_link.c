@@ -161,7 +161,7 @@ int wr_plan_modes(struct wr_planning *p, const struct weir_group *g)
 	if (g->type == WEIR_GROUP_BOND && real && real->kind == WEIR_LINK_BOND) {
 		if (wr_want_differs(&want, real, &change, &text) < 0)
 			return wr_nomem(p->err);
-		if (change.bond.has & (WR_BOND_WANTS_DOWN | WR_BOND_WANTS_EMPTY))
+		if (change.bond.has & WR_BOND_WANTS_DOWN || change.bond.has & WR_BOND_WANTS_EMPTY)
 			r = change_mode(p, g, name, real, &change, text);
 	}
 	for (size_t i = 0; i < g->n_ports && !r; i++)

@@ -17,8 +17,8 @@ void wr_link_object(const struct weir_link *l, char object[64]);
 int wr_link_check(const struct weir_link *l, struct weir_error *err);
 int wr_link_check_new(const struct weir_link *l, struct weir_error *err);
 
-/* Copies @link, checks it, and gives it an index and our group where it has none. */
-int wr_link_prepare(struct weir_txn *t, const struct weir_link *link, struct weir_link *ret);
+/* Copies @link to @l, checks it, and gives it an index and our group where it has none. */
+int wr_link_prepare(struct weir_txn *t, const struct weir_link *link, struct weir_link *l);
 /* Sets what @part has of a link's own attributes, not of its kind; taken back by setting what @undo has. */
 void wr_link_step(struct weir_txn *t, const struct weir_link *part, const struct weir_link *undo);
 /* The messages that give a link back what it loses with its namespace: its master, its settings as a port, being up. */

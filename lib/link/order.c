@@ -417,9 +417,12 @@ static void guard_bonds(struct wr_set *s)
 		bonds[n++] = wr_master_of(&m->end);
 	}
 	qsort(bonds, n, sizeof(*bonds), by_number);
-	for (size_t i = 0; i < n; i++)
-		if ((!i || bonds[i] != bonds[i - 1]) && old_bond(s, bonds[i]))
-			guard_bond(s, old_bond(s, bonds[i]));
+	for (size_t i = 0; i < n; i++) {
+		const struct weir_link *bond = i && bonds[i] == bonds[i - 1] ? NULL : old_bond(s, bonds[i]);
+
+		if (bond)
+			guard_bond(s, bond);
+	}
 }
 
 void wr_set_build(struct wr_set *s)

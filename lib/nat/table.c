@@ -304,7 +304,7 @@ static char *keep(char *to, const char *from, const char *end)
 void wr_nat_table_turn(struct wr_nat_table *table, const char *bridge)
 {
 	struct wr_str *others = &table->others;
-	char begin[sizeof(table->bridge)], *to, *from, *at;
+	char begin[sizeof(table->bridge)], *text, *to, *from, *at;
 
 	wr_format(begin, sizeof(begin), " \"%s\"", bridge);
 	if (!strcmp(begin, table->bridge))
@@ -313,8 +313,9 @@ void wr_nat_table_turn(struct wr_nat_table *table, const char *bridge)
 	wr_str_puts(others, wr_str_text(&table->own));
 	others->failed |= table->own.failed;
 	wr_str_clear(&table->own);
-	to = from = at = others->data;
-	while (at && (at = strstr(at, begin))) {
+	text = to = from = others->data;
+	at = text ? strstr(text, begin) : NULL;
+	while (at) {
 		char *before = memrchr(from, '\n', (size_t)(at - from)), *line = before ? before + 1 : from;
 		char *end = strchrnul(at, '\n') + 1;
 
@@ -325,12 +326,12 @@ void wr_nat_table_turn(struct wr_nat_table *table, const char *bridge)
 			to = keep(to, from, line);
 			from = end;
 		}
-		at = end;
+		at = strstr(end, begin);
 	}
-	if (from == others->data)
+	if (from == text)
 		return;
-	to = keep(to, from, others->data + others->len + 1);
-	others->len = (size_t)(to - others->data) - 1;
+	to = keep(to, from, text + others->len + 1);
+	others->len = (size_t)(to - text) - 1;
 }
 
 void wr_nat_table_become(struct wr_nat_table *table, const char *want)

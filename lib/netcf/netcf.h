@@ -57,7 +57,7 @@ typedef enum { NETCF_IFACE_INACTIVE = 1, NETCF_IFACE_ACTIVE = 2 } netcf_if_flag_
  * 0; -1 with a handle that ncf_error() explains and ncf_close() takes; -2 without
  * one when memory runs out. @root: where /etc and /run are; NULL: at /.
  */
-int ncf_init(struct netcf **ncf, const char *root);
+int ncf_init(struct netcf **ret, const char *root);
 int ncf_close(struct netcf *ncf);
 /* The code of the last call, its text, and more about it or NULL; both may be NULL. */
 int ncf_error(struct netcf *ncf, const char **errmsg, const char **details);

@@ -391,7 +391,7 @@ static int begin_results(struct wr_sock *s, const struct wr_batch *b, struct wr_
 	if (b->buf.failed)
 		return -ENOMEM;
 	if (!*results)
-		*results = *own = malloc((b->n + 1) * sizeof(**own));
+		*results = *own = calloc(b->n + 1, sizeof(**own));
 	if (!*results)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < b->n; i++)

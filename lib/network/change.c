@@ -381,7 +381,7 @@ static int change(struct weir_txn *t, const char *name, int which, remake *fn, c
 	int r = 0;
 
 	if (which & ~(WEIR_NETWORK_CONFIG | WEIR_NETWORK_LIVE)) {
-		r = wr_refuse(&err, -EINVAL, "", "which", "%d is neither live nor config", which);
+		wr_refuse(&err, -EINVAL, "", "which", "%d is neither live nor config", which);
 		return refuse(t, "", name, &err);
 	}
 	if (!which)

@@ -25,8 +25,6 @@
 #define TIMEOUT_MS 30000
 #define POLL_MS 5
 
-extern char **environ;
-
 enum part { PART_PATH, PART_NETWORK, PART_OPERATION, PART_JSON };
 
 static const char *text_of(const struct weir_step *s, enum part part)

@@ -341,7 +341,7 @@ int weir_txn_network_stop(struct weir_txn *t, const char *name)
 	wr_copy(shape.ifb_name, sizeof(shape.ifb_name), live->ifb_name);
 	/* Links go last, whatever the order here; of a bridge that goes, ports give nothing back. */
 	if (wr_has_own_bridge(&live->net))
-		r = weir_txn_link_del(t, live->bridge_ifindex, live->net.bridge.name);
+		weir_txn_link_del(t, live->bridge_ifindex, live->net.bridge.name);
 	wr_spread_del(t, live, 0);
 	r = wr_store_each(w, WR_STORE_PORTS, sweep_port, &sweep, &err);
 	if (r)

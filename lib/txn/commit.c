@@ -214,9 +214,9 @@ static void spoil(struct wr_batch *b)
 }
 
 /* What became of each step of a batch. */
-static void note_results(struct weir_step *const *steps, const struct wr_result *results, uint32_t n)
+static void note_results(struct weir_step *const *steps, const struct wr_result *results, size_t n)
 {
-	for (uint32_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		steps[i]->state = results[i].code < 0	       ? WR_STEP_REFUSED :
 				  results[i].code == WR_NOT_SENT ? WR_STEP_WAITING :
 				  results[i].code == WR_UNKNOWN  ? WR_STEP_LOST :
@@ -258,14 +258,14 @@ static int apply_messages(struct weir_txn *t, size_t first, size_t end, const ch
 	wr_auto(batch) struct wr_batch b = { 0 };
 	struct weir_step *cut = NULL;
 	uint32_t failed = UINT32_MAX;
-	size_t n;
+	size_t n, k;
 	int r = 0;
 
 	if (!results || !steps)
 		return wr_nomem(err);
 	n = list_messages(t, first, end, netns, ahead, steps);
 	make_room(&b, steps, n);
-	for (size_t k = 0; k < n; k++) {
+	for (k = 0; k < n; k++) {
 		struct weir_step *s = steps[k];
 		const enum wr_fault fault = fault_at(t, (size_t)(s - t->steps));
 
@@ -280,7 +280,7 @@ static int apply_messages(struct weir_txn *t, size_t first, size_t end, const ch
 	}
 	if (b.n)
 		r = run_in(t, netns, &b, results, &failed, err);
-	note_results(steps, results, b.n);
+	note_results(steps, results, k);
 	if (r && failed != UINT32_MAX)
 		name_failure(t->w, steps[failed], err);
 	return r ? r : cut ? injected_at(cut, err) : 0;
@@ -447,14 +447,14 @@ static bool add_deletion(struct wr_batch *b, const struct nlmsghdr *undo, const 
 }
 
 /* The undo of a step, which may be several messages; @steps notes whose each is. */
-static void add_undo(struct wr_batch *b, const struct weir_step **steps, const struct weir_step *s)
+static void add_undo(struct wr_batch *b, const struct weir_step **steps, size_t *n, const struct weir_step *s)
 {
 	const struct weir_blob *part = &s->parts[WR_MSG_UNDO];
 	const struct nlmsghdr *nlh;
 
 	for (size_t at = 0; at < part->len; at += MNL_ALIGN(nlh->nlmsg_len)) {
 		nlh = (const void *)((const char *)part->data + at);
-		steps[b->n] = s;
+		steps[(*n)++] = s;
 		if (!add_deletion(b, nlh, msg_of(s, WR_MSG_DO)))
 			wr_msg_copy(b, nlh);
 	}
@@ -468,7 +468,7 @@ static int undo_messages(struct weir_txn *t, size_t *end, struct weir_error *err
 	struct weir_error own = WEIR_ERROR_INIT;
 	wr_auto(batch) struct wr_batch b = { 0 };
 	uint32_t failed = UINT32_MAX;
-	size_t i = *end, most = 0;
+	size_t i = *end, most = 0, n = 0;
 	char object[64];
 	int r;
 
@@ -479,11 +479,11 @@ static int undo_messages(struct weir_txn *t, size_t *end, struct weir_error *err
 		return wr_nomem(err);
 	for (size_t k = *end; k > i; k--)
 		if (wants_undo(&t->steps[k - 1]))
-			add_undo(&b, steps, &t->steps[k - 1]);
+			add_undo(&b, steps, &n, &t->steps[k - 1]);
 	*end = i;
-	if (!b.n)
+	if (!n)
 		return 0;
-	results = calloc(b.n, sizeof(*results));
+	results = calloc(n, sizeof(*results));
 	if (!results)
 		return wr_nomem(err);
 	r = wr_sock_run(&t->w->sock, &b, results, &failed, &own);
@@ -492,7 +492,7 @@ static int undo_messages(struct weir_txn *t, size_t *end, struct weir_error *err
 			*err = own;
 		return r;
 	}
-	for (uint32_t k = 0; k < b.n; k++) {
+	for (size_t k = 0; k < n; k++) {
 		if (results[k].code == WR_UNKNOWN)
 			return wr_error(err, -ENOBUFS, WEIR_STAGE_SOCKET, wr_step_object(steps[k], object), "",
 					"the kernel dropped answers");

@@ -349,7 +349,7 @@ int wr_journal_parse(const void *data, size_t len, struct weir_txn *t, struct wr
 	memcpy(&sum, (const char *)data + len - sizeof(sum), sizeof(sum));
 	if (sum != checksum(data, len - sizeof(sum)))
 		goto damaged;
-	ret->phase = *phase;
+	ret->phase = *phase == WR_PHASE_UNDO ? WR_PHASE_UNDO : WR_PHASE_FINISH;
 	memset(ret->boot_id, 0, sizeof(ret->boot_id));
 	memcpy(ret->boot_id, boot_id, 36);
 	memcpy(&ret->netns, netns, sizeof(ret->netns));

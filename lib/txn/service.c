@@ -37,7 +37,7 @@ static int runs_argv(int pid, const struct weir_blob *argv)
 
 	if (r)
 		return r == -EPERM ? 0 : r;
-	return cmdline.len == argv->len && !memcmp(cmdline.data, argv->data, argv->len);
+	return argv->data && cmdline.len == argv->len && !memcmp(cmdline.data, argv->data, argv->len);
 }
 
 /* No more than a hint, whatever the reason why there is none. */

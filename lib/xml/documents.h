@@ -52,7 +52,7 @@ void wr_xml_write_connection(const struct weir_port *port, struct wr_xml_out *ou
 bool wr_xml_is_direct(const void *port, unsigned int flags);
 bool wr_xml_is_hostdev(const void *port, unsigned int flags);
 bool wr_xml_write_mode(const void *port, struct wr_str *text);
-int wr_xml_read_pci(const struct wr_xml_place *p, void *port);
+int wr_xml_read_pci(const struct wr_xml_place *p, void *obj);
 
 /* port.c, group.c, guest.c */
 extern const struct wr_xml_element wr_xml_port, wr_xml_group, wr_xml_guest;

@@ -69,9 +69,9 @@ static int read_plug(const struct wr_xml_place *p, const char *text, uint8_t *re
 {
 	char shown[WR_SHOWN];
 
-	for (uint8_t i = 1; i < WR_COUNT(plugs); i++)
+	for (size_t i = 1; i < WR_COUNT(plugs); i++)
 		if (!strcmp(text, plugs[i])) {
-			*ret = i;
+			*ret = (uint8_t)i;
 			return 0;
 		}
 	return wr_xml_refuse(p, -EINVAL, "\"%s\" is none of network, bridge, direct and hostdev",
@@ -212,8 +212,8 @@ static int read_items(const struct wr_xml_place *p, struct weir_xml_guest *guest
 
 	for (const xmlNode *node = p->node->children; node; node = node->next)
 		n++;
-	guest->items = n ? calloc(n, sizeof(*guest->items)) : NULL;
-	if (n && !guest->items)
+	guest->items = calloc(n + 1, sizeof(*guest->items));
+	if (!guest->items)
 		return wr_nomem(p->err);
 	for (size_t i = 0; i < WR_COUNT(item_names); i++) {
 		const xmlNode *node = wr_xml_child(p->node, item_names[i], NULL);

@@ -207,8 +207,8 @@ static uint64_t width_max(const struct wr_field *f)
 static int read_integer(const struct wr_xml_place *p, const struct wr_xml_row *row,
 			const struct wr_field *f, void *obj, const char *text)
 {
-	uint64_t value;
-	uint8_t yes;
+	uint64_t value = 0;
+	uint8_t yes = 0;
 	int r;
 
 	if (f->n_words)
