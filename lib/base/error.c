@@ -50,7 +50,8 @@ int wr_verror(struct weir_error *err, int code, enum weir_stage stage, const cha
 	return code;
 }
 
-int wr_error(struct weir_error *err, int code, enum weir_stage stage, const char *object,
+/* In parentheses, as those below, because tests/lint/analyze.h has a macro of that name. */
+int (wr_error)(struct weir_error *err, int code, enum weir_stage stage, const char *object,
 	     const char *attr, const char *fmt, ...)
 {
 	va_list ap;
@@ -61,7 +62,7 @@ int wr_error(struct weir_error *err, int code, enum weir_stage stage, const char
 	return code;
 }
 
-int wr_refuse(struct weir_error *err, int code, const char *object, const char *attr, const char *fmt, ...)
+int (wr_refuse)(struct weir_error *err, int code, const char *object, const char *attr, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -71,7 +72,7 @@ int wr_refuse(struct weir_error *err, int code, const char *object, const char *
 	return code;
 }
 
-int wr_syserr(struct weir_error *err, int code, const char *object, const char *fmt, ...)
+int (wr_syserr)(struct weir_error *err, int code, const char *object, const char *fmt, ...)
 {
 	char what[256];
 	va_list ap;
@@ -86,7 +87,7 @@ int wr_syserr(struct weir_error *err, int code, const char *object, const char *
 			code == -EBADFD ? "is no regular file" : strerrordesc_np(-code));
 }
 
-int wr_nomem(struct weir_error *err)
+int (wr_nomem)(struct weir_error *err)
 {
 	return wr_error(err, -ENOMEM, WEIR_STAGE_SYSTEM, "", "", "out of memory");
 }
