@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <weir/link.h>
+
 #include "base/list.h"
 #include "base/table.h"
 #include "network/check.h"
@@ -101,6 +103,38 @@ static int list_members(struct weir *w, const struct weir_network *net, struct p
 	return r || !f->pf ? r : weir_in_netns(w, list_functions, p);
 }
 
+/* --- how many ports use each ---------------------------------------------------------------------- */
+
+/* Of a record that is damaged the link tells what it stands on, as long as it is here. */
+static int count_below(struct weir *w, const char *name, struct pool *p, struct weir_error *err)
+{
+	struct weir_link l = { .sz = sizeof(l) }, below = { .sz = sizeof(below) };
+	struct weir_error why = WEIR_ERROR_INIT;
+	int r = wr_check_ifname(name) ? -ENODEV : weir_link_get(w, 0, name, &l, &why);
+	const bool is_direct = !r && (l.kind == WEIR_LINK_MACVTAP || l.kind == WEIR_LINK_MACVLAN) &&
+			       !(l.has & WEIR_LINK_LOWER_NETNSID);
+
+	if (!r)
+		r = is_direct ? weir_link_get(w, (int)l.lower, NULL, &below, &why) : -ENODEV;
+	for (size_t i = 0; !r && i < p->n; i++)
+		p->items[i].n_ports += *below.name && !strcmp(p->items[i].dev, below.name);
+	if (r && r != -ENODEV && err)
+		*err = why;
+	return r == -ENODEV ? 0 : r;
+}
+
+static int count_damaged(struct weir *w, const struct weir_network *net, struct pool *p, struct weir_error *err)
+{
+	struct weir_damaged_port *list = NULL;
+	size_t n = 0;
+	int r = weir_port_list_damaged(w, net->name, &list, &n, err);
+
+	for (size_t i = 0; i < n && !r; i++)
+		r = count_below(w, list[i].name, p, err);
+	free(list);
+	return r;
+}
+
 int wr_pool(struct weir *w, const struct weir_network *net, struct weir_pool_entry **ret,
 	    size_t *ret_n, struct weir_error *err)
 {
@@ -113,7 +147,8 @@ int wr_pool(struct weir *w, const struct weir_network *net, struct weir_pool_ent
 		wr_nomem(err);
 	if (!r)
 		r = weir_port_list(w, net->name, &ports, &n, err);
-	r = r < 0 ? r : 0;	/* a port whose record is damaged is not counted */
+	if (r > 0)
+		r = count_damaged(w, net, &p, err);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < p.n; k++)
 			p.items[k].n_ports += *p.items[k].dev ?

@@ -462,6 +462,25 @@ static void a_detach_that_cannot_tell(void **state)
 	ns_stop(w);
 }
 
+/* Its link still tells which member of the pool it has; another guest gets another one. */
+static void a_damaged_member_of_a_pool(void **state)
+{
+	struct weir_port p0, p1;
+	struct weir *w;
+
+	ns_sh("for i in 1 2; do ip link add u$i type veth peer name o$i; ip link set u$i up; done");
+	w = ns_start("{'name':'net','forward':{'mode':'passthrough','interfaces':['u1','u2']}}");
+	p0 = attach(w, "p0");
+	assert_string_equal(p0.dev, "u1");
+	damage("mv p0.json /run/saved; echo damaged >p0.json");
+	p1 = attach(w, "p1");
+	assert_string_equal(p1.dev, "u2");
+	damage("mv /run/saved p0.json");
+	weir_port_done(&p0);
+	weir_port_done(&p1);
+	ns_stop(w);
+}
+
 static struct weir_error attach_fails(struct weir *w, const char *name, const char *uuid)
 {
 	struct weir_guest g = { .sz = sizeof(g), .name = name, .uuid = uuid };
@@ -532,7 +551,8 @@ int main(void)
 					     TEST(a_network_that_fails_to_be_read),
 					     TEST(a_stop_with_damaged_records), TEST(a_stop_that_cannot_tell),
 					     TEST(a_detach_however_damaged), TEST(a_detach_without_its_network),
-					     TEST(a_detach_that_cannot_tell), TEST(who_meets_a_damaged_record) };
+					     TEST(a_detach_that_cannot_tell),
+					     TEST(a_damaged_member_of_a_pool), TEST(who_meets_a_damaged_record) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
