@@ -203,6 +203,35 @@ static void check_directory(struct report *r, const char *name, const char *path
 	free(dir);
 }
 
+/* NULL: it can be run. */
+static const char *wrong_with(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return errno == ENOENT ? "is a link to what is not there" : strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? "is a folder" : "is no regular file";
+	return access(path, X_OK) ? "may not be executed" : NULL;
+}
+
+/* One that is there and cannot be run refuses everything. */
+static void check_hook(struct report *r, const char *config_dir)
+{
+	char *path = xformat("%s/hooks/network", config_dir);
+	const char *wrong = wrong_with(path);
+	struct stat st;
+
+	if (lstat(path, &st) && errno == ENOENT)
+		add(r, "host", "hook", false, STATE_OK, xformat("there is none"), NULL);
+	else if (!wrong)
+		add(r, "host", "hook", false, STATE_OK, xformat("%s", path), NULL);
+	else
+		add(r, "host", "hook", false, STATE_WARNING, xformat("%s: %s; no network starts", path, wrong),
+		    "repair it, or take it away");
+	free(path);
+}
+
 /* --- settings --------------------------------------------------------------------- */
 
 static void check_ipv6(struct report *r)
@@ -436,5 +465,6 @@ void host_checks(struct tool *t, struct report *r)
 		    NULL);
 	check_directory(r, "config dir", weir_config_dir(t->w));
 	check_directory(r, "state dir", weir_state_dir(t->w));
+	check_hook(r, weir_config_dir(t->w));
 	check_networks(t, r);
 }

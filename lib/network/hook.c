@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * CONFIG_DIR/hooks/network, if there is such an executable: it is told what happens
- * to networks and ports, as a step of the transaction that does it. Its arguments are
+ * CONFIG_DIR/hooks/network, if anything is there: it is told what happens to networks
+ * and ports, as a step of the transaction that does it. Its arguments are
  * the network's name and the operation; on standard input it gets JSON with the
  * definition and, if the operation is on a port, the port. If it does not exit with 0,
- * it refuses, and the transaction is undone. What has happened already (stopped,
- * port-deleted) it cannot refuse.
+ * it refuses, and the transaction is undone, and so does one that cannot be run. What
+ * has happened already (stopped, port-deleted) it cannot refuse.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -120,12 +121,28 @@ static int refuse(const struct weir_step *s, int status, int err_fd, struct weir
 			 *line ? ": " : "", line);
 }
 
+/* What is there, but is not run, might have refused. */
+static int check_file(const char *path, struct weir_error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return errno == ENOENT ? wr_refuse(err, -ENOENT, "hook", "", "%s is a link to what is not there", path) :
+					 wr_syserr(err, -errno, "hook", "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return wr_refuse(err, -EACCES, "hook", "", "%s is %s", path,
+				 S_ISDIR(st.st_mode) ? "a folder" : "no regular file");
+	return access(path, X_OK) ? wr_refuse(err, -EACCES, "hook", "", "%s may not be executed", path) : 0;
+}
+
 static int run(const struct weir_step *s, int in, int err_fd, struct weir_error *err)
 {
 	const char *path = text_of(s, PART_PATH);
-	int status = 0, r;
+	int status = 0, r = check_file(path, err);
 	pid_t pid;
 
+	if (r)
+		return r;
 	r = spawn(s, in, err_fd, &pid);
 	if (r)
 		return wr_syserr(err, r, "hook", "%s", path);
@@ -194,11 +211,12 @@ void wr_txn_hook(struct weir_txn *t, const char *operation, const struct weir_ne
 	const char *dir = weir_config_dir(weir_txn_handle(t));
 	wr_auto(str) struct wr_str json = { 0 };
 	char path[PATH_MAX];
+	struct stat st;
 
 	if (!dir || strlen(dir) > PATH_MAX - 32)
 		return;
 	wr_format(path, sizeof(path), "%s/hooks/network", dir);
-	if (access(path, X_OK))
+	if (lstat(path, &st) && errno == ENOENT)
 		return;
 	wr_str_printf(&json, "{\n  \"operation\": \"%s\"", operation);
 	put_member(&json, "network", &wr_network_table, net);

@@ -124,6 +124,8 @@ runs 2 schema guest && warns 'guest'
 w doctor
 check 'doctor ends with 0 or 3' [ $? = 0 -o $? = 3 ]
 says '^link +bridge +(ok|module)' && says '^nft +masq ' && says '^host +CAP_NET_ADMIN +ok'
+says '^host +hook +ok .*there is none' && mkdir -p config/hooks && touch config/hooks/network && w doctor
+says '^host +hook +warning .*config/hooks/network: may not be executed' && rm -r config/hooks
 remember
 w --json doctor
 gives '.ok != null and (.checks | length > 30) and ([.checks[] | select(.area == "tc").name] | index("htb"))'

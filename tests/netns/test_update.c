@@ -589,6 +589,53 @@ static void hooks_are_told(void **state)
 	weir_close(w);
 }
 
+/* Whatever stands in its place might have refused; what ends is not held up. */
+static void a_hook_that_cannot_run_refuses(void **state)
+{
+	static const struct {
+		const char *make, *says;
+		int code;
+	} cases[] = {
+		{ "echo '#!/bin/sh' >$H; chmod 644 $H", "may not be executed", -EACCES },
+		{ "mkdir $H", "is a folder", -EACCES },
+		{ "ln -s nowhere $H", "is a link to what is not there", -ENOENT },
+		{ "ln -s network $H", "Too many levels of symbolic links", -ELOOP },
+		{ "mkfifo $H; chmod 755 $H", "is no regular file", -EACCES },
+	};
+	struct weir_guest g = { .sz = sizeof(g), .name = "gold1", .portgroup = "gold" };
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		struct weir *w = start(nat_json);
+		struct weir_error err = WEIR_ERROR_INIT;
+		struct weir_network *net = ns_network("{'name':'other','ips':[{'address':'10.7.0.1','prefix':24}]}");
+		struct weir_txn *t;
+		char *before;
+
+		attach(w, "gold", "gold2", 1);
+		before = ns_out("ip link; ls %s/networks %s/ports", ns_state_dir, ns_state_dir);
+		ns_sh("H=%s/hooks/network; mkdir -p %s/hooks; %s", ns_config_dir, ns_config_dir, cases[i].make);
+		t = ns_begin(w);
+		weir_txn_network_start(t, net);
+		assert_int_equal(weir_txn_commit(t, &err), cases[i].code);
+		assert_non_null(strstr(err.msg, cases[i].says));
+		assert_non_null(strstr(err.msg, "hooks/network"));
+		t = ns_begin(w);
+		weir_txn_port_attach(t, "net", &g, NULL, NULL);
+		assert_int_equal(weir_txn_commit(t, &err), cases[i].code);
+		says(before, "ip link; ls $WEIR_TEST_STATE/networks $WEIR_TEST_STATE/ports");
+		t = ns_begin(w);
+		weir_txn_port_detach(t, "net", "gold2");
+		ns_commit(t);
+		t = ns_begin(w);
+		weir_txn_network_stop(t, "net");
+		ns_commit(t);
+		ns_sh("rm -rf %s/hooks; ip netns del gold2", ns_config_dir);
+		weir_network_free(net);
+		free(before);
+		weir_close(w);
+	}
+}
+
 static void hooks_can_refuse(void **state)
 {
 	static const char *const operations[] = { "start", "started" };
@@ -735,6 +782,7 @@ int main(void)
 		TEST(two_at_once),
 		TEST(hooks_are_told),
 		TEST(hooks_can_refuse),
+		TEST(a_hook_that_cannot_run_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
