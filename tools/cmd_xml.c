@@ -104,13 +104,34 @@ static int format_json(const struct document *d, char **ret)
 	return weir_xml_guest_json(d->guest, ret);
 }
 
-/* Of the three forms of a guest's interface each has its own canonical one. */
+static size_t left_out_of(const struct document *d, unsigned int form, const char *text, size_t len)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	char *canonical = NULL, *lines = NULL;
+	size_t n = 0;
+
+	if (!format_xml(d, form, &canonical, &err) && !weir_xml_left_out(text, len, canonical, &lines, NULL))
+		n = strlen(lines);
+	free(canonical);
+	free(lines);
+	return n;
+}
+
+/* A guest's interface is in the form that leaves out least; what a stored one would not keep is no mistake. */
+static unsigned int form_of(const struct document *d, const char *text, size_t len)
+{
+	if (d->kind != WEIR_XML_GUEST)
+		return 0;
+	return left_out_of(d, WEIR_XML_STATUS, text, len) < left_out_of(d, WEIR_XML_LIVE, text, len) ?
+		       WEIR_XML_STATUS : WEIR_XML_LIVE;
+}
+
 static void tell_ignored(const struct document *d, const char *file, const char *text, size_t len)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	char *canonical = NULL;
 
-	if (d->kind != WEIR_XML_GUEST && !format_xml(d, 0, &canonical, &err))
+	if (!format_xml(d, form_of(d, text, len), &canonical, &err))
 		tell_left_out(file, text, len, canonical);
 	free(canonical);
 }

@@ -261,6 +261,23 @@ if "$weir" help xml >/dev/null 2>&1; then
 		umount "$lib"
 	fi
 	runs 1 xml network nosuch.xml && warns 'nosuch.xml: No such file'
+	cat >given.xml <<-'XML'
+		<interface type='network' bogus='1'>
+		  <mac address='52:54:00:00:00:09'/>
+		  <source network='lab'/>
+		  <actual type='network'>
+		    <source bridge='lab0'/>
+		  </actual>
+		  <target dev='vnet0'/>
+		  <bandwith/>
+		  <model type='virtio'/>
+		</interface>
+	XML
+	w xml guest given.xml && warns 'given.xml: line 1, <interface>: bogus: means nothing here, and is left out'
+	warns 'line 8, <bandwith>: means' && check 'xml guest tells of nothing else' [ "$(wc -l <err)" = 2 ]
+	sed -e '1s/.*/<interface type="bridge">/' -e '/<actual/,/<.actual/d; /bandwith/d' \
+		-e "s/network='lab'/& bridge='lab0'/" given.xml >live.xml
+	runs 0 xml guest live.xml && check 'nor of what a running guest was given' [ ! -s err ]
 	echo "<portgroup name='odd' bogus='1'/>" >odd-item.xml
 	w xml update lab.xml odd-item.xml --section portgroup --command add
 	check 'an update says what it ignores' grep -q 'odd-item.xml: line 1, <portgroup>: bogus: means nothing here' err
