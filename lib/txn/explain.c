@@ -39,6 +39,7 @@ static const struct {
 	const char *option;
 } options[] = {
 	{ "bridge", "CONFIG_BRIDGE, module bridge" },
+	{ "vlan_filtering", "CONFIG_BRIDGE_VLAN_FILTERING; macTableManager needs it" },
 	{ "veth", "CONFIG_VETH, module veth" },
 	{ "ifb", "CONFIG_IFB, module ifb" },
 	{ "macvlan", "CONFIG_MACVLAN, module macvlan" },
@@ -84,6 +85,14 @@ static const char *action_of(const struct nlmsghdr *msg, uint16_t place)
 	return attr_text(wr_attr_inside(wr_attr_inside(actions, place), TCA_ACT_KIND));
 }
 
+/* A kernel that does not know bridges at all says so in words of its own. */
+static bool is_filtering_bridge(const struct nlmsghdr *msg, const char *kernel)
+{
+	const struct nlattr *data = wr_attr_inside(wr_msg_attr(msg, IFLA_LINKINFO), IFLA_INFO_DATA);
+
+	return !*kernel && !strcmp(kind_of(msg), "bridge") && wr_attr_inside(data, IFLA_BR_VLAN_FILTERING);
+}
+
 static bool is_missing_kind(const struct nlmsghdr *msg, int code)
 {
 	if (!(msg->nlmsg_flags & NLM_F_CREATE))
@@ -111,7 +120,7 @@ static void name_missing(const struct nlmsghdr *msg, const char *kernel, char wo
 		add_missing(words, action_of(msg, 1));
 		add_missing(words, action_of(msg, 2));
 	} else {
-		add_missing(words, kind_of(msg));
+		add_missing(words, is_filtering_bridge(msg, kernel) ? "vlan_filtering" : kind_of(msg));
 	}
 }
 
@@ -130,7 +139,7 @@ void wr_explain(const struct nlmsghdr *msg, struct weir_error *err)
 	const char *words = meaning(msg, err->code);
 	char kernel[sizeof(err->msg)], missing[256] = "";
 
-	if (is_missing_kind(msg, err->code))
+	if (is_missing_kind(msg, err->code) || (err->code == -EOPNOTSUPP && is_filtering_bridge(msg, err->msg)))
 		name_missing(msg, err->msg, missing);
 	if (*missing)
 		words = missing;

@@ -408,6 +408,37 @@ static void need_vlan_filtering(void)
 		own_skip("the kernel lacks CONFIG_BRIDGE_VLAN_FILTERING");
 }
 
+/* A kernel without vlans in bridges says which option it lacks, and one that has them filters. */
+static void a_table_that_wants_vlans(void **state)
+{
+	struct weir_network *net = ns_network("{'name':'net','bridge':{'name':'br0','macTableManager':'libvirt'},"
+					      "'ips':[{'address':'10.8.0.1','prefix':24}]}");
+	char *has = ns_out("ip link add probe type bridge vlan_filtering 1 2>/dev/null && ip link del probe && echo yes || true");
+	char *before = ns_snapshot();
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir *w = ns_open();
+	struct weir_txn *t = ns_begin(w);
+	int r;
+
+	weir_txn_network_start(t, net);
+	r = weir_txn_commit(t, &err);
+	if (*has) {
+		assert_int_equal(r, 0);
+		ns_sh("ip -d -j link show br0 | jq -e '.[0].linkinfo.info_data.vlan_filtering == 1' >/dev/null");
+		ns_stop(w);
+	} else {
+		assert_int_equal(r, -EOPNOTSUPP);
+		assert_string_equal(err.msg, "the kernel lacks vlan_filtering (CONFIG_BRIDGE_VLAN_FILTERING; "
+					     "macTableManager needs it)");
+		assert_string_equal(err.object, "bridge br0");
+	}
+	weir_network_free(net);
+	weir_close(w);
+	ns_assert_same(before, "a network whose table of addresses is kept");
+	free(before);
+	free(has);
+}
+
 static void move(struct weir *w, const char *port, const char *portgroup)
 {
 	struct weir_txn *t = ns_begin(w);
@@ -524,7 +555,7 @@ int main(void)
 		TEST(macvtap_bridge),	  TEST(macvtap_private),     TEST(macvtap_vepa),
 		TEST(macvtap_passthrough), TEST(what_a_macvlan_cannot_have), TEST(what_is_moved), TEST(vlan_of_a_link_that_takes_none),
 		TEST(members_in_use_stay), TEST(host_bridge),
-		TEST(vlans_of_a_host_bridge), TEST(a_table_that_is_kept), TEST(queues_of_a_macvtap),
+		TEST(vlans_of_a_host_bridge), TEST(a_table_that_is_kept), TEST(a_table_that_wants_vlans), TEST(queues_of_a_macvtap),
 		TEST(wishes_that_cannot_be_done),
 	};
 
