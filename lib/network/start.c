@@ -173,17 +173,16 @@ static int check_wishes(const struct weir_network *net, struct weir_error *err)
 		bool asked;
 		const char *attr, *why;
 	} wishes[] = {
-		{ net->bridge.zone, "bridge.zone", "firewalld is not spoken to" },
-		{ wr_yes(net->domain.register_it), "domain.register",
-		  "systemd-resolved is not spoken to" },
+		{ net->bridge.zone, "bridge.zone",
+		  "firewalld is not supported: leave it out, and put the bridge into its zone by firewall-cmd" },
+		{ wr_yes(net->domain.register_it), "domain.register", "systemd-resolved is not supported: leave it out" },
 		{ net->bridge.mac_table_manager == WEIR_MAC_TABLE_MANAGED && !wr_has_own_bridge(net),
 		  "bridge.macTableManager", "the MAC table of a bridge of the host is left to the kernel" },
 	};
 
 	for (size_t i = 0; i < WR_COUNT(wishes); i++)
 		if (wishes[i].asked)
-			return wr_refuse(err, -EOPNOTSUPP, "", wishes[i].attr, "%s yet",
-					 wishes[i].why);
+			return wr_refuse(err, -EOPNOTSUPP, "", wishes[i].attr, "%s", wishes[i].why);
 	return 0;
 }
 

@@ -523,14 +523,17 @@ static void wishes_that_cannot_be_done(void **state)
 	static const struct {
 		const char *json, *attr;
 		int code;
+		const char *says;
 	} cases[] = {
-		{ "{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'none'}}", "", -ENODEV },
-		{ "{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'lo'}}", "bridge.name", -EINVAL },
-		{ "{'name':'net','bridge':{'zone':'trusted'}}", "bridge.zone", -EOPNOTSUPP },
+		{ "{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'none'}}", "", -ENODEV, NULL },
+		{ "{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'lo'}}", "bridge.name", -EINVAL, NULL },
+		{ "{'name':'net','bridge':{'zone':'trusted'}}", "bridge.zone", -EOPNOTSUPP,
+		  "firewalld is not supported: leave it out, and put the bridge into its zone by firewall-cmd" },
 		{ "{'name':'net','forward':{'mode':'bridge'},'bridge':{'name':'br0','macTableManager':'libvirt'}}",
-		  "bridge.macTableManager", -EOPNOTSUPP },
-		{ "{'name':'net','domain':{'name':'a','localOnly':true,'register':true}}", "domain.register", -EOPNOTSUPP },
-		{ "{'name':'net','forward':{'mode':'hostdev','addresses':['ffff:ff:1f.7']}}", "forward.addresses[0]", -ENODEV },
+		  "bridge.macTableManager", -EOPNOTSUPP, NULL },
+		{ "{'name':'net','domain':{'name':'a','localOnly':true,'register':true}}", "domain.register", -EOPNOTSUPP,
+		  "systemd-resolved is not supported: leave it out" },
+		{ "{'name':'net','forward':{'mode':'hostdev','addresses':['ffff:ff:1f.7']}}", "forward.addresses[0]", -ENODEV, NULL },
 	};
 	struct weir *w = ns_open();
 
@@ -542,6 +545,8 @@ static void wishes_that_cannot_be_done(void **state)
 		weir_txn_network_start(t, net);
 		assert_int_equal(weir_txn_commit(t, &err), cases[i].code);
 		assert_string_equal(err.attr, cases[i].attr);
+		if (cases[i].says)
+			assert_string_equal(err.msg, cases[i].says);
 		weir_network_free(net);
 	}
 	weir_close(w);
