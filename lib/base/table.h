@@ -171,10 +171,13 @@ static inline const char *wr_unit(const struct wr_field *f)
 }
 void *wr_member(const struct wr_field *f, const void *obj);
 uint64_t wr_load(const struct wr_field *f, const void *obj);
+const char *wr_load_string(const struct wr_field *f, const void *obj);
 void wr_store(const struct wr_field *f, void *obj, uint64_t value);
 /* The items of a list and how many there are. */
 void *wr_list(const struct wr_field *f, const void *obj, size_t *ret_n);
+bool wr_is_zero(const void *p, size_t n);
 bool wr_has(const struct wr_table *t, const struct wr_field *f, const void *obj);
+bool wr_any_set(const struct wr_table *t, const void *obj);
 void wr_set_has(const struct wr_table *t, const struct wr_field *f, void *obj);
 bool wr_is_integer(const struct wr_field *f);
 /* The largest integer that the row takes, as shown. */

@@ -41,6 +41,7 @@ static void *jansson_malloc(size_t size)
 #define calloc(n, size) (out_of_memory() ? NULL : calloc(n, size))
 #define realloc(p, size) (out_of_memory() ? NULL : realloc(p, size))
 #define strdup(s) (out_of_memory() ? NULL : strdup(s))
+#include "base/field.c"
 #include "base/str.c"
 #include "base/table.c"
 #include "json/load.c"

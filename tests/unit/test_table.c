@@ -30,6 +30,7 @@ static bool out_of_memory(void)
 #define calloc(n, size) (out_of_memory() ? NULL : calloc(n, size))
 #define realloc(p, size) (out_of_memory() ? NULL : realloc(p, size))
 #define strdup(s) (out_of_memory() ? NULL : strdup(s))
+#include "base/field.c"
 #include "base/str.c"
 #include "base/table.c"
 #undef calloc
