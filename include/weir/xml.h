@@ -64,7 +64,7 @@ WEIR_API enum weir_xml_kind weir_xml_kind_of(const char *text, size_t len);
 
 /**
  * weir_xml_network_parse() - read a <network>
- * @text:	the document, in UTF-8; need not end in a zero byte
+ * @text:	the document, in UTF-8 or the ISO-8859-1 that it declares; need not end in a zero byte
  * @len:	its length in bytes
  * @ret:	receives the definition, for weir_network_free()
  * @err:	filled on failure; may be NULL
@@ -97,7 +97,7 @@ WEIR_API int weir_xml_network_format(const struct weir_network *net, unsigned in
 
 /**
  * weir_xml_left_out() - what of a document its canonical form has not
- * @text:	the document, in UTF-8; need not end in a zero byte
+ * @text:	the document, in UTF-8 or the ISO-8859-1 that it declares; need not end in a zero byte
  * @len:	its length in bytes
  * @canonical:	what was made of it, by weir_xml_network_format() for instance
  * @ret:	receives a line for each element and attribute, such as
@@ -189,7 +189,7 @@ WEIR_API int weir_txn_xml_network_update(struct weir_txn *t, const char *network
 
 /**
  * weir_xml_port_parse() - read a <networkport>
- * @text:	the document, in UTF-8; need not end in a zero byte
+ * @text:	the document, in UTF-8 or the ISO-8859-1 that it declares; need not end in a zero byte
  * @len:	its length in bytes
  * @ret:	receives the port, for weir_port_done(); only the members that the
  *		document has
@@ -215,7 +215,7 @@ WEIR_API int weir_xml_port_format(const struct weir_port *port, char **ret);
 
 /**
  * weir_xml_group_parse() - read netcf's <interface>
- * @text:	the document, in UTF-8; need not end in a zero byte
+ * @text:	the document, in UTF-8 or the ISO-8859-1 that it declares; need not end in a zero byte
  * @len:	its length in bytes
  * @ret:	receives the group, for weir_group_free()
  * @err:	filled on failure; may be NULL
@@ -288,7 +288,7 @@ struct weir_xml_guest {
 
 /**
  * weir_xml_guest_parse() - read a guest's <interface>
- * @text:	the document, in UTF-8; need not end in a zero byte
+ * @text:	the document, in UTF-8 or the ISO-8859-1 that it declares; need not end in a zero byte
  * @len:	its length in bytes
  * @ret:	receives the interface, for weir_xml_guest_free()
  * @err:	filled on failure; may be NULL

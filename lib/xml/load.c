@@ -166,6 +166,74 @@ static int parse(const char *text, size_t len, xmlDoc **ret, struct weir_error *
 			 first.code ? first.msg : "is no XML document");
 }
 
+/* --- its encoding --------------------------------------------------------------------- */
+
+/* What the XML declaration names; "": nothing, as of a text that its byte order mark says is UTF-8. */
+static void declared_encoding(const char *text, char ret[32])
+{
+	const char *end = strncmp(text, "<?xml", 5) ? NULL : strstr(text, "?>");
+	const char *at = end ? memmem(text, (size_t)(end - text), "encoding", 8) : NULL;
+
+	*ret = '\0';
+	if (at)
+		sscanf(at, "encoding = %*1['\"]%31[A-Za-z0-9._-]", ret);
+}
+
+static bool is_one_of(const char *name, const char *const *names, size_t n)
+{
+	while (n && strcasecmp(name, names[n - 1]) != 0)
+		n--;
+	return n;
+}
+
+static bool is_ascii(const char *text)
+{
+	while (*text && !(*text & 0x80))
+		text++;
+	return !*text;
+}
+
+/* Its bytes are the first 256 characters. */
+static char *from_latin1(const char *text)
+{
+	wr_auto(str) struct wr_str out = { 0 };
+
+	for (; *text; text++) {
+		const uint8_t c = (uint8_t)*text;
+
+		if (c & 0x80)
+			wr_str_putc(&out, (char)(0xc0 | c >> 6));
+		wr_str_putc(&out, (char)(c & 0x80 ? 0x80 | (c & 0x3f) : c));
+	}
+	return wr_str_take(&out);
+}
+
+/* Where it matters: most documents are plain ASCII, whatever they declare. */
+static int to_utf8(struct scan *s, char **text)
+{
+	static const char *const same[] = { "", "UTF-8", "UTF8" };
+	static const char *const latin1[] = { "ISO-8859-1", "ISO-LATIN-1" };
+	char name[32], *converted;
+
+	declared_encoding(*text, name);
+	if (is_one_of(name, same, WR_COUNT(same)) || is_ascii(*text))
+		return 0;
+	if (!is_one_of(name, latin1, WR_COUNT(latin1)))
+		return wr_refuse(s->err, -EINVAL, "", "",
+				 "the document declares the encoding %s: UTF-8 and ISO-8859-1 are read", name);
+	converted = from_latin1(*text);
+	if (!converted)
+		return wr_nomem(s->err);
+	free(*text);
+	*text = converted;
+	return 0;
+}
+
+static bool is_utf16(const char *text, size_t len)
+{
+	return len >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2));
+}
+
 /* Line by line, to say where: no character has a line feed inside. */
 static int check_utf8(struct scan *s, char *text)
 {
@@ -197,12 +265,18 @@ int wr_xml_load(const char *text, size_t len, xmlDoc **ret, struct weir_error *e
 	if (len > WR_XML_MAX_BYTES)
 		return wr_refuse(err, -ERANGE, "", "", "the text has %zu bytes, more than %zu", len,
 				 WR_XML_MAX_BYTES);
+	if (is_utf16(text, len))
+		return wr_refuse(err, -EINVAL, "", "", "the text is UTF-16: UTF-8 and ISO-8859-1 are read");
 	s.at = memchr(text, 0, len);
 	if (s.at)
 		return refuse_at(&s, -EINVAL, "the text has a NUL byte in it", 0);
 	copy = strndup(text, len);
 	if (!copy)
 		return wr_nomem(err);
+	r = to_utf8(&s, &copy);
+	if (r)
+		return r;
+	len = strlen(copy);
 	s = (struct scan){ copy, copy, copy + len, 0, 0, 0, err };
 	r = check_utf8(&s, copy);
 	s.at = copy;

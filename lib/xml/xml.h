@@ -28,8 +28,8 @@
 #define WR_XML_MAX_DEPTH 64
 
 /*
- * Reads a document without blanks; *@ret is for xmlFreeDoc(). Refuses what is not
- * UTF-8, what is larger than the limits above, and any document type declaration,
+ * Reads a document without blanks; *@ret is for xmlFreeDoc(). Refuses what is neither
+ * UTF-8 nor declares that it is ISO-8859-1, what is larger than the limits above, and any document type declaration,
  * so there are no entities to expand and nothing to fetch.
  */
 int wr_xml_load(const char *text, size_t len, xmlDoc **ret, struct weir_error *err);

@@ -141,6 +141,42 @@ static void refuses(const char *text, const char *reason)
 	refuses_bytes(text, strlen(text), reason);
 }
 
+static void test_encodings(void **state)
+{
+	static const char declared[] = "<?xml version='1.0' encoding='%s'?>\n<network><name>%s</name></network>";
+	static const struct {
+		const char *encoding, *name, *want;
+	} cases[] = {
+		{ "UTF-8", "caf\xc3\xa9", "caf\xc3\xa9" },
+		{ "utf-8", "caf\xc3\xa9", "caf\xc3\xa9" },
+		{ "ISO-8859-1", "caf\xe9", "caf\xc3\xa9" },
+		{ "iso-8859-1", "\xc3\xa9\xbf", "\xc3\x83\xc2\xa9\xc2\xbf" },
+		{ "windows-1252", "plain", "plain" },
+	};
+	char text[256];
+
+	for (size_t i = 0; i < WR_COUNT(cases); i++) {
+		struct weir_error err = WEIR_ERROR_INIT;
+		struct weir_network *net = NULL;
+
+		snprintf(text, sizeof(text), declared, cases[i].encoding, cases[i].name);
+		assert_int_equal(weir_xml_network_parse(text, strlen(text), &net, &err), 0);
+		assert_string_equal(net->name, cases[i].want);
+		weir_network_free(net);
+	}
+	snprintf(text, sizeof(text), declared, "windows-1252", "caf\xe9");
+	refuses(text, "the document declares the encoding windows-1252: UTF-8 and ISO-8859-1 are read");
+	snprintf(text, sizeof(text), declared, "ISO-8859-15", "\xc3\xa9");
+	refuses(text, "the document declares the encoding ISO-8859-15: UTF-8 and ISO-8859-1 are read");
+	refuses_bytes("\xff\xfe<\0n\0/\0>\0", 10, "the text is UTF-16: UTF-8 and ISO-8859-1 are read");
+	refuses_bytes("\xfe\xff\0<\0n\0/\0>", 10, "the text is UTF-16: UTF-8 and ISO-8859-1 are read");
+	/* The byte order mark is believed, and what stands elsewhere declares nothing. */
+	refuses("\xef\xbb\xbf<?xml version='1.0' encoding='ISO-8859-1'?><network><name>\xe9</name></network>", "is not UTF-8");
+	refuses("<network encoding='ISO-8859-1'><name>\xe9</name></network>", "is not UTF-8");
+	refuses("<?xml version='1.0' encoding='ISO-8859-1'?>\n<!DOCTYPE n><network><name>\xe9</name></network>",
+		"line 2: a document type declaration");
+}
+
 static void test_hostile_documents(void **state)
 {
 	char *text;
@@ -861,6 +897,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_row_has_its_member),
+		cmocka_unit_test(test_encodings),
 		cmocka_unit_test(test_hostile_documents),
 		cmocka_unit_test(test_a_huge_attribute),
 		cmocka_unit_test(test_where_it_is),
