@@ -78,6 +78,9 @@ int wr_host_read_links(struct weir *w, struct wr_host *ret, struct weir_error *e
 int wr_host_sort(struct wr_host *h);
 void wr_host_done(struct wr_host *h);
 const struct weir_link *wr_host_link(const struct wr_host *h, const char *name);
+
+/* What is to be said of a link that wr_host_link() does not find; in @buf, or a literal. */
+const char *wr_host_missing(const struct wr_host *h, const char *name, char buf[64]);
 const struct weir_link *wr_host_index(const struct wr_host *h, int ifindex);
 /* The name of the master; "" if there is none. */
 const char *wr_host_master(const struct wr_host *h, const struct weir_link *link);

@@ -41,9 +41,11 @@ static int check_base(struct wr_planning *p, const struct weir_group *g,
 	const struct wr_plan_step *made = base ? NULL : made_here(p, g->vlan.base);
 	uint32_t mtu = base && base->has & WEIR_LINK_MTU ? base->mtu :
 		       made && made->link.has & WEIR_LINK_MTU ? made->link.mtu : 0;
+	char why[64];
 
 	if (!base && !made)
-		return wr_plan_refuse(p, -ENODEV, g, "vlan.base", "%s is not there", g->vlan.base);
+		return wr_plan_refuse(p, -ENODEV, g, "vlan.base", "%s %s", g->vlan.base,
+				      wr_host_missing(p->host, g->vlan.base, why));
 	/* A base that this plan changes is not looked at: the kernel has the last word. */
 	for (size_t i = 0; i < p->all->n_up && mtu; i++) {
 		char name[16];
@@ -71,8 +73,10 @@ static int check_base(struct wr_planning *p, const struct weir_group *g,
 static int check_kind(struct wr_planning *p, const struct weir_group *g,
 		      const struct weir_link *real, const struct weir_link *want)
 {
+	char why[64];
+
 	if (!real && g->type == WEIR_GROUP_ETHERNET)
-		return wr_plan_refuse(p, -ENODEV, g, "", "is not there");
+		return wr_plan_refuse(p, -ENODEV, g, "", "%s", wr_host_missing(p->host, g->name, why));
 	if (real && want->kind && real->kind != want->kind)
 		return wr_plan_refuse(p, -EEXIST, g, "name", "is that of %s %s",
 				      real->has & WEIR_LINK_KIND ? "a link of kind" : "a",

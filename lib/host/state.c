@@ -236,7 +236,7 @@ int weir_group_state(struct weir *w, const char *name, struct weir_group **ret, 
 	wr_auto(host) struct wr_host h = { 0 };
 	const struct weir_link *real;
 	struct weir_group *g;
-	char object[64];
+	char object[64], why[64];
 	int r = name ? wr_host_read(w, &h, err) : wr_refuse(err, -EINVAL, "interface", "name", "is missing");
 
 	if (r)
@@ -244,7 +244,7 @@ int weir_group_state(struct weir *w, const char *name, struct weir_group **ret, 
 	wr_format(object, sizeof(object), "interface %.15s", name);
 	real = wr_host_link(&h, name);
 	if (!real)
-		return wr_error(err, -ENODEV, WEIR_STAGE_REPLY, object, "", "is not there");
+		return wr_error(err, -ENODEV, WEIR_STAGE_REPLY, object, "", "%s", wr_host_missing(&h, name, why));
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return wr_nomem(err);

@@ -60,6 +60,18 @@ const struct weir_link *wr_host_link(const struct wr_host *h, const char *name)
 	return h->n_links ? bsearch(name, h->links, h->n_links, sizeof(*h->links), has_name) : NULL;
 }
 
+/* An alternative name finds a link in the kernel, and no definition: it does not say whose port it is. */
+const char *wr_host_missing(const struct wr_host *h, const char *name, char buf[64])
+{
+#ifndef WR_NO_LOOK	/* the one-file tool (`make static`): no room */
+	struct weir_link l = { .sz = sizeof(l) };
+
+	if (h->w && !weir_link_get(h->w, 0, name, &l, NULL) && strcmp(l.name, name) != 0)
+		return wr_format(buf, 64, "is another name of %s: use that one", l.name), buf;
+#endif
+	return "is not there";
+}
+
 const struct weir_link *wr_host_index(const struct wr_host *h, int ifindex)
 {
 	struct weir_link key = { .ifindex = ifindex }, *pointer = &key, **found;

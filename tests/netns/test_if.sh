@@ -54,6 +54,15 @@ bridge() { # bridge ADDRESS [MEMBERS]: a definition of br0
 	EOF
 }
 
+section alternative names
+ip link property add dev a0 altname nic0
+bridge 10.1.1.1 && sed 's/"a0"/"nic0"/' br0.json >alt.json
+runs 1 if plan alt.json && warns 'ethernet nic0: is another name of a0: use that one'
+echo '{"type": "vlan", "name": "nic0.5", "vlan": {"base": "nic0", "tag": 5}}' >alt.json
+runs 1 if plan alt.json && warns 'vlan.base: nic0 is another name of a0: use that one'
+ip link property del dev a0 altname nic0
+runs 1 if plan alt.json && warns 'vlan.base: nic0 is not there'
+
 section plan, apply, check, repair
 bridge 10.1.1.1
 runs 0 if plan br0.json && says 'in place +bridge br0 +is made' && says 'gets route 0.0.0.0/0 via 10.1.1.9'
@@ -74,9 +83,9 @@ ip link add lost type veth peer name lost-peer
 echo '{"type": "ethernet", "name": "lost"}' >lost.json
 runs 0 apply lost.json && ip link del lost && ip link set a1 nomaster
 runs 1 check && warns 'lost' && says 'a1 +becomes a port of br0'
-# It is planned once: the other dumps are those that listed what is up.
+# It is planned once: the other dumps are those that listed what is up, and whether its name is another one's is asked.
 dumps() { "$weir" --stats "$@" 2>&1 >/dev/null | sed -n 's/^weir: rtnetlink: .* sends, \([0-9]*\) messages.*/\1/p'; }
-planned_once() { [ "$(dumps check lost)" = 3 ]; }
+planned_once() { [ "$(dumps check lost)" = 4 ]; }
 check 'a lone one that fails is planned once' soon planned_once
 runs 1 repair && warns 'lost' && check 'others are repaired' sh -c "ip -o link show a1 | grep -q 'master br0'"
 runs 0 if down lost && runs 0 if undefine lost
