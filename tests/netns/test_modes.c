@@ -425,15 +425,15 @@ static void a_table_that_wants_vlans(void **state)
 	if (*has) {
 		assert_int_equal(r, 0);
 		ns_sh("ip -d -j link show br0 | jq -e '.[0].linkinfo.info_data.vlan_filtering == 1' >/dev/null");
-		ns_stop(w);
+		ns_stop(w);	/* closes it */
 	} else {
 		assert_int_equal(r, -EOPNOTSUPP);
 		assert_string_equal(err.msg, "the kernel lacks vlan_filtering (CONFIG_BRIDGE_VLAN_FILTERING; "
 					     "macTableManager needs it)");
 		assert_string_equal(err.object, "bridge br0");
+		weir_close(w);
 	}
 	weir_network_free(net);
-	weir_close(w);
 	ns_assert_same(before, "a network whose table of addresses is kept");
 	free(before);
 	free(has);
