@@ -210,13 +210,15 @@ static int add_filter(struct shaping *s, const struct wr_redirect *r, const char
 	}
 	if (r->method == WEIR_SHAPE_BPF) {
 		wr_txn_bpf_filter_add(s->t, &s->dev, &(struct wr_dev){ r->ifb, ifb }, r->classid, goes_with_qdisc);
-		return s->t->err.code;
+	} else {
+		change = wr_txn_change(s->t);
+		wr_redirect_msg(&change->request, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, r);
+		if (!goes_with_qdisc)
+			wr_redirect_del_msg(&change->undo, s->dev.ifindex);
+		filter_step(s, change, "filter add", r, ifb);
 	}
-	change = wr_txn_change(s->t);
-	wr_redirect_msg(&change->request, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, r);
-	if (!goes_with_qdisc)
-		wr_redirect_del_msg(&change->undo, s->dev.ifindex);
-	filter_step(s, change, "filter add", r, ifb);
+	if (goes_with_qdisc)
+		wr_step_hangs(s->t);
 	return s->t->err.code;
 }
 

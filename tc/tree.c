@@ -88,8 +88,8 @@ static void add_leaf(struct weir_txn *t, const struct wr_dev *dev, uint32_t clas
 	struct wr_change *change = wr_txn_change(t);
 
 	wr_leaf_msg(&change->request, ADD, dev->ifindex, classid, handle, bytes_per_s);
-	/* It goes with its class. */
 	leaf_step(t, dev, change, "qdisc add", classid, handle, bytes_per_s);
+	wr_step_hangs(t);
 }
 
 static void add_limit(struct weir_txn *t, const struct wr_dev *dev, const struct wr_limiter *by, uint32_t classid,

@@ -213,14 +213,22 @@ static void spoil(struct wr_batch *b)
 	b->buf.len = b->msg + len;
 }
 
-/* What became of each step of a batch. */
+/*
+ * What became of each step of a batch. Where another has just put what the step before was to add, one that hangs on
+ * that was carried out on what is the other's, and does not go with it.
+ */
 static void note_results(struct weir_step *const *steps, const struct wr_result *results, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		steps[i]->state = results[i].code < 0	       ? WR_STEP_REFUSED :
-				  results[i].code == WR_NOT_SENT ? WR_STEP_WAITING :
-				  results[i].code == WR_UNKNOWN  ? WR_STEP_LOST :
-								   WR_STEP_APPLIED;
+	for (size_t i = 0; i < n; i++) {
+		struct weir_step *s = steps[i];
+
+		s->state = results[i].code < 0		  ? WR_STEP_REFUSED :
+			   results[i].code == WR_NOT_SENT ? WR_STEP_WAITING :
+			   results[i].code == WR_UNKNOWN  ? WR_STEP_LOST :
+							    WR_STEP_APPLIED;
+		if (s->hangs && s[-1].state == WR_STEP_REFUSED)
+			wr_step_adds(s);
+	}
 }
 
 /* The requests of [@first, @end) for @netns in the order of their batch; @ahead: those alone that are sent ahead of it. */

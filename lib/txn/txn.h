@@ -112,6 +112,7 @@ struct weir_step {
 	enum weir_step_order order : 8;		/* rtnetlink: in its batch */
 	bool kept;				/* rtnetlink, with a look: see wr_step_look() */
 	bool first;				/* rtnetlink: see wr_step_first() */
+	bool hangs;				/* rtnetlink: see wr_step_hangs() */
 };
 
 /* A request and what undoes it, while a builder puts them together. */
@@ -253,6 +254,13 @@ static inline void wr_step_first(struct weir_txn *t, struct weir_step *s)
 	s->first = true;
 	t->has_first = true;
 #endif
+}
+
+/* The last step adds to what the step before it adds, goes with that, and so has no undo. */
+static inline void wr_step_hangs(struct weir_txn *t)
+{
+	if (!t->err.code)
+		t->steps[t->n_steps - 1].hangs = true;
 }
 
 /* --- carrying out -------------------------------------------------------- */

@@ -1313,20 +1313,35 @@ static void is_seen_with_a_journal(const struct way *way, const char *before)
 	ports_still_have(before, "with a journal");
 }
 
-static void is_refused_on(const struct obstacle *obstacle, const struct way *way)
+/* By another handle, that asks before there is anything. */
+static struct weir_txn *ask_both(const struct way *way)
+{
+	struct weir *own = w;
+	struct weir_txn *t;
+
+	assert_int_equal(weir_open(NULL, &w, NULL), 0);
+	t = limit_both(way, false);
+	w = own;
+	return t;
+}
+
+static void is_refused_on(const struct obstacle *obstacle, const struct way *way, bool is_asked)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t = is_asked ? ask_both(way) : NULL;
+	struct weir *other = t ? weir_txn_handle(t) : NULL;
 	char *before;
 
 	obstacle->put();
 	before = ports_have();
-	assert_int_equal(weir_txn_commit(limit_both(way, true), &err), -EEXIST);
+	assert_int_equal(weir_txn_commit(t ? t : limit_both(way, true), &err), -EEXIST);
+	weir_close(other);
 	if (!strstr(err.object, " on v0") || !strstr(err.msg, obstacle->words) || strstr(err.msg, "undoing"))
 		fail_msg("%s: %s", err.object, err.msg);
 	ports_still_have(before, err.msg);
-	if (obstacle->put == (way->by_block ? has_root : has_clsact))
+	if (!is_asked && obstacle->put == (way->by_block ? has_root : has_clsact))
 		fails_at_each_step(way, before);
-	if (obstacle->put == has_ingress && way->by_block)
+	if (!is_asked && obstacle->put == has_ingress && way->by_block)
 		is_seen_with_a_journal(way, before);
 	own_try("tc qdisc del dev v0 root");
 	own_try("tc qdisc del dev v0 ingress || tc qdisc del dev v0 clsact");
@@ -1334,15 +1349,26 @@ static void is_refused_on(const struct obstacle *obstacle, const struct way *way
 	free(before);
 }
 
-/* A caller may be wrong: what others have there, or we, stays as it is. */
-static void what_a_new_port_has_stays(void **state)
+static void are_refused_on(bool is_asked)
 {
 	add_port(0);
 	add_port(1);
 	for (size_t i = 0; i < N_WAYS; i++)
 		for (size_t k = is_slow() ? i % 2 : 0; can_go(&ways[i]) && k < sizeof(obstacles) / sizeof(obstacles[0]);
 		     k += is_slow() ? 2 : 1)
-			is_refused_on(&obstacles[k], &ways[i]);
+			is_refused_on(&obstacles[k], &ways[i], is_asked);
+}
+
+/* A caller may be wrong: what others have there, or we, stays as it is. */
+static void what_a_new_port_has_stays(void **state)
+{
+	are_refused_on(false);
+}
+
+/* And so does what another puts there while it is made ready. */
+static void what_comes_in_between_stays(void **state)
+{
+	are_refused_on(true);
 }
 
 /* --- under load ----------------------------------------------------------------------------------- */
@@ -1551,7 +1577,7 @@ int main(void)
 		TEST(a_port_that_is_gone),
 		TEST(a_new_port_is_limited_as_any),
 		TEST(the_mtu_is_as_the_caller_says),
-		TEST(what_a_new_port_has_stays),
+		TEST(what_a_new_port_has_stays), TEST(what_comes_in_between_stays),
 		TEST(changes_under_load_lose_nothing),
 	};
 
