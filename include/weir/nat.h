@@ -107,7 +107,7 @@ struct weir_nat {
  *   -EINVAL	the name cannot be written in nftables' language, a network of mode
  *		NAT has no subnet, subnets overlap, a range of addresses or ports
  *		ends before it starts, @nat->dev is set in another mode than NAT and
- *		ROUTE
+ *		ROUTE, or is an alternative name, which nftables does not know
  *
  * Since: 0.1
  */

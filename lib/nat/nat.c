@@ -7,6 +7,7 @@
  *
  * The table appears with the first element and goes with the last.
  */
+#include <weir/link.h>
 #include <weir/txn.h>
 
 #include "nat/nat.h"
@@ -193,6 +194,18 @@ static int build(struct weir_txn *t, const struct kind *kind, const char *bridge
 	return r;
 }
 
+/* ip finds a link by its alternative names, but nftables compares the name that it has. */
+static int check_dev(struct weir_txn *t, const struct weir_nat *nat, struct weir_error *err)
+{
+	struct weir_link l = { .sz = sizeof(l) };
+	char object[64];
+
+	if (!nat->dev || weir_link_get(weir_txn_handle(t), 0, nat->dev, &l, NULL) || !strcmp(l.name, nat->dev))
+		return 0;
+	format_object(&nat_kind, nat->bridge, object);
+	return wr_refuse(err, -EINVAL, object, "dev", "%s is another name of %s: use that one", nat->dev, l.name);
+}
+
 static int change_nat(struct weir_txn *t, const struct weir_nat *nat, bool add)
 {
 	wr_auto(str) struct wr_str elements = { 0 };
@@ -204,6 +217,8 @@ static int change_nat(struct weir_txn *t, const struct weir_nat *nat, bool add)
 		r = wr_opts_copy(&n, sizeof(n), nat, "nat", &err);
 	if (!r)
 		r = wr_nat_elements(&n, &elements, &err);
+	if (!r && add)
+		r = check_dev(t, &n, &err);
 	if (!r)
 		r = build(t, &nat_kind, n.bridge, &elements, add, &err);
 	return err.code ? weir_txn_refuse(t, &err) : r;

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/ip.h"
+#include "base/list.h"
 #include "base/table.h"
 #include "network/check.h"
 #include "network/network.h"
@@ -163,9 +164,9 @@ void wr_del_route(struct weir_txn *t, const struct weir_network_route *from, int
 
 /* --- forwarding ----------------------------------------------------------------------------------- */
 
+/* Links that forward while the host does not. */
 struct forwarding {
-	struct weir_txn *t;
-	char names[64][16]; /* links that forward while the host does not */
+	char (*names)[16];
 	size_t n;
 };
 
@@ -176,9 +177,9 @@ static int find_forwarding(void *arg)
 	int r = dir ? 0 : -errno;
 	struct dirent *e;
 
-	while (!r && (e = wr_file_next(dir, &r)) && f->n < WR_COUNT(f->names)) {
+	while (!r && (e = wr_file_next(dir, &r))) {
 		wr_auto(str) struct wr_str text = { 0 };
-		char path[512];
+		char path[512], (*name)[16];
 
 		if (*e->d_name == '.' || !strcmp(e->d_name, "all") || strlen(e->d_name) > 15)
 			continue;
@@ -186,8 +187,13 @@ static int find_forwarding(void *arg)
 		r = wr_file_read(path, &text);
 		if (r == -ENOENT)	/* the link is gone */
 			r = 0;
-		if (!r && *wr_str_text(&text) == '1')
-			wr_copy(f->names[f->n++], 16, e->d_name);
+		if (r || *wr_str_text(&text) != '1')
+			continue;
+		name = wr_append(f->names, f->n);
+		if (name)
+			wr_copy(*name, 16, e->d_name);
+		else
+			r = -ENOMEM;
 	}
 	if (dir)
 		closedir(dir);
@@ -201,7 +207,7 @@ static int find_forwarding(void *arg)
  */
 static void forward_ipv4(struct weir_txn *t)
 {
-	struct forwarding f = { .t = t };
+	struct forwarding f = { 0 };
 	struct weir_error err = WEIR_ERROR_INIT;
 	int r = 0, is_on = wr_sysctl_digit(weir_txn_handle(t), "ipv4/ip_forward");
 	char key[64];
@@ -213,13 +219,14 @@ static void forward_ipv4(struct weir_txn *t)
 	if (r) {
 		wr_syserr(&err, r, "sysctl net/ipv4/ip_forward", "the links that forward already");
 		weir_txn_refuse(t, &err);
-		return;
 	}
-	for (size_t i = 0; i < f.n; i++) {
+	for (size_t i = 0; !r && i < f.n; i++) {
 		wr_format(key, sizeof(key), "net/ipv4/conf/%s/forwarding", f.names[i]);
 		weir_txn_sysctl_set(t, key, "1", true);
 	}
-	weir_txn_sysctl_set(t, "net/ipv4/ip_forward", "1", false);
+	if (!r)
+		weir_txn_sysctl_set(t, "net/ipv4/ip_forward", "1", false);
+	free(f.names);
 }
 
 void wr_add_forwarding(struct weir_txn *t, const struct weir_network *net)

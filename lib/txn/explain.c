@@ -39,7 +39,7 @@ static const struct {
 	const char *option;
 } options[] = {
 	{ "bridge", "CONFIG_BRIDGE, module bridge" },
-	{ "vlan_filtering", "CONFIG_BRIDGE_VLAN_FILTERING; macTableManager needs it" },
+	{ "vlan_filtering", "CONFIG_BRIDGE_VLAN_FILTERING" },
 	{ "veth", "CONFIG_VETH, module veth" },
 	{ "ifb", "CONFIG_IFB, module ifb" },
 	{ "macvlan", "CONFIG_MACVLAN, module macvlan" },
@@ -85,6 +85,7 @@ static const char *action_of(const struct nlmsghdr *msg, uint16_t place)
 	return attr_text(wr_attr_inside(wr_attr_inside(actions, place), TCA_ACT_KIND));
 }
 
+#ifndef WR_NO_LOOK	/* the one-file tool (`make static`): no room */
 /* A kernel that does not know bridges at all says so in words of its own. */
 static bool is_filtering_bridge(const struct nlmsghdr *msg, const char *kernel)
 {
@@ -92,6 +93,9 @@ static bool is_filtering_bridge(const struct nlmsghdr *msg, const char *kernel)
 
 	return !*kernel && !strcmp(kind_of(msg), "bridge") && wr_attr_inside(data, IFLA_BR_VLAN_FILTERING);
 }
+#else
+#define is_filtering_bridge(msg, kernel) false
+#endif
 
 static bool is_missing_kind(const struct nlmsghdr *msg, int code)
 {

@@ -428,8 +428,7 @@ static void a_table_that_wants_vlans(void **state)
 		ns_stop(w);	/* closes it */
 	} else {
 		assert_int_equal(r, -EOPNOTSUPP);
-		assert_string_equal(err.msg, "the kernel lacks vlan_filtering (CONFIG_BRIDGE_VLAN_FILTERING; "
-					     "macTableManager needs it)");
+		assert_string_equal(err.msg, "the kernel lacks vlan_filtering (CONFIG_BRIDGE_VLAN_FILTERING)");
 		assert_string_equal(err.object, "bridge br0");
 		weir_close(w);
 	}
@@ -534,9 +533,12 @@ static void wishes_that_cannot_be_done(void **state)
 		{ "{'name':'net','domain':{'name':'a','localOnly':true,'register':true}}", "domain.register", -EOPNOTSUPP,
 		  "systemd-resolved is not supported: leave it out" },
 		{ "{'name':'net','forward':{'mode':'hostdev','addresses':['ffff:ff:1f.7']}}", "forward.addresses[0]", -ENODEV, NULL },
+		{ "{'name':'net','forward':{'mode':'nat','interfaces':['nic']},'ips':[{'address':'10.9.0.1','prefix':24}]}", "dev",
+		  -EINVAL, "nic is another name of up0: use that one" },
 	};
 	struct weir *w = ns_open();
 
+	ns_sh("ip link add up0 type bridge && ip link property add dev up0 altname nic");
 	for (size_t i = 0; i < WR_COUNT(cases); i++) {
 		struct weir_network *net = ns_network(cases[i].json);
 		struct weir_txn *t = ns_begin(w);
@@ -552,6 +554,31 @@ static void wishes_that_cannot_be_done(void **state)
 	weir_close(w);
 }
 
+static void forward_is(int first, int end, const char *value)
+{
+	ns_sh("for i in $(seq %d %d); do grep -qx %s /proc/sys/net/ipv4/conf/f$i/forwarding || exit 1; done", first, end - 1, value);
+}
+
+/* Forwarding for the host is forwarding for each of its links: those that had it keep it when that is undone. */
+static void links_that_forward_already(void **state)
+{
+	struct weir_link taken = { .sz = sizeof(taken), .has = WEIR_LINK_NAME, .kind = WEIR_LINK_BRIDGE, .name = "f0" };
+	struct weir_network *net = ns_network("{'name':'net','forward':{'mode':'nat'},'ips':[{'address':'10.9.0.1','prefix':24}]}");
+	struct weir *w = ns_open();
+	struct weir_txn *t;
+
+	ns_sh("for i in $(seq 0 99); do ip link add f$i type bridge; done; "
+	      "for i in $(seq 0 89); do echo 1 >/proc/sys/net/ipv4/conf/f$i/forwarding; done");
+	t = ns_begin(w);
+	weir_txn_network_start(t, net);
+	weir_txn_link_add(t, &taken);
+	assert_int_equal(weir_txn_commit(t, NULL), -EEXIST);
+	forward_is(0, 90, "1");
+	forward_is(90, 100, "0");
+	weir_network_free(net);
+	weir_close(w);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ns_setup, ns_teardown)
 
 int main(void)
@@ -561,7 +588,7 @@ int main(void)
 		TEST(macvtap_passthrough), TEST(what_a_macvlan_cannot_have), TEST(what_is_moved), TEST(vlan_of_a_link_that_takes_none),
 		TEST(members_in_use_stay), TEST(host_bridge),
 		TEST(vlans_of_a_host_bridge), TEST(a_table_that_is_kept), TEST(a_table_that_wants_vlans), TEST(queues_of_a_macvtap),
-		TEST(wishes_that_cannot_be_done),
+		TEST(wishes_that_cannot_be_done), TEST(links_that_forward_already),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
