@@ -73,6 +73,7 @@ static int learn(struct weir *w, struct wr_ifb *ifb, bool block, bool classes, s
 
 /* --- asking with others --------------------------------------------------------------------- */
 
+#ifndef WR_NO_AHEAD
 static void ask_also(struct wr_also *also, struct wr_batch *b)
 {
 	const struct wr_ifb_also *a = (void *)also;
@@ -130,6 +131,7 @@ void wr_ifb_also(struct weir_txn *t, int port, struct wr_ifb_also *ret)
 	ret->ifb = &rec->ifbs[rec->n_ifbs - 1];
 	ret->also = (struct wr_also){ ask_also, reply_also, take_also };
 }
+#endif
 
 /* --- making ------------------------------------------------------------------------------ */
 
