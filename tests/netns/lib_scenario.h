@@ -31,9 +31,13 @@ unsigned int scenario_stride(const struct scenario *s);
 extern const struct scenario scenarios[];
 extern const size_t n_scenarios;
 
+/* It needs what few kernels have, or takes the stride that such ones do. */
+bool scenario_is_special(const struct scenario *s);
+
 /*
- * A test for each scenario, or for those that have a plan; returns how many. WEIR_TEST_ONLY is a part of their names. With WEIR_TEST_SHARE "0/2" or "1/2" it
- * is every other one: the lab's machines share them. What one machine lets fail the other kills, so @turn is 0 or 1.
+ * A test for each scenario, or for those that have a plan; returns how many. WEIR_TEST_ONLY is a part of their names. With
+ * WEIR_TEST_SHARE "0/2" or "1/2" it is every other special one, and every fourth of the rest, all of which are tried where
+ * the lab is started: its machines share them. What one machine lets fail the other kills, so @turn is 0 or 1.
  */
 size_t scenario_tests(struct CMUnitTest tests[64], CMUnitTestFunction test, bool with_plan, unsigned int turn);
 

@@ -213,12 +213,9 @@ static size_t keep_special(struct CMUnitTest *tests, size_t n)
 	const char *share = getenv("WEIR_TEST_SHARE");
 	size_t kept = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct scenario *s = tests[i].initial_state;
-
-		if (!share || !*share || s->needs || s->has_bonds)
+	for (size_t i = 0; i < n; i++)
+		if (!share || !*share || scenario_is_special(tests[i].initial_state))
 			tests[kept++] = tests[i];
-	}
 	return kept;
 }
 
