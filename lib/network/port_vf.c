@@ -160,22 +160,35 @@ static int set_up_below(struct weir_txn *t, const struct weir_vf *vf, const stru
 	return c.has ? weir_txn_vf_set(t, vf->pf_ifindex, &c, 1, NULL) : 0;
 }
 
+/* Whether the port's link is a virtual function: 1, 0, or a negative errno where nobody could see. */
+static int find_below(struct weir_txn *t, const struct weir_port *port, struct wr_function *ret)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	int r;
+
+	*ret = (struct wr_function){ .dev = port->dev };
+	r = wr_find_function(weir_txn_handle(t), ret);
+	if (r >= 0)
+		return r;
+	wr_syserr(&err, r, port->dev, "which function of a card it is");
+	return weir_txn_refuse(t, &err);
+}
+
 int wr_port_vf_below(struct weir_txn *t, const struct weir_network *net, struct weir_port *port)
 {
 	const struct weir_network_vfs *vfs = weir_context(weir_txn_handle(t), &vfs_key);
-	struct wr_function f = { .dev = port->dev };
+	struct wr_function f;
 	struct weir_claim_request want = { .sz = sizeof(want), .vf = port->dev, .flags = WEIR_CLAIM_NETDEV };
 	struct weir_vf vf = { .sz = sizeof(vf) };
 	bool needed = port->vlan.n_tags || (net->forward.pf && vfs);
-	struct weir_error err = WEIR_ERROR_INIT;
 	char owner[128];
 	int r;
 
 	if (!needed)
 		return 0;
-	r = wr_find_function(weir_txn_handle(t), &f);
-	if (r < 0 && wr_syserr(&err, r, port->dev, "which function of a card it is"))
-		return weir_txn_refuse(t, &err);
+	r = find_below(t, port, &f);
+	if (r < 0)
+		return r;
 	if (!r)
 		return refuse_below(t, "vlan", port->dev, "is no virtual function, and only those take vlans");
 	if (!vfs)
@@ -199,13 +212,17 @@ int wr_port_vf_below(struct weir_txn *t, const struct weir_network *net, struct 
 int wr_port_vf_trust(struct weir_txn *t, const struct weir_port *port, bool is_trusted)
 {
 	struct weir_vf_config c = { .sz = sizeof(c), .has = WEIR_VF_TRUST, .trust = is_trusted };
-	struct wr_function f = { .dev = port->dev };
 	struct weir_link pf = { .sz = sizeof(pf) };
 	struct weir_error err = WEIR_ERROR_INIT;
+	struct wr_function f;
+	int r;
 
 	if (!*port->vf || !is_passed_through(port))
 		return 0;
-	if (!wr_find_function(weir_txn_handle(t), &f))
+	r = find_below(t, port, &f);
+	if (r < 0)
+		return r;
+	if (!r)
 		return refuse_below(t, "trustGuestRxFilters", port->dev, "is not there, or its card has no link");
 	if (weir_link_get(weir_txn_handle(t), 0, f.pf, &pf, &err))
 		return weir_txn_refuse(t, &err);
