@@ -344,29 +344,37 @@ static int parse_range(const struct wr_field *f, void *obj, const char *text, st
 	return check_range(f, obj, err);
 }
 
-static int parse_string(const struct wr_field *f, void *obj, const char *text,
-			struct weir_error *err)
+int wr_store_string(const struct wr_field *f, void *obj, const char *text)
 {
-	char **slot = wr_member(f, obj), *copy, shown[WR_SHOWN];
-	int r = check_string(f, text, err);
+	char **slot = wr_member(f, obj), *copy;
 
-	if (r)
-		return r;
 	if (f->codec == WR_NAME) {
 		if (strlen(text) >= f->size)
-			return wr_refuse(err, -ENAMETOOLONG, "", f->name,
-					 "\"%s\" is longer than %d bytes", wr_shown(text, shown),
-					 f->size - 1);
+			return -ENAMETOOLONG;
 		memset(slot, 0, f->size);
 		memcpy(slot, text, strlen(text));
 		return 0;
 	}
 	copy = strdup(text);
 	if (!copy)
-		return wr_nomem(err);
+		return -ENOMEM;
 	free(*slot);
 	*slot = copy;
 	return 0;
+}
+
+static int parse_string(const struct wr_field *f, void *obj, const char *text,
+			struct weir_error *err)
+{
+	char shown[WR_SHOWN];
+	int r = check_string(f, text, err);
+
+	if (r)
+		return r;
+	r = wr_store_string(f, obj, text);
+	if (r == -ENAMETOOLONG)
+		return wr_refuse(err, r, "", f->name, "\"%s\" is longer than %d bytes", wr_shown(text, shown), f->size - 1);
+	return r ? wr_nomem(err) : 0;
 }
 
 int wr_field_parse(const struct wr_table *t, const struct wr_field *f, void *obj, const char *text,

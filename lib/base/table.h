@@ -173,6 +173,8 @@ void *wr_member(const struct wr_field *f, const void *obj);
 uint64_t wr_load(const struct wr_field *f, const void *obj);
 const char *wr_load_string(const struct wr_field *f, const void *obj);
 void wr_store(const struct wr_field *f, void *obj, uint64_t value);
+/* A copy of @text in a text or a name. -ENAMETOOLONG, -ENOMEM: the old one stays. */
+int wr_store_string(const struct wr_field *f, void *obj, const char *text);
 /* The items of a list and how many there are. */
 void *wr_list(const struct wr_field *f, const void *obj, size_t *ret_n);
 bool wr_is_zero(const void *p, size_t n);

@@ -232,22 +232,12 @@ static int read_integer(const struct wr_xml_place *p, const struct wr_xml_row *r
 static int read_string(const struct wr_xml_place *p, const struct wr_field *f, void *obj,
 		       const char *text)
 {
-	char **slot = wr_member(f, obj), *copy, shown[WR_SHOWN];
+	char shown[WR_SHOWN];
+	int r = wr_store_string(f, obj, text);
 
-	if (f->codec == WR_NAME) {
-		if (strlen(text) >= f->size)
-			return wr_xml_refuse(p, -ENAMETOOLONG, "\"%s\" is longer than %d bytes",
-					     wr_shown(text, shown), f->size - 1);
-		memset(slot, 0, f->size);
-		memcpy(slot, text, strlen(text));
-		return 0;
-	}
-	copy = strdup(text);
-	if (!copy)
-		return nomem(p);
-	free(*slot);
-	*slot = copy;
-	return 0;
+	if (r == -ENAMETOOLONG)
+		return wr_xml_refuse(p, r, "\"%s\" is longer than %d bytes", wr_shown(text, shown), f->size - 1);
+	return r ? nomem(p) : 0;
 }
 
 static int read_member(const struct wr_xml_place *p, const struct wr_xml_row *row,
