@@ -91,12 +91,13 @@ echo '# sysctls'
 net=/proc/sys/net
 grep -H . $net/ipv4/ip_forward $net/ipv[46]/conf/*/forwarding $net/ipv6/conf/*/disable_ipv6 $net/ipv6/conf/*/accept_ra \
 	$net/ipv6/conf/*/autoconf 2>/dev/null
+# Whom dnsmasq asks is told it where few inotify instances are left, and that is the whole machine's affair.
 echo '# files'
 {
 	find "$@" -type f ! -name lock ! -name journal -printf '%p %m\n'
 	grep -ran --exclude=lock --exclude=journal --exclude='*.pid' --exclude='*.leases' '' "$@"
 } | sed -E -e 's/:(ifb|floors) [0-9]+ /:\1 N /' -e 's/"([a-z]*[iI]findex|ifbClass)": [0-9]+/"\1": N/' \
-	-e '/:ifb N/s/ [0-9a-f]+/ C/g' | sort
+	-e '/:ifb N/s/ [0-9a-f]+/ C/g' -e '/\/dnsmasq\/.*\.conf:[0-9]+:(no-resolv$|server=)/d' | sort
 # A journal stays, and says in its first line whether there is anything to do.
 for dir in "$@"; do
 	for journal in "$dir/journal" "$dir"/*/journal; do

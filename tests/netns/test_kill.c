@@ -80,7 +80,7 @@ static bool is_undone(const struct scenario *s, unsigned int n, const char *befo
 	fprintf(stderr, "what is not complete:\n");
 	ns_show_difference(after, now);
 	free(now);
-	fail();
+	fail_msg("killed at moment %u: neither as before nor complete", n);
 	return false;
 }
 
