@@ -16,13 +16,17 @@
 
 static void *xml, *nft;
 
-static void *late(void **library, const char *soname, const char *name)
+static void *find(void **library, const char *soname, const char *name)
 {
-	void *own;
-
 	if (!*library)
 		*library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
-	own = *library ? dlsym(*library, name) : NULL;
+	return *library ? dlsym(*library, name) : NULL;
+}
+
+static void *late(void **library, const char *soname, const char *name)
+{
+	void *own = find(library, soname, name);
+
 	if (!own) {
 		fprintf(stderr, "weir: a library is needed for this: %s\n", dlerror());
 		exit(1);
@@ -79,7 +83,15 @@ static void *nft_call(const char *name)
 	return late(&nft, LIBNFTABLES, name);
 }
 
-LATE(nft, void *, nft_ctx_new, (uint32_t flags), flags)
+/* Called in the middle of a transaction, which has to be undone where there is none. */
+void *nft_ctx_new(uint32_t flags);
+void *nft_ctx_new(uint32_t flags)
+{
+	void *(*own)(uint32_t flags) = (void *(*)(uint32_t flags))find(&nft, LIBNFTABLES, "nft_ctx_new");
+
+	return own ? own(flags) : NULL;
+}
+
 LATE(nft, void, nft_ctx_free, (void *ctx), ctx)
 LATE(nft, int, nft_ctx_buffer_output, (void *ctx), ctx)
 LATE(nft, int, nft_ctx_buffer_error, (void *ctx), ctx)

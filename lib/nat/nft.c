@@ -132,11 +132,13 @@ static int open_library(struct wr_nft *nft, struct weir_error *err)
 		return wr_syserr(err, -errno, "", "libnftables' socket");
 	close(lowest);
 	ctx = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (ctx && !getsockopt(lowest, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) && protocol == NETLINK_NETFILTER)
+	if (!ctx)	/* loaded by whoever loads it late (tools/late.c) */
+		return wr_syserr(err, -ELIBACC, "", "libnftables");
+	if (!getsockopt(lowest, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) && protocol == NETLINK_NETFILTER)
 		fcntl(lowest, F_SETFD, FD_CLOEXEC);
-	if (ctx && !nft_ctx_buffer_output(ctx) && !nft_ctx_buffer_error(ctx))
+	if (!nft_ctx_buffer_output(ctx) && !nft_ctx_buffer_error(ctx))
 		nft->ctx = ctx;
-	else if (ctx)
+	else
 		nft_ctx_free(ctx);
 	return nft->ctx ? 0 : wr_nomem(err);
 }

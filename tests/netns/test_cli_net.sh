@@ -77,6 +77,11 @@ unchanged 'no CAP_NET_ADMIN'
 refused 'no dnsmasq' 'dnsmasq.*No such file' unshare -m sh -c 'mount -t tmpfs none /usr/sbin && exec "$@"' sh \
 	"$weir" --config-dir config --state-dir state net start default
 unchanged 'no dnsmasq'
+lib=$(ldconfig -p | sed -n 's/.*libnftables[.]so[.][0-9]* .*=> //p' | head -n 1)
+mount --bind /dev/null "$lib"
+refused 'no libnftables' 'nat of bridge virbr0: libnftables: Can not access a needed shared library' start
+umount "$lib"
+unchanged 'no libnftables'
 dnsmasq --conf-file=/dev/null --pid-file="$here/other.pid" --port=53 --user= --group= && remember
 refused 'port 53 taken' 'dnsmasq.*192.168.122.1.*Address already in use' start
 unchanged 'port 53 taken'
