@@ -350,10 +350,14 @@ int cmd_confirm(struct tool *t, const struct args *a)
 	const char *word = a->value[OPT_UNDO] ? "undo" : "confirm";
 	const char *wanted = a->value[OPT_UNDO] ? "undone" : "kept";
 	struct sockaddr_un sun;
-	int dir = socket_at(t, &sun), fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char reply[1024] = "";
+	int dir, fd;
 	ssize_t n;
 
+	if (t->is_dry_run)
+		return tool_no_plan(t);
+	dir = socket_at(t, &sun);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (dir < 0 || fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0)
 		return tool_refuse(t, STATUS_NOT_FOUND, -ENOENT, "confirm", "nothing waits to be confirmed");
 	if (send(fd, word, strlen(word), MSG_NOSIGNAL) < 0)

@@ -32,7 +32,7 @@ int cmd_pool_keep(struct tool *t, const struct args *a)
 	if (!number_parse(a->words[1], MAX_READY, &n))
 		return usage_error(t, "%s is no number from 0 to %d", a->words[1], MAX_READY);
 	if (t->is_dry_run)
-		return usage_error(t, "ports that are ready cannot be planned");
+		return tool_no_plan(t);
 	if (weir_ready_keep(t->w, a->words[0], &like, n, &t->err))
 		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
 	show_count(t, a->words[0]);
@@ -45,6 +45,8 @@ int cmd_pool_lease(struct tool *t, const struct args *a)
 	char *text = NULL, mac[18];
 	int r;
 
+	if (t->is_dry_run)
+		return tool_no_plan(t);
 	if (weir_ready_lease(t->w, a->words[0], a->value[OPT_OWNER], &port, &t->err))
 		return tool_fail(t, STATUS_FAILED);
 	r = t->is_json ? weir_port_json(&port, &text) : 0;
@@ -63,7 +65,7 @@ int cmd_pool_lease(struct tool *t, const struct args *a)
 int cmd_pool_return(struct tool *t, const struct args *a)
 {
 	if (t->is_dry_run)
-		return usage_error(t, "giving a port back cannot be planned");
+		return tool_no_plan(t);
 	if (weir_ready_return(t->w, a->words[0], a->words[1], &t->err))
 		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
 	if (t->is_json)

@@ -467,12 +467,13 @@ static int move_port(struct tool *t, const struct args *a)
 
 int cmd_net_port(struct tool *t, const struct args *a)
 {
-	int status = a->value[OPT_PORTGROUP] ? move_port(t, a) : STATUS_OK;
+	const bool moves = a->value[OPT_PORTGROUP];
+	int status = moves ? move_port(t, a) : STATUS_OK;
 	struct weir_port port = { .sz = sizeof(port) };
 	char *text = NULL;
 	int r;
 
-	if (status || t->is_dry_run)
+	if (status || (moves && t->is_dry_run))
 		return status;
 	r = weir_port_get(t->w, a->words[0], a->words[1], &port, &t->err);
 	if (r == -ENOENT)

@@ -29,8 +29,11 @@ int cmd_recover(struct tool *t, const struct args *a)
 	static const char *const texts[] = { "there was nothing to recover",
 					     "an unfinished transaction was undone",
 					     "a decided transaction was completed" };
-	int r = recover_all(t);
+	int r;
 
+	if (t->is_dry_run)
+		return tool_no_plan(t);
+	r = recover_all(t);
 	if (r < 0)
 		return tool_fail(t, STATUS_FAILED);
 	if (r > 2)

@@ -203,6 +203,11 @@ int tool_begin(struct tool *t, struct weir_txn **ret, const char *fmt, ...)
 	return STATUS_OK;
 }
 
+int tool_no_plan(struct tool *t)
+{
+	return usage_error(t, "cannot be planned");
+}
+
 static int print_plan(struct tool *t, struct weir_txn *txn)
 {
 	char *script = NULL;

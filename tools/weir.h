@@ -212,6 +212,8 @@ int tool_find_link(struct tool *t, const char *name, struct weir_link *ret);
 int tool_begin(struct tool *t, struct weir_txn **ret, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int tool_carry_out(struct tool *t, struct weir_txn *txn);
+/* For --dry-run where there is no plan: nothing may be done then. */
+int tool_no_plan(struct tool *t);
 int tool_commit(struct tool *t, struct weir_txn *txn, int status_if_absent);
 
 /* file.c */

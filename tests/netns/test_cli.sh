@@ -133,6 +133,7 @@ unchanged 'by doctor'
 runs 0 recover && says 'nothing to recover'
 runs 0 --json recover && gives '.recovered == "nothing"'
 runs 0 net list && check 'a list without rows has its head' [ "$(wc -l <out)" = 1 ]
+runs 2 --dry-run recover && warns 'recover: cannot be planned'
 runs 0 --json net list && gives '. == []'
 runs 4 --netns nosuch net list && warns 'nosuch'
 setpriv --bounding-set -net_admin "$weir" --state-dir state doctor >out 2>err

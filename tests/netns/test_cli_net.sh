@@ -242,6 +242,7 @@ section damaged records
 remember
 runs 0 net attach default --netns box --name good0
 runs 0 net attach default --netns box --name bad0 --ifname eth1
+runs 0 --dry-run net port default "$port" && gives '.network == "default"'
 echo damaged >state/ports/bad0.json
 w net ports default
 check 'a list that is short' [ $? = 1 ]
@@ -311,6 +312,8 @@ taps() {
 }
 if [ -r /dev/net/tun ] && [ -w /dev/net/tun ]; then
 	taps
+	runs 2 --dry-run pool lease default && warns 'pool lease: cannot be planned'
+	runs 0 --json pool show default && gives '.ready == 2'
 else
 	echo 'SKIP: /dev/net/tun may not be opened'
 	skipped=$((skipped + 1))
@@ -357,6 +360,7 @@ if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	check 'the next command recovers by itself' [ $? = 0 ]
 	warns 'killed weir.*undone'
 	runs 0 net stop default
+			runs 2 --dry-run recover && check 'and stays so' ip link show virbr0
 
 	# What was undone is not what the next command goes by. Its third write is that its journal counts no more.
 	undone() {

@@ -160,6 +160,8 @@ bridge 10.1.1.1 '"mtu": 1400,'
 bridge 10.1.1.3 '"mtu": 1300,'
 as_before 'defined as before'
 pending
+"$weir" --dry-run confirm >answer 2>&1
+check 'a dry run confirms nothing' [ $? = 2 ]
 "$weir" --json confirm --undo >answer
 wait $apply
 check 'undone by request: status 1' [ $? = 1 ]
