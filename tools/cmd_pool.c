@@ -48,7 +48,7 @@ int cmd_pool_lease(struct tool *t, const struct args *a)
 	if (t->is_dry_run)
 		return tool_no_plan(t);
 	if (weir_ready_lease(t->w, a->words[0], a->value[OPT_OWNER], &port, &t->err))
-		return tool_fail(t, STATUS_FAILED);
+		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
 	r = t->is_json ? weir_port_json(&port, &text) : 0;
 	if (r) {
 		weir_port_done(&port);
@@ -76,6 +76,8 @@ int cmd_pool_return(struct tool *t, const struct args *a)
 
 int cmd_pool_show(struct tool *t, const struct args *a)
 {
+	if (find_network(t, a->words[0]))
+		return STATUS_NOT_FOUND;
 	show_count(t, a->words[0]);
 	return STATUS_OK;
 }

@@ -407,12 +407,12 @@ static void ports_as_table(struct tool *t, const struct weir_port *list, size_t 
 }
 
 /* A network that is not there has no ports either, but whoever asked mistyped its name. */
-static int check_there(struct tool *t, const char *name)
+int find_network(struct tool *t, const char *name)
 {
 	struct weir_network *net = NULL;
 
 	if (weir_network_get(t->w, name, 0, &net, &t->err))
-		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
+		return tool_fail(t, STATUS_NOT_FOUND);
 	weir_network_free(net);
 	return STATUS_OK;
 }
@@ -442,7 +442,7 @@ int cmd_net_ports(struct tool *t, const struct args *a)
 
 	if (r < 0)
 		return tool_fail(t, tool_not_found(t, STATUS_FAILED));
-	if (!n && check_there(t, a->words[0]))
+	if (!n && find_network(t, a->words[0]))
 		return STATUS_NOT_FOUND;
 	if (t->is_json)
 		ports_as_json(t, list, n);

@@ -233,6 +233,9 @@ int tool_read_network(struct tool *t, const char *file, struct weir_network **re
 /* cmd_update.c: what the options say of an update, all but its item; usage errors are told */
 int update_options(struct tool *t, const struct args *a, struct weir_update *ret);
 
+/* cmd_port.c: STATUS_NOT_FOUND, which was told, if no network of that name is stored or runs. */
+int find_network(struct tool *t, const char *name);
+
 /* cmd_net.c, cmd_update.c, cmd_show.c, cmd_port.c, cmd_link.c, cmd_set.c, cmd_explain.c, cmd_monitor.c, cmd_xml.c, cmd_plan.c, cmd_recover.c, doctor.c */
 int cmd_net_define(struct tool *t, const struct args *a);
 int cmd_net_undefine(struct tool *t, const struct args *a);

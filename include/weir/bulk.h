@@ -106,7 +106,8 @@ WEIR_API size_t weir_ready_count(struct weir *w, const char *network);
  * the same time. The port is an ordinary one from then on, until it is given back
  * or detached.
  *
- * Return: 0 or a negative errno: -EAGAIN if none is ready
+ * Return: 0 or a negative errno: -EAGAIN if none is ready, -ENOENT if no such network
+ * runs
  *
  * Since: 0.2
  */

@@ -189,10 +189,13 @@ int weir_ready_keep(struct weir *w, const char *network, const struct weir_guest
 		    struct weir_error *err)
 {
 	struct weir_guest full = { .sz = sizeof(full) };
+	const struct wr_live *live;
 	char folder[PATH_MAX];
 	size_t is = 0;
 	int r = folder_of(w, network, folder, err);
 
+	if (!r)
+		r = wr_store_live_last(w, network, &live, err);
 	if (!r && like)
 		r = wr_opts_copy(&full, sizeof(full), like, "guest", err);
 	if (!r)
@@ -259,6 +262,7 @@ int weir_ready_lease(struct weir *w, const char *network, const char *owner, str
 {
 	struct weir_port port = { .sz = sizeof(port) };
 	struct lease l = { .w = w, .network = network, .ret = &port, .err = err };
+	const struct wr_live *live;
 	char folder[PATH_MAX];
 	int r = folder_of(w, network, folder, err);
 
@@ -268,6 +272,8 @@ int weir_ready_lease(struct weir *w, const char *network, const char *owner, str
 		return r;
 	r = each(w, network, try_lease, &l, err);
 	if (r < 0)
+		return r;
+	if (!l.is_done && (r = wr_store_live_last(w, network, &live, err)))
 		return r;
 	if (!l.is_done)
 		return wr_error(err, -EAGAIN, WEIR_STAGE_SYSTEM, "network", "",

@@ -320,6 +320,7 @@ else
 	runs 1 net attach default && warns '/dev/net/tun'
 	unchanged 'a tap that cannot be'
 fi
+	runs 4 pool keep nothing 0 && runs 4 pool lease nothing && warns 'nothing.*not running' && runs 4 pool show nothing
 
 section stop
 runs 0 net attach default --netns box
