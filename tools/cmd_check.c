@@ -79,7 +79,7 @@ int cmd_check(struct tool *t, const struct args *a)
 int cmd_repair(struct tool *t, const struct args *a)
 {
 	struct groups g = { NULL, 0 };
-	int unread = choose(t, a, &g), status = unread && !g.n ? unread : groups_up(t, &g);
+	int unread = choose(t, a, &g), status = unread && !g.n ? unread : groups_up(t, &g, WEIR_EFFECT_ADDRESS_LOSS);
 
 	status = status ? status : unread;
 	if (!status && !t->is_dry_run)

@@ -477,21 +477,21 @@ static void progress(size_t done, size_t n)
  * All at once, as far as it goes: a group that cannot come up must not keep the
  * others down, so after a failure each of the lot is tried by itself.
  */
-int groups_up(struct tool *t, const struct groups *lot)
+int groups_up(struct tool *t, const struct groups *lot, enum weir_effect worst)
 {
 	struct weir_txn *txn;
 	int status = STATUS_OK;
 
 	if (t->is_dry_run || lot->n == 1)
-		return bring_up(t, lot, WEIR_EFFECT_ADDRESS_LOSS);
+		return bring_up(t, lot, worst);
 	status = tool_begin(t, &txn, "bring up %zu interfaces", lot->n);
 	if (status)
 		return status;
-	build_up(t, txn, lot, WEIR_EFFECT_ADDRESS_LOSS);
+	build_up(t, txn, lot, worst);
 	if (!tool_carry_out(t, txn))
 		return STATUS_OK;
 	for (size_t i = 0; i < lot->n; i++)
-		if (bring_up(t, &(struct groups){ lot->groups + i, 1 }, WEIR_EFFECT_ADDRESS_LOSS))
+		if (bring_up(t, &(struct groups){ lot->groups + i, 1 }, worst))
 			status = STATUS_FAILED;
 	return status;
 }
@@ -517,7 +517,7 @@ static int bring_up_chosen(struct tool *t, const struct args *a)
 		struct groups lot = { g.groups + i, g.n - i < AT_ONCE ? g.n - i : AT_ONCE };
 
 		progress(i, g.n);
-		if (groups_up(t, &lot))
+		if (groups_up(t, &lot, worst_of(a)))
 			status = STATUS_FAILED;
 	}
 	progress(g.n, g.n);

@@ -61,7 +61,7 @@ const struct command if_commands[] = {
 	  NULL, 1, MANY, cmd_if_undefine },
 	{ "if plan", "FILE|-...", "what `weir apply` would change, and what that does to traffic", NULL,
 	  NULL, 1, MANY, cmd_if_plan },
-	{ "if up", "IF... | --all | --hotplug LINK", "bring host interfaces up as they are defined", NULL,
+	{ "if up", "IF... | --all | --hotplug LINK [--no-flap]", "bring host interfaces up as they are defined", NULL,
 	  up_options, 0, MANY, cmd_if_up },
 	{ "if down", "IF...", "take host interfaces down", NULL,
 	  NULL, 1, MANY, cmd_if_down },

@@ -298,8 +298,8 @@ void groups_report(struct tool *t, const struct groups *g, const char *verb);
 /* One line, or one object, for each group that something was done to, or for each word of a command. */
 void words_report(struct tool *t, const struct args *a, const char *verb);
 void groups_free(struct groups *g);
-/* Brings up those that can be. */
-int groups_up(struct tool *t, const struct groups *lot);
+/* Brings up those that can be, by nothing that is worse. */
+int groups_up(struct tool *t, const struct groups *lot, enum weir_effect worst);
 void steps_show(struct tool *t, const struct weir_plan_step *steps, size_t n);
 /* The policy that the options ask for. */
 enum weir_effect worst_of(const struct args *a);

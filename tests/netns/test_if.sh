@@ -257,6 +257,9 @@ check 'the others come up' sh -c "ip -o link show a2 | grep -q 'mtu 1400'"
 ip link set br0 mtu 1280
 runs 1 check none0 br0 && says 'br0 +in place' && runs 1 repair none0 br0 && warns none0 && runs 0 check
 runs 0 if define none.json
+bridge 10.1.1.8 '"mtu": 1300,' && runs 0 if define br0.json && runs 1 if up --all --no-flap && warns 'worse than allowed'
+check 'traffic is not interrupted' has 10.1.1.3
+bridge 10.1.1.3 '"mtu": 1300,' && runs 0 if define br0.json
 runs 2 if up && runs 2 if up --all br0
 
 section what an init runs
