@@ -26,8 +26,8 @@ static json_t *json_network(const char *name, const char *bridge, const char *mo
 			 bridge && *bridge ? bridge : NULL, "mode", mode, "active", is_active);
 }
 
-/* Reads what is now there, so that names that were made up are shown too. */
-static void report_there(struct tool *t, const char *name, int which, const char *verb)
+/* Reads what is now there, so that names that were made up are shown too. @list: of several, or NULL. */
+static void report_there(struct tool *t, json_t *list, const char *name, int which, const char *verb)
 {
 	struct weir_network *net = NULL;
 	const char *bridge = NULL, *mode = NULL;
@@ -36,7 +36,9 @@ static void report_there(struct tool *t, const char *name, int which, const char
 		bridge = net->bridge.name;
 		mode = mode_name(net->forward.mode);
 	}
-	if (t->is_json)
+	if (list)
+		json_array_append_new(list, json_network(name, bridge, mode, which == WEIR_NETWORK_LIVE));
+	else if (t->is_json)
 		out_json(&t->out, json_network(name, bridge, mode, which == WEIR_NETWORK_LIVE));
 	else if (bridge && *bridge)
 		out_text(&t->out, "network %s %s on bridge %s\n", name, verb, bridge);
@@ -75,7 +77,7 @@ int cmd_net_define(struct tool *t, const struct args *a)
 		return status;
 	status = define(t, net);
 	if (!status && !t->is_dry_run)
-		report_there(t, net->name, WEIR_NETWORK_CONFIG, "defined");
+		report_there(t, NULL, net->name, WEIR_NETWORK_CONFIG, "defined");
 	weir_network_free(net);
 	return status;
 }
@@ -115,7 +117,7 @@ int cmd_net_reload(struct tool *t, const struct args *a)
 	int status = by_name(t, a->words[0], "reload", weir_txn_network_reload);
 
 	if (!status && !t->is_dry_run)
-		report_there(t, a->words[0], WEIR_NETWORK_LIVE, "reloaded");
+		report_there(t, NULL, a->words[0], WEIR_NETWORK_LIVE, "reloaded");
 	return status;
 }
 
@@ -141,9 +143,10 @@ static int start(struct tool *t, const char *name, struct weir_network **net)
 	return tool_commit(t, txn, STATUS_FAILED);
 }
 
-/* Each in a transaction of its own: one that fails keeps no other from being started. */
+/* Each in a transaction of its own: one that fails keeps no other from being started, nor from being told. */
 static int start_marked(struct tool *t)
 {
+	json_t *started = t->is_json && !t->is_dry_run ? json_array() : NULL;
 	struct weir_network_entry *list = NULL;
 	int worst = STATUS_OK, status;
 	size_t n = 0;
@@ -157,11 +160,15 @@ static int start_marked(struct tool *t)
 			continue;
 		status = start(t, list[i].name, &net);
 		if (!status && !t->is_dry_run)
-			report_there(t, net->name, WEIR_NETWORK_LIVE, "started");
+			report_there(t, started, net->name, WEIR_NETWORK_LIVE, "started");
 		worst = status ? status : worst;
 		weir_network_free(net);
 	}
 	free(list);
+	if (started)
+		out_json(&t->out, started);
+	if (worst)
+		out_flush(&t->out);
 	return worst;
 }
 
@@ -181,7 +188,7 @@ int cmd_net_start(struct tool *t, const struct args *a)
 	if (!status)
 		status = start(t, file ? net->name : a->words[0], &net);
 	if (!status && !t->is_dry_run)
-		report_there(t, net->name, WEIR_NETWORK_LIVE, "started");
+		report_there(t, NULL, net->name, WEIR_NETWORK_LIVE, "started");
 	weir_network_free(net);
 	return status;
 }

@@ -180,6 +180,17 @@ runs 0 --json net list && gives '.[] | select(.name == "default") | .autostart'
 runs 0 net show default && says '^state .*, started at boot, '
 runs 0 net start --autostart
 runs 2 net start default --autostart && warns 'autostart'
+runs 0 --json net start --autostart && gives '. == []'
+echo '{"name": "a1", "bridge": {"name": "br-a1"}, "dns": {"enable": false}}' >a1.json
+sed 's/a1/a2/g' a1.json >a2.json
+for n in a1 a2; do runs 0 net define $n.json && runs 0 net autostart $n; done
+runs 0 --json net start --autostart && gives 'map(.name) == ["a1", "a2"] and all(.active)'
+runs 0 net stop a1 && runs 0 net stop a2 && ip link add br-a1 type bridge
+w net start --autostart
+check 'one that cannot be started' [ $? = 1 ]
+warns 'br-a1.*taken' && check 'the other is told' has_line '^network a2 started' out
+ip link del br-a1
+for n in a1 a2; do w net stop $n; runs 0 net undefine $n; done
 runs 0 --json net autostart default --off && gives '.autostart == false'
 runs 4 net autostart nosuch
 EDITOR='sed -i s/kept/edited/' runs 4 net edit nosuch
