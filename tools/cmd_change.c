@@ -96,8 +96,11 @@ static int show_diff(struct tool *t, const struct weir_network *is, const struct
 int cmd_net_diff(struct tool *t, const struct args *a)
 {
 	struct weir_network *is = NULL, *want = NULL;
-	int status = tool_read_network(t, a->words[0], &want);
+	int status;
 
+	if (a->value[OPT_CONFIG] && a->value[OPT_LIVE])
+		return usage_error(t, "--config and --live exclude each other");
+	status = tool_read_network(t, a->words[0], &want);
 	if (status)
 		return status;
 	if (weir_network_get(t->w, want->name, which_of(a), &is, &t->err)) {

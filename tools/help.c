@@ -33,7 +33,7 @@ static const struct {
 	{ STATUS_MISSING, "doctor: something that weir needs is missing" },
 	{ STATUS_NOT_FOUND, "no such network, portgroup, port, link or namespace" },
 	{ STATUS_BAD_INPUT, "the file cannot be read or is no valid definition" },
-	{ STATUS_DIFFERS, "check: something differs from its definition" },
+	{ STATUS_DIFFERS, "check, net diff: something differs" },
 	{ STATUS_NO_EXEC, "attach --exec: CMD cannot be executed (127: not found)" },
 };
 /* clang-format on */
@@ -216,27 +216,27 @@ static char *usage_line(const struct tool *t)
 
 int usage_error(struct tool *t, const char *fmt, ...)
 {
-	char *usage = usage_line(t);
+	const char *name = t->cmd ? t->cmd->name : t->group;
+	char *usage = usage_line(t), *text;
 	char msg[512];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
+	text = xformat("%s%s%s", name ? name : "", name ? ": " : "", msg);
 	if (t->is_json) {
-		json_t *error = json_pack("{s:{s:s, s:s, s:s, s:s, s:o, s:s}}", "error", "code",
+		json_t *error = json_pack("{s:{s:s, s:s, s:s, s:s, s:o, s:o, s:s}}", "error", "code",
 					  "EINVAL", "stage", "usage", "object", "", "attribute", "",
-					  "message", json_text(msg), "usage", usage);
+					  "message", json_text(msg), "text", json_text(text), "usage", usage);
 
 		json_dumpf(error, stderr, JSON_INDENT(2));
 		fputc('\n', stderr);
 		json_decref(error);
 	} else {
-		const char *name = t->cmd ? t->cmd->name : t->group;
-
-		fprintf(stderr, "weir: %s%s%s\nusage: %s\n", name ? name : "", name ? ": " : "",
-			msg, usage);
+		fprintf(stderr, "weir: %s\nusage: %s\n", text, usage);
 	}
+	free(text);
 	free(usage);
 	return STATUS_USAGE;
 }

@@ -58,6 +58,14 @@ static bool asks_for_help(const struct args *a)
 	return a->value[OPT_HELP] || a->value[OPT_VERSION];
 }
 
+/* @name: NULL: none was given; @group: whose commands are listed, NULL: all. */
+static int no_command(struct tool *t, const char *name, const char *group)
+{
+	usage_error(t, "%s%s; `weir help%s%s` lists them", name ? "there is no command " : "no command is given",
+		    name ? name : "", group ? " " : "", group ? group : "");
+	return -1;
+}
+
 /* "net" alone is not enough, unless it is help that is wanted. */
 static int find_in_group(struct tool *t, int argc, char **argv, struct args *a)
 {
@@ -68,14 +76,7 @@ static int find_in_group(struct tool *t, int argc, char **argv, struct args *a)
 		return 0;
 	if (argc > 1)
 		t->cmd = command_find(argv[0], argv[1]);
-	if (t->cmd)
-		return 2;
-	if (argc > 1)
-		usage_error(t, "there is no command %s; `weir help %s` lists them", argv[1],
-			    argv[0]);
-	else
-		usage_error(t, "no command is given; `weir help %s` lists them", argv[0]);
-	return -1;
+	return t->cmd ? 2 : no_command(t, argc > 1 ? argv[1] : NULL, argv[0]);
 }
 
 /* Returns how many words the command's name has, 0 for none, -1 after an error was reported. */
@@ -83,10 +84,8 @@ static int find_command(struct tool *t, int argc, char **argv, struct args *a)
 {
 	if (!argc && asks_for_help(a))
 		return 0;
-	if (!argc) {
-		usage_error(t, "no command is given; `weir help` lists them");
-		return -1;
-	}
+	if (!argc)
+		return no_command(t, NULL, NULL);
 	/* `weir shape PORT` is a command, and so is `weir shape show`. */
 	t->cmd = argc > 1 ? command_find(argv[0], argv[1]) : NULL;
 	if (t->cmd) {
@@ -100,8 +99,7 @@ static int find_command(struct tool *t, int argc, char **argv, struct args *a)
 		return 1;
 	if (command_is_group(argv[0]))
 		return find_in_group(t, argc, argv, a);
-	usage_error(t, "there is no command %s; `weir help` lists them", argv[0]);
-	return -1;
+	return no_command(t, argv[0], NULL);
 }
 
 static int run(struct tool *t, const struct args *a)

@@ -60,7 +60,8 @@ runs 2 net attach x --addresses 10.0.0.1,x && warns 'x is one too many or none'
 runs 2 net attach '' && warns 'a word is empty'
 runs 2 --netns '' net list && warns 'empty'
 runs 2 --color=perhaps net list && warns 'auto, always or never'
-runs 2 --json net define && complains '.error | .code == "EINVAL" and .stage == "usage" and (.usage | test("net define FILE"))'
+runs 2 --json net define && complains '.error | .code == "EINVAL" and .stage == "usage" and (.usage | test("net define FILE")) and
+	.text == "net define: something is missing"'
 
 section monitor
 runs 2 monitor links && warns 'link, address or route'
@@ -132,8 +133,8 @@ gives '.ok != null and (.checks | length > 30) and ([.checks[] | select(.area ==
 unchanged 'by doctor'
 runs 0 recover && says 'nothing to recover'
 runs 0 --json recover && gives '.recovered == "nothing"'
-runs 0 net list && check 'a list without rows has its head' [ "$(wc -l <out)" = 1 ]
 runs 2 --dry-run recover && warns 'recover: cannot be planned'
+runs 0 net list && check 'a list without rows has its head' [ "$(wc -l <out)" = 1 ]
 runs 0 --json net list && gives '. == []'
 runs 4 --netns nosuch net list && warns 'nosuch'
 setpriv --bounding-set -net_admin "$weir" --state-dir state doctor >out 2>err

@@ -175,6 +175,7 @@ jq '.bridge.name = "virbr0"' wanted.json >wanted2.json
 runs 0 net apply wanted2.json --live && says 'applied' && says '^live +'
 runs 0 net apply again.json --live --config
 runs 0 net diff again.json --live
+runs 2 net diff again.json --live --config && warns 'exclude each other'
 runs 0 net autostart default && says 'is started'
 runs 0 --json net list && gives '.[] | select(.name == "default") | .autostart'
 runs 0 net show default && says '^state .*, started at boot, '
