@@ -180,7 +180,6 @@ runs 0 net autostart default && says 'is started'
 runs 0 --json net list && gives '.[] | select(.name == "default") | .autostart'
 runs 0 net show default && says '^state .*, started at boot, '
 runs 0 net start --autostart
-runs 2 net start default --autostart && warns 'autostart'
 runs 0 --json net start --autostart && gives '. == []'
 echo '{"name": "a1", "bridge": {"name": "br-a1"}, "dns": {"enable": false}}' >a1.json
 sed 's/a1/a2/g' a1.json >a2.json
@@ -192,6 +191,7 @@ check 'one that cannot be started' [ $? = 1 ]
 warns 'br-a1.*taken' && check 'the other is told' has_line '^network a2 started' out
 ip link del br-a1
 for n in a1 a2; do w net stop $n; runs 0 net undefine $n; done
+runs 2 net start default --autostart && warns 'autostart'
 runs 0 --json net autostart default --off && gives '.autostart == false'
 runs 4 net autostart nosuch
 EDITOR='sed -i s/kept/edited/' runs 4 net edit nosuch
@@ -242,6 +242,7 @@ port=$(jq -r '.[0].name' out)
 runs 0 net port default "$port" && gives '.plug == "network" and .uuid and .network == "default"'
 cp out remembered.json
 runs 0 net reclaim remembered.json && says "^port $port of network default reclaimed$"
+runs 0 --dry-run net port default "$port" && gives '.network == "default"'
 runs 4 net port default nosuch
 runs 4 net port default "$port" --portgroup nosuch && warns 'nosuch'
 
@@ -254,7 +255,6 @@ section damaged records
 remember
 runs 0 net attach default --netns box --name good0
 runs 0 net attach default --netns box --name bad0 --ifname eth1
-runs 0 --dry-run net port default "$port" && gives '.network == "default"'
 echo damaged >state/ports/bad0.json
 w net ports default
 check 'a list that is short' [ $? = 1 ]
@@ -312,27 +312,27 @@ taps() {
 	runs 127 net attach default --exec nosuchprogram && warns 'nosuchprogram: No such file'
 	runs 126 net attach default --exec /run && warns '/run: Permission denied'
 	runs 0 pool keep default 2 --portgroup gold && says '^network default: 2 ports ready$'
+	runs 2 --dry-run pool lease default && warns 'pool lease: cannot be planned'
+	runs 0 --json pool show default && gives '.ready == 2'
 	runs 0 --json pool lease default --owner Bob && gives '.owner == "Bob" and .portgroup == "gold"'
 	runs 0 pool lease default && says '^vnet[01] 52:54:00:'
 	runs 1 pool lease default && warns 'no port that is ready'
 	runs 0 pool return default vnet0 && runs 0 --json pool return default vnet1 && gives '.name == "vnet1" and .returned'
 	runs 1 pool return default vnet1 && warns 'vnet1 is ready'
 	runs 4 pool return default vnet7 && runs 4 pool keep nothing 2 && runs 2 pool keep default many
+	runs 4 pool keep nothing 0 && runs 4 pool lease nothing && warns 'nothing.*not running' && runs 4 pool show nothing
 	runs 0 --json pool show default && gives '.ready == 2'
 	runs 0 pool keep default 0 && says '0 ports ready'
 	unchanged 'taps'
 }
 if [ -r /dev/net/tun ] && [ -w /dev/net/tun ]; then
 	taps
-	runs 2 --dry-run pool lease default && warns 'pool lease: cannot be planned'
-	runs 0 --json pool show default && gives '.ready == 2'
 else
 	echo 'SKIP: /dev/net/tun may not be opened'
 	skipped=$((skipped + 1))
 	runs 1 net attach default && warns '/dev/net/tun'
 	unchanged 'a tap that cannot be'
 fi
-	runs 4 pool keep nothing 0 && runs 4 pool lease nothing && warns 'nothing.*not running' && runs 4 pool show nothing
 
 section stop
 runs 0 net attach default --netns box
@@ -360,6 +360,7 @@ if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 			"$weir" --config-dir config --state-dir state net start --transient "$definition" >out 2>err
 		if grep -q '^weirjnl1[^-]' state/journal; then
 			check 'something is half done' ip link show virbr0
+			runs 2 --dry-run recover && check 'and stays so' ip link show virbr0
 			runs 0 --json recover && gives '.recovered == "undone"'
 		fi
 		w net stop default
@@ -373,7 +374,6 @@ if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	check 'the next command recovers by itself' [ $? = 0 ]
 	warns 'killed weir.*undone'
 	runs 0 net stop default
-			runs 2 --dry-run recover && check 'and stays so' ip link show virbr0
 
 	# What was undone is not what the next command goes by. Its third write is that its journal counts no more.
 	undone() {
@@ -551,6 +551,8 @@ if command -v bash >/dev/null; then
 	check 'completion of links' completes "$weir" link show l lo
 	check 'completion of ports' completes "$weir" shape l lo
 	check 'completion beside ports' completes "$weir" shape e explain
+	check 'completion of files' completes "$weir" net diff Make Makefile
+	check 'completion of help' completes "$weir" help pool le lease
 	check 'completion of methods' completes "$weir" shape lo --method s skbedit
 fi
 
