@@ -97,10 +97,24 @@ static bool differ(const struct weir_network *old, const struct weir_network *ne
 	return f && !wr_field_equal(f, old, net);
 }
 
+static bool has_addresses(const struct weir_network *net, const struct weir_network *of)
+{
+	for (size_t i = 0; i < of->n_ips; i++)
+		if (!wr_has_ip(net, &of->ips[i], true))
+			return false;
+	return true;
+}
+
+/* What else is said of them (ranges, hosts, TFTP) only dnsmasq knows: neither the kernel nor a neighbour is asked. */
+static bool addresses_differ(const struct weir_network *old, const struct weir_network *net)
+{
+	return !has_addresses(old, net) || !has_addresses(net, old);
+}
+
 static void change_filter(struct weir_txn *t, const struct weir_network *old,
 			  const struct weir_network *net)
 {
-	if (!differ(old, net, "forward") && !differ(old, net, "ips"))
+	if (!differ(old, net, "forward") && !addresses_differ(old, net))
 		return;
 	wr_add_forwarding(t, net);
 	if (net->forward.mode == WEIR_FORWARD_OPEN)
@@ -222,7 +236,7 @@ static void change_bridges(struct weir_txn *t, const struct wr_live *live, const
 static int check_ips_free(struct weir_txn *t, const struct wr_live *live,
 			  const struct weir_network *net, struct weir_error *err)
 {
-	if (!differ(&live->net, net, "ips"))
+	if (!addresses_differ(&live->net, net))
 		return 0;
 	return wr_check_free(weir_txn_handle(t), &live->net, net, err);
 }
@@ -291,7 +305,7 @@ static int change_own_bridge(struct weir_txn *t, struct wr_live *live,
 	resize_subnets(t, live, net);
 	del_addresses(t, live, net);
 	/* The first IPv6 address needs IPv6, which the bridge was made without; behind the last it goes. */
-	if (differ(&live->net, net, "ips"))
+	if (addresses_differ(&live->net, net))
 		wr_quiet_ipv6(t, net);
 	add_addresses(t, live, net);
 	change_bridges(t, live, net);

@@ -18,13 +18,14 @@
 
 struct calls {
 	unsigned int sends;	/* on NETLINK_ROUTE sockets */
+	unsigned int filter_sends;	/* on those of nftables */
 	unsigned int programs;	/* started */
 	unsigned int walks;	/* through all processes */
 	unsigned int all;
 };
 
-/* A descriptor of the process, looked at through a copy of it. */
-static bool is_route_socket(pid_t pid, uint64_t fd)
+/* The protocol of a netlink socket of the process, looked at through a copy of it; -1: it is something else. */
+static int netlink_protocol(pid_t pid, uint64_t fd)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	int copy = (int)syscall(SYS_pidfd_getfd, pidfd, (int)fd, 0);
@@ -37,7 +38,7 @@ static bool is_route_socket(pid_t pid, uint64_t fd)
 		close(copy);
 	}
 	close(pidfd);
-	return domain == AF_NETLINK && protocol == NETLINK_ROUTE;
+	return domain == AF_NETLINK ? protocol : -1;
 }
 
 /* A new process, and not a thread that enters another namespace. */
@@ -67,13 +68,17 @@ static struct calls count_calls(const struct scenario *s)
 	pid_t pid = trace_start(s);
 
 	while (trace_next(pid, &call)) {
+		int protocol = -1;
+
 		if (call.op != PTRACE_SYSCALL_INFO_ENTRY)
 			continue;
+		if (call.entry.nr == SYS_sendto || call.entry.nr == SYS_sendmsg)
+			protocol = netlink_protocol(pid, call.entry.args[0]);
 		n.all++;
 		n.programs += is_new_process(pid, &call);
 		n.walks += is_walk(pid, &call);
-		n.sends += (call.entry.nr == SYS_sendto || call.entry.nr == SYS_sendmsg) &&
-			   is_route_socket(pid, call.entry.args[0]);
+		n.sends += protocol == NETLINK_ROUTE;
+		n.filter_sends += protocol == NETLINK_NETFILTER;
 	}
 	return n;
 }
@@ -127,6 +132,36 @@ static void costs_no_more(void **state)
 	ns_teardown(NULL);
 }
 
+/*
+ * A host that is added is dnsmasq's affair: neither the packet filter, which holds the elements of all networks, nor the
+ * records of other networks are looked at.
+ */
+static void a_host_among_many(void **state)
+{
+	const struct scenario *s = find("update a host");
+	struct calls n[2];
+
+	for (int i = 0; i < 2; i++) {
+		struct weir_txn *t;
+		struct weir *w;
+
+		ns_setup(NULL);
+		w = ns_open();
+		s->prepare(w);
+		if (i) {
+			t = ns_begin(w);
+			find("start an isolated network beside")->build(t);
+			ns_commit(t);
+		}
+		weir_close(w);
+		n[i] = count_calls(s);
+		ns_teardown(NULL);
+	}
+	print_message("%u system calls, %u beside another network\n", n[0].all, n[1].all);
+	assert_int_equal(n[0].filter_sends, 0);
+	assert_int_equal(n[0].all, n[1].all);
+}
+
 /* The same numbers from the library itself. */
 static void counters_agree(void **state)
 {
@@ -152,7 +187,7 @@ static void counters_agree(void **state)
 int main(void)
 {
 	static size_t index[sizeof(limits) / sizeof(limits[0])];
-	struct CMUnitTest tests[sizeof(limits) / sizeof(limits[0]) + 1];
+	struct CMUnitTest tests[sizeof(limits) / sizeof(limits[0]) + 2];
 	size_t n = 0;
 
 	for (; n < sizeof(limits) / sizeof(limits[0]); n++) {
@@ -161,6 +196,7 @@ int main(void)
 						.test_func = costs_no_more,
 						.initial_state = &index[n] };
 	}
+	tests[n++] = (struct CMUnitTest){ .name = "a host among many", .test_func = a_host_among_many };
 	tests[n++] = (struct CMUnitTest){ .name = "counters agree", .test_func = counters_agree };
 	return _cmocka_run_group_tests("system calls", tests, n, NULL, NULL);
 }
