@@ -380,7 +380,8 @@ static void gone_with_the_network(void **state)
 	stop("net");
 	assert_int_equal(weir_ready_count(w, "net"), 0);
 	assert_int_equal(weir_ready_count(w, "other"), 2);
-	assert_int_equal(weir_ready_lease(w, "net", NULL, &port, &err), -EAGAIN);
+	assert_int_equal(weir_ready_lease(w, "net", NULL, &port, &err), -ENOENT);
+	assert_int_equal(weir_ready_keep(w, "net", NULL, 0, &err), -ENOENT);
 	ns_sh("test $(ip -br link show type tun | wc -l) = 2");
 }
 
