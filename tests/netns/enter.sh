@@ -12,5 +12,7 @@ if [ "${1:-}" != --inside ]; then
 	echo 'SKIP: neither root nor allowed to make user namespaces'
 	exit 77
 fi
+# The namespace begins with the first one's settings of IPv4, and a host of guests forwards.
+echo 0 >/proc/sys/net/ipv4/ip_forward
 weir=${WEIR:-build/weir}
 case $weir in /*) ;; *) weir=$PWD/$weir ;; esac

@@ -34,7 +34,8 @@ int ns_setup(void **state)
 	snprintf(ns_state_dir, sizeof(ns_state_dir), "%s/state", top);
 	if (mkdir(top, 0755) < 0)
 		return -1;
-	ns_sh("ip link set lo up");
+	/* A namespace begins with the first one's settings of IPv4, and a host of guests forwards. */
+	ns_sh("ip link set lo up; echo 0 >/proc/sys/net/ipv4/ip_forward");
 	return 0;
 }
 
@@ -124,10 +125,10 @@ void ns_show_difference(const char *a, const char *b)
 {
 	if (!strcmp(a, b))
 		return;
-	write_text("/tmp/weir-test-a", a);
-	write_text("/tmp/weir-test-b", b);
+	write_text("/run/weir-test-a", a);
+	write_text("/run/weir-test-b", b);
 	fflush(NULL);
-	if (system("cd /tmp; for f in weir-test-a weir-test-b; do tr ' ' '\\n' <$f >$f.words; done;"
+	if (system("cd /run; for f in weir-test-a weir-test-b; do tr ' ' '\\n' <$f >$f.words; done;"
 		   "diff weir-test-a.words weir-test-b.words >&2; rm -f weir-test-[ab]*") < 0)
 		perror("diff");
 }

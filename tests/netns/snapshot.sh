@@ -10,8 +10,8 @@
 #	snapshot.sh DIR...
 set -u
 
-# Lines whose order says nothing, without indexes, "@if7", what runs by itself, and MAC addresses that are made up each
-# time: those of ifbs, and of the link that Open vSwitch makes for itself. The kernel's own IPv6 routes follow from
+# Lines whose order says nothing, without indexes, "@if7", what runs by itself, and addresses that are made up each time:
+# those of ifbs, of tunnels that the kernel has in each namespace, and of the link that Open vSwitch makes for itself. The kernel's own IPv6 routes follow from
 # addresses and carrier, some time later.
 steady() {
 	sed -E -e '/^[0-9]+: /! { /:.* proto kernel /d' -e '}' -e 's/^[0-9]+: //' -e 's/@if[0-9]+/@/' -e 's/ [a-z_]*_timer +[0-9.]+//g' \
@@ -21,7 +21,7 @@ steady() {
 		-e 's/ tso_max_size [0-9]+//g' -e 's/ promiscuity [0-9]+ +allmulti [0-9]+//' -e 's/ link-netns(id)? [^ ]+//' \
 		-e '/ inet6 fe80:/d' -e 's/ (tentative|dadfailed)//g' -e 's/direct_packets_stat [0-9]+ ?//' -e 's/ +$//' \
 		-e 's/ingress_block [0-9]+/ingress_block N/' -e 's/ [0-9a-f]+: (dev weir-ifb[0-9]+ parent 7767:)[0-9a-f]+/ N: \1N/' \
-		-e '/^(ifb-|weir-ifb|ovs-netdev|ovs-system)/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
+		-e '/link.(tunnel6|gre6) /s/ permaddr [^ ]+//' -e '/^(ifb-|weir-ifb|ovs-netdev|ovs-system)/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
 }
 
 # Of bridges what does not come and goes by itself. Links that were elsewhere come last, so a port's further vlans get its

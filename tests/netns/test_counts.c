@@ -274,7 +274,7 @@ static void reading_costs_no_more(void **state)
 	assert_int_equal(all.n_messages - before.n_messages, 1);
 	assert_int_equal(one.n_sends - all.n_sends, 1);
 	assert_int_equal(one.n_messages - all.n_messages, 1);
-	assert_in_range(n, 2 * N + 2, 2 * N + 9);
+	assert_in_range(n, 2 * N + 2, 2 * N + 11);	/* with what the kernel has in each namespace, as many as nine tunnels */
 	free(links);
 	weir_close(w);
 	ns_teardown(NULL);

@@ -620,7 +620,7 @@ static void a_dump_in_parts(void **state)
 	assert_int_equal(wr_dump_begin(&s, -1, &b, &all), 0);
 	while (!all.is_over)
 		assert_int_equal(wr_dump_next(&all, 65536, &reader), 0);
-	assert_in_range(seen.n, 41, 49);	/* lo, and what the kernel has in each namespace */
+	assert_in_range(seen.n, 41, 50);	/* lo, and what the kernel has in each namespace, as many as nine tunnels */
 	assert_in_range(all.n_bytes, 20000, 100000);
 }
 
@@ -663,7 +663,7 @@ static void a_dump_in_another_namespace(void **state)
 	assert_int_equal(wr_dump_begin(&there, fd, &b, &dump), 0);
 	while (!dump.is_over)
 		assert_int_equal(wr_dump_next(&dump, 8192, &reader), 0);
-	assert_in_range(seen.n, 4, 12);
+	assert_in_range(seen.n, 4, 13);
 	close(fd);
 	wr_auto_dump(&dump);
 	wr_sock_close(&there);
