@@ -118,14 +118,14 @@ static int read_stored(struct weir *w, struct stored *ret, struct weir_error *er
 
 /* --- defining ------------------------------------------------------------------------------------ */
 
-static bool is_named(const struct weir_group *const *groups, size_t n, const char *name)
+static const struct weir_group *find_named(const struct weir_group *const *groups, size_t n, const char *name)
 {
 	char own[16];
 
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(weir_group_name(groups[i], own), name))
-			return true;
-	return false;
+			return groups[i];
+	return NULL;
 }
 
 /* No two groups may have an interface in common: neither of the new ones nor a stored one. */
@@ -140,7 +140,7 @@ static int check_claims(const struct stored *s, const struct weir_group *const *
 		r = add_claims(&all, groups[i], weir_group_name(groups[i], name));
 	/* What is replaced owns nothing any longer; @groups is short, or nothing is stored yet. */
 	for (size_t i = 0; i < s->n && !r; i++)
-		if (!is_named(groups, n, s->groups[i]->name))
+		if (!find_named(groups, n, s->groups[i]->name))
 			r = add_claims(&all, s->groups[i], s->groups[i]->name);
 	if (r) {
 		free(all.claims);
@@ -197,15 +197,12 @@ static int store(struct weir_txn *t, const struct weir_group *group)
 static const struct weir_group *group_with(const struct weir_group *const *groups, size_t n,
 					   const struct stored *s, const char *name)
 {
-	char own[16];
+	const struct weir_group *found = find_named(groups, n, name);
 
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(weir_group_name(groups[i], own), name))
-			return groups[i];
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n && !found; i++)
 		if (!strcmp(s->groups[i]->name, name))
-			return s->groups[i];
-	return NULL;
+			found = s->groups[i];
+	return found;
 }
 
 /* Whether @top is found below @g; @most ends a loop that does not lead through @top. */

@@ -89,8 +89,7 @@ static unsigned int depth_of(const struct side *all, const struct weir_group *g,
 	if (g->type != WEIR_GROUP_VLAN)
 		return depth;
 	for (size_t i = 0; i < all->n; i++)
-		if (!strcmp(all->groups[i].name, g->vlan.base) ||
-		    wr_plan_names_port(all->groups[i].top, g->vlan.base))
+		if (wr_plan_names(all->groups[i].top, g->vlan.base))
 			return 1 + depth_of(all, all->groups[i].top, most - 1);
 	return depth;
 }

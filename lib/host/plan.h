@@ -83,6 +83,8 @@ int wr_plan_interface(struct wr_planning *p, const struct weir_group *g);
 int wr_plan_free_top(struct wr_planning *p, const struct weir_link *real);
 /* Whether @g wants it as a port, or one of its ports does. */
 bool wr_plan_names_port(const struct weir_group *g, const char *name);
+/* The same, or it is @g itself. */
+bool wr_plan_names(const struct weir_group *g, const char *name);
 /* Whether the host has a bond of that name. */
 bool wr_plan_is_bond(const struct wr_planning *p, const char *name);
 

@@ -28,11 +28,8 @@ static bool goes_down(const struct wr_planning *p, const char *name)
 /* Whether this plan makes something else of a link that @line's group had. */
 static bool wanted_elsewhere(const struct wr_planning *p, const char *name)
 {
-	char own[16];
-
 	for (size_t i = 0; i < p->all->n_up; i++)
-		if (!strcmp(weir_group_name(p->all->up[i], own), name) ||
-		    wr_plan_names_port(p->all->up[i], name))
+		if (wr_plan_names(p->all->up[i], name))
 			return true;
 	return false;
 }
@@ -106,7 +103,8 @@ int wr_plan_leave_links(struct wr_planning *p)
 		const struct wr_live_link *line = &p->was->links[i - 1];
 		const struct weir_link *real = same_link(p, line);
 
-		if (!real || wanted_elsewhere(p, line->name))
+		/* Most often its own group wants it still, and the others, which may be thousands, need not be asked. */
+		if (!real || wr_plan_names(p->top, line->name) || wanted_elsewhere(p, line->name))
 			continue;
 		r = release(p, line, real, true);
 		if (!r && line->made)

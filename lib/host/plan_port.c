@@ -29,13 +29,17 @@ static bool has_address(const struct wr_host *h, int ifindex)
 
 bool wr_plan_names_port(const struct weir_group *g, const char *name)
 {
-	char own[16];
-
 	for (size_t i = 0; i < g->n_ports; i++)
-		if (!strcmp(weir_group_name(&g->ports[i], own), name) ||
-		    wr_plan_names_port(&g->ports[i], name))
+		if (wr_plan_names(&g->ports[i], name))
 			return true;
 	return false;
+}
+
+bool wr_plan_names(const struct weir_group *g, const char *name)
+{
+	char own[16];
+
+	return !strcmp(weir_group_name(g, own), name) || wr_plan_names_port(g, name);
 }
 
 /* Whether the link may be taken from its master: weir gave it to a group that no longer wants it. */
