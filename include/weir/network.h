@@ -139,7 +139,8 @@ enum weir_mac_table_manager {
  *			empty, guests get macvtaps on a link of the host
  * @zone:		its zone in firewalld; NULL: none is asked for
  * @stp:		enum weir_yes_no: spanning tree protocol; absent: no
- * @delay_s:		forward delay in seconds, while STP is on
+ * @delay_s:		forward delay in seconds, while STP is on; less than 2 is 2, the
+ *			kernel's least. A new port's frames pass after twice as long
  * @mac_table_manager:	an enum weir_mac_table_manager; changes while the network runs
  * @spread:		modes isolated to open: over how many bridges ports are spread,
  *			up to 64; 0: 1. For more ports than the 1023 that a bridge can

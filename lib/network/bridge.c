@@ -31,6 +31,21 @@ bool wr_forwards(const struct weir_network *net, int family)
 
 /* --- the bridge --------------------------------------------------------------------------------- */
 
+/* Of STP, and the kernel's: what it takes with STP on. Its own, 15 s, would have guests wait for half a minute. */
+#define LEAST_DELAY_CS 200
+
+struct weir_bridge wr_stp_of(const struct weir_network *net)
+{
+	struct weir_bridge b = { .has = WEIR_BRIDGE_STP, .stp = wr_yes(net->bridge.stp),
+				 .forward_delay_cs = net->bridge.delay_s * 100 };
+
+	if (b.stp && b.forward_delay_cs < LEAST_DELAY_CS)
+		b.forward_delay_cs = LEAST_DELAY_CS;
+	if (b.forward_delay_cs)
+		b.has |= WEIR_BRIDGE_FORWARD_DELAY;
+	return b;
+}
+
 /* Its own, or a further one with another name and address. */
 int wr_add_bridge(struct weir_txn *t, const struct weir_network *net, const char *name,
 		  const uint8_t mac[6])
@@ -39,7 +54,7 @@ int wr_add_bridge(struct weir_txn *t, const struct weir_network *net, const char
 		.sz = sizeof(l),
 		.has = WEIR_LINK_NAME | WEIR_LINK_MAC,
 		.kind = WEIR_LINK_BRIDGE,
-		.bridge = { .has = WEIR_BRIDGE_STP, .stp = net->bridge.stp == WEIR_YES },
+		.bridge = wr_stp_of(net),
 		.mtu = net->mtu,
 	};
 
@@ -51,10 +66,6 @@ int wr_add_bridge(struct weir_txn *t, const struct weir_network *net, const char
 	if (net->bridge.mac_table_manager == WEIR_MAC_TABLE_MANAGED) {
 		l.bridge.has |= WEIR_BRIDGE_VLAN_FILTERING;
 		l.bridge.vlan_filtering = true;
-	}
-	if (net->bridge.delay_s) {
-		l.bridge.has |= WEIR_BRIDGE_FORWARD_DELAY;
-		l.bridge.forward_delay_cs = net->bridge.delay_s * 100;
 	}
 	return weir_txn_link_add(t, &l);
 }

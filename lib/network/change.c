@@ -191,11 +191,8 @@ static void change_bridge(struct weir_txn *t, const struct wr_live *live, const 
 		.kind = WEIR_LINK_BRIDGE,
 	};
 
-	if (differ(&live->net, net, "bridge")) {
-		l.bridge.has = WEIR_BRIDGE_STP | (net->bridge.delay_s ? WEIR_BRIDGE_FORWARD_DELAY : 0);
-		l.bridge.stp = wr_yes(net->bridge.stp);
-		l.bridge.forward_delay_cs = net->bridge.delay_s * 100;
-	}
+	if (differ(&live->net, net, "bridge"))
+		l.bridge = wr_stp_of(net);
 	if (differ(&live->net, net, "mtu")) {
 		l.has |= WEIR_LINK_MTU;
 		l.mtu = net->mtu ? net->mtu : DEFAULT_MTU;

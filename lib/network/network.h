@@ -5,12 +5,11 @@
 
 #include <limits.h>
 
+#include <weir/link.h>
 #include <weir/network.h>
 #include <weir/txn.h>
 
 #include "base/error.h"
-
-struct weir_link;
 
 /* A further bridge of a network, and the pair that joins it to the first one. */
 struct wr_span {
@@ -112,6 +111,8 @@ int wr_complete(struct weir *w, struct weir_network *net, struct weir_error *err
 
 /* Before the network's name, what its bridges say of themselves. */
 #define WR_BRIDGE_ALIAS "weir network "
+/* What is set of a bridge's spanning tree. */
+struct weir_bridge wr_stp_of(const struct weir_network *net);
 /* Returns the index. */
 int wr_add_bridge(struct weir_txn *t, const struct weir_network *net, const char *name,
 		  const uint8_t mac[6]);
