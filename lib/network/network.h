@@ -196,12 +196,15 @@ struct wr_place {
 	int ifindex;
 	uint16_t default_pvid;	/* the vlan that a bridge gives to new ports; 0: none */
 	int join_ifindex;	/* of a further bridge, at the first one; 0: it is none */
+	uint32_t mtu;		/* of a link of the host */
 };
 /* room.c: chooses the bridge of a port and takes room there for it; @place has the first one. */
 int wr_take_room(struct weir_txn *t, const struct wr_live *live, struct weir_port *port,
 		 struct wr_place *place, struct weir_error *err);
 int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr_place *place,
 		     const struct weir_guest *guest, int *ret_fds);
+/* Whether a link of that MTU, 0: the usual one, speaks IPv6. Only then it can be told to make no address. */
+bool wr_has_ipv6(uint32_t mtu);
 /* A bridge of the host, looked up. */
 int wr_find_bridge(struct weir *w, struct weir_port *port, struct wr_place *ret,
 		   struct weir_error *err);

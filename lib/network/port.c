@@ -265,6 +265,7 @@ static int find_member(struct weir *w, const struct weir_network *net, struct we
 	if (port->direct_mode == WEIR_DIRECT_PASSTHROUGH)
 		memcpy(port->host_mac, lower.mac, 6);
 	ret->ifindex = lower.ifindex;
+	ret->mtu = lower.mtu;
 	return 0;
 }
 

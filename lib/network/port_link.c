@@ -5,6 +5,7 @@
  * have filled.
  */
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include <weir/bridge.h>
 #include <weir/link.h>
@@ -12,12 +13,26 @@
 #include "base/table.h"
 #include "network/network.h"
 
+#define IPV6_MIN_MTU 1280
+
+/* A kernel that was booted without it has no such sockets either. */
+bool wr_has_ipv6(uint32_t mtu)
+{
+	wr_auto(fd) int fd = -1;
+
+	if (mtu && mtu < IPV6_MIN_MTU)
+		return false;
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return fd >= 0 || errno != EAFNOSUPPORT;
+}
+
 /* What tap and veth have in common: up last, and without an IPv6 address the guest could reach. */
 static struct weir_link host_end(const struct weir_port *port, int master)
 {
 	struct weir_link l = {
 		.sz = sizeof(l),
-		.has = WEIR_LINK_NAME | WEIR_LINK_MAC | WEIR_LINK_UP | WEIR_LINK_ADDR_GEN_MODE,
+		.has = WEIR_LINK_NAME | WEIR_LINK_MAC | WEIR_LINK_UP |
+		       (wr_has_ipv6(port->mtu) ? WEIR_LINK_ADDR_GEN_MODE : 0),
 		.master = (uint32_t)master,
 		.mtu = port->mtu,
 		.addr_gen_mode = WEIR_ADDR_GEN_NONE,
@@ -95,14 +110,15 @@ static void set_mac(struct weir_txn *t, const struct weir_port *port, const uint
  * In mode passthru the two links have one address: a new one takes that of the
  * link below, and from then on each change of its own changes the other.
  */
-static int add_direct(struct weir_txn *t, struct weir_port *port, int lower)
+static int add_direct(struct weir_txn *t, struct weir_port *port, const struct wr_place *place)
 {
 	bool passthru = port->direct_mode == WEIR_DIRECT_PASSTHROUGH;
 	struct weir_link l = {
 		.sz = sizeof(l),
-		.has = WEIR_LINK_NAME | WEIR_LINK_LOWER | WEIR_LINK_UP | WEIR_LINK_ADDR_GEN_MODE,
+		.has = WEIR_LINK_NAME | WEIR_LINK_LOWER | WEIR_LINK_UP |
+		       (wr_has_ipv6(place->mtu) ? WEIR_LINK_ADDR_GEN_MODE : 0),
 		.kind = direct_kind(port),
-		.lower = (uint32_t)lower,
+		.lower = (uint32_t)place->ifindex,
 		.addr_gen_mode = WEIR_ADDR_GEN_NONE,
 		.is_up = true,
 		.macvlan = { .has = WEIR_MACVLAN_MODE,
@@ -173,7 +189,7 @@ int wr_port_link_add(struct weir_txn *t, struct weir_port *port, const struct wr
 	int below = place->ifindex;
 	int r = port->kind == WEIR_PORT_TAP  ? add_tap(t, port, below, guest, ret_fds) :
 		port->kind == WEIR_PORT_VETH ? add_veth(t, port, below) :
-					       add_direct(t, port, below);
+					       add_direct(t, port, place);
 
 	if (r < 0)
 		return r;

@@ -84,7 +84,7 @@ static void add_far_end(struct weir_txn *t, const struct weir_network *net, cons
 	struct weir_link far = {
 		.sz = sizeof(far),
 		.has = WEIR_LINK_IFINDEX | WEIR_LINK_NAME | WEIR_LINK_MASTER | WEIR_LINK_GROUP_SET |
-		       WEIR_LINK_ADDR_GEN_MODE,
+		       (wr_has_ipv6(net->mtu) ? WEIR_LINK_ADDR_GEN_MODE : 0),
 		.kind = WEIR_LINK_VETH,
 		.ifindex = pair->peer_ifindex,
 		.master = (uint32_t)bridge,
@@ -107,8 +107,8 @@ static void add_join(struct weir_txn *t, const struct wr_live *live, const struc
 {
 	struct weir_link near = {
 		.sz = sizeof(near),
-		.has = WEIR_LINK_NAME | WEIR_LINK_MAC | WEIR_LINK_MASTER | WEIR_LINK_ADDR_GEN_MODE |
-		       WEIR_LINK_UP | (net->mtu ? WEIR_LINK_MTU : 0),
+		.has = WEIR_LINK_NAME | WEIR_LINK_MAC | WEIR_LINK_MASTER | WEIR_LINK_UP |
+		       (wr_has_ipv6(net->mtu) ? WEIR_LINK_ADDR_GEN_MODE : 0) | (net->mtu ? WEIR_LINK_MTU : 0),
 		.kind = WEIR_LINK_VETH,
 		.master = (uint32_t)live->bridge_ifindex,
 		.mtu = net->mtu,

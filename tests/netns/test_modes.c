@@ -517,6 +517,32 @@ static void queues_of_a_macvtap(void **state)
 	ns_stop(w);
 }
 
+/* Such a link has no IPv6, and the kernel refuses to be told that it shall make no address. */
+static void links_of_a_small_mtu(void **state)
+{
+	struct weir_guest g = { .sz = sizeof(g) };
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port port = { .sz = sizeof(port) };
+	struct weir *w;
+
+	w = ns_start("{'name':'net','bridge':{'name':'virbr0','spread':2},'mtu':1000,'dns':{'enable':false}}");
+	ns_sh("ip netns add g1");
+	if (try_attach(w, &g, &port, &err))
+		fail_msg("%s: %s: %s", err.object, err.attr, err.msg);
+	ns_sh("ip link show %s | grep -q 'mtu 1000'", port.name);
+	g.kind = WEIR_PORT_VETH;
+	g.netns = "g1";
+	assert_int_equal(try_attach(w, &g, &port, &err), 0);
+	ns_stop(w);
+	cables();
+	ns_sh("ip link set p1 mtu 1000");
+	w = ns_start(POOL("vepa"));
+	g = (struct weir_guest){ .sz = sizeof(g) };
+	assert_int_equal(try_attach(w, &g, &port, &err), 0);
+	assert_string_equal(port.dev, "p1");
+	ns_stop(w);
+}
+
 static void wishes_that_cannot_be_done(void **state)
 {
 	static const struct {
@@ -588,7 +614,7 @@ int main(void)
 		TEST(macvtap_passthrough), TEST(what_a_macvlan_cannot_have), TEST(what_is_moved), TEST(vlan_of_a_link_that_takes_none),
 		TEST(members_in_use_stay), TEST(host_bridge),
 		TEST(vlans_of_a_host_bridge), TEST(a_table_that_is_kept), TEST(a_table_that_wants_vlans), TEST(queues_of_a_macvtap),
-		TEST(wishes_that_cannot_be_done), TEST(links_that_forward_already),
+		TEST(links_of_a_small_mtu), TEST(wishes_that_cannot_be_done), TEST(links_that_forward_already),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
