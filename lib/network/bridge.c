@@ -177,34 +177,43 @@ void wr_del_route(struct weir_txn *t, const struct weir_network_route *from, int
 
 /* Links that forward while the host does not. */
 struct forwarding {
-	char (*names)[16];
+	int version;	/* of IP */
+	struct forwarder {
+		char name[16], value[2];
+	} *links;
 	size_t n;
 };
 
 static int find_forwarding(void *arg)
 {
 	struct forwarding *f = arg;
-	DIR *dir = opendir("/proc/sys/net/ipv4/conf");
-	int r = dir ? 0 : -errno;
+	char folder[32], path[512];
 	struct dirent *e;
+	DIR *dir;
+	int r;
 
+	wr_format(folder, sizeof(folder), "/proc/sys/net/ipv%d/conf", f->version);
+	dir = opendir(folder);
+	r = dir ? 0 : -errno;
 	while (!r && (e = wr_file_next(dir, &r))) {
 		wr_auto(str) struct wr_str text = { 0 };
-		char path[512], (*name)[16];
+		struct forwarder *link;
 
 		if (*e->d_name == '.' || !strcmp(e->d_name, "all") || strlen(e->d_name) > 15)
 			continue;
-		wr_format(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/forwarding", e->d_name);
+		wr_format(path, sizeof(path), "%s/%s/forwarding", folder, e->d_name);
 		r = wr_file_read(path, &text);
 		if (r == -ENOENT)	/* the link is gone */
 			r = 0;
-		if (r || *wr_str_text(&text) != '1')
+		if (r || !text.len || *wr_str_text(&text) == '0')
 			continue;
-		name = wr_append(f->names, f->n);
-		if (name)
-			wr_copy(*name, 16, e->d_name);
-		else
+		link = wr_append(f->links, f->n);
+		if (!link) {
 			r = -ENOMEM;
+			continue;
+		}
+		*link = (struct forwarder){ .value = { *wr_str_text(&text) } };
+		wr_copy(link->name, sizeof(link->name), e->d_name);
 	}
 	if (dir)
 		closedir(dir);
@@ -212,40 +221,53 @@ static int find_forwarding(void *arg)
 }
 
 /*
- * Writing ip_forward sets every link's own setting. So the links that had it on
- * alone get a step before it: it writes nothing, but its undo comes after that of
- * ip_forward and gives them back what they had.
+ * Writing the host's setting sets every link's own, and of IPv4 whether redirects are
+ * taken. So what there was gets steps before it: they write nothing else than is there, or
+ * will be, but their undo comes after that of the host's.
  */
-static void forward_ipv4(struct weir_txn *t)
+static void keep_settings(struct weir_txn *t, const struct forwarding *f)
 {
-	struct forwarding f = { 0 };
-	struct weir_error err = WEIR_ERROR_INIT;
-	int r = 0, is_on = wr_sysctl_digit(weir_txn_handle(t), "ipv4/ip_forward");
 	char key[64];
+
+	if (f->version == 4)
+		weir_txn_sysctl_set(t, "net/ipv4/conf/all/accept_redirects", "0", true);
+	for (size_t i = 0; i < f->n; i++) {
+		wr_format(key, sizeof(key), "net/ipv%d/conf/%s/forwarding", f->version, f->links[i].name);
+		weir_txn_sysctl_set(t, key, f->links[i].value, true);
+	}
+}
+
+static void turn_on(struct weir_txn *t, int version)
+{
+	const char *const key = version == 4 ? "net/ipv4/ip_forward" : "net/ipv6/conf/all/forwarding";
+	struct weir *w = weir_txn_handle(t);
+	struct forwarding f = { .version = version };
+	struct weir_error err = WEIR_ERROR_INIT;
+	int r = 0, is_on = wr_sysctl_digit(w, key + strlen("net/"));
+	char object[64];
 
 	if (is_on == 1 && !weir_txn_is_dry(t))
 		return;	/* nothing to write, and nothing to take back */
 	if (is_on == 0)
-		r = weir_in_netns(weir_txn_handle(t), find_forwarding, &f);
+		r = weir_in_netns(w, find_forwarding, &f);
 	if (r) {
-		wr_syserr(&err, r, "sysctl net/ipv4/ip_forward", "the links that forward already");
+		wr_format(object, sizeof(object), "sysctl %s", key);
+		wr_syserr(&err, r, object, "the links that forward already");
 		weir_txn_refuse(t, &err);
+	} else {
+		if (is_on == 0)
+			keep_settings(t, &f);
+		weir_txn_sysctl_set(t, key, "1", false);
 	}
-	for (size_t i = 0; !r && i < f.n; i++) {
-		wr_format(key, sizeof(key), "net/ipv4/conf/%s/forwarding", f.names[i]);
-		weir_txn_sysctl_set(t, key, "1", true);
-	}
-	if (!r)
-		weir_txn_sysctl_set(t, "net/ipv4/ip_forward", "1", false);
-	free(f.names);
+	free(f.links);
 }
 
 void wr_add_forwarding(struct weir_txn *t, const struct weir_network *net)
 {
 	if (wr_forwards(net, WEIR_FAMILY_IPV4))
-		forward_ipv4(t);
+		turn_on(t, 4);
 	if (wr_forwards(net, WEIR_FAMILY_IPV6))
-		weir_txn_sysctl_set(t, "net/ipv6/conf/all/forwarding", "1", false);
+		turn_on(t, 6);
 }
 
 /* --- the packet filter ------------------------------------------------------------------------------ */

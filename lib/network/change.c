@@ -230,10 +230,11 @@ static void change_bridges(struct weir_txn *t, const struct wr_live *live, const
 		wr_spread_mtu(t, live, net->mtu ? net->mtu : DEFAULT_MTU);
 }
 
-static int check_ips_free(struct weir_txn *t, const struct wr_live *live,
-			  const struct weir_network *net, struct weir_error *err)
+/* Another mode can turn IPv6 forwarding on, as another address can. */
+static int check_routes(struct weir_txn *t, const struct wr_live *live,
+			const struct weir_network *net, struct weir_error *err)
 {
-	if (!addresses_differ(&live->net, net))
+	if (!addresses_differ(&live->net, net) && !differ(&live->net, net, "forward"))
 		return 0;
 	return wr_check_free(weir_txn_handle(t), &live->net, net, err);
 }
@@ -324,7 +325,7 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 	if (r >= 0)	/* what a port has whose record is damaged cannot be changed */
 		r = check_pool(&live->net, net, ports, n, &err);
 	if (!r && wr_has_own_bridge(net))
-		r = check_ips_free(t, live, net, &err);
+		r = check_routes(t, live, net, &err);
 	if (!r && wr_has_host_bridge(net) && differ(&live->net, net, "virtualport"))
 		r = wr_check_host_bridge(weir_txn_handle(t), net, &err);
 	if (!r)

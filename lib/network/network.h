@@ -186,7 +186,7 @@ void wr_txn_hook(struct weir_txn *t, const char *operation, const struct weir_ne
 
 /* --- start.c, port.c ---------------------------------------------------------------------- */
 
-/* Whether the subnets that @net has beyond those of @old, which runs, are nobody else's. */
+/* Whether the subnets that @net has beyond those of @old, which runs, are nobody else's, and the host keeps its routes. */
 int wr_check_free(struct weir *w, const struct weir_network *old, const struct weir_network *net,
 		  struct weir_error *err);
 /* Whether the bridge of the host is there, and of the kind that the ports' virtualport needs. */

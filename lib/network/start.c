@@ -116,15 +116,19 @@ static bool are_unrouted(struct weir *w, const struct weir_network *net)
 	return true;
 }
 
-static int check_routes(struct weir *w, const struct weir_network *net, struct weir_error *err)
+static bool turns_ipv6_on(struct weir *w, const struct weir_network *net)
 {
-	bool ra = wr_forwards(net, WEIR_FAMILY_IPV6) &&
-		  wr_sysctl_digit(w, "ipv6/conf/all/forwarding") == 0;
+	return wr_forwards(net, WEIR_FAMILY_IPV6) && wr_sysctl_digit(w, "ipv6/conf/all/forwarding") == 0;
+}
+
+/* @ra: whether routes that were advertised are in the way. */
+static int check_routes(struct weir *w, const struct weir_network *net, bool ra, struct weir_error *err)
+{
 	wr_auto(free) struct weir_route *routes = NULL;
 	size_t n = 0;
 	int r = 0;
 
-	if (net->n_ips && !are_unrouted(w, net))
+	if (ra || (net->n_ips && !are_unrouted(w, net)))
 		r = weir_route_list(w, &routes, &n, err);
 	for (size_t i = 0; i < n && !r; i++) {
 		r = check_route(w, net, &routes[i], err);
@@ -146,7 +150,10 @@ static bool has_subnet(const struct weir_network *net, const struct weir_network
 	return false;
 }
 
-/* Whether the subnets that @net has beyond those of @old, which runs, are nobody else's. */
+/*
+ * Whether the subnets that @net has beyond those of @old, which runs, are nobody else's,
+ * and it takes no route from the host.
+ */
 int wr_check_free(struct weir *w, const struct weir_network *old, const struct weir_network *net,
 		  struct weir_error *err)
 {
@@ -163,7 +170,7 @@ int wr_check_free(struct weir *w, const struct weir_network *old, const struct w
 		if (!has_subnet(old, &net->ips[i]))
 			ips[added.n_ips++] = net->ips[i];
 	r = wr_live_each(w, compare_live, &n, err);
-	return r ? r : check_routes(w, &added, err);
+	return r ? r : check_routes(w, &added, turns_ipv6_on(w, net), err);
 }
 
 /* What can be defined and not done: better said now than found missing later. */
@@ -227,7 +234,7 @@ static int may_start(struct weir *w, const struct weir_network *net, struct weir
 		r = wr_check_functions(net, err);
 	if (!r)
 		r = wr_live_each(w, compare_live, &n, err);
-	return r ? r : check_routes(w, net, err);
+	return r ? r : check_routes(w, net, turns_ipv6_on(w, net), err);
 }
 
 /* --- start --------------------------------------------------------------------------------------------- */

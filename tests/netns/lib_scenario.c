@@ -69,8 +69,8 @@ static void nothing(struct weir *w)
 static void one_forwards(struct weir *w)
 {
 	ns_sh("ip link add up0 address 52:54:00:aa:00:01 type veth peer name up1 address 52:54:00:aa:00:02 && ip link set up0 up && "
-	      "ip addr add 10.0.0.1/24 dev up0 && echo 0 >/proc/sys/net/ipv4/ip_forward && "
-	      "echo 1 >/proc/sys/net/ipv4/conf/up0/forwarding");
+	      "ip addr add 10.0.0.1/24 dev up0 && cd /proc/sys/net && echo 0 >ipv4/ip_forward && echo 0 >ipv6/conf/all/forwarding && "
+	      "echo 0 >ipv4/conf/all/accept_redirects && echo 1 >ipv4/conf/up0/forwarding && echo 1 >ipv6/conf/up0/forwarding");
 }
 
 static void start_nat(struct weir_txn *t)

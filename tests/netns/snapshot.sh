@@ -89,7 +89,7 @@ if [ -S /run/openvswitch/db.sock ]; then
 fi
 echo '# sysctls'
 net=/proc/sys/net
-grep -H . $net/ipv4/ip_forward $net/ipv[46]/conf/*/forwarding $net/ipv6/conf/*/disable_ipv6 $net/ipv6/conf/*/accept_ra \
+grep -H . $net/ipv4/ip_forward $net/ipv4/conf/all/accept_redirects $net/ipv[46]/conf/*/forwarding $net/ipv6/conf/*/disable_ipv6 $net/ipv6/conf/*/accept_ra \
 	$net/ipv6/conf/*/autoconf 2>/dev/null
 # Whom dnsmasq asks is told it where few inotify instances are left, and that is the whole machine's affair.
 echo '# files'

@@ -582,25 +582,30 @@ static void wishes_that_cannot_be_done(void **state)
 
 static void forward_is(int first, int end, const char *value)
 {
-	ns_sh("for i in $(seq %d %d); do grep -qx %s /proc/sys/net/ipv4/conf/f$i/forwarding || exit 1; done", first, end - 1, value);
+	ns_sh("for i in $(seq %d %d); do for v in 4 6; do grep -qx %s /proc/sys/net/ipv$v/conf/f$i/forwarding || exit 1; done; done",
+	      first, end - 1, value);
 }
 
 /* Forwarding for the host is forwarding for each of its links: those that had it keep it when that is undone. */
 static void links_that_forward_already(void **state)
 {
 	struct weir_link taken = { .sz = sizeof(taken), .has = WEIR_LINK_NAME, .kind = WEIR_LINK_BRIDGE, .name = "f0" };
-	struct weir_network *net = ns_network("{'name':'net','forward':{'mode':'nat'},'ips':[{'address':'10.9.0.1','prefix':24}]}");
+	struct weir_network *net = ns_network("{'name':'net','forward':{'mode':'nat'},'ips':[{'address':'10.9.0.1','prefix':24},"
+					      "{'address':'fd09::1','prefix':64}]}");
 	struct weir *w = ns_open();
 	struct weir_txn *t;
 
-	ns_sh("for i in $(seq 0 99); do ip link add f$i type bridge; done; "
-	      "for i in $(seq 0 89); do echo 1 >/proc/sys/net/ipv4/conf/f$i/forwarding; done");
+	ns_sh("cd /proc/sys/net; for f in ipv4/ip_forward ipv6/conf/all/forwarding ipv4/conf/all/accept_redirects; do echo 0 >$f; done; "
+	      "for i in $(seq 0 99); do ip link add f$i type bridge; done; "
+	      "for i in $(seq 0 89); do echo 1 >ipv4/conf/f$i/forwarding; echo 1 >ipv6/conf/f$i/forwarding; done");
 	t = ns_begin(w);
 	weir_txn_network_start(t, net);
 	weir_txn_link_add(t, &taken);
 	assert_int_equal(weir_txn_commit(t, NULL), -EEXIST);
 	forward_is(0, 90, "1");
 	forward_is(90, 100, "0");
+	/* Who takes no redirects takes none afterwards. */
+	ns_sh("grep -qx 0 /proc/sys/net/ipv4/conf/all/accept_redirects");
 	weir_network_free(net);
 	weir_close(w);
 }

@@ -298,6 +298,19 @@ static void what_cannot_be_done_is_named(void **state)
 	weir_close(w);
 }
 
+/* A host that forwards forgets at once what it was advertised: a network that begins to leave is held up, as one that starts. */
+static void the_host_keeps_its_routes(void **state)
+{
+	struct weir *w = start("{'name':'net','bridge':{'name':'virbr0'},'dns':{'enable':false},'ips':[{'address':'fd00:77::1','prefix':64}]}");
+
+	ns_sh("echo 0 >/proc/sys/net/ipv6/conf/all/forwarding; ip link add up0 type veth peer name up1; ip link set up0 up; "
+	      "ip -6 route add fd00:99::/64 dev up0 proto ra");
+	refuses(w, 0, -EBUSY, "forward", WEIR_UPDATE_MODIFY, WEIR_SECTION_FORWARD, "{'mode':'route'}");
+	ns_sh("echo 2 >/proc/sys/net/ipv6/conf/up0/accept_ra");
+	update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_FORWARD, "{'mode':'route'}");
+	ns_stop(w);
+}
+
 /* Subnets grow and shrink, the bridge gets another address and MTU: a guest that knows the old one finds the new one. */
 static void the_bridge_changes_under_guests(void **state)
 {
@@ -792,7 +805,7 @@ int main(void)
 		TEST(the_way_out_changes), TEST(guests_do_not_wait_for_a_tree),
 		TEST(addresses_and_routes_come_and_go),
 		TEST(what_cannot_be_done_is_named),
-		TEST(guests_speak_ipv6), TEST(the_bridge_changes_under_guests), TEST(a_whole_definition_is_applied),
+		TEST(guests_speak_ipv6), TEST(the_host_keeps_its_routes), TEST(the_bridge_changes_under_guests), TEST(a_whole_definition_is_applied),
 		TEST(nobody_loses_a_packet),
 		TEST(two_at_once),
 		TEST(hooks_are_told),
