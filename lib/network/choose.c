@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+#include "base/list.h"
 #include "base/table.h"
 #include "network/check.h"
 #include "network/network.h"
@@ -47,61 +48,92 @@ void wr_host_mac(const uint8_t guest[6], uint8_t host[6])
 	host[0] = guest[0] == 0xfe ? 0xfa : 0xfe;
 }
 
-static int look(void *arg)
-{
-	return access(arg, F_OK) < 0 ? -errno : 0;
-}
-
-bool wr_link_exists(struct weir *w, const char *name)
+bool wr_link_is_here(const char *name)
 {
 	char path[64];
 
 	wr_format(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s", name);
-	return weir_in_netns(w, look, path) == 0;
+	return access(path, F_OK) == 0;
 }
 
-struct taken {
+/* What the bridges of all networks are called, stored ones and others. */
+struct names {
 	struct weir *w;
-	const char *bridge;
+	char (*items)[16];
+	size_t n;
 };
 
-static int uses_config(void *arg, const char *name)
+static int add_name(void *arg, const struct weir_network *net)
 {
-	const struct taken *taken = arg;
+	struct names *names = arg;
+	char (*more)[16] = wr_append(names->items, names->n);
+
+	if (!more)
+		return -ENOMEM;
+	wr_copy(*more, sizeof(*more), net->bridge.name);
+	return 0;
+}
+
+static int add_config(void *arg, const char *name)
+{
+	struct names *names = arg;
 	struct weir_network *net;
 	int r;
 
-	if (wr_store_config(taken->w, name, &net, NULL))
+	if (wr_store_config(names->w, name, &net, NULL))
 		return 0;
-	r = !strcmp(net->bridge.name, taken->bridge);
+	r = add_name(names, net);
 	weir_network_free(net);
 	return r;
 }
 
-static int uses_live(void *arg, const struct weir_network *net)
+/* A handle may have no stored definitions, or none that run. */
+static int list_names(struct weir *w, struct names *ret, struct weir_error *err)
 {
-	const struct taken *taken = arg;
+	int r = weir_config_dir(w) ? wr_store_each(w, WR_STORE_CONFIG, add_config, ret, err) : 0;
 
-	return !strcmp(net->bridge.name, taken->bridge);
+	if (!r && weir_state_dir(w))
+		r = wr_live_each(w, add_name, ret, err);
+	return r == -ENOMEM ? wr_nomem(err) : r;
+}
+
+struct choice {
+	const struct names *names;
+	char pattern[16];
+	char *ret;
+};
+
+static int find_free(void *arg)
+{
+	const struct choice *c = arg;
+	const char *number = strstr(c->pattern, "%d");
+
+	for (int i = 0; number && i < MAX_BRIDGES; i++) {
+		size_t k = 0;
+
+		wr_format(c->ret, 16, "%.*s%d%s", (int)(number - c->pattern), c->pattern, i, number + 2);
+		while (k < c->names->n && strcmp(c->names->items[k], c->ret) != 0)
+			k++;
+		if (k == c->names->n && !wr_link_is_here(c->ret))
+			return 0;
+	}
+	return -ENOSPC;
 }
 
 /* @name: a pattern; receives the first name of its kind that is free. */
 static int choose_bridge(struct weir *w, char name[16], struct weir_error *err)
 {
-	struct taken taken = { w, name };
-	char pattern[16], *number;
+	struct names names = { .w = w };
+	struct choice c = { .names = &names, .ret = name };
+	int r = list_names(w, &names, err);
 
-	wr_copy(pattern, sizeof(pattern), *name ? name : "virbr%d");
-	number = strstr(pattern, "%d");
-	for (int i = 0; number && i < MAX_BRIDGES; i++) {
-		wr_format(name, 16, "%.*s%d%s", (int)(number - pattern), pattern, i, number + 2);
-		if (!wr_link_exists(w, name) &&
-		    !wr_store_each(w, WR_STORE_CONFIG, uses_config, &taken, NULL) &&
-		    !wr_live_each(w, uses_live, &taken, NULL))
-			return 0;
-	}
-	return wr_refuse(err, -ENOSPC, "network", "bridge.name", "%s with 0 to %d are all taken",
-			 pattern, MAX_BRIDGES - 1);
+	wr_copy(c.pattern, sizeof(c.pattern), *name ? name : "virbr%d");
+	if (!r && (r = weir_in_netns(w, find_free, &c)) == -ENOSPC)
+		wr_refuse(err, r, "network", "bridge.name", "%s with 0 to %d are all taken", c.pattern, MAX_BRIDGES - 1);
+	else if (r && err && !err->code)
+		wr_syserr(err, r, "network", "the handle's namespace");
+	free(names.items);
+	return r;
 }
 
 int wr_complete(struct weir *w, struct weir_network *net, struct weir_error *err)

@@ -84,6 +84,8 @@ int wr_txn_unstore(struct weir_txn *t, enum wr_store which, const char *name);
 
 /* Makes one for a port that has none; refuses one that another port has, on record or in @t. */
 int wr_port_uuid_take(struct weir_txn *t, struct weir_port *port, struct weir_error *err);
+/* Whether the transaction attaches a port of that name already. */
+bool wr_port_name_is_taken(struct weir_txn *t, const char *name);
 /* Whether there is an entry for it; older versions made none. */
 bool wr_port_uuid_is_noted(struct weir *w, const struct weir_port *port);
 /* Of the port of that name, as it is without its record; untouched if there is none. */
@@ -102,8 +104,8 @@ void wr_make_uuid(char uuid[37]);
 void wr_make_mac(uint8_t mac[6]);
 /* The host's end of a guest's port: the guest's address with a high first byte. */
 void wr_host_mac(const uint8_t guest[6], uint8_t host[6]);
-/* Whether the handle's namespace has a link of that name, without asking rtnetlink. */
-bool wr_link_exists(struct weir *w, const char *name);
+/* Whether the namespace of the calling thread has a link of that name, without asking rtnetlink. */
+bool wr_link_is_here(const char *name);
 /* Fills in uuid, MAC address and bridge name where they are absent. */
 int wr_complete(struct weir *w, struct weir_network *net, struct weir_error *err);
 

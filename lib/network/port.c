@@ -55,15 +55,34 @@ void weir_ports_free(struct weir_port *ports, size_t n)
 
 /* --- choosing -------------------------------------------------------------------------------- */
 
-static int choose_name(struct weir *w, char name[16], struct weir_error *err)
+struct naming {
+	struct weir_txn *t;
+	char *name;
+};
+
+/* In the namespace that the link is to be in: to get there for each name takes longer than to look. */
+static int find_name(void *arg)
 {
+	const struct naming *n = arg;
+	struct weir *w = weir_txn_handle(n->t);
+
 	for (int i = 0; i < MAX_PORTS; i++) {
-		wr_format(name, 16, "vnet%d", i);
-		if (!wr_link_exists(w, name) && !wr_store_has(w, WR_STORE_PORTS, name))
+		wr_format(n->name, 16, "vnet%d", i);
+		if (!wr_store_has(w, WR_STORE_PORTS, n->name) && !wr_link_is_here(n->name) &&
+		    !wr_port_name_is_taken(n->t, n->name))
 			return 0;
 	}
-	return wr_refuse(err, -ENOSPC, "port", "name", "vnet0 to vnet%d are all taken",
-			 MAX_PORTS - 1);
+	return -ENOSPC;
+}
+
+static int choose_name(struct weir_txn *t, char name[16], struct weir_error *err)
+{
+	struct naming naming = { t, name };
+	int r = weir_in_netns(weir_txn_handle(t), find_name, &naming);
+
+	if (r == -ENOSPC)
+		return wr_refuse(err, r, "port", "name", "vnet0 to vnet%d are all taken", MAX_PORTS - 1);
+	return r ? wr_syserr(err, r, "port", "the handle's namespace") : 0;
 }
 
 static int refuse_name(struct weir *w, const char *name, struct weir_error *err)
@@ -88,7 +107,7 @@ static int complete(struct weir_txn *t, struct weir_port *port, struct weir_erro
 	weir_virtualport_generate(&port->virtualport);
 	wr_host_mac(port->mac, port->host_mac);
 	if (!*port->name)
-		r = choose_name(w, port->name, err);
+		r = choose_name(t, port->name, err);
 	else if (wr_store_has(w, WR_STORE_PORTS, port->name))
 		r = refuse_name(w, port->name, err);
 	return r ? r : wr_port_uuid_take(t, port, err);

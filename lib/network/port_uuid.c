@@ -141,6 +141,16 @@ static int check_taken(const struct taken *taken, const struct weir_port *port, 
 	return 0;
 }
 
+bool wr_port_name_is_taken(struct weir_txn *t, const char *name)
+{
+	const struct taken *taken = weir_txn_kept(t, &key);
+	size_t i = 0;
+
+	while (taken && i < taken->n && strcmp(taken->ports[i].name, name) != 0)
+		i++;
+	return taken && i < taken->n;
+}
+
 int wr_port_uuid_take(struct weir_txn *t, struct weir_port *port, struct weir_error *err)
 {
 	struct taken *taken = wr_txn_kept(t, &key, sizeof(*taken), wr_kept_list_free);

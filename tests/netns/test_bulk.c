@@ -273,6 +273,66 @@ static void leased_and_returned(void **state)
 
 	guest = open_tap(b.name);
 	/* Once the port has noticed; then its guest is heard from. */
+/* --- many definitions ---------------------------------------------------------------------- */
+
+static unsigned long count_reads(void)
+{
+	char *text = ns_out("grep syscr /proc/%d/io", getpid());
+	unsigned long n = strtoul(text + strlen("syscr:"), NULL, 10);
+
+	free(text);
+	assert_int_not_equal(n, 0);
+	return n;
+}
+
+static void define(int i, char bridge[16])
+{
+	char name[16], json[64];
+	struct weir_network *net;
+	struct weir_txn *t = ns_begin(w);
+
+	snprintf(name, sizeof(name), "d%d", i);
+	snprintf(json, sizeof(json), "{'name':'%s'}", name);
+	net = ns_network(json);
+	weir_txn_network_define(t, net);
+	ns_commit(t);
+	weir_network_free(net);
+	assert_int_equal(weir_network_get(w, name, WEIR_NETWORK_CONFIG, &net, NULL), 0);
+	memcpy(bridge, net->bridge.name, 16);
+	weir_network_free(net);
+}
+
+/* Each definition is read to see whether it is in the way, and once more for its bridge; not for each name that is tried. */
+static void a_bridge_gets_a_name(void **state)
+{
+	struct weir_options opts = { .sz = sizeof(opts), .state_dir = ns_state_dir, .step_ops = weir_network_steps };
+	struct weir_network *net = ns_network("{'name':'transient','dns':{'enable':false}}");
+	unsigned long n_reads;
+	char bridge[16];
+	struct weir_txn *t;
+	struct weir *other;
+
+	for (int i = 0; i < N; i++)
+		define(i, bridge);
+	n_reads = count_reads();
+	define(N, bridge);
+	n_reads = count_reads() - n_reads;
+	print_message("a definition among %d: %lu reads\n", N, n_reads);
+	assert_string_equal(bridge, "virbr50");
+	assert_in_range(n_reads, 2 * N, 5 * N);
+	/* A handle that stores no definitions has none that are in the way. */
+	assert_int_equal(weir_open(&opts, &other, NULL), 0);
+	t = ns_begin(other);
+	weir_txn_network_start(t, net);
+	ns_commit(t);
+	ns_sh("ip link show virbr0 type bridge >/dev/null");
+	t = ns_begin(other);
+	weir_txn_network_stop(t, "transient");
+	ns_commit(t);
+	weir_network_free(net);
+	weir_close(other);
+}
+
 	ns_sh("for i in $(seq 300); do bridge fdb add 02:00:00:00:00:77 dev %s master dynamic 2>/dev/null && exit 0; sleep 0.1; done; exit 1", b.name);
 	assert_int_equal(weir_ready_return(w, "net", b.name, &err), 0);
 	assert_int_equal(weir_ready_return(w, "net", b.name, &err), -EALREADY);
@@ -396,3 +456,4 @@ int main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+		test(a_bridge_gets_a_name),
