@@ -90,8 +90,14 @@ int wr_choose_names(struct weir *w, const struct weir_guest *guests, size_t n, c
 	wr_auto(free) bool *is = NULL;
 	struct taken taken = { 0 };
 	size_t next = 0;
-	int r = look_at_names(w, guests, n, &taken, err);
+	int r;
 
+	while (next < n && guests[next].name)
+		next++;
+	if (next == n)
+		return 0;
+	next = 0;
+	r = look_at_names(w, guests, n, &taken, err);
 	is = taken.is;
 	for (size_t i = 0; i < n && !r; i++) {
 		if (guests[i].name)
@@ -133,21 +139,21 @@ static void fail_all(struct bulk *b, size_t first, size_t n, const struct weir_e
 		b->errors[i] = *err;
 }
 
+static void change(struct bulk *b, size_t first, size_t n);
+
 /*
- * Those of [@first, @first + @n) that can be: all of them in one transaction, or
- * what is before and behind one that a builder refuses, or each half of them.
+ * Those of [@first, @first + @n) that can be: all of them in one transaction, or each
+ * half of them, or those before one that a builder refuses. Returns how many that is about.
  */
-static void change(struct bulk *b, size_t first, size_t n)
+static size_t change_some(struct bulk *b, size_t first, size_t n)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_txn *t;
 	size_t i = first;
 
-	if (!n)
-		return;
 	if (weir_txn_begin(b->w, b->names ? "detach ports" : "attach ports", 0, &t, &err)) {
 		fail_all(b, first, n, &err);
-		return;
+		return n;
 	}
 	while (i < first + n && build_one(b, t, i) >= 0)
 		i++;
@@ -157,8 +163,9 @@ static void change(struct bulk *b, size_t first, size_t n)
 		forget(b, first, i - first);
 		fail_all(b, i, 1, &err);
 		change(b, first, i - first);
-		change(b, i + 1, first + n - i - 1);
-	} else if (weir_txn_commit(t, &err) >= 0) {
+		return i + 1 - first;
+	}
+	if (weir_txn_commit(t, &err) >= 0) {
 		b->n_done += n;
 	} else if (n == 1) {
 		fail_all(b, first, 1, &err);
@@ -166,6 +173,18 @@ static void change(struct bulk *b, size_t first, size_t n)
 		forget(b, first, n);
 		change(b, first, n / 2);
 		change(b, first + n / 2, n - n / 2);
+	}
+	return n;
+}
+
+/* Not one inside of the other: of thousands, all may be refused. */
+static void change(struct bulk *b, size_t first, size_t n)
+{
+	while (n) {
+		const size_t done = change_some(b, first, n);
+
+		first += done;
+		n -= done;
 	}
 }
 

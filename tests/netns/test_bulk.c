@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +224,40 @@ static void some_cannot(void **state)
 		weir_port_done(&ports[i]);
 }
 
+static void *attach_many(void *arg)
+{
+	const size_t n = 1000;
+	struct weir_guest *guests = calloc(n, sizeof(*guests));
+	struct weir_error *errors = calloc(n, sizeof(*errors));
+	size_t *ret = arg;
+
+	for (size_t i = 0; guests && i < n; i++) {
+		guests[i] = tap(NULL);
+		guests[i].portgroup = "nothing";
+	}
+	if (guests && errors && !weir_ports_attach(w, "net", guests, n, NULL, errors))
+		for (size_t i = 0; i < n; i++)
+			*ret += errors[i].code == -ENOENT;
+	free(guests);
+	free(errors);
+	return NULL;
+}
+
+/* On the stack that threads have with musl, and with languages that have thousands of them. */
+static void a_thousand_cannot(void **state)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	size_t n = 0;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 256 << 10);
+	assert_int_equal(pthread_create(&thread, &attr, attach_many, &n), 0);
+	pthread_join(thread, NULL);
+	pthread_attr_destroy(&attr);
+	assert_int_equal(n, 1000);
+}
+
 static void nobody_can(void **state)
 {
 	struct weir_guest guests[3] = { tap(NULL), tap(NULL), tap(NULL) };
@@ -238,41 +273,6 @@ static void nobody_can(void **state)
 	free(before);
 }
 
-/* --- ports that are ready ------------------------------------------------------------------ */
-
-/* As a guest has it. */
-static int open_tap(const char *name)
-{
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	assert_int_equal(ioctl(fd, TUNSETIFF, &ifr), 0);
-	return fd;
-}
-
-static void leased_and_returned(void **state)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_port a = { .sz = sizeof(a) }, b = { .sz = sizeof(b) }, c = { .sz = sizeof(c) };
-	uint64_t n_sends;
-	int guest;
-
-	assert_int_equal(weir_ready_lease(w, "net", NULL, &a, &err), -EAGAIN);
-	assert_int_equal(weir_ready_keep(w, "net", NULL, 2, &err), 0);
-	assert_int_equal(weir_ready_count(w, "net"), 2);
-	n_sends = sends();
-	assert_int_equal(weir_ready_lease(w, "net", NULL, &a, &err), 0);
-	assert_int_equal(weir_ready_lease(w, "net", "guest b", &b, &err), 0);
-	assert_int_equal(sends(), n_sends);
-	assert_string_not_equal(a.name, b.name);
-	assert_int_equal(weir_ready_lease(w, "net", NULL, &c, &err), -EAGAIN);
-	ns_sh("tc class show dev %s | grep -q 'rate 8Mbit'", a.name);
-	ns_sh("grep -q 'guest b' %s/ports/%s.json", ns_state_dir, b.name);
-
-	guest = open_tap(b.name);
-	/* Once the port has noticed; then its guest is heard from. */
 /* --- many definitions ---------------------------------------------------------------------- */
 
 static unsigned long count_reads(void)
@@ -333,6 +333,41 @@ static void a_bridge_gets_a_name(void **state)
 	weir_close(other);
 }
 
+/* --- ports that are ready ------------------------------------------------------------------ */
+
+/* As a guest has it. */
+static int open_tap(const char *name)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	assert_int_equal(ioctl(fd, TUNSETIFF, &ifr), 0);
+	return fd;
+}
+
+static void leased_and_returned(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_port a = { .sz = sizeof(a) }, b = { .sz = sizeof(b) }, c = { .sz = sizeof(c) };
+	uint64_t n_sends;
+	int guest;
+
+	assert_int_equal(weir_ready_lease(w, "net", NULL, &a, &err), -EAGAIN);
+	assert_int_equal(weir_ready_keep(w, "net", NULL, 2, &err), 0);
+	assert_int_equal(weir_ready_count(w, "net"), 2);
+	n_sends = sends();
+	assert_int_equal(weir_ready_lease(w, "net", NULL, &a, &err), 0);
+	assert_int_equal(weir_ready_lease(w, "net", "guest b", &b, &err), 0);
+	assert_int_equal(sends(), n_sends);
+	assert_string_not_equal(a.name, b.name);
+	assert_int_equal(weir_ready_lease(w, "net", NULL, &c, &err), -EAGAIN);
+	ns_sh("tc class show dev %s | grep -q 'rate 8Mbit'", a.name);
+	ns_sh("grep -q 'guest b' %s/ports/%s.json", ns_state_dir, b.name);
+
+	guest = open_tap(b.name);
+	/* Once the port has noticed; then its guest is heard from. */
 	ns_sh("for i in $(seq 300); do bridge fdb add 02:00:00:00:00:77 dev %s master dynamic 2>/dev/null && exit 0; sleep 0.1; done; exit 1", b.name);
 	assert_int_equal(weir_ready_return(w, "net", b.name, &err), 0);
 	assert_int_equal(weir_ready_return(w, "net", b.name, &err), -EALREADY);
@@ -452,8 +487,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(all_get_ports),	test(a_uuid_is_one_ports), test(some_cannot), test(nobody_can), test(leased_and_returned),
 		test(kept_number), test(ready_but_not_seen), test(leased_once_each), test(left_over), test(gone_with_the_network),
+		test(a_bridge_gets_a_name), test(a_thousand_cannot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
-		test(a_bridge_gets_a_name),
