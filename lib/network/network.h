@@ -274,8 +274,8 @@ int wr_port_disassociate(struct weir_txn *t, const struct weir_port *port);
 uint8_t wr_plug_of(const struct weir_network *net);
 /* Whether its member of the pool can be nobody else's. */
 bool wr_pool_is_exclusive(const struct weir_port *port);
-/* The members of a network's pool and how many ports use each; for free(). */
-int wr_pool(struct weir *w, const struct weir_network *net, struct weir_pool_entry **ret, size_t *ret_n,
+/* The members of a network's pool and how many ports use each, for the transaction, whose they stay. Who takes one counts it there. */
+int wr_pool(struct weir_txn *t, const struct weir_network *net, struct weir_pool_entry **ret, size_t *ret_n,
 	    struct weir_error *err);
 /* Makes a running port what the network says of that portgroup, as far as it can be done in place. */
 int wr_port_follow(struct weir_txn *t, const struct weir_network *net, struct weir_port *port,

@@ -2,7 +2,9 @@
 /*
  * Pools of links and virtual functions: their members, how many ports use each,
  * and which one the next port gets. Use is counted by looking at the ports'
- * records, so it is outside of the definition and cannot go wrong by an update.
+ * records, so it is outside of the definition and cannot go wrong by an update. What
+ * a transaction takes is on record only when that is done, so until then the count is
+ * the transaction's.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 
 #include <weir/link.h>
 
+#include "base/context.h"
 #include "base/list.h"
 #include "base/table.h"
 #include "network/check.h"
@@ -135,31 +138,68 @@ static int count_damaged(struct weir *w, const struct weir_network *net, struct 
 	return r;
 }
 
-int wr_pool(struct weir *w, const struct weir_network *net, struct weir_pool_entry **ret,
-	    size_t *ret_n, struct weir_error *err)
+static int count(struct weir *w, const struct weir_network *net, struct pool *p, struct weir_error *err)
 {
 	struct weir_port *ports = NULL;
-	struct pool p = { 0 };
 	size_t n = 0;
-	int r = list_members(w, net, &p);
+	int r = list_members(w, net, p);
 
 	if (r == -ENOMEM)
 		wr_nomem(err);
 	if (!r)
 		r = weir_port_list(w, net->name, &ports, &n, err);
 	if (r > 0)
-		r = count_damaged(w, net, &p, err);
+		r = count_damaged(w, net, p, err);
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < p.n; k++)
-			p.items[k].n_ports += *p.items[k].dev ?
-						      !strcmp(p.items[k].dev, ports[i].dev) :
-						      !strcmp(p.items[k].pci, ports[i].pci);
+		for (size_t k = 0; k < p->n; k++)
+			p->items[k].n_ports += *p->items[k].dev ?
+						       !strcmp(p->items[k].dev, ports[i].dev) :
+						       !strcmp(p->items[k].pci, ports[i].pci);
 	weir_ports_free(ports, n);
-	if (r) {
-		free(p.items);
-		return r;
+	return r;
+}
+
+/* --- for a transaction ---------------------------------------------------------------------------- */
+
+/* The pools that it has looked at. */
+struct seen {
+	struct seen_pool {
+		char network[256];
+		struct pool pool;
+	} *items;
+	size_t n;
+};
+
+static const char key;	/* only its address counts */
+
+static void forget(void *arg)
+{
+	struct seen *seen = arg;
+
+	for (size_t i = 0; i < seen->n; i++)
+		free(seen->items[i].pool.items);
+	free(seen->items);
+	free(seen);
+}
+
+int wr_pool(struct weir_txn *t, const struct weir_network *net, struct weir_pool_entry **ret, size_t *ret_n,
+	    struct weir_error *err)
+{
+	struct seen *seen = wr_txn_kept(t, &key, sizeof(*seen), forget);
+	struct seen_pool *p = NULL;
+	int r = 0;
+
+	for (size_t i = 0; seen && !p && i < seen->n; i++)
+		p = strcmp(seen->items[i].network, net->name) ? NULL : &seen->items[i];
+	if (!p) {
+		p = seen ? wr_append(seen->items, seen->n) : NULL;
+		if (!p)
+			return wr_nomem(err);
+		*p = (struct seen_pool){ .network = "" };
+		r = count(weir_txn_handle(t), net, &p->pool, err);
+		wr_copy(p->network, sizeof(p->network), r ? "" : net->name);
 	}
-	*ret = p.items;
-	*ret_n = p.n;
-	return 0;
+	*ret = p->pool.items;
+	*ret_n = p->pool.n;
+	return r;
 }

@@ -258,9 +258,10 @@ int wr_find_bridge(struct weir *w, struct weir_port *port, struct wr_place *ret,
 	return 0;
 }
 
-static int find_member(struct weir *w, const struct weir_network *net, struct weir_port *port,
+static int find_member(struct weir_txn *t, const struct weir_network *net, struct weir_port *port,
 		       struct wr_place *ret, struct weir_error *err)
 {
+	struct weir *w = weir_txn_handle(t);
 	struct weir_pool_entry *pool = NULL;
 	struct weir_link lower = { .sz = sizeof(lower) };
 	size_t n = 0, at = 0;
@@ -268,16 +269,16 @@ static int find_member(struct weir *w, const struct weir_network *net, struct we
 
 	if (port->plug == WEIR_PLUG_HOSTDEV && wr_has_vfs(w))
 		return wr_check_vf(port, err);
-	r = wr_pool(w, net, &pool, &n, err);
+	r = wr_pool(t, net, &pool, &n, err);
 	if (!r)
 		r = weir_pool_pick(port, pool, n, &at, err);
-	if (!r) {
-		wr_copy(port->dev, sizeof(port->dev), pool[at].dev);
-		wr_copy(port->pci, sizeof(port->pci), pool[at].pci);
-	}
-	free(pool);
-	if (r || port->plug == WEIR_PLUG_HOSTDEV)
+	if (r)
 		return r;
+	pool[at].n_ports++;
+	wr_copy(port->dev, sizeof(port->dev), pool[at].dev);
+	wr_copy(port->pci, sizeof(port->pci), pool[at].pci);
+	if (port->plug == WEIR_PLUG_HOSTDEV)
+		return 0;
 	r = weir_link_get(w, 0, port->dev, &lower, err);
 	if (r)
 		return r;
@@ -296,7 +297,7 @@ static int find_place(struct weir_txn *t, const struct wr_live *live, struct wei
 
 	ret->ifindex = live->bridge_ifindex;
 	if (port->plug == WEIR_PLUG_DIRECT || port->plug == WEIR_PLUG_HOSTDEV)
-		return find_member(w, &live->net, port, ret, err);
+		return find_member(t, &live->net, port, ret, err);
 	r = port->plug == WEIR_PLUG_NETWORK ? 0 : wr_find_bridge(w, port, ret, err);
 	return r || wr_is_ovs(port) ? r : wr_take_room(t, live, port, ret, err);
 }

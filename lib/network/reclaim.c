@@ -33,13 +33,13 @@ static int check_identity(const struct weir_port *port, struct weir_error *err)
 }
 
 /* No two ports have one member of a pool that cannot be shared. */
-static int check_member(struct weir *w, const struct weir_network *net, const struct weir_port *port,
+static int check_member(struct weir_txn *t, const struct weir_network *net, const struct weir_port *port,
 			struct weir_error *err)
 {
 	const char *member = port->plug == WEIR_PLUG_DIRECT ? port->dev : port->pci;
 	struct weir_pool_entry *pool = NULL;
 	size_t n = 0, at = 0;
-	int r = wr_pool(w, net, &pool, &n, err);
+	int r = wr_pool(t, net, &pool, &n, err);
 
 	while (!r && at < n &&
 	       strcmp(port->plug == WEIR_PLUG_DIRECT ? pool[at].dev : pool[at].pci, member) != 0)
@@ -50,11 +50,12 @@ static int check_member(struct weir *w, const struct weir_network *net, const st
 	if (!r && pool[at].n_ports && wr_pool_is_exclusive(port))
 		r = wr_refuse(err, -EBUSY, "", port->plug == WEIR_PLUG_DIRECT ? "dev" : "pci",
 			      "%s is another port's", member);
-	free(pool);
+	if (!r)
+		pool[at].n_ports++;
 	return r;
 }
 
-static int check_place(struct weir *w, const struct wr_live *live, const struct weir_port *port,
+static int check_place(struct weir_txn *t, const struct wr_live *live, const struct weir_port *port,
 		       struct weir_error *err)
 {
 	uint8_t plug = wr_plug_of(&live->net);
@@ -63,7 +64,7 @@ static int check_place(struct weir *w, const struct wr_live *live, const struct 
 		return wr_refuse(err, -EINVAL, "", "plug", "is not what network %s gives",
 				 live->net.name);
 	if (plug == WEIR_PLUG_DIRECT || plug == WEIR_PLUG_HOSTDEV)
-		return check_member(w, &live->net, port, err);
+		return check_member(t, &live->net, port, err);
 	if (strcmp(port->bridge, live->net.bridge.name) != 0 && !wr_span_of(live, port->bridge))
 		return wr_refuse(err, -EINVAL, "", "bridge", "is %s, and the network's is %s",
 				 port->bridge, live->net.bridge.name);
@@ -126,7 +127,7 @@ static int find_record(struct weir_txn *t, const struct wr_live *live, const str
 		return r;
 	r = check_identity(port, err);
 	if (!r)
-		r = check_place(w, live, port, err);
+		r = check_place(t, live, port, err);
 	if (!r && wr_table_copy(&wr_port_table, ret, port))
 		r = wr_nomem(err);
 	if (!r)

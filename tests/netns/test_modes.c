@@ -308,6 +308,52 @@ static void what_a_macvlan_cannot_have(void **state)
 	ns_stop(w);
 }
 
+static int attach_in(struct weir_txn *t, char name[16], char dev[16])
+{
+	const struct weir_guest g = { .sz = sizeof(g) };
+	struct weir_port port = { .sz = sizeof(port) };
+	int r = weir_txn_port_attach(t, "net", &g, &port, NULL);
+
+	memcpy(name, port.name, sizeof(port.name));
+	memcpy(dev, port.dev, sizeof(port.dev));
+	weir_port_done(&port);
+	return r;
+}
+
+/* What a transaction takes is on no record before it is done: names and members count all the same. */
+static void several_in_one_transaction(void **state)
+{
+	static const char *const pools[] = { POOL("vepa"), POOL("passthrough") };
+	struct weir_error err = WEIR_ERROR_INIT;
+	char name[3][16], dev[3][16];
+	struct weir_txn *t;
+
+	cables();
+	for (size_t i = 0; i < WR_COUNT(pools); i++) {
+		struct weir *w = ns_start(pools[i]);
+
+		t = ns_begin(w);
+		for (size_t k = 0; k < 2; k++)
+			assert_int_equal(attach_in(t, name[k], dev[k]), 0);
+		assert_string_equal(dev[0], "p1");
+		assert_string_equal(dev[1], "p2");
+		assert_string_equal(name[0], "vnet0");
+		assert_string_equal(name[1], "vnet1");
+		if (i) {
+			assert_int_equal(attach_in(t, name[2], dev[2]), -EBUSY);
+			weir_txn_error(t, &err);
+			assert_non_null(strstr(err.msg, "all 2 of network net's pool are in use"));
+			weir_txn_abort(t);
+			t = ns_begin(w);
+			for (size_t k = 0; k < 2; k++)
+				assert_int_equal(attach_in(t, name[k], dev[k]), 0);
+		}
+		ns_commit(t);
+		ns_sh("ip -o link show vnet0 | grep -q @p1: && ip -o link show vnet1 | grep -q @p2:");
+		ns_stop(w);
+	}
+}
+
 static void members_in_use_stay(void **state)
 {
 	static const struct weir_forward_interface p1 = { .dev = (char *)"p1" }, p2 = { .dev = (char *)"p2" };
@@ -617,7 +663,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(macvtap_bridge),	  TEST(macvtap_private),     TEST(macvtap_vepa),
 		TEST(macvtap_passthrough), TEST(what_a_macvlan_cannot_have), TEST(what_is_moved), TEST(vlan_of_a_link_that_takes_none),
-		TEST(members_in_use_stay), TEST(host_bridge),
+		TEST(several_in_one_transaction), TEST(members_in_use_stay), TEST(host_bridge),
 		TEST(vlans_of_a_host_bridge), TEST(a_table_that_is_kept), TEST(a_table_that_wants_vlans), TEST(queues_of_a_macvtap),
 		TEST(links_of_a_small_mtu), TEST(wishes_that_cannot_be_done), TEST(links_that_forward_already),
 	};
