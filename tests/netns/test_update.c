@@ -640,7 +640,7 @@ static void a_hook_that_cannot_run_refuses(void **state)
 		char *before;
 
 		attach(w, "gold", "gold2", 1);
-		before = ns_out("ip link; ls %s/networks %s/ports", ns_state_dir, ns_state_dir);
+		before = ns_out("ip -o link | cut -d: -f1,2; ls %s/networks %s/ports", ns_state_dir, ns_state_dir);
 		ns_sh("H=%s/hooks/network; mkdir -p %s/hooks; %s", ns_config_dir, ns_config_dir, cases[i].make);
 		t = ns_begin(w);
 		weir_txn_network_start(t, net);
@@ -650,7 +650,7 @@ static void a_hook_that_cannot_run_refuses(void **state)
 		t = ns_begin(w);
 		weir_txn_port_attach(t, "net", &g, NULL, NULL);
 		assert_int_equal(weir_txn_commit(t, &err), cases[i].code);
-		says(before, "ip link; ls $WEIR_TEST_STATE/networks $WEIR_TEST_STATE/ports");
+		says(before, "ip -o link | cut -d: -f1,2; ls $WEIR_TEST_STATE/networks $WEIR_TEST_STATE/ports");
 		t = ns_begin(w);
 		weir_txn_port_detach(t, "net", "gold2");
 		ns_commit(t);
