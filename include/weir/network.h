@@ -1246,10 +1246,12 @@ WEIR_API int weir_network_dnsmasq(const struct weir_network *net, const char *st
  *		bridge name) is made and stored
  *
  * Replaces the stored definition of that name, if it has the same uuid or @net
- * has none. A running network goes on as it was started.
+ * has none. A running network goes on as it was started; one that is not stored
+ * is what is replaced, so that @net gets its identity.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
- *   -EEXIST	the uuid, bridge name or a subnet belongs to another stored network
+ *   -EEXIST	the uuid, bridge name or a subnet belongs to another stored network, or
+ *		the name to one with another uuid
  *
  * Since: 0.1
  */

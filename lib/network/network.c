@@ -105,14 +105,28 @@ static int compare_config(void *arg, const char *name)
 	return r;
 }
 
+/* The definition that is stored or, of a transient network, what runs. */
+static int find_old(struct weir *w, const char *name, struct weir_network **ret, struct weir_error *err)
+{
+	int r = wr_store_config(w, name, ret, err);
+
+	return r == -ENOENT && wr_store_has(w, WR_STORE_LIVE, name) ?
+		       weir_network_get(w, name, WEIR_NETWORK_LIVE, ret, err) : r;
+}
+
 /* Keeps the identity of the definition that is replaced. */
 static int keep_identity(struct weir *w, struct weir_network *net, struct weir_error *err)
 {
+	struct weir_error why = WEIR_ERROR_INIT;
 	struct weir_network *old;
-	int r = wr_store_config(w, net->name, &old, NULL);
+	int r = find_old(w, net->name, &old, &why);
 
-	if (r)
-		return r == -ENOENT ? 0 : wr_store_config(w, net->name, &old, err);
+	if (r == -ENOENT)
+		return 0;
+	if (r) {
+		*err = why;
+		return r;
+	}
 	if (*net->uuid && strcasecmp(net->uuid, old->uuid))
 		r = wr_refuse(err, -EEXIST, "", "uuid", "differs from %s, which has this name",
 			      old->uuid);

@@ -163,6 +163,40 @@ static void limits_reach_running_ports(void **state)
 	weir_close(w);
 }
 
+/* A network that was started without being stored is stored as what it is. */
+static void a_transient_network_is_defined(void **state)
+{
+	static const char json[] = "{'name':'net','dns':{'enable':false}%s}", other[] = ",'uuid':'11111111-2222-4333-8444-555555555555'";
+	struct weir *w = ns_start("{'name':'net','dns':{'enable':false}}");
+	struct weir_network *live, *stored;
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t;
+	char text[128];
+
+	for (int i = 0; i < 2; i++) {
+		struct weir_network *net;
+
+		snprintf(text, sizeof(text), json, i ? "" : other);
+		net = ns_network(text);
+		t = ns_begin(w);
+		weir_txn_network_define(t, net);
+		assert_int_equal(weir_txn_commit(t, &err), i ? 0 : -EEXIST);
+		weir_network_free(net);
+	}
+	assert_string_equal(err.attr, "uuid");
+	assert_int_equal(weir_network_get(w, "net", WEIR_NETWORK_LIVE, &live, NULL), 0);
+	assert_int_equal(weir_network_get(w, "net", WEIR_NETWORK_CONFIG, &stored, NULL), 0);
+	assert_string_equal(live->uuid, stored->uuid);
+	assert_string_equal(live->mac, stored->mac);
+	assert_string_equal(live->bridge.name, stored->bridge.name);
+	weir_network_free(live);
+	weir_network_free(stored);
+	t = ns_begin(w);
+	weir_txn_network_reload(t, "net");
+	ns_commit(t);
+	ns_stop(w);
+}
+
 static void the_way_out_changes(void **state)
 {
 	struct weir *w = start(nat_json);
@@ -799,7 +833,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_new_host_is_served_at_once),
-		TEST(limits_reach_running_ports),
+		TEST(limits_reach_running_ports), TEST(a_transient_network_is_defined),
 		TEST(a_record_is_written_once),
 		TEST(another_process_changes_it),
 		TEST(the_way_out_changes), TEST(guests_do_not_wait_for_a_tree),
