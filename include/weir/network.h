@@ -1427,7 +1427,8 @@ WEIR_API int weir_txn_port_move(struct weir_txn *t, const char *network, const c
  * @ret:	receives where the port is shaped; NULL, or sz set
  *
  * Does what weir_txn_shape_set() does, and writes the limits into the port's record as
- * the guest's own, so a change of its portgroup does not touch them. Call this and not
+ * the guest's own, so a change of its portgroup does not touch them; limits that were
+ * taken away come back when its portgroup gets others, or the port is moved. Call this and not
  * weir_txn_shape_set(): detaching clears what the record says, and would leave a class
  * behind. The hook is told port-updated.
  *

@@ -260,16 +260,23 @@ static const struct weir_portgroup *group_of(const struct weir_network *net, con
 	return NULL;
 }
 
-/* What was changed at the portgroup, at its ports that got their limits there. New limits write the record, too. */
-static int change_port(struct weir_txn *t, const struct weir_network *net, struct weir_port *port)
+/*
+ * What was changed at the portgroup, at its ports that got their limits there. Another change
+ * brings nobody's back who was freed of them. New limits write the record, too.
+ */
+static int change_port(struct weir_txn *t, const struct weir_network *old, const struct weir_network *net,
+		       struct weir_port *port)
 {
 	const bool noted = note_network(net, port);
-	const struct weir_portgroup *g = group_of(net, port);
+	const struct weir_portgroup *was = group_of(old, port), *g = group_of(net, port);
 	int r = 0;
 
+	if (g && was && wr_table_equal(&wr_portgroup_table, was, g))
+		g = NULL;
 	if (g && wr_is_ovs(port))
 		r = wr_port_follow(t, net, port, g->name);
 	else if (g && port->bandwidth_from != WEIR_FROM_GUEST &&
+		 (!was || !wr_table_equal(&wr_bandwidth_table, &was->bandwidth, &g->bandwidth)) &&
 		 !wr_table_equal(&wr_bandwidth_table, &g->bandwidth, &port->bandwidth)) {
 		r = wr_port_limit(t, port, &g->bandwidth, WEIR_FROM_PORTGROUP);
 		if (!r)
@@ -339,7 +346,7 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 	else if (wr_has_host_bridge(net) && differ(&live->net, net, "bandwidth"))
 		wr_limit_bridge(t, live, net);
 	for (size_t i = 0; i < n && !r; i++)
-		r = change_port(t, net, &ports[i]);
+		r = change_port(t, &live->net, net, &ports[i]);
 	weir_ports_free(ports, n);
 	if (r)
 		return r;

@@ -211,13 +211,16 @@ static int limit(struct weir_txn *t, struct weir_port *port)
 	return limit_by(t, port, &automatic, &shape);
 }
 
-/* @from: who decided these limits; the record says so. */
+/* @from: who decided these limits; the record says so. What is guaranteed to the guest is none, and stays. */
 static int limit_anew(struct weir_txn *t, struct weir_port *port, const struct weir_bandwidth *bandwidth,
 		      enum weir_source from, const struct weir_shape_options *how, struct weir_shape *shape)
 {
+	const struct weir_bandwidth was = port->bandwidth;
 	int r = refuse_elsewhere(t, port);
 
 	port->bandwidth = *bandwidth;
+	port->bandwidth.inbound.floor_bytes_per_s = was.inbound.floor_bytes_per_s;
+	port->bandwidth.outbound.floor_bytes_per_s = was.outbound.floor_bytes_per_s;
 	port->bandwidth_from = wr_is_limited(bandwidth) ? from : WEIR_FROM_NOBODY;
 	if (!r)
 		r = limit_by(t, port, how, shape);
@@ -683,7 +686,6 @@ int weir_txn_port_limit(struct weir_txn *t, const char *network, const char *nam
 	struct weir_shape shape = { .sz = sizeof(shape) };
 	struct weir_port port = { .sz = sizeof(port) };
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_bandwidth limits = *bandwidth;
 	const struct wr_live *live = NULL;
 	int r = find_port(weir_txn_handle(t), network, name, &port, &err);
 
@@ -691,10 +693,8 @@ int weir_txn_port_limit(struct weir_txn *t, const char *network, const char *nam
 		r = wr_opts_copy(&full, sizeof(full), options, "shape options", &err);
 	if (!r)
 		r = live_of(weir_txn_handle(t), port.network, &live, &err);
-	limits.inbound.floor_bytes_per_s = port.bandwidth.inbound.floor_bytes_per_s;
-	limits.outbound.floor_bytes_per_s = port.bandwidth.outbound.floor_bytes_per_s;
 	r = r ? refuse(t, network ? network : port.network, &err) :
-		limit_anew(t, &port, &limits, WEIR_FROM_GUEST, &full, &shape);
+		limit_anew(t, &port, bandwidth, WEIR_FROM_GUEST, &full, &shape);
 	if (!r && live)
 		wr_txn_hook(t, "port-updated", &live->net, &port);
 	if (!r && ret)

@@ -163,6 +163,24 @@ static void limits_reach_running_ports(void **state)
 	weir_close(w);
 }
 
+/* Whoever frees a port of them does not want them back when a DHCP host is added. */
+static void limits_that_were_taken_away(void **state)
+{
+	static const struct weir_bandwidth none;
+	struct weir *w = start(nat_json);
+	struct weir_txn *t;
+
+	attach(w, "gold", "gold1", 1);
+	t = ns_begin(w);
+	weir_txn_port_limit(t, "net", "gold1", &none, NULL, NULL);
+	ns_commit(t);
+	update(w, 0, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_IP_DHCP_HOST, "{'mac':'52:54:00:07:07:09','ip':'192.168.77.50'}");
+	says("none", "tc class show dev gold1 | grep rate || echo none");
+	update(w, 0, WEIR_UPDATE_MODIFY, WEIR_SECTION_PORTGROUP, "{'name':'gold','bandwidth':{'inbound':{'average':2000}}}");
+	says("rate 16Mbit", "tc class show dev gold1");
+	weir_close(w);
+}
+
 /* A network that was started without being stored is stored as what it is. */
 static void a_transient_network_is_defined(void **state)
 {
@@ -833,7 +851,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_new_host_is_served_at_once),
-		TEST(limits_reach_running_ports), TEST(a_transient_network_is_defined),
+		TEST(limits_reach_running_ports), TEST(limits_that_were_taken_away), TEST(a_transient_network_is_defined),
 		TEST(a_record_is_written_once),
 		TEST(another_process_changes_it),
 		TEST(the_way_out_changes), TEST(guests_do_not_wait_for_a_tree),
