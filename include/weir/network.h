@@ -1326,7 +1326,8 @@ WEIR_API int weir_txn_network_stop(struct weir_txn *t, const char *name);
  * @name:	the network; it must run
  *
  * As weir_txn_network_apply() does with the stored definition, which is in
- * <weir/update.h>.
+ * <weir/update.h>; so it is also what brings back rules after somebody has flushed
+ * the packet filter.
  *
  * Return: 0 or a negative errno, which the transaction remembers:
  *   -EBUSY	there is a difference that needs the network to be restarted; the

@@ -234,6 +234,10 @@ WEIR_API int weir_txn_network_update(struct weir_txn *t, const char *name,
  *		MAC address or bridge name that it leaves out stays as it is
  * @which:	as in weir_txn_network_update()
  *
+ * Of a running network, what others have taken away meanwhile is put back as well:
+ * rules that were flushed, its ports' anti-spoofing too, forwarding, its dnsmasq. What is
+ * as it is wanted stays untouched.
+ *
  * Return: 0 or a negative errno, which the transaction remembers, as
  * weir_txn_network_update() does
  *

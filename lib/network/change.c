@@ -10,6 +10,9 @@
  *	dnsmasq	host files and SIGHUP, or a restart where its configuration differs
  *	files	LIVE, the ports' records
  *
+ * Where a whole definition is asked for, what others have taken from the packet filter,
+ * forwarding and dnsmasq is put back, too, whether it differs or not.
+ *
  * What would need more than that is refused before the first step, by its name.
  */
 #include <stdio.h>
@@ -111,10 +114,11 @@ static bool addresses_differ(const struct weir_network *old, const struct weir_n
 	return !has_addresses(old, net) || !has_addresses(net, old);
 }
 
+/* @anew: whoever flushed the ruleset, or reset the sysctls, took it away from a network that runs on. */
 static void change_filter(struct weir_txn *t, const struct weir_network *old,
-			  const struct weir_network *net)
+			  const struct weir_network *net, bool anew)
 {
-	if (!differ(old, net, "forward") && !addresses_differ(old, net))
+	if (!anew && !differ(old, net, "forward") && !addresses_differ(old, net))
 		return;
 	wr_add_forwarding(t, net);
 	if (net->forward.mode == WEIR_FORWARD_OPEN)
@@ -232,9 +236,9 @@ static void change_bridges(struct weir_txn *t, const struct wr_live *live, const
 
 /* Another mode can turn IPv6 forwarding on, as another address can. */
 static int check_routes(struct weir_txn *t, const struct wr_live *live,
-			const struct weir_network *net, struct weir_error *err)
+			const struct weir_network *net, bool anew, struct weir_error *err)
 {
-	if (!addresses_differ(&live->net, net) && !differ(&live->net, net, "forward"))
+	if (!anew && !addresses_differ(&live->net, net) && !differ(&live->net, net, "forward"))
 		return 0;
 	return wr_check_free(weir_txn_handle(t), &live->net, net, err);
 }
@@ -304,9 +308,9 @@ static void change_spread(struct weir_txn *t, struct wr_live *live, const struct
 /* --- all of it ------------------------------------------------------------------------------------------- */
 
 static int change_own_bridge(struct weir_txn *t, struct wr_live *live,
-			     const struct weir_network *net, const struct weir_port *ports, size_t n)
+			     const struct weir_network *net, const struct weir_port *ports, size_t n, bool anew)
 {
-	change_filter(t, &live->net, net);
+	change_filter(t, &live->net, net, anew);
 	resize_subnets(t, live, net);
 	del_addresses(t, live, net);
 	/* The first IPv6 address needs IPv6, which the bridge was made without; behind the last it goes. */
@@ -320,7 +324,8 @@ static int change_own_bridge(struct weir_txn *t, struct wr_live *live,
 	return wr_txn_dhcp_reload(t, &live->net, net);
 }
 
-static int change_live(struct weir_txn *t, struct wr_live *live, const struct weir_network *net, const char *of)
+static int change_live(struct weir_txn *t, struct wr_live *live, const struct weir_network *net, const char *of,
+		       bool anew)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
 	struct weir_port *ports = NULL;
@@ -332,7 +337,7 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 	if (r >= 0)	/* what a port has whose record is damaged cannot be changed */
 		r = check_pool(&live->net, net, ports, n, &err);
 	if (!r && wr_has_own_bridge(net))
-		r = check_routes(t, live, net, &err);
+		r = check_routes(t, live, net, anew, &err);
 	if (!r && wr_has_host_bridge(net) && differ(&live->net, net, "virtualport"))
 		r = wr_check_host_bridge(weir_txn_handle(t), net, &err);
 	if (!r)
@@ -342,11 +347,14 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 		return refuse(t, of, net->name, &err);
 	}
 	if (wr_has_own_bridge(net))
-		r = change_own_bridge(t, live, net, ports, n);
+		r = change_own_bridge(t, live, net, ports, n, anew);
 	else if (wr_has_host_bridge(net) && differ(&live->net, net, "bandwidth"))
 		wr_limit_bridge(t, live, net);
-	for (size_t i = 0; i < n && !r; i++)
-		r = change_port(t, &live->net, net, &ports[i]);
+	for (size_t i = 0; i < n && !r; i++) {
+		r = anew ? wr_port_guard(t, &ports[i]) : 0;
+		if (!r)
+			r = change_port(t, &live->net, net, &ports[i]);
+	}
 	weir_ports_free(ports, n);
 	if (r)
 		return r;
@@ -364,6 +372,8 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 
 /* Makes of a definition, which is a copy, the one that is wanted. */
 typedef int remake(struct weir_network *net, const void *arg, struct weir_error *err);
+/* The one that is asked for as a whole, so that all of it is looked at. */
+static remake replace;
 
 static int change_one(struct weir_txn *t, const char *name, int which, const char *of, remake *fn, const void *arg)
 {
@@ -387,7 +397,7 @@ static int change_one(struct weir_txn *t, const char *name, int which, const cha
 	if (r)
 		r = refuse(t, of, name, &err);
 	else
-		r = live ? change_live(t, live, net, of) : weir_txn_network_define(t, net);
+		r = live ? change_live(t, live, net, of, fn == replace) : weir_txn_network_define(t, net);
 	weir_network_free(net);
 	wr_live_free(live);
 	return r;

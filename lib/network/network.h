@@ -218,6 +218,8 @@ int wr_port_link_retag(struct weir_txn *t, const struct weir_port *port, const s
 int wr_port_link_del(struct weir_txn *t, const struct weir_port *port);
 /* port.c: as much of it as @ret has room for, which takes that over; the rest is freed. */
 int wr_port_give(struct weir_port *ret, struct weir_port *port, struct weir_error *err);
+/* port.c: holds its guest to its addresses, if it is to be; where that is so already nothing is sent. */
+int wr_port_guard(struct weir_txn *t, const struct weir_port *port);
 /* port.c: detaches it; @live may be NULL, as where the record of the network is lost. */
 int wr_port_end(struct weir_txn *t, const struct wr_live *live, struct weir_port *port);
 /* damaged.c: the same of one that has this name and a record that cannot be read, if it is of this network. */

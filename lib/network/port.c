@@ -323,6 +323,11 @@ static int guard(struct weir_txn *t, const struct weir_port *port,
 	return port->anti_spoofing < WEIR_SPOOFING_MAC ? 0 : change(t, &g);
 }
 
+int wr_port_guard(struct weir_txn *t, const struct weir_port *port)
+{
+	return guard(t, port, weir_txn_guard_add);
+}
+
 /* Before there is a link that it could send by. */
 static int attach(struct weir_txn *t, const struct wr_live *live, const struct weir_guest *guest,
 		  struct weir_port *port, const struct wr_place *place, int *ret_fds)

@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <weir/update.h>
+
 #include "base/base.h"
 #include "lib_ns.h"
 
@@ -279,6 +281,42 @@ static void a_port_is_moved(void **state)
 	weir_close(w);
 }
 
+/* As words, because elements of a set are listed in any order. */
+static char *rules(void)
+{
+	return ns_out("nft list ruleset | tr -s ' ,\t' '\n' | sort; cat /proc/sys/net/ipv4/ip_forward");
+}
+
+/* A service that loads its own rules flushes ours, and a guest would send what it likes until it is attached anew. */
+static void what_was_flushed_comes_back(void **state)
+{
+	struct weir_network *net = ns_network(json);
+	struct weir_txn *t;
+	struct weir *w;
+	char *before, *now;
+
+	for (int mode = WEIR_FORWARD_ISOLATED; mode <= WEIR_FORWARD_NAT; mode++) {
+		net->forward.mode = (uint8_t)mode;
+		w = ns_open();
+		t = ns_begin(w);
+		weir_txn_network_start(t, net);
+		ns_commit(t);
+		attach(w, "ip");
+		before = rules();
+		ns_sh("nft flush ruleset; %s", mode ? "echo 0 >/proc/sys/net/ipv4/ip_forward" : "true");
+		t = ns_begin(w);
+		weir_txn_network_apply(t, net, WEIR_NETWORK_LIVE);
+		ns_commit(t);
+		now = rules();
+		assert_string_equal(now, before);
+		try_frames("guest", WEIR_SPOOFING_IP);
+		free(before);
+		free(now);
+		ns_stop(w);
+	}
+	weir_network_free(net);
+}
+
 static void what_cannot_be_held_is_named(void **state)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
@@ -296,7 +334,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(forged_frames_are_dropped),
 		TEST(an_honest_guest_notices_nothing),
-		TEST(a_port_is_moved),
+		TEST(a_port_is_moved), TEST(what_was_flushed_comes_back),
 		TEST(what_cannot_be_held_is_named),
 	};
 
