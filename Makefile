@@ -195,7 +195,7 @@ $(B)/tests/common.a: $(COMMON_OBJ)
 	$(Q)$(AR) rcsD $@ $(filter %.o,$^)
 
 # What calls the tool when the host boots or a card appears.
-BOOT := $(addprefix $(B)/weir-,interfaces.service interfaces.init networks.service hotplug.rules)
+BOOT := $(addprefix $(B)/weir-,interfaces.service interfaces.init networks.service hotplug.rules hotplug@.service)
 $(BOOT): $(B)/%: tools/%.in $(B)/.paths
 	$(Q)sed 's|@SBINDIR@|$(SBINDIR)|' $< > $@
 
@@ -301,6 +301,7 @@ FILES_TO := $(call to,$(STATIC),$(LIBDIR)) $(call to,$(PCS),$(LIBDIR)/pkgconfig)
 	$(call to,$(wildcard lib/json/*.schema.json),$(DATADIR)/weir) \
 	$(B)/weir-interfaces.service:$(UNITDIR)/weir-interfaces.service \
 	$(B)/weir-networks.service:$(UNITDIR)/weir-networks.service \
+	$(B)/weir-hotplug@.service:$(UNITDIR)/weir-hotplug@.service \
 	$(B)/weir-hotplug.rules:$(UDEVDIR)/90-weir-hotplug.rules \
 	tools/weir.bash-completion:$(DATADIR)/bash-completion/completions/weir
 

@@ -18,7 +18,7 @@ lib=$root/opt/weir/lib
 for f in sbin/weir lib/libweir.so lib/libweir.so.0 lib/libweir.a lib/libweir-network.so lib/libweir-network.a \
 	lib/libweir-sriov.so lib/libweir-sriov.a lib/pkgconfig/libweir-sriov.pc \
 	lib/libweir-xml.so lib/libweir-xml.a lib/pkgconfig/libweir-xml.pc \
-	lib/systemd/system/weir-interfaces.service lib/udev/rules.d/90-weir-hotplug.rules etc/init.d/weir-interfaces \
+	lib/systemd/system/weir-interfaces.service lib/systemd/system/weir-hotplug@.service lib/udev/rules.d/90-weir-hotplug.rules etc/init.d/weir-interfaces \
 	lib/pkgconfig/libweir.pc lib/pkgconfig/libweir-network.pc include/weir/weir.h; do
 	say "$f is installed" test -s "$root/opt/weir/$f"
 done
@@ -27,6 +27,11 @@ say 'no installed text names the build or the staging folder' \
 say 'the boot units call the tool' \
 	sh -c "grep -qx 'ExecStart=/opt/weir/sbin/weir if up --all' '$root'/opt/weir/lib/systemd/system/*.service &&
 	grep -qx 'weir=/opt/weir/sbin/weir' '$root/opt/weir/etc/init.d/weir-interfaces'"
+say 'the boot units leave daemons alone that the tool has started' \
+	sh -c "for f in '$root'/opt/weir/lib/systemd/system/weir-*.service; do grep -qx KillMode=process \"\$f\" || exit 1; done"
+say 'where there is systemd, udev leaves what it would end itself to a unit' \
+	sh -c "grep -q 'TEST==\"/run/systemd/system\".*SYSTEMD_WANTS.*weir-hotplug@' '$root'/opt/weir/lib/udev/rules.d/*.rules &&
+	grep -qx 'ExecStart=/opt/weir/sbin/weir if up --hotplug %i' '$root'/opt/weir/lib/systemd/system/weir-hotplug@.service"
 say 'the tool runs from there, without libraries of ours' "$root/opt/weir/sbin/weir" --version
 
 # "symbols LIBRARY": C text with the address of each symbol that it exports, calls and data apart
