@@ -204,6 +204,8 @@ static void be_guard(struct guard *g, const struct groups *groups, enum weir_eff
 	struct weir_txn *txn;
 
 	setsid();
+	/* Who ends a session tells all of it to end; `weir apply` does, and that is what decides. */
+	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);

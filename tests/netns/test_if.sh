@@ -143,6 +143,11 @@ pending
 kill -HUP "$apply"
 as_before 'its terminal was lost'
 pending
+kill -STOP "$guard" "$apply"
+kill -TERM "$guard" "$apply"
+kill -CONT "$guard" "$apply"
+as_before 'everything in its session was told to end'
+pending
 kill -9 "$guard"
 wait $apply
 check 'the guard was killed: status 1' [ $? = 1 ]
