@@ -48,6 +48,34 @@ static int take_addr(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	return 0;
 }
 
+#ifndef WR_NO_LOOK	/* the one-file tool (`make static`): no room for routes of several paths, and of nexthop objects */
+/* The next way of a route that has several, or NULL. */
+static struct rtnexthop *next_path(const struct nlmsghdr *msg, struct rtnexthop *path)
+{
+	const struct nlattr *paths = wr_msg_attr(msg, RTA_MULTIPATH);
+	const char *at = path ? (const char *)path + RTNH_ALIGN(path->rtnh_len) : (const char *)(paths + 1);
+	ssize_t left = paths ? (const char *)paths + paths->nla_len - at : 0;
+	struct rtnexthop *next = (void *)at;
+
+	return left >= (ssize_t)sizeof(*next) && next->rtnh_len >= sizeof(*next) && next->rtnh_len <= left ? next : NULL;
+}
+
+/* The object that describes the paths goes with its link: without it they are what the route says itself. */
+static void leave_out_object(struct nlmsghdr *msg)
+{
+	struct nlattr *object = (struct nlattr *)wr_msg_attr(msg, RTA_NH_ID);
+
+	if (object)
+		object->nla_type = RTA_UNSPEC;
+	for (struct rtnexthop *path = next_path(msg, NULL); path; path = next_path(msg, path))
+		path->rtnh_flags &= RTNH_F_ONLINK;
+}
+#else
+#define next_path(msg, path) NULL
+#define leave_out_object(msg) ((void)0)
+#endif
+
+/* One that a router's advertisement made is the kernel's: while there is such a route by us, it heeds no other from there. */
 static int take_route(void *arg, uint32_t index, const struct nlmsghdr *msg)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(msg);
@@ -55,7 +83,7 @@ static int take_route(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	struct rtmsg *copy;
 
 	if (msg->nlmsg_type != RTM_NEWROUTE || msg->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(*rtm) ||
-	    rtm->rtm_protocol == RTPROT_KERNEL || rtm->rtm_flags & RTM_F_CLONED)
+	    rtm->rtm_protocol == RTPROT_KERNEL || rtm->rtm_protocol == RTPROT_RA || rtm->rtm_flags & RTM_F_CLONED)
 		return 0;
 	take(kept, msg);
 	if (kept->buf.failed)
@@ -63,6 +91,7 @@ static int take_route(void *arg, uint32_t index, const struct nlmsghdr *msg)
 	/* Flags are told, but not all may be asked for. */
 	copy = mnl_nlmsg_get_payload(wr_msg_header(kept));
 	copy->rtm_flags &= RTNH_F_ONLINK;
+	leave_out_object(wr_msg_header(kept));
 	return 0;
 }
 
@@ -139,6 +168,28 @@ static bool is_taken(const struct weir_txn *t, const struct nlmsghdr *kept)
 	return false;
 }
 
+/* One of several ways is enough: if the route is still there, it is not made again. */
+static bool is_by(const struct nlmsghdr *msg, int ifindex)
+{
+	struct rtnexthop *path = msg->nlmsg_type == RTM_NEWROUTE ? next_path(msg, NULL) : NULL;
+
+	while (path && path->rtnh_ifindex != ifindex)
+		path = next_path(msg, path);
+	return path || link_of(msg) == ifindex;
+}
+
+/* A dump begins with the address that came last, which is the one that the kernel sends from: it has to come last again. */
+static void keep(struct wr_batch *ret, const struct nlmsghdr *msg)
+{
+	const size_t before = ret->buf.len;
+
+	wr_msg_copy(ret, msg);
+	if (ret->buf.failed || msg->nlmsg_type != RTM_NEWADDR)
+		return;
+	memmove(ret->buf.data + ret->buf.len - before, ret->buf.data, before);
+	memcpy(ret->buf.data, msg, msg->nlmsg_len);
+}
+
 static int read_kept(struct weir_txn *t, int ifindex, char when, struct wr_batch *ret, struct weir_error *err)
 {
 	const struct nlmsghdr *msg;
@@ -146,8 +197,8 @@ static int read_kept(struct weir_txn *t, int ifindex, char when, struct wr_batch
 
 	for (size_t at = 0; !r && at < t->flushed.buf.len; at += MNL_ALIGN(msg->nlmsg_len)) {
 		msg = (const void *)(t->flushed.buf.data + at);
-		if (link_of(msg) == ifindex && (when == ON_UNDO || !is_taken(t, msg)))
-			wr_msg_copy(ret, msg);
+		if (is_by(msg, ifindex) && (when == ON_UNDO || !is_taken(t, msg)))
+			keep(ret, msg);
 	}
 	return r || !ret->buf.failed ? r : wr_nomem(err);
 }

@@ -4,7 +4,10 @@
  * taken back, and what the kernel says when it refuses. And files on a disk that
  * is full, which takes a mount namespace.
  */
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <net/if.h>
+#include <netinet/icmp6.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -351,6 +354,89 @@ static void refused_routes(void **state)
 	free(before);
 }
 
+/* --- what a link loses ------------------------------------------------------------------------------- */
+
+#define UNTIL(condition) "for i in $(seq 100); do " condition " && exit 0; sleep 0.1; done; exit 1"
+
+/* In the kernel's order: what is sent from the link is sent from its newest address. A nexthop object is gone for good. */
+static char *in_order(void)
+{
+	return own_text("ip -o -6 addr show dev low0 scope global | sed 's/ *valid_lft.*//; s/ tentative//'; ip route | sed 's/nhid [0-9]* //';"
+			"ip -6 route show 2001:db8:2::/48");
+}
+
+static void set_up(struct weir_txn *t, int ifindex, bool up)
+{
+	struct weir_link l = { .sz = sizeof(l), .ifindex = ifindex, .has = WEIR_LINK_IFINDEX | WEIR_LINK_UP, .is_up = up };
+
+	weir_txn_link_set(t, &l);
+}
+
+static void what_a_link_loses_comes_back(void **state)
+{
+	struct weir_txn *t;
+	char *before;
+
+	own_sh("set -e; ip addr add 192.0.2.1/24 dev low0; for i in 1 2 3; do ip addr add 2001:db8::$i/64 dev low0 nodad; done;"
+	       "ip nexthop add id 7 via 192.0.2.9 dev low0; ip route add 10.1.0.0/16 nhid 7;"
+	       "ip route add 10.2.0.0/16 nexthop via 192.0.2.8 dev low0 nexthop via 192.0.2.9 dev low0;"
+	       "ip route add 2001:db8:2::/48 nexthop via 2001:db8::8 dev low0 nexthop via 2001:db8::9 dev low0");
+	before = in_order();
+	for (int round = 0; round < 2; round++) {
+		t = begin();
+		weir_txn_link_keep(t, EXISTING);
+		set_up(t, EXISTING, false);
+		if (round)
+			break;
+		commit_and_fail(t, "down");
+		same_text(before, in_order(), "undone");
+	}
+	set_up(t, EXISTING, true);
+	weir_txn_link_restore(t, EXISTING);
+	commit(t, "down and up");
+	same_text(before, in_order(), "down and up");
+	free(before);
+}
+
+/* A router says for how long packets may be sent by way of it. */
+static void advertise(uint16_t lifetime_s)
+{
+	struct nd_router_advert ra = { .nd_ra_type = ND_ROUTER_ADVERT, .nd_ra_curhoplimit = 64,
+				       .nd_ra_router_lifetime = htons(lifetime_s) };
+	struct sockaddr_in6 all = { .sin6_family = AF_INET6, .sin6_scope_id = if_nametoindex("ra1") };
+	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6), hops = 255;
+
+	assert_int_equal(inet_pton(AF_INET6, "ff02::1", &all.sin6_addr), 1);
+	assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)), 0);
+	assert_int_equal(sendto(fd, &ra, sizeof(ra), 0, (struct sockaddr *)&all, sizeof(all)), sizeof(ra));
+	close(fd);
+}
+
+/* In our words it would be there for ever, and the kernel would heed no advertisement of that router any more. */
+static void a_routers_route_is_the_kernels(void **state)
+{
+	struct weir_txn *t;
+	int ifindex;
+
+	own_sh("set -e; ip link add ra0 type veth peer name ra1; cd /proc/sys/net/ipv6/conf; echo 2 >ra0/accept_ra;"
+	       "echo 0 >ra1/accept_ra; echo 0 >ra0/accept_dad; echo 0 >ra1/accept_dad; ip link set ra1 up; ip link set ra0 up;"
+	       UNTIL("ip -6 addr show dev ra1 -tentative | grep -q fe80"));
+	ifindex = index_of("ra0");
+	advertise(1800);
+	own_sh(UNTIL("ip -6 route show default dev ra0 | grep -q expires"));
+	t = begin();
+	weir_txn_link_keep(t, ifindex);
+	set_up(t, ifindex, false);
+	set_up(t, ifindex, true);
+	weir_txn_link_restore(t, ifindex);
+	commit(t, "down and up");
+	own_sh("test -z \"$(ip -6 route show default dev ra0)\"");
+	advertise(1800);
+	own_sh(UNTIL("ip -6 route show default dev ra0 | grep -q expires"));
+	advertise(0);
+	own_sh(UNTIL("test -z \"$(ip -6 route show default dev ra0)\""));
+}
+
 /* --- sysctls -------------------------------------------------------------------------------------------------- */
 
 static void value_is(const char *key, const char *value)
@@ -553,6 +639,8 @@ int main(void)
 		TEST(routes_arrive),
 		TEST(lists_of_routes),
 		TEST(refused_routes),
+		TEST(what_a_link_loses_comes_back),
+		TEST(a_routers_route_is_the_kernels),
 		TEST(sysctls_are_set_and_taken_back),
 		TEST(sysctls_of_a_new_link),
 		TEST(sysctls_that_are_not_there),
