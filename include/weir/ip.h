@@ -77,6 +77,8 @@ WEIR_API struct weir_ip weir_ip_mask(const struct weir_ip *ip, unsigned int pref
 
 /** WEIR_ADDR_NODAD - in weir_addr.has: @nodad is set */
 #define WEIR_ADDR_NODAD (1ull << 0)
+/** WEIR_ADDR_LEASED - it has a lifetime, as one by DHCP, and goes when that ends */
+#define WEIR_ADDR_LEASED (1ull << 1)
 
 /**
  * struct weir_addr - an address of a link
@@ -128,7 +130,9 @@ struct weir_route {
  * @t:		the transaction
  * @addr:	the address; the link may be one that @t makes
  *
- * RTM_NEWADDR with NLM_F_CREATE and NLM_F_EXCL. Undone by deleting the address.
+ * RTM_NEWADDR with NLM_F_CREATE and NLM_F_EXCL. Undone by deleting the address. One
+ * that was told with WEIR_ADDR_LEASED is there, and stays for ever: NLM_F_REPLACE, and
+ * an undo does not give it its lifetime again.
  *
  * Return: 0 or a negative errno, which the transaction remembers. At commit:
  *   -EEXIST	the link has the address already; nothing was sent

@@ -66,16 +66,7 @@ static int emit_set(struct emission *e, const struct wr_plan_step *s)
 		l.master = (uint32_t)index_of(e, s->master);
 	if (*s->primary)
 		l.bond.primary = (uint32_t)index_of(e, s->primary);
-	return weir_txn_link_set(e->t, &l);
-}
-
-static int emit_bond(struct emission *e, const struct wr_plan_step *s)
-{
-	struct weir_link l = s->link;
-
-	l.ifindex = index_of(e, s->dev);
-	l.has |= WEIR_LINK_IFINDEX;
-	return weir_txn_links(e->t, &l, 1);
+	return s->action == WR_BOND_SET ? weir_txn_links(e->t, &l, 1) : weir_txn_link_set(e->t, &l);
 }
 
 static int emit_addr(struct emission *e, const struct wr_plan_step *s)
@@ -101,9 +92,8 @@ static int emit(struct emission *e, const struct wr_plan_step *s)
 	case WR_LINK_ADD:
 		return emit_add(e, s);
 	case WR_LINK_SET:
-		return emit_set(e, s);
 	case WR_BOND_SET:
-		return emit_bond(e, s);
+		return emit_set(e, s);
 	case WR_LINK_DEL:
 		return weir_txn_link_del(e->t, index_of(e, s->dev), s->dev);
 	case WR_LINK_RESTORE:

@@ -98,8 +98,7 @@ int wr_plan_start_dhcp(struct wr_planning *p);
 /* What @was had and @now has not goes; @now is NULL for a group that is taken down. */
 int wr_plan_prepare_drop(struct wr_planning *p, const struct weir_group *was,
 			 const struct weir_group *now, const struct weir_link *real);
-int wr_plan_stop_dhcp(struct wr_planning *p, const struct weir_group *was,
-		      const struct weir_group *now, const struct weir_link *real);
+int wr_plan_stop_dhcp(struct wr_planning *p, const struct weir_group *was, const struct weir_group *now);
 int wr_plan_drop_routes(struct wr_planning *p, const struct weir_group *was,
 			const struct weir_group *now, const struct weir_link *real);
 int wr_plan_drop_addrs(struct wr_planning *p, const struct weir_group *was,

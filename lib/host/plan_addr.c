@@ -8,25 +8,30 @@
 
 /* --- addresses -------------------------------------------------------------------------------- */
 
+/* @g may be NULL: no group has none. */
 static const struct weir_group_protocol *protocol_of(const struct weir_group *g, uint8_t family)
 {
-	for (size_t i = 0; i < g->n_protocols; i++)
+	for (size_t i = 0; g && i < g->n_protocols; i++)
 		if (g->protocols[i].family == family)
 			return &g->protocols[i];
 	return NULL;
 }
 
+/* IPv6 has an address once on a link: @ret may be that one with another prefix, and then this is false. */
 static bool has_addr(const struct wr_host *h, const struct weir_link *real,
 		     const struct weir_addr *want, const struct weir_addr **ret)
 {
 	size_t n = 0;
 	const struct weir_addr *a = real ? wr_host_addrs(h, real->ifindex, &n) : NULL;
 
-	for (size_t i = 0; i < n; i++)
-		if (a[i].prefix == want->prefix && wr_ip_equal(&a[i].local, &want->local)) {
-			*ret = &a[i];
-			return true;
-		}
+	for (size_t i = 0; i < n; i++) {
+		const bool is_it = a[i].prefix == want->prefix;
+
+		if (!wr_ip_equal(&a[i].local, &want->local) || (!is_it && want->local.family != WEIR_FAMILY_IPV6))
+			continue;
+		*ret = &a[i];
+		return is_it;
+	}
 	return false;
 }
 
@@ -40,23 +45,6 @@ static bool wants_addr(const struct weir_group_protocol *proto, const struct wei
 			return true;
 	}
 	return false;
-}
-
-static int add_addr(struct wr_planning *p, const struct weir_link *real,
-		    const struct weir_addr *want)
-{
-	const struct weir_addr *there;
-	char text[WEIR_IP_TEXT];
-	struct wr_plan_step *s;
-
-	if (has_addr(p->host, real, want, &there))
-		return 0;
-	s = wr_plan_add(p, WR_ADDR_ADD, WEIR_EFFECT_IN_PLACE, wr_plan_kind(p->top->type), p->name,
-			"gets address %s/%u", weir_ip_format(&want->local, text), want->prefix);
-	if (!s)
-		return -ENOMEM;
-	s->addr = *want;
-	return 0;
 }
 
 /* A lease may be what the definition has, too. */
@@ -90,17 +78,62 @@ static int del_addr(struct wr_planning *p, const struct weir_link *real,
 	return 0;
 }
 
+/*
+ * What a lease gave would go when that ends, unless there is a client to renew it. And one of another prefix has to go
+ * first; if it is another's, the kernel refuses.
+ */
+static int add_addr(struct wr_planning *p, const struct weir_link *real, const struct weir_addr *want, bool is_renewed)
+{
+	const struct weir_addr *there = NULL;
+	const bool has = has_addr(p->host, real, want, &there);
+	char text[WEIR_IP_TEXT];
+	struct wr_plan_step *s;
+
+	if (has && (is_renewed || !(there->has & WEIR_ADDR_LEASED)))
+		return 0;
+	if (!has && there && wants_addr(protocol_of(p->was ? &p->was->group : NULL, WEIR_FAMILY_IPV6), there) &&
+	    del_addr(p, real, there))
+		return -ENOMEM;
+	s = wr_plan_add(p, WR_ADDR_ADD, WEIR_EFFECT_IN_PLACE, wr_plan_kind(p->top->type), p->name,
+			has ? "keeps address %s/%u" : "gets address %s/%u", weir_ip_format(&want->local, text), want->prefix);
+	if (!s)
+		return -ENOMEM;
+	s->addr = has ? *there : *want;
+	return 0;
+}
+
 int wr_plan_addrs(struct wr_planning *p, const struct weir_link *real)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < p->top->n_protocols; i++)
-		for (size_t k = 0; k < p->top->protocols[i].n_addresses && !r; k++) {
+	for (size_t i = 0; i < p->top->n_protocols; i++) {
+		const struct weir_group_protocol *proto = &p->top->protocols[i];
+
+		for (size_t k = 0; k < proto->n_addresses && !r; k++) {
 			struct weir_addr want;
 
-			wr_want_addr(&p->top->protocols[i].addresses[k], &want);
-			r = add_addr(p, real, &want);
+			wr_want_addr(&proto->addresses[k], &want);
+			r = add_addr(p, real, &want, proto->dhcp || proto->autoconf);
 		}
+	}
+	return r;
+}
+
+/* Whether its addresses are no longer renewed: one that nobody renews is somebody else's soon. */
+static bool ends_dhcp(const struct weir_group_protocol *old, const struct weir_group_protocol *new)
+{
+	return old->dhcp && !(new && new->dhcp) && old->family == WEIR_FAMILY_IPV4;
+}
+
+static int drop_leases(struct wr_planning *p, const struct weir_group_protocol *new, const struct weir_link *real)
+{
+	size_t n = 0;
+	const struct weir_addr *a = real ? wr_host_addrs(p->host, real->ifindex, &n) : NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < n && !r; i++)
+		if (a[i].local.family == WEIR_FAMILY_IPV4 && !wants_addr(new, &a[i]))
+			r = del_addr(p, real, &a[i]);
 	return r;
 }
 
@@ -110,15 +143,20 @@ int wr_plan_drop_addrs(struct wr_planning *p, const struct weir_group *was,
 {
 	int r = 0;
 
-	for (size_t i = 0; i < was->n_protocols; i++)
-		for (size_t k = was->protocols[i].n_addresses; k > 0 && !r; k--) {
-			const struct weir_group_protocol *proto = &was->protocols[i];
+	for (size_t i = 0; i < was->n_protocols && !r; i++) {
+		const struct weir_group_protocol *old = &was->protocols[i];
+		const struct weir_group_protocol *new = protocol_of(now, old->family);
+
+		for (size_t k = old->n_addresses; k > 0 && !r; k--) {
 			struct weir_addr want;
 
-			wr_want_addr(&proto->addresses[k - 1], &want);
-			if (!now || !wants_addr(protocol_of(now, proto->family), &want))
+			wr_want_addr(&old->addresses[k - 1], &want);
+			if (!wants_addr(new, &want))
 				r = del_addr(p, real, &want);
 		}
+		if (!r && ends_dhcp(old, new))
+			r = drop_leases(p, new, real);
+	}
 	return r;
 }
 
@@ -261,7 +299,7 @@ int wr_plan_drop_routes(struct wr_planning *p, const struct weir_group *was,
 			struct weir_route want;
 
 			wr_want_route(proto->family, &proto->routes[k], &want);
-			if (!now || !wants_route(protocol_of(now, proto->family), &want))
+			if (!wants_route(protocol_of(now, proto->family), &want))
 				r = del_route(p, real, &want);
 		}
 	return r;
@@ -303,25 +341,11 @@ static int set_sysctl(struct wr_planning *p, const struct weir_link *real, const
 	return 0;
 }
 
-/* What DHCP gave goes with it: an address that nobody renews is somebody else's soon. */
-static int drop_leases(struct wr_planning *p, uint8_t family, const struct weir_link *real)
-{
-	size_t n = 0;
-	const struct weir_addr *a = real ? wr_host_addrs(p->host, real->ifindex, &n) : NULL;
-	int r = 0;
-
-	for (size_t i = 0; i < n && !r; i++)
-		if (a[i].local.family == family && family == WEIR_FAMILY_IPV4)
-			r = del_addr(p, real, &a[i]);
-	return r;
-}
-
-int wr_plan_stop_dhcp(struct wr_planning *p, const struct weir_group *was,
-		      const struct weir_group *now, const struct weir_link *real)
+int wr_plan_stop_dhcp(struct wr_planning *p, const struct weir_group *was, const struct weir_group *now)
 {
 	for (size_t i = 0; i < was->n_protocols; i++) {
 		const struct weir_group_protocol *old = &was->protocols[i];
-		const struct weir_group_protocol *new = now ? protocol_of(now, old->family) : NULL;
+		const struct weir_group_protocol *new = protocol_of(now, old->family);
 		struct wr_plan_step *s;
 
 		if (!old->dhcp || (new && new->dhcp && new->peerdns == old->peerdns))
@@ -332,8 +356,6 @@ int wr_plan_stop_dhcp(struct wr_planning *p, const struct weir_group *was,
 			return -ENOMEM;
 		s->dhcp.family = old->family;
 		s->dhcp.peerdns = old->peerdns;
-		if (!now && drop_leases(p, old->family, real))
-			return -ENOMEM;
 	}
 	return 0;
 }
@@ -342,8 +364,7 @@ int wr_plan_start_dhcp(struct wr_planning *p)
 {
 	for (size_t i = 0; i < p->top->n_protocols; i++) {
 		const struct weir_group_protocol *proto = &p->top->protocols[i];
-		const struct weir_group_protocol *old =
-			p->was ? protocol_of(&p->was->group, proto->family) : NULL;
+		const struct weir_group_protocol *old = protocol_of(p->was ? &p->was->group : NULL, proto->family);
 		bool same = !old || !old->dhcp || old->peerdns == proto->peerdns;
 		int runs = proto->dhcp && same ? p->host->dhcp_runs(p->host, p->name, proto->family) : 0;
 		struct wr_plan_step *s;
@@ -408,7 +429,7 @@ int wr_plan_prepare_drop(struct wr_planning *p, const struct weir_group *was,
 
 	for (size_t i = 0; i < was->n_protocols; i++) {
 		const struct weir_group_protocol *old = &was->protocols[i];
-		const struct weir_group_protocol *new = now ? protocol_of(now, old->family) : NULL;
+		const struct weir_group_protocol *new = protocol_of(now, old->family);
 		const struct weir_addr *there;
 		struct weir_addr addr;
 
@@ -416,6 +437,7 @@ int wr_plan_prepare_drop(struct wr_planning *p, const struct weir_group *was,
 			wr_want_addr(&old->addresses[k], &addr);
 			any |= has_addr(p->host, real, &addr, &there) && !wants_addr(new, &addr);
 		}
+		any |= real && ends_dhcp(old, new);
 	}
 	return any ? set_sysctl(p, real, "ipv4", "promote_secondaries", "1") : 0;
 }

@@ -125,7 +125,23 @@ static int forget(struct wr_planning *p, const char *name)
 	return 0;
 }
 
-/* An interface that was a group of its own and is a port now: what it had on top goes. */
+/*
+ * What a group had on top and @now has not, but for the addresses where others come in their stead: they go behind those.
+ * @real: where its routes are; @stays: the same, or NULL if it is deleted and takes its addresses along.
+ */
+static int drop_top_of(struct wr_planning *p, const struct weir_group *was, const struct weir_group *now,
+		       const struct weir_link *stays, const struct weir_link *real)
+{
+	int r = wr_plan_prepare_drop(p, was, now, stays);
+
+	if (!r)
+		r = wr_plan_stop_dhcp(p, was, now);
+	if (!r)
+		r = wr_plan_drop_routes(p, was, now, real);
+	return r || now ? r : wr_plan_drop_addrs(p, was, NULL, stays);
+}
+
+/* An interface that was a group of its own and is a port now. */
 static int absorb(struct wr_planning *p, const struct weir_group *g)
 {
 	struct wr_planning own = *p;
@@ -141,13 +157,7 @@ static int absorb(struct wr_planning *p, const struct weir_group *g)
 		real = wr_host_link(p->host, own.name);
 		if (live && !goes_down(p, own.name)) {
 			own.top = &live->group;
-			r = wr_plan_prepare_drop(&own, &live->group, NULL, real);
-			if (!r)
-				r = wr_plan_stop_dhcp(&own, &live->group, NULL, real);
-			if (!r)
-				r = wr_plan_drop_routes(&own, &live->group, NULL, real);
-			if (!r)
-				r = wr_plan_drop_addrs(&own, &live->group, NULL, real);
+			r = drop_top_of(&own, &live->group, NULL, real, real);
 			if (!r)
 				r = forget(p, own.name);
 		}
@@ -161,16 +171,9 @@ static int absorb(struct wr_planning *p, const struct weir_group *g)
 int wr_plan_leave_top(struct wr_planning *p)
 {
 	const struct weir_link *real = wr_host_link(p->host, p->name);
-	const struct weir_group *was;
 	int r = absorb(p, p->top);
 
-	if (r || !p->was)
-		return r;
-	was = &p->was->group;
-	r = wr_plan_prepare_drop(p, was, p->top, real);
-	if (!r)
-		r = wr_plan_stop_dhcp(p, was, p->top, real);
-	return r ? r : wr_plan_drop_routes(p, was, p->top, real);
+	return r || !p->was ? r : drop_top_of(p, &p->was->group, p->top, real, real);
 }
 
 /* --- down ------------------------------------------------------------------------------------- */
@@ -234,18 +237,10 @@ static const struct wr_live_link *top_line(const struct wr_planning *p, const st
 /* Routes also where the link is deleted: that comes last, and another group may want them. */
 int wr_plan_down_top(struct wr_planning *p)
 {
-	const struct weir_group *was = &p->was->group;
-	const struct weir_link *real, *stays;
+	const struct weir_link *real;
 	const struct wr_live_link *top = top_line(p, &real);
-	int r;
 
-	stays = real && !top->made ? real : NULL;
-	r = stays ? wr_plan_prepare_drop(p, was, NULL, stays) : 0;
-	if (!r)
-		r = wr_plan_stop_dhcp(p, was, NULL, stays);
-	if (!r && real)
-		r = wr_plan_drop_routes(p, was, NULL, real);
-	return r || !stays ? r : wr_plan_drop_addrs(p, was, NULL, stays);
+	return drop_top_of(p, &p->was->group, NULL, real && !top->made ? real : NULL, real);
 }
 
 int wr_plan_down_links(struct wr_planning *p)

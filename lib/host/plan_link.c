@@ -129,10 +129,9 @@ static int change_mode(struct wr_planning *p, const struct weir_group *g, const 
 		const struct weir_link *port = &p->host->links[i];
 
 		if (port->has & WEIR_LINK_MASTER && port->master == (uint32_t)real->ifindex)
-			r = wr_plan_bare(p, WR_NOTHING, WEIR_EFFECT_FLAP, "port", port->name,
-					 change->bond.has & WEIR_BOND_MODE ?
-						 "is let go and taken back, for another mode" :
-						 "is let go and taken back, for another fail_over_mac");
+			r = wr_plan_add(p, WR_NOTHING, WEIR_EFFECT_FLAP, "port", port->name,
+					"is let go and taken back, for another %s",
+					change->bond.has & WEIR_BOND_MODE ? "mode" : "fail_over_mac") ? 0 : -ENOMEM;
 	}
 	if (!r)
 		r = change_link(p, g, name, change, text);

@@ -67,7 +67,7 @@ static void plan(struct weir_txn *t, struct weir_step *s, const struct weir_addr
 
 	wr_str_shell(&dev, name);
 	weir_ip_format(&a->broadcast, broadcast);
-	wr_step_plan(t, s, "ip address add %s/%u%s%s dev %s%s", text, a->prefix,
+	wr_step_plan(t, s, "ip address %s %s/%u%s%s dev %s%s", a->has & WEIR_ADDR_LEASED ? "replace" : "add", text, a->prefix,
 		     *broadcast ? " broadcast " : "", broadcast, wr_str_text(&dev),
 		     a->has & WEIR_ADDR_NODAD && a->nodad ? " nodad" : "");
 }
@@ -163,15 +163,17 @@ int weir_txn_addr_add(struct weir_txn *t, const struct weir_addr *addr)
 	char text[WEIR_IP_TEXT], object[OBJECT_TEXT], buf[16] = "";
 	struct weir_step *s;
 	struct weir_addr a;
+	bool stays, leaves;
 
 	if (take(t, addr, &a, text, object))
 		return t->err.code;
-	addr_msg(&b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a);
-	addr_msg(&undo, RTM_DELADDR, 0, &a);
+	stays = a.has & WEIR_ADDR_LEASED;
 	/* It goes with a link that is made here. */
-	s = wr_txn_msg(t, object, wr_addr_tables, &b, wr_txn_makes(t, a.ifindex) ? NULL : &undo,
-		       NULL);
-	if (!wr_txn_makes(t, a.ifindex))
+	leaves = !stays && !wr_txn_makes(t, a.ifindex);
+	addr_msg(&b, RTM_NEWADDR, NLM_F_CREATE | (stays ? NLM_F_REPLACE : NLM_F_EXCL), &a);
+	addr_msg(&undo, RTM_DELADDR, 0, &a);
+	s = wr_txn_msg(t, object, wr_addr_tables, &b, leaves ? &undo : NULL, NULL);
+	if (leaves)
 		wr_step_look(s, &addr_look, is_kept(t, &a));
 	if (t->dry)
 		plan(t, s, &a, text, wr_txn_link_name(t, a.ifindex, buf));
@@ -221,6 +223,8 @@ int wr_addr_decode(const struct nlmsghdr *msg, struct weir_addr *ret, struct wei
 		a.has = WEIR_ADDR_NODAD;
 		a.nodad = true;
 	}
+	if (!(ifa->ifa_flags & IFA_F_PERMANENT))
+		a.has |= WEIR_ADDR_LEASED;
 	r = wr_decode(&addr_table, (const char *)msg + at, msg->nlmsg_len - at, &a, err);
 	if (r || a.local.family) {
 		*ret = a;

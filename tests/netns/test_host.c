@@ -272,6 +272,42 @@ static void an_undo_of_addresses(void **state)
 	free(before);
 }
 
+#define V6(address) "'protocols':[{'family':'ipv6','addresses':[" address "]}],"
+
+/* IPv6 has an address once on a link, whatever its prefix. */
+static void another_prefix(void **state)
+{
+	struct weir_group *other = ns_group(BR(V6("{'address':'fd00::1','prefix':96}"), ETH("a0")));
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t;
+	char *before;
+
+	host_up(BR(V6("{'address':'fd00::1','prefix':64},{'address':'fd00::2','prefix':64}"), ETH("a0")));
+	before = ns_snapshot();
+	t = ns_begin(host_w);
+	weir_txn_groups_up(t, (const struct weir_group *const[]){ other }, 1, WEIR_EFFECT_ADDRESS_LOSS);
+	assert_int_equal(weir_txn_hold(t, &err), 0);
+	ns_sh("set -e; ip -o -6 addr show br0 | grep -q fd00::1/96; test -z \"$(ip -o -6 addr show br0 | grep /64 | grep fd00)\"");
+	assert_int_equal(weir_txn_undo(t, &err), 0);
+	ns_assert_same(before, "undone");
+	weir_group_free(other);
+	free(before);
+}
+
+/* An address that somebody has by DHCP becomes a static one: it must not go when the lease ends. */
+static void a_lease_becomes_static(void **state)
+{
+	const char *json = "{'type':'ethernet','name':'a0'," V4(A1) "'start':'none'}";
+
+	ns_sh("set -e; ip link set a0 up; ip addr add 10.1.1.1/24 dev a0 valid_lft 600 preferred_lft 300;"
+	      "ip route add default via 10.1.1.9");
+	host_assert_step(json, "ethernet a0", "keeps address 10.1.1.1/24", WEIR_EFFECT_IN_PLACE);
+	host_up(json);
+	ns_sh("set -e; ip -o -4 addr show a0 | grep -q '10.1.1.1/24 .* valid_lft forever preferred_lft forever';"
+	      "test \"$(ip -o -4 addr show a0 | grep -c inet)\" = 1; ip route | grep -q '^default via 10.1.1.9 dev a0'");
+	host_assert_settled(json);
+}
+
 /* --- what is stored -------------------------------------------------------------------------------- */
 
 static int try_define(const char *json, struct weir_error *err)
@@ -523,6 +559,8 @@ int main(void)
 		TEST(a_difference_undoes_it),
 		TEST(an_undo_brings_all_back),
 		TEST(an_undo_of_addresses),
+		TEST(another_prefix),
+		TEST(a_lease_becomes_static),
 		TEST(groups_are_listed),
 		TEST(interfaces_have_one_owner),
 		TEST(found_by_mac),

@@ -327,6 +327,7 @@ if command -v busybox >/dev/null && command -v dnsmasq >/dev/null &&
 	pgrep udhcpc >was
 	runs 1 apply br0.json --confirm 1 && check 'undone: a client' soon pgrep udhcpc
 	runs 0 apply br0.json && check 'no client' sh -c '! pgrep udhcpc' && check 'a static address' has 10.4.0.7
+	check 'no address that nobody renews' sh -c '! ip -o -4 addr show br0 | grep -qF 10.4.0.50/'
 	dhcp '' && runs 0 apply br0.json && runs 0 if down br0 && check 'down: no client' sh -c '! pgrep udhcpc'
 	kill "$(cat server.pid)"
 	echo nothing >config/dhcp-client && PATH=/nowhere runs 1 apply br0.json &&

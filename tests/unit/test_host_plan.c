@@ -9,7 +9,7 @@
  *	br0:bridge+ bond0:bond	other kinds
  *	a2+>br0			a port
  *	v5:vlan+@a0#5		a vlan and its base
- *	a0+=10.0.0.1/24		an address
+ *	a0+=10.0.0.1/24		an address; with ~ behind it one with a lifetime
  *	a0+!10.0.0.9		a default route by it
  */
 #include <setjmp.h>
@@ -80,6 +80,7 @@ static void add_address(struct wr_host *h, int ifindex, const char *text)
 	text = piece(text, "/", address);
 	assert_int_equal(weir_ip_parse(address, &a->local), 0);
 	a->prefix = (uint8_t)strtoul(text + 1, NULL, 10);
+	a->has = strchr(text, '~') ? WEIR_ADDR_LEASED : 0;
 }
 
 static void add_route(struct wr_host *h, int ifindex, const char *gateway)
@@ -317,6 +318,20 @@ static const struct {
 	{ "another address", "br0:bridge+=10.0.0.1/24", BR(V4(A1), ""), { BR(V4(A2), "") }, false,
 	  "bridge br0: gets address 10.0.0.2/24 (in place)\n"
 	  "bridge br0: loses address 10.0.0.1/24 (address loss)\n" },
+	{ "another prefix of the same address", "br0:bridge+=fd00::1/64", BR(V6(B1), ""),
+	  { BR(V6("{'address':'fd00::1','prefix':96}"), "") }, false,
+	  "bridge br0: loses address fd00::1/64 (address loss)\n"
+	  "bridge br0: gets address fd00::1/96 (in place)\n" },
+	{ "an address with a lifetime", "a0+=10.0.0.1/24~ a1+=10.0.0.1/24", NULL, { "{'type':'ethernet','name':'a0'" V4(A1) "}" }, false,
+	  "ethernet a0: keeps address 10.0.0.1/24 (in place)\n" },
+	{ "an address with a lifetime, which a client renews", "a0+=10.0.0.1/24~", NULL,
+	  { "{'type':'ethernet','name':'a0','protocols':[{'family':'ipv4','dhcp':true,'addresses':[" A1 "]}]}" }, false,
+	  "ethernet a0: gets an address by DHCP (in place)\n" },
+	{ "what a client had goes behind it", "a0+=10.0.0.1/24~", "{'type':'ethernet','name':'a0','protocols':[{'family':'ipv4','dhcp':true}]}",
+	  { "{'type':'ethernet','name':'a0'" V4(A2) "}" }, false,
+	  "ethernet a0: its DHCP client ends (address loss)\n"
+	  "ethernet a0: gets address 10.0.0.2/24 (in place)\n"
+	  "ethernet a0: loses address 10.0.0.1/24 (address loss)\n" },
 	{ "an address of others stays", "br0:bridge+=10.0.0.1/24", BR("", ""), { BR(V4(A2), "") }, false,
 	  "bridge br0: gets address 10.0.0.2/24 (in place)\n" },
 	{ "a card with an address becomes a port", "a0+=10.0.0.1/24 br0:bridge+", "{'type':'ethernet','name':'a0'" V4(A1) "}",
