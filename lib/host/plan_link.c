@@ -201,6 +201,37 @@ static int raise_base(struct wr_planning *p, const struct weir_group *g)
 	return wr_plan_set_up(p, WEIR_EFFECT_IN_PLACE, "link", g->vlan.base, true);
 }
 
+#ifndef WR_NO_LOOK	/* the one-file tool (`make static`): no room */
+static bool stands_on(const struct weir_link *l, const struct weir_link *below)
+{
+	return (l->kind == WEIR_LINK_VLAN || l->kind == WEIR_LINK_MACVLAN || l->kind == WEIR_LINK_MACVTAP) &&
+	       l->has & WEIR_LINK_LOWER && !(l->has & WEIR_LINK_LOWER_NETNSID) && l->lower == (uint32_t)below->ifindex;
+}
+
+/* The kernel makes what stands on a link no larger than that, whosever it is; and an undo has to know what it was. */
+static int shrink_above(struct wr_planning *p, const struct weir_link *below, uint32_t mtu)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->host->n_links && !r; i++) {
+		const struct weir_link *l = &p->host->links[i];
+		struct wr_plan_step *s;
+
+		if (!stands_on(l, below) || l->mtu <= mtu)
+			continue;
+		r = shrink_above(p, l, mtu);
+		s = r ? NULL : wr_plan_add(p, WR_LINK_SET, WEIR_EFFECT_IN_PLACE, l->kind_name, l->name,
+					   "mtu: %u instead of %u, as that of %s below", mtu, l->mtu, below->name);
+		if (!s)
+			return -ENOMEM;
+		s->link = (struct weir_link){ .sz = sizeof(s->link), .has = WEIR_LINK_MTU, .mtu = mtu };
+	}
+	return r;
+}
+#else
+#define shrink_above(p, below, mtu) 0
+#endif
+
 static bool is_bond_port(const struct wr_planning *p, const struct weir_group *g)
 {
 	for (size_t i = 0; i < p->top->n_ports; i++)
@@ -236,5 +267,7 @@ int wr_plan_itself(struct wr_planning *p, const struct weir_group *g, const char
 	r = wr_want_differs(&want, real, &change, &text);
 	if (r < 0)
 		return wr_nomem(p->err);
+	if (change.has & WEIR_LINK_MTU && shrink_above(p, real, change.mtu))
+		return -ENOMEM;
 	return r && !is_set_already(p, name) ? change_link(p, g, name, &change, text) : 0;
 }

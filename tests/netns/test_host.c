@@ -308,6 +308,29 @@ static void a_lease_becomes_static(void **state)
 	host_assert_settled(json);
 }
 
+/* The kernel makes what stands on a card no larger than that: a guest's macvtap, and what is on it. */
+static void others_get_their_mtu_back(void **state)
+{
+	struct weir_group *smaller = ns_group("{'type':'ethernet','name':'a0','mtu':1400}");
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_txn *t;
+	char *before;
+
+	ns_sh("set -e; ip link set a0 mtu 9000 up; ip link add m0 link a0 type macvlan mode private; ip link set m0 up;"
+	      "ip link add m1 link a0 mtu 1300 type macvlan mode private");
+	host_assert_step("{'type':'ethernet','name':'a0','mtu':1400}", "macvlan m0", "mtu: 1400 instead of 9000, as that of a0 below",
+			 WEIR_EFFECT_IN_PLACE);
+	before = ns_snapshot();
+	t = ns_begin(host_w);
+	weir_txn_groups_up(t, (const struct weir_group *const[]){ smaller }, 1, WEIR_EFFECT_ADDRESS_LOSS);
+	assert_int_equal(weir_txn_hold(t, &err), 0);
+	ns_sh("ip -o link show m0 | grep -q 'mtu 1400' && ip -o link show m1 | grep -q 'mtu 1300'");
+	assert_int_equal(weir_txn_undo(t, &err), 0);
+	ns_assert_same(before, "undone");
+	weir_group_free(smaller);
+	free(before);
+}
+
 /* --- what is stored -------------------------------------------------------------------------------- */
 
 static int try_define(const char *json, struct weir_error *err)
@@ -561,6 +584,7 @@ int main(void)
 		TEST(an_undo_of_addresses),
 		TEST(another_prefix),
 		TEST(a_lease_becomes_static),
+		TEST(others_get_their_mtu_back),
 		TEST(groups_are_listed),
 		TEST(interfaces_have_one_owner),
 		TEST(found_by_mac),

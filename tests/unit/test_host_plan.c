@@ -332,6 +332,10 @@ static const struct {
 	  "ethernet a0: its DHCP client ends (address loss)\n"
 	  "ethernet a0: gets address 10.0.0.2/24 (in place)\n"
 	  "ethernet a0: loses address 10.0.0.1/24 (address loss)\n" },
+	{ "what stands on a link that gets smaller", "a0+ v:vlan+@a0#1 w:vlan+@v#2", NULL, { "{'type':'ethernet','name':'a0','mtu':1400}" }, false,
+	  "vlan w: mtu: 1400 instead of 1500, as that of v below (in place)\n"
+	  "vlan v: mtu: 1400 instead of 1500, as that of a0 below (in place)\n"
+	  "ethernet a0: mtu: 1400 instead of 1500 (in place)\n" },
 	{ "an address of others stays", "br0:bridge+=10.0.0.1/24", BR("", ""), { BR(V4(A2), "") }, false,
 	  "bridge br0: gets address 10.0.0.2/24 (in place)\n" },
 	{ "a card with an address becomes a port", "a0+=10.0.0.1/24 br0:bridge+", "{'type':'ethernet','name':'a0'" V4(A1) "}",
