@@ -42,7 +42,8 @@ int wr_fates_begin(struct wr_plan *plan, const struct wr_host *h)
 		struct wr_fate *f = &plan->fates[i];
 
 		f->is_up = l->is_up;
-		wr_copy(f->master, sizeof(f->master), master ? master->name : "");
+		/* What is in a VRF has addresses as if it had no master. */
+		wr_copy(f->master, sizeof(f->master), master && master->kind != WEIR_LINK_VRF ? master->name : "");
 		f->in_bond = master && master->kind == WEIR_LINK_BOND;
 		if (base) {
 			f->next = fate_of(plan, h, base)->vlans;

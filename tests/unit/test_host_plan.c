@@ -62,7 +62,7 @@ static const char *piece(const char *s, const char *ends, char buf[32])
 static void add_kind(struct weir_link *l, const char *kind)
 {
 	l->kind = !strcmp(kind, "bridge") ? WEIR_LINK_BRIDGE : !strcmp(kind, "bond") ? WEIR_LINK_BOND :
-		  WEIR_LINK_VLAN;
+		  !strcmp(kind, "vrf") ? WEIR_LINK_VRF : WEIR_LINK_VLAN;
 	l->has |= WEIR_LINK_KIND;
 	wr_copy(l->kind_name, sizeof(l->kind_name), kind);
 	l->bond.has = WEIR_BOND_MODE | WEIR_BOND_MIIMON | WEIR_BOND_PRIMARY | WEIR_BOND_XMIT_HASH_POLICY |
@@ -336,6 +336,12 @@ static const struct {
 	  "vlan w: mtu: 1400 instead of 1500, as that of v below (in place)\n"
 	  "vlan v: mtu: 1400 instead of 1500, as that of a0 below (in place)\n"
 	  "ethernet a0: mtu: 1400 instead of 1500 (in place)\n" },
+	{ "a base that flaps, and a vlan in a VRF", "vrf0:vrf+ a0+ v:vlan+>vrf0@a0#1", NULL, { BOND("'mode':'802.3ad'", ETH("a0")) }, false,
+	  "bond bond0: is made (in place)\n"
+	  "port a0: goes down (flap)\n"
+	  "port a0: becomes a port of bond0 (flap)\n"
+	  "bond bond0: comes up (in place)\n"
+	  "vlan v: was down for a moment: its addresses and routes come back (flap)\n" },
 	{ "an address of others stays", "br0:bridge+=10.0.0.1/24", BR("", ""), { BR(V4(A2), "") }, false,
 	  "bridge br0: gets address 10.0.0.2/24 (in place)\n" },
 	{ "a card with an address becomes a port", "a0+=10.0.0.1/24 br0:bridge+", "{'type':'ethernet','name':'a0'" V4(A1) "}",
