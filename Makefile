@@ -249,7 +249,7 @@ VALGRIND := valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-
 	$(addprefix --suppressions=,$(wildcard tests/valgrind.supp))
 export ASAN_OPTIONS ?= detect_leaks=1
 export UBSAN_OPTIONS ?= print_stacktrace=1
-run = @WEIR='$(B)/weir' WEIR_BUILD='$(B)' CC='$(CC)' WR_VERSION='$(VERSION)' V='$(V)' tests/run.sh \
+run = @WEIR='$(B)/weir' WEIR_BUILD='$(B)' CC='$(CC)' XML='$(XML)' WR_VERSION='$(VERSION)' V='$(V)' tests/run.sh \
 	--totals $(B)/totals --logs $(B)/logs --timeout $(TIMEOUT)
 here = $(sort $(wildcard $(1)))
 
@@ -288,7 +288,7 @@ check-valgrind: ## unit and netns tiers under valgrind, but not what counts syst
 layers: ## does every file include only what stands below it?
 	@tests/lint/check-layers
 map: $(STATIC) ## put what the source marks WEIR_API into the newest node of each version script
-	@WEIR_BUILD='$(B)' tests/lint/check-exports --write
+	@WEIR_BUILD='$(B)' XML='$(XML)' tests/lint/check-exports --write
 
 # ---- install: every installed file is one word here, FROM:TO, so that uninstall knows them all
 

@@ -13,13 +13,15 @@ pkg() {
 		--define-variable=prefix="$root/opt/weir" "$@"
 }
 
+libraries='libweir libweir-network libweir-sriov'
+[ "${XML:-1}" = 0 ] || libraries="$libraries libweir-xml"
+
 say 'make install' stage install
 lib=$root/opt/weir/lib
-for f in sbin/weir lib/libweir.so lib/libweir.so.0 lib/libweir.a lib/libweir-network.so lib/libweir-network.a \
-	lib/libweir-sriov.so lib/libweir-sriov.a lib/pkgconfig/libweir-sriov.pc \
-	lib/libweir-xml.so lib/libweir-xml.a lib/pkgconfig/libweir-xml.pc \
+# shellcheck disable=SC2046 # names
+for f in sbin/weir $(for l in $libraries; do echo "lib/$l.so lib/$l.so.0 lib/$l.a lib/pkgconfig/$l.pc"; done) \
 	lib/systemd/system/weir-interfaces.service lib/systemd/system/weir-hotplug@.service lib/udev/rules.d/90-weir-hotplug.rules etc/init.d/weir-interfaces \
-	lib/pkgconfig/libweir.pc lib/pkgconfig/libweir-network.pc include/weir/weir.h; do
+	include/weir/weir.h; do
 	say "$f is installed" test -s "$root/opt/weir/$f"
 done
 say 'no installed text names the build or the staging folder' \
@@ -65,17 +67,14 @@ int main(void)
 }
 C
 }
-symbols libweir
-symbols libweir-network
-symbols libweir-sriov
-symbols libweir-xml
+for l in $libraries; do symbols "$l"; done
 program libweir >"$tmp/libweir.c"
 program libweir libweir-network >"$tmp/libweir-network.c"
 program libweir libweir-sriov >"$tmp/libweir-sriov.c"
-program libweir libweir-network libweir-xml >"$tmp/libweir-xml.c"
+[ "${XML:-1}" = 0 ] || program libweir libweir-network libweir-xml >"$tmp/libweir-xml.c"
 cp -r "$lib" "$tmp/archives" && rm "$tmp"/archives/*.so*
 
-for l in libweir libweir-network libweir-sriov libweir-xml; do
+for l in $libraries; do
 	say "pkg-config knows the version of $l" pkg --exact-version="${WR_VERSION:-0.1.0}" "$l"
 	for lang in 'c -std=c99' 'c++ -std=c++11'; do
 		# shellcheck disable=SC2046,SC2086 # lists of options
@@ -100,7 +99,7 @@ needs() {	# LIBRARY NAME...: what it is linked with, and nothing else
 }
 say 'libweir links libmnl and libc' needs libweir libc libmnl
 say 'libweir-network links libweir, libnftables, jansson and libc' needs libweir-network libc libjansson libnftables libweir
-say 'libweir-xml links all of that, libxml2 and jansson' \
+[ "${XML:-1}" = 0 ] || say 'libweir-xml links all of that, libxml2 and jansson' \
 	needs libweir-xml libc libjansson libweir libweir-network libxml2
 for l in libweir libweir-network libweir-sriov; do
 	say "nothing that $l loads is libxml2" \

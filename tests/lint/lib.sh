@@ -17,6 +17,14 @@ source_files() {
 		if [ $# = 0 ]; then cat; else grep -E "\\.($(echo "$@" | tr ' ' '|'))\$" || :; fi
 }
 
+# maps: those of the libraries that are built (make XML=0 leaves one out)
+maps() {
+	for map in lib/*.map; do
+		[ "${XML:-1}" != 0 ] || [ "$map" != lib/libweir-xml.map ] || continue
+		echo "$map"
+	done
+}
+
 # bad WORDS: one violation (kept in a file, since loops behind a pipe are processes of their own)
 bad() { echo "$*" >>"$report"; }
 
