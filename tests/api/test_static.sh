@@ -7,8 +7,9 @@ set -eu
 
 . "$(dirname "$0")/lib.sh"
 
-# The flags of the make that runs us are in the environment, but its job server is not for us.
-say 'make static' env MAKEFLAGS='' MFLAGS='' "${MAKE:-make}" -s -j2 WERROR=1 static
+# The flags of the make that runs us are in the environment, but its job server is not for us. With others than its own
+# everything would be compiled anew, and again for the next tier.
+say 'make static' env MAKEFLAGS='' MFLAGS='' "${MAKE:-make}" -s -j2 static
 tools=build/static/weir
 if command -v "${MUSL_CC:-musl-gcc}" >/dev/null; then
 	tools="$tools build/musl/weir"
