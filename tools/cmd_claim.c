@@ -112,16 +112,19 @@ int cmd_vf_release(struct tool *t, const struct args *a)
 int cmd_vf_bind(struct tool *t, const struct args *a)
 {
 	bool to_host = !strcmp(a->words[1], "host");
+	struct weir_vf vf = { .sz = sizeof(vf) };
 	struct weir_sriov *s;
 	struct weir_txn *txn;
+	const char *pci;
 	int status = sriov_open(t, &s);
 
 	if (status)
 		return status;
-	status = tool_begin(t, &txn, "driver of VF %s", a->words[0]);
+	pci = address_of(s, a->words[0], &vf);	/* its link's name may go with the driver */
+	status = tool_begin(t, &txn, "driver of VF %s", pci);
 	if (!status) {
-		weir_txn_vf_bind(txn, s, a->words[0], to_host ? NULL : a->words[1]);
-		status = commit_and_show(t, s, txn, a->words[0], "bound");
+		weir_txn_vf_bind(txn, s, pci, to_host ? NULL : a->words[1]);
+		status = commit_and_show(t, s, txn, pci, "bound");
 	}
 	weir_sriov_close(s);
 	return status;

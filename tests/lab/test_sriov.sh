@@ -150,7 +150,7 @@ wrong_driver() {	# a driver that does not know the device is not forced on it
 }
 check "to vfio-pci and back, ten times" ten_times
 back_by_hand() {	# without a claim nobody remembers an address that the VF's driver did not tell the PF: it has one
-	weir vf bind eth0/2 vfio-pci
+	weir vf bind "$(field eth0/2 netdev)" vfio-pci | grep -q "^$(field eth0/2 pci) bound, driver vfio-pci"
 	weir vf bind eth0/2 host
 	is "$(field eth0/2 driver) $(field eth0/2 'mac | test("^..:")')" "igbvf true"
 }
