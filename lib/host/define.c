@@ -133,7 +133,7 @@ static int check_claims(const struct stored *s, const struct weir_group *const *
 			struct weir_error *err)
 {
 	struct claims all = { 0 };
-	char name[16];
+	char name[16], object[64];
 	int r = 0;
 
 	for (size_t i = 0; i < n && !r; i++)
@@ -149,21 +149,17 @@ static int check_claims(const struct stored *s, const struct weir_group *const *
 	sort_claims(&all);
 	for (size_t i = 1; i < all.n && !r; i++)
 		if (!strcmp(all.claims[i - 1].port, all.claims[i].port)) {
-			wr_refuse(err, -EEXIST, "", "", "is a port of %s and of %s",
-				  all.claims[i - 1].owner, all.claims[i].owner);
-			r = -EEXIST;
-			if (err)
-				wr_format(err->object, sizeof(err->object), "interface %s",
-					  all.claims[i].port);
+			wr_format(object, sizeof(object), "interface %s", all.claims[i].port);
+			r = wr_refuse(err, -EEXIST, object, "", "is a port of %s and of %s", all.claims[i - 1].owner,
+				      all.claims[i].owner);
 		}
 	for (size_t i = 0; i < n && !r; i++) {
 		const char *owner = owner_of(&all, weir_group_name(groups[i], name));
 
 		if (!owner)
 			continue;
-		r = wr_refuse(err, -EEXIST, "", "name", "is a port of %s", owner);
-		if (err)
-			wr_format(err->object, sizeof(err->object), "interface %s", name);
+		wr_format(object, sizeof(object), "interface %s", name);
+		r = wr_refuse(err, -EEXIST, object, "name", "is a port of %s", owner);
 	}
 	free(all.claims);
 	return r;
@@ -225,16 +221,15 @@ static bool leads_to(const struct weir_group *const *groups, size_t n, const str
 static int check_loops(const struct stored *s, const struct weir_group *const *groups, size_t n,
 		       struct weir_error *err)
 {
-	char name[16];
+	char name[16], object[64];
 	int r = 0;
 
 	for (size_t i = 0; i < n && !r; i++) {
 		weir_group_name(groups[i], name);
 		if (!leads_to(groups, n, s, groups[i], name, 16))
 			continue;
-		r = wr_refuse(err, -ELOOP, "", "vlan.base", "would be below itself");
-		if (err)
-			wr_format(err->object, sizeof(err->object), "interface %s", name);
+		wr_format(object, sizeof(object), "interface %s", name);
+		r = wr_refuse(err, -ELOOP, object, "vlan.base", "would be below itself");
 	}
 	return r;
 }
