@@ -240,7 +240,7 @@ static int guard_died(struct tool *t, bool was_keeping)
 	if (was_keeping && r != 1)
 		return STATUS_OK;
 	return tool_refuse(t, STATUS_FAILED, -ECANCELED, "apply",
-			   "its guard was killed; everything is as it was");
+			   "%s; everything is as it was", "its guard was killed");
 }
 
 static int guard_failed(struct tool *t, int report)

@@ -67,7 +67,22 @@ bool command_is_group(const char *word)
 	return false;
 }
 
+static char *usage_line(const struct command *cmd, const char *group)
+{
+	if (cmd)
+		return xformat("weir [OPTION]... %s%s%s", cmd->name, *cmd->words ? " " : "", cmd->words);
+	return xformat("weir [OPTION]... %s%sCOMMAND [WORD]...", group ? group : "", group ? " " : "");
+}
+
 /* --- for people ------------------------------------------------------------------- */
+
+static void put_usage(struct out *o, const struct command *cmd, const char *group)
+{
+	char *usage = usage_line(cmd, group);
+
+	out_text(o, "usage: %s\n\n", usage);
+	free(usage);
+}
 
 /* One line each: where the words are many, the options among them are one word. */
 static void put_command(struct out *o, const struct command *c)
@@ -119,7 +134,7 @@ void help_all(struct tool *t)
 	struct out *o = &t->out;
 	const struct command *c;
 
-	out_text(o, "usage: weir [OPTION]... COMMAND [WORD]...\n\n");
+	put_usage(o, NULL, NULL);
 	out_tinted(o, TINT_BOLD, "commands\n");
 	for (size_t i = 0; (c = command_at(i)); i++)
 		put_command(o, c);
@@ -135,7 +150,7 @@ void help_group(struct tool *t, const char *group)
 {
 	const struct command *c;
 
-	out_text(&t->out, "usage: weir %s COMMAND [WORD]...\n\n", group);
+	put_usage(&t->out, NULL, group);
 	for (size_t i = 0; (c = command_at(i)); i++)
 		if (is_of_group(c, group))
 			put_command(&t->out, c);
@@ -145,7 +160,8 @@ void help_command(struct tool *t, const struct command *cmd)
 {
 	struct out *o = &t->out;
 
-	out_text(o, "usage: weir [OPTION]... %s %s\n\n%s.\n", cmd->name, cmd->words, cmd->summary);
+	put_usage(o, cmd, NULL);
+	out_text(o, "%s.\n", cmd->summary);
 	if (cmd->notes)
 		out_text(o, "%s", cmd->notes);
 	if (cmd->options) {
@@ -204,20 +220,10 @@ static json_t *json_all(void)
 
 /* --- what was typed wrong --------------------------------------------------------- */
 
-static char *usage_line(const struct tool *t)
-{
-	if (t->cmd)
-		return xformat("weir [OPTION]... %s%s%s", t->cmd->name, *t->cmd->words ? " " : "",
-			       t->cmd->words);
-	if (t->group)
-		return xformat("weir [OPTION]... %s COMMAND [WORD]...", t->group);
-	return xformat("weir [OPTION]... COMMAND [WORD]...");
-}
-
 int usage_error(struct tool *t, const char *fmt, ...)
 {
 	const char *name = t->cmd ? t->cmd->name : t->group;
-	char *usage = usage_line(t), *text;
+	char *usage = usage_line(t->cmd, t->group), *text;
 	char msg[512];
 	va_list ap;
 
