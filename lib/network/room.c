@@ -73,11 +73,17 @@ static uint32_t left_on(const struct wr_masters *m, int ifindex)
 	return n < WR_BRIDGE_PORTS ? WR_BRIDGE_PORTS - n : 0;
 }
 
+/* Without a Linux bridge there is nothing to be counted. */
+static bool has_no_end(const struct wr_live *live)
+{
+	return live->bridge_ifindex <= 0 || wr_wants_ovs(&live->net);
+}
+
 uint32_t wr_room_among(const struct wr_live *live, const struct wr_masters *m)
 {
 	uint32_t left;
 
-	if (live->bridge_ifindex <= 0 || wr_wants_ovs(&live->net))
+	if (has_no_end(live))
 		return WEIR_ROOM_UNLIMITED;
 	left = left_on(m, live->bridge_ifindex);
 	for (size_t i = 0; i < live->n_spans; i++)
@@ -117,7 +123,7 @@ int weir_network_room(struct weir *w, const char *name, uint32_t enough, uint32_
 	if (r)
 		return r;
 	*ret = enough;
-	if (!is_enough(w, live, enough)) {
+	if (!has_no_end(live) && !is_enough(w, live, enough)) {
 		r = wr_masters(w, live->n_spans ? 0 : live->bridge_ifindex, &m, err);
 		if (!r)
 			*ret = wr_room_among(live, &m);

@@ -354,6 +354,19 @@ static void several_in_one_transaction(void **state)
 	}
 }
 
+/* Each attach of the tool's wants to know; that all links of the host are listed for it would be too dear. */
+static void has_room_unasked(struct weir *w)
+{
+	struct weir_counters before = { .sz = sizeof(before) }, after = before;
+	uint32_t left = 0;
+
+	weir_get_counters(w, &before);
+	assert_int_equal(weir_network_room(w, "net", 100, &left, NULL), 0);
+	weir_get_counters(w, &after);
+	assert_int_equal(left, 100);
+	assert_int_equal(after.n_sends, before.n_sends);
+}
+
 static void members_in_use_stay(void **state)
 {
 	static const struct weir_forward_interface p1 = { .dev = (char *)"p1" }, p2 = { .dev = (char *)"p2" };
@@ -371,6 +384,7 @@ static void members_in_use_stay(void **state)
 	cables();
 	w = ns_start(POOL("vepa"));
 	assert_int_equal(try_attach(w, &g, &port, &err), 0);
+	has_room_unasked(w);
 	t = ns_begin(w);
 	assert_int_equal(weir_txn_network_update(t, "net", &other, 1, WEIR_NETWORK_LIVE), -EBUSY);
 	weir_txn_abort(t);
