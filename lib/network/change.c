@@ -256,6 +256,12 @@ static bool note_network(const struct weir_network *net, struct weir_port *port)
 	return true;
 }
 
+/* Only then the ports' records are read: there may be thousands, and hosts of DHCP come one by one. */
+static bool concern_ports(const struct weir_network *old, const struct weir_network *net)
+{
+	return differ(old, net, "forward") || differ(old, net, "bridge") || differ(old, net, "portgroups");
+}
+
 static const struct weir_portgroup *group_of(const struct weir_network *net, const struct weir_port *port)
 {
 	for (size_t i = 0; i < net->n_portgroups; i++)
@@ -332,7 +338,7 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 	size_t n = 0;
 	int r = check_live(&live->net, net, &err);
 
-	if (!r)
+	if (!r && (anew || concern_ports(&live->net, net)))
 		r = weir_port_list(weir_txn_handle(t), net->name, &ports, &n, &err);
 	if (r >= 0)	/* what a port has whose record is damaged cannot be changed */
 		r = check_pool(&live->net, net, ports, n, &err);

@@ -163,6 +163,41 @@ static void limits_reach_running_ports(void **state)
 	weir_close(w);
 }
 
+static unsigned long reads_of_an_update(struct weir *w, const char *host)
+{
+	char *before = ns_out("grep syscr /proc/%d/io", getpid()), *after;
+	unsigned long n = strtoul(before + strlen("syscr:"), NULL, 10);
+
+	update(w, 0, WEIR_UPDATE_ADD_LAST, WEIR_SECTION_IP_DHCP_HOST, host);
+	after = ns_out("grep syscr /proc/%d/io", getpid());
+	n = strtoul(after + strlen("syscr:"), NULL, 10) - n;
+	free(before);
+	free(after);
+	return n;
+}
+
+/* What one more host costs does not grow with the ports: none of their records is read. */
+static void ports_are_not_asked_for_a_host(void **state)
+{
+	struct weir *w = start(nat_json);
+	unsigned long alone, among;
+	char name[16];
+
+	alone = reads_of_an_update(w, "{'mac':'52:54:00:07:08:01','ip':'192.168.77.51'}");
+	for (int i = 0; i < 50; i++) {
+		struct weir_guest g = { .sz = sizeof(g), .name = name };
+		struct weir_txn *t = ns_begin(w);
+
+		snprintf(name, sizeof(name), "t%d", i);
+		weir_txn_port_attach(t, "net", &g, NULL, NULL);
+		ns_commit(t);
+	}
+	among = reads_of_an_update(w, "{'mac':'52:54:00:07:08:02','ip':'192.168.77.52'}");
+	print_message("a host: %lu reads, among 50 ports %lu\n", alone, among);
+	assert_in_range(among, 1, alone + 20);
+	weir_close(w);
+}
+
 /* Whoever frees a port of them does not want them back when a DHCP host is added. */
 static void limits_that_were_taken_away(void **state)
 {
@@ -851,7 +886,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_new_host_is_served_at_once),
-		TEST(limits_reach_running_ports), TEST(limits_that_were_taken_away), TEST(a_transient_network_is_defined),
+		TEST(limits_reach_running_ports), TEST(limits_that_were_taken_away), TEST(ports_are_not_asked_for_a_host), TEST(a_transient_network_is_defined),
 		TEST(a_record_is_written_once),
 		TEST(another_process_changes_it),
 		TEST(the_way_out_changes), TEST(guests_do_not_wait_for_a_tree),
