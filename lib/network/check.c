@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "dhcp/dhcp.h"
 #include "network/check.h"
 #include "network/network.h"
 #include "network/tables.h"
@@ -50,6 +51,25 @@ static int check_rows(const struct weir_network *net, enum weir_check how, struc
 }
 
 /*
+ * What dnsmasq would take for something else, a host that is called 45m, or has no words for, a
+ * reverse zone of 25 bits. Told by the start alone, it would be found out when the host boots.
+ */
+static int check_dnsmasq(const struct weir_network *net, enum weir_check how, struct weir_error *err)
+{
+	wr_auto(free) struct wr_dhcp_files *none = calloc(1, sizeof(*none));
+	wr_auto(str) struct wr_str conf = { 0 };
+	struct weir_network named = *net;
+
+	if (!none)
+		return wr_nomem(err);
+	if (!wr_has_own_bridge(net) || !wr_dhcp_wanted(net))
+		return 0;
+	if (wr_bridge_to_name(net))
+		wr_copy(named.bridge.name, sizeof(named.bridge.name), "virbr0");
+	return wr_dhcp_config(&named, none, &conf, err);
+}
+
+/*
  * Within a level the order is libvirt's. Rows come first of all where they are
  * asked, so that a text in an error message is one that can be shown.
  */
@@ -68,6 +88,7 @@ static const struct {
 	{ WR_DEFINE, wr_check_pool_mix },    { WR_DEFINE, wr_check_one_dhcp },
 	{ WR_DEFINE, wr_check_portgroups },  { WR_STRICT, wr_check_bridge_limits },
 	{ WR_STRICT, wr_check_ips_strict },  { WR_STRICT, wr_check_ports_strict },
+	{ WR_STRICT, check_dnsmasq },
 };
 
 int weir_network_check_as(const struct weir_network *net, enum weir_check how,

@@ -115,6 +115,12 @@ static const struct rule rules[] = {
 	{ "names of a host", DNS("'hosts':[{'address':'10.0.0.9','hostnames':['a']}]"),
 	  DNS("'hosts':[{'address':'10.0.0.9'}]"), -EINVAL, "dns.hosts[0].hostnames", true },
 	{ "a MAC address that a bridge can have", NET(MAC1), NET("'mac':'00:00:00:00:00:00'"), -EINVAL, "mac", true },
+	{ "a reverse zone", NET(IPS("{'address':'10.0.0.1','prefix':24,'localPtr':true}")),
+	  NET(IPS("{'address':'10.0.0.1','prefix':25,'localPtr':true}")), -EINVAL, "ips[0].localPtr", false },
+	{ "what dnsmasq takes for a name",
+	  NET(IPS("{'address':'10.0.0.1','prefix':24,'dhcp':{'hosts':[{'name':'m45','ip':'10.0.0.9'}]}}")),
+	  NET(IPS("{'address':'10.0.0.1','prefix':24,'dhcp':{'hosts':[{'name':'45m','ip':'10.0.0.9'}]}}")), -EINVAL,
+	  "ips[0].dhcp.hosts[0].name", false },
 	{ "a domain's name", NET("'domain':{'name':'lan','localOnly':true}"), NET("'domain':{'localOnly':true}"),
 	  -EINVAL, "domain.name", true },
 
