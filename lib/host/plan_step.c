@@ -99,7 +99,7 @@ struct wr_live_link *wr_plan_line(const struct wr_live_group *live, const char *
 /* What was done to a link earlier, for this group or for one that had it before. */
 static const struct wr_live_link *earlier(const struct wr_planning *p, const struct weir_link *real)
 {
-	const struct wr_live_link *line = real ? wr_plan_line(p->was, real->name) : NULL;
+	const struct wr_live_link *line = real ? wr_plan_line(wr_host_live(p->host, p->name), real->name) : NULL;
 
 	for (size_t i = 0; real && !line && i < p->host->n_live; i++)
 		line = wr_plan_line(p->host->live[i], real->name);
