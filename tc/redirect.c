@@ -227,6 +227,7 @@ static void read_action(const struct nlattr *action, struct wr_redirect *ret)
 	} else if (!strcmp(kind, "mirred")) {
 		wr_attr_copy(wr_attr_inside(options, TCA_MIRRED_PARMS), &mirred, sizeof(mirred));
 		ret->ifb = (int)mirred.ifindex;
+		ret->is_lost = !ret->ifb;
 	} else if (!strcmp(kind, "police"))
 		read_police(action, ret);
 }
@@ -239,7 +240,7 @@ static bool read_bpf(const struct nlattr *options, struct wr_redirect *ret)
 	if (!strcmp(name, BLOCK_NAME)) {
 		read_action(wr_attr_inside(wr_attr_inside(options, TCA_BPF_ACT), 1), ret);
 		ret->method = WEIR_SHAPE_BLOCK;
-		return ret->ifb;
+		return true;
 	}
 	wr_attr_copy(wr_attr_inside(options, TCA_BPF_CLASSID), &ret->classid, sizeof(ret->classid));
 	ret->method = WEIR_SHAPE_BPF;
@@ -261,7 +262,7 @@ int wr_redirect_read(const struct nlmsghdr *msg, struct wr_redirect *ret)
 	options = wr_msg_attr(msg, TCA_OPTIONS);
 	if (!strcmp(kind, "bpf") && options && read_bpf(options, &r)) {
 		/* A block that ports of another ifb have come to share is none of ours. */
-		if (r.method == WEIR_SHAPE_BLOCK && tcm->tcm_block_index != (uint32_t)r.ifb)
+		if (r.method == WEIR_SHAPE_BLOCK && !r.is_lost && tcm->tcm_block_index != (uint32_t)r.ifb)
 			return -EEXIST;
 		*ret = r;
 		return 1;
@@ -271,7 +272,7 @@ int wr_redirect_read(const struct nlmsghdr *msg, struct wr_redirect *ret)
 	for (uint16_t place = 1; place <= 2; place++)
 		if (wr_attr_inside(actions, place))
 			read_action(wr_attr_inside(actions, place), &r);
-	if (!r.ifb && !r.classid && r.method != WEIR_SHAPE_POLICE)
+	if (!r.ifb && !r.is_lost && !r.classid && r.method != WEIR_SHAPE_POLICE)
 		return 0;
 	*ret = r;
 	return 1;

@@ -31,6 +31,7 @@
 struct wr_redirect {
 	enum weir_shape_method method;
 	int ifb;		/* where to; 0: nowhere */
+	bool is_lost;		/* where to is gone, and what arrives is dropped */
 	uint32_t classid;	/* there, or of a floor; 0: the default there */
 	uint64_t rate_bytes_per_s;	/* police: what passes */
 	uint32_t burst_bytes;

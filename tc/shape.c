@@ -311,7 +311,7 @@ static int del_ingress(struct shaping *s)
 	change = wr_txn_change(s->t);
 	wr_tc_del_msg(&change->request, RTM_DELQDISC, s->dev.ifindex, WR_INGRESS_HANDLE, TC_H_INGRESS);
 	wr_ingress_msg(&change->undo, s->dev.ifindex, block);
-	if (!is_bpf && !block)
+	if (!is_bpf && redirect->method != WEIR_SHAPE_BLOCK)
 		wr_redirect_msg(&change->undo, NLM_F_CREATE | NLM_F_EXCL, s->dev.ifindex, redirect);
 	wr_tree_step(s->t, &s->dev, change, "qdisc del", "ingress");
 	s->port.has_redirect = false;
@@ -488,7 +488,7 @@ static bool is_same_way(const struct shaping *s)
 	const struct wr_redirect *is = &s->port.redirect;
 	const bool is_limited = is->ifb || is->method == WEIR_SHAPE_POLICE;
 
-	return is_limited == !!s->in->average_bytes_per_s &&
+	return !is->is_lost && is_limited == !!s->in->average_bytes_per_s &&
 	       (wr_is_floor(is->classid) ? is->classid : 0) == s->opts.floor_class &&
 	       (!s->opts.method || s->opts.method == is->method);
 }
@@ -496,12 +496,12 @@ static bool is_same_way(const struct shaping *s)
 static int shape_in(struct shaping *s)
 {
 	const bool want = s->in->average_bytes_per_s || s->opts.floor_class, is = s->port.has_redirect;
-	int r = 0;
+	int r = want && is && is_same_way(s) ? change_redirect(s) : -ENODEV;
 
-	if (want && is && is_same_way(s))
-		return change_redirect(s);
-	if (is)
-		r = del_redirect(s, want ? s->opts.method : WEIR_SHAPE_AUTO);
+	if (r != -ENODEV)
+		return r;
+	/* Another way, or the same to an ifb that is there. */
+	r = is ? del_redirect(s, want ? s->opts.method : WEIR_SHAPE_AUTO) : 0;
 	return r || !want ? r : add_redirect(s);
 }
 

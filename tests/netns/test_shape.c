@@ -1019,6 +1019,35 @@ static void a_record_that_cannot_be_read(void **state)
 	own_sh("rm -r %s", dir);
 }
 
+/*
+ * Somebody deletes the ifb, and the filter that leads there stays: nothing of the guest arrives any more. Its
+ * next limits are on another ifb, and it gets rid of them.
+ */
+static void an_ifb_that_is_lost(void **state)
+{
+	static const struct weir_bandwidth some = LIMITS(0, 4 * MBIT), other = LIMITS(0, MBIT);
+	char *before;
+
+	add_port(0);
+	before = everything();
+	for (size_t i = 0; i < N_METHODS; i++) {
+		struct weir_shape s;
+
+		if (methods[i] == WEIR_SHAPE_POLICE || !kernel_can(methods[i]))
+			continue;
+		s = set("v0", &some, methods[i]);
+		own_sh("ip link del %s", s.ifb_name);
+		s = set("v0", &other, methods[i]);
+		assert_int_equal(s.method, methods[i]);
+		class_is(&s, "rate 1Mbit");
+		shows("tc filter show dev v0 ingress | grep -c 'bpf.*direct\\|weir by port\\|match 0'", "1");
+		own_sh("ip link del %s", s.ifb_name);
+		clear("v0");
+		same_as(before, weir_shape_method_name(methods[i]));
+	}
+	free(before);
+}
+
 /* --- what was there before --------------------------------------------------------------------- */
 
 static void another_handle(void)
@@ -1571,6 +1600,7 @@ int main(void)
 		TEST(the_record_may_be_wrong),
 		TEST(a_record_that_cannot_be_read),
 		TEST(an_ifb_outlives_the_first),
+		TEST(an_ifb_that_is_lost),
 		TEST(noqueue_comes_back),
 		TEST(others_are_replaced_when_told),
 		TEST(filters_of_others_stay),
