@@ -50,9 +50,9 @@ void wr_txn_block_filter_add(struct weir_txn *t, const struct wr_dev *ifb)
 		s->order = WEIR_STEP_AFTER;
 	wr_step_plan(t, s,
 		     "# tc cannot make this filter, which is in block %d: it takes a program from a file alone, and "
-		     "ours is in none; it writes priority %x:(index of the port %% %u + 1), and "
+		     "ours is in none; it writes priority %x:(i + (i & 7f8) + 8), i: the port's index & 7ff, and "
 		     "action mirred egress redirect dev %s follows",
-		     ifb->ifindex, WR_MAJOR_SHARED, WR_MAX_MINOR, wr_dev_word(ifb, word));
+		     ifb->ifindex, WR_MAJOR_SHARED, wr_dev_word(ifb, word));
 }
 
 /* --- keeping --------------------------------------------------------------------------------------- */

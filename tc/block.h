@@ -19,10 +19,14 @@ enum wr_block { WR_BLOCK_UNKNOWN, WR_BLOCK_FREE, WR_BLOCK_OURS, WR_BLOCK_TAKEN }
 /* From the answer to wr_redirect_block_get_msg(): the filter, of zeros if there is none, and the result. */
 enum wr_block wr_block_of(const struct wr_redirect *filter, const struct wr_result *result);
 
+/* These bits of a port's index tell its class. */
+#define WR_BLOCK_PORTS 0x7ffu
 /* The class that the program finds for a port. Not every two ports of an ifb can have that: ifb.c */
 static inline uint32_t wr_block_class(int port)
 {
-	return WR_CLASS(WR_MAJOR_SHARED, (uint32_t)port % WR_MAX_MINOR + 1);
+	const uint32_t low = (uint32_t)port & WR_BLOCK_PORTS;
+
+	return WR_CLASS(WR_MAJOR_SHARED, low + (low & ~7u) + WR_BEST_EFFORT);
 }
 
 /* The filter, behind the first qdisc that has the block. */

@@ -8,14 +8,16 @@
 #include <sys/utsname.h>
 
 #include "base/context.h"
+#include "tc/block.h"
 #include "tc/bpf.h"
 #include "tc/redirect.h"
 
 #define INSN(op, dst_, src_, off_, imm_)                                                            \
 	{ .code = (op), .dst_reg = (dst_), .src_reg = (src_), .off = (off_), .imm = (int32_t)(imm_) }
 #define MOV_IMM(dst, imm) INSN(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm)
-#define ADD_IMM(dst, imm) INSN(BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, imm)
-#define MOD_IMM(dst, imm) INSN(BPF_ALU64 | BPF_MOD | BPF_K, dst, 0, 0, imm)
+#define MOV(dst, src) INSN(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0)
+#define ADD(dst, src) INSN(BPF_ALU64 | BPF_ADD | BPF_X, dst, src, 0, 0)
+#define AND_IMM(dst, imm) INSN(BPF_ALU64 | BPF_AND | BPF_K, dst, 0, 0, imm)
 #define OR_IMM(dst, imm) INSN(BPF_ALU64 | BPF_OR | BPF_K, dst, 0, 0, imm)
 #define LOAD_WORD(dst, src, off) INSN(BPF_LDX | BPF_MEM | BPF_W, dst, src, off, 0)
 #define STORE_WORD(dst, src, off) INSN(BPF_STX | BPF_MEM | BPF_W, dst, src, off, 0)
@@ -55,12 +57,14 @@ static int load(const struct bpf_insn *program, size_t n)
 /* What wr_block_class() says of the port; the filter's action does the rest. */
 static int load_by_port(void)
 {
-	/* skb->priority = 7767:0 | (skb->ifindex % WR_MAX_MINOR + 1); return -1; */
+	/* low = skb->ifindex & WR_BLOCK_PORTS; skb->priority = low + (low & ~7) | 7767:8; return -1; */
 	const struct bpf_insn program[] = {
 		LOAD_WORD(BPF_REG_2, BPF_REG_1, offsetof(struct __sk_buff, ifindex)),
-		MOD_IMM(BPF_REG_2, WR_MAX_MINOR),
-		ADD_IMM(BPF_REG_2, 1),
-		OR_IMM(BPF_REG_2, WR_CLASS(WR_MAJOR_SHARED, 0)),
+		AND_IMM(BPF_REG_2, WR_BLOCK_PORTS),
+		MOV(BPF_REG_3, BPF_REG_2),
+		AND_IMM(BPF_REG_3, WR_BLOCK_PORTS & ~7u),
+		ADD(BPF_REG_2, BPF_REG_3),
+		OR_IMM(BPF_REG_2, WR_CLASS(WR_MAJOR_SHARED, WR_BEST_EFFORT)),
 		STORE_WORD(BPF_REG_1, BPF_REG_2, offsetof(struct __sk_buff, priority)),
 		MOV_IMM(BPF_REG_0, -1),
 		EXIT,

@@ -334,10 +334,10 @@ static int add(struct weir_txn *t, const struct wr_dev *dev, struct wr_floors *f
 	uint32_t minor = WR_FLOOR_CLASS;
 	int r = check_sum(f, f->limit.is.rate_bytes_per_s, bytes_per_s, err);
 
-	while (find(f, minor))
+	while (!(minor & WR_BEST_EFFORT) || find(f, minor))
 		minor++;
 	if (!r && minor > WR_MAX_MINOR)
-		r = wr_refuse(err, -ENOSPC, "", "floor", "%u guests have one already", minor - WR_FLOOR_CLASS);
+		r = wr_refuse(err, -ENOSPC, "", "floor", "%zu guests have one already", f->n_here);
 	if (r)
 		return r;
 	new.was.classid = WR_CLASS(f->major, minor);

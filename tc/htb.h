@@ -28,10 +28,17 @@ struct tc_ratespec;
 #define WR_CLASS(major, minor) ((uint32_t)(major) << 16 | (minor))
 /* The only class of a port, and of an ifb that is one port's. */
 #define WR_PORT_CLASS 1u
-/* Below it, where there are floors: what has none. Floors' classes start at the third. */
+/* Below it, where there are floors: what has none. */
 #define WR_REST_CLASS 2u
+/* From here on are those of floors. */
 #define WR_FLOOR_CLASS 16u
 #define WR_MAX_MINOR 0xfffu
+/*
+ * A packet keeps the class that it had on an ifb as its priority, and of that the last four bits count where it
+ * leaves the host: pfifo_fast and fq have a band for each value, a card may have a queue. What has this bit is best
+ * effort to all of them, as 0 is; so the classes of ifbs' ports and of floors have it.
+ */
+#define WR_BEST_EFFORT 8u
 
 /* Of fq_codel: 18 KB a leaf instead of the 70 of its default. */
 #define WR_LEAF_FLOWS 256u

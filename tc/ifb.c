@@ -9,7 +9,7 @@
  * transaction is decided, because an undo may need it until then.
  *
  * With a block (block.h) the class does follow from the port's index. Two ports that
- * need the same of the 4,095 classes have to be on different ifbs, so all are tried.
+ * need the same of the 2,048 classes have to be on different ifbs, so all are tried.
  */
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -221,7 +221,7 @@ static uint32_t free_minor(const struct wr_ifb *ifb, uint32_t wanted)
 	if (ifb->is_dying || wr_ifb_count(ifb) >= WR_PER_IFB)
 		return 0;
 	for (uint32_t minor = first; minor <= last; minor++)
-		if (!wr_has_minor(&ifb->used, minor) && !wr_has_minor(&ifb->given, minor))
+		if (minor & WR_BEST_EFFORT && !wr_has_minor(&ifb->used, minor) && !wr_has_minor(&ifb->given, minor))
 			return minor;
 	return 0;
 }

@@ -261,7 +261,7 @@ struct weir_shape_side {
  *			WEIR_SHAPE_AUTO: it is not
  * @ifb_ifindex:	the ifb that it is redirected to; 0: none
  * @ifb_name:		name of the ifb
- * @ifb_class:		the class on a shared ifb, 0x77670001 is 7767:1; 0: the ifb is
+ * @ifb_class:		the class on a shared ifb, 0x77670008 is 7767:8; 0: the ifb is
  *			the port's own
  * @floor_class:	the class that is guaranteed to what arrives by the port, on the
  *			ifb of its bridge; 0: none

@@ -830,8 +830,8 @@ static void change_floors(struct weir_txn *t)
 	static const struct weir_bandwidth limit = LIMITS(900000, 0);
 	int b0 = index_of(t, "b0");
 
-	weir_txn_floor_set(t, b0, "b0", floor_macs[0], 200000, 0x77650010, NULL);
-	weir_txn_floor_set(t, b0, "b0", floor_macs[1], 0, 0x77650011, NULL);
+	weir_txn_floor_set(t, b0, "b0", floor_macs[0], 200000, 0x77650018, NULL);
+	weir_txn_floor_set(t, b0, "b0", floor_macs[1], 0, 0x77650019, NULL);
 	weir_txn_floor_set(t, b0, "b0", floor_macs[2], 700000, 0, NULL);
 	shape(t, "b0", &limit, WEIR_SHAPE_AUTO);
 }

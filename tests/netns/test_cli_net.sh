@@ -494,8 +494,8 @@ echo '{"name":"floors","bridge":{"name":"fl0"},"dns":{"enable":false},"bandwidth
 runs 0 net start --transient floors.json
 runs 0 net attach floors --netns floors --name fl1 --outbound floor=40mbit
 runs 0 shape show fl1 && says '^fl1 +outbound +unlimited, floor 40Mbit/s'
-runs 0 shape explain fl1 && says 'has its guaranteed class on the ifb of the bridge' && says 'skbedit priority 7769:10 continue'
-runs 0 shape explain fl0 && says '^tc class add dev ifb-fl0 parent 7769:1 classid 7769:10 htb rate 5000000bps ceil 10000000bps'
+runs 0 shape explain fl1 && says 'has its guaranteed class on the ifb of the bridge' && says 'skbedit priority 7769:18 continue'
+runs 0 shape explain fl0 && says '^tc class add dev ifb-fl0 parent 7769:1 classid 7769:18 htb rate 5000000bps ceil 10000000bps'
 runs 0 shape fl1 --outbound 20mbit && runs 0 shape show fl1 && says '^fl1 +outbound +20Mbit/s, .*floor 40Mbit/s.* ifb-fl1'
 runs 0 --json net port floors fl1
 gives '.bandwidth.outbound == {"average": 2500, "floor": 5000} and .bandwidthFrom == "guest" and .ifbName == "ifb-fl1"'

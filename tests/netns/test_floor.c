@@ -82,14 +82,14 @@ static void the_rest_gives_way_and_comes_back(void **state)
 	a = set_floor(0, 10, 0);
 	b = set_floor(1, 20, 0);
 	c = set_floor(2, 30, 0);
-	assert_int_equal(a, 0x77650010);
-	assert_int_equal(c, 0x77650012);
-	class_is("7765:11", "parent 7765:1");
-	class_is("7765:11", "rate 20Mbit ceil 80Mbit");
+	assert_int_equal(a, 0x77650018);
+	assert_int_equal(c, 0x7765001a);
+	class_is("7765:19", "parent 7765:1");
+	class_is("7765:19", "rate 20Mbit ceil 80Mbit");
 	class_is("7765:2", "rate 20Mbit ceil 80Mbit");
 	/* Up to the limit, and then there is next to no rest, which borrows. */
 	assert_int_equal(set_floor(2, 50, c), c);
-	class_is("7765:12", "rate 50Mbit ceil 80Mbit");
+	class_is("7765:1a", "rate 50Mbit ceil 80Mbit");
 	class_is("7765:2", "rate 8Kbit ceil 80Mbit");
 	assert_int_equal(set_floor(1, 0, b), 0);
 	class_is("7765:2", "rate 20Mbit ceil 80Mbit");
@@ -116,7 +116,7 @@ static void several_at_once(void **state)
 		weir_txn_floor_set(t, bridge, "br0", macs[i], (10 + 10 * (uint64_t)i) * MBIT, 0, &class[i]);
 	weir_txn_floor_set(t, bridge, "br0", macs[0], 15 * MBIT, class[0], NULL);
 	commit(t, "three and a change");
-	class_is("7765:10", "rate 15Mbit");
+	class_is("7765:18", "rate 15Mbit");
 	class_is("7765:2", "rate 15Mbit");
 	t = begin();
 	for (int i = 0; i < 3; i++)
@@ -247,10 +247,10 @@ static void outbound_floors_come_and_go(void **state)
 	uint32_t a, b;
 
 	a = set_outbound(0, 10, 0, 0);
-	assert_int_equal(a, 0x77690010);
+	assert_int_equal(a, 0x77690018);
 	b = set_outbound(1, 20, 40, 0);
-	ifb_class_is("7769:10", "parent 7769:1");
-	ifb_class_is("7769:10", "rate 10Mbit ceil 80Mbit");
+	ifb_class_is("7769:18", "parent 7769:1");
+	ifb_class_is("7769:18", "rate 10Mbit ceil 80Mbit");
 	ifb_class_is("7769:2", "rate 50Mbit ceil 80Mbit");
 	shows("tc class show dev ifb-v1", "rate 40Mbit ceil 40Mbit");
 	/* In place, with a limit of its own and without, and the network's limit. */
@@ -335,7 +335,7 @@ static pid_t start_flood(int guest)
 /* What passed each floor's class, and the rest's; all of one moment. */
 static void read_all_of(const char *dev, const char *major, uint64_t bytes[N_GUESTS])
 {
-	static const char *const classes[] = { "10", "11", "12", "2" };
+	static const char *const classes[] = { "18", "19", "1a", "2" };
 	char *text = own_text("tc -s class show dev %s | awk '/^class htb/ { c = $3; getline; print c, $2 }'", dev);
 
 	for (int i = 0; i < N_GUESTS; i++) {
@@ -429,7 +429,7 @@ static unsigned long loans(const char *class)
 /* While the fourth is silent, the three that are flooded share what it leaves: each gets more than its floor. */
 static void what_is_left_is_shared(void **state)
 {
-	static const char *const classes[] = { "7765:10", "7765:11", "7765:12" };
+	static const char *const classes[] = { "7765:18", "7765:19", "7765:1a" };
 	pid_t pids[3];
 
 	make_floors();

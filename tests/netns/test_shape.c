@@ -25,6 +25,7 @@
 #include <weir/txn.h>
 
 #include "lib_own.h"
+#include "tc/block.h"
 #include "tc/bpf.h"
 #include "tc/record.h"
 #include "tests/common/descriptors.h"
@@ -121,7 +122,7 @@ static enum weir_shape_method own_filter(void)
 /* The @nth class on an ifb, or that which follows from the port. */
 static uint32_t class_of(const struct weir_shape *s, uint32_t nth)
 {
-	return s->method == WEIR_SHAPE_BLOCK ? wr_block_class(s->ifindex) : 0x77670000 + nth;
+	return s->method == WEIR_SHAPE_BLOCK ? wr_block_class(s->ifindex) : 0x77670007 + nth;
 }
 
 static void class_is(const struct weir_shape *s, const char *rate)
@@ -802,7 +803,7 @@ static void the_same_class_is_on_another_ifb(void **state)
 	if (!kernel_can(WEIR_SHAPE_BLOCK))
 		own_skip("the kernel does not take the program");
 	own_sh("ip link add v0 index 5000 type veth peer name e0 && ip link add v1 index %d type veth peer name e1",
-	       5000 + WR_MAX_MINOR);
+	       5000 + WR_BLOCK_PORTS + 1);
 	s[0] = by_block("v0");
 	s[1] = by_block("v1");
 	assert_int_equal(s[0].ifb_class, s[1].ifb_class);
@@ -941,6 +942,82 @@ static void follows_order(struct wr_sock *listener, int first, int end, const ch
 	assert_string_equal(is, order);
 }
 
+/* --- what comes after the ifb ------------------------------------------------------------------- */
+
+#define N_IN_TURN 16
+#define PROTOCOL 0x88b5
+
+static int listen_on(const char *name)
+{
+	const struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(PROTOCOL), .sll_ifindex = index_of(name) };
+	const struct timeval patience = { 20, 0 };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+/* A frame of each guest, one after the other. */
+static void send_in_turn(void)
+{
+	unsigned char frame[1000] = { 0x52, 0x54, [5] = 1, [6] = 0x52, 0x54, [12] = PROTOCOL >> 8, PROTOCOL & 0xff };
+
+	for (int i = 0; i < N_IN_TURN; i++) {
+		char name[16];
+		int fd;
+
+		snprintf(name, sizeof(name), "e%d", i);
+		fd = listen_on(name);
+		frame[14] = (unsigned char)i;
+		assert_int_equal(send(fd, frame, sizeof(frame), 0), sizeof(frame));
+		close(fd);
+	}
+}
+
+/* A bridge of guests, and its slow way out by a queue that has bands. */
+static void make_way_out(enum weir_shape_method method)
+{
+	static const struct weir_bandwidth limits = LIMITS(0, 100 * MBIT);
+
+	own_sh("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6");
+	own_sh("ip link add br0 up type bridge && ip link add up0 master br0 up type veth peer name far && ip link set far up");
+	own_sh("tc qdisc add dev up0 root handle 1: tbf rate 200kbit burst 1600 latency 10s");
+	own_sh("tc qdisc add dev up0 parent 1:1 pfifo_fast");
+	for (int i = 0; i < N_IN_TURN; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "v%d", i);
+		add_port(i);
+		own_sh("ip link set %s master br0", name);
+		set(name, &limits, method);
+	}
+}
+
+/* All guests are the same to it: none passes another, whatever class it had on the ifb. */
+static void no_class_is_a_band(void **state)
+{
+	for (size_t i = 0; i < N_METHODS; i++) {
+		unsigned char frame[1500];
+		int fd;
+
+		if (methods[i] == WEIR_SHAPE_POLICE || !kernel_can(methods[i]))
+			continue;
+		make_way_out(methods[i]);
+		fd = listen_on("far");
+		send_in_turn();
+		for (int n = 0; n < N_IN_TURN; n++) {
+			if (recv(fd, frame, sizeof(frame), 0) < 0)
+				fail_msg("%s: guest %d's frame has not come", weir_shape_method_name(methods[i]), n);
+			if (frame[14] != n)
+				fail_msg("%s: %d comes before %d", weir_shape_method_name(methods[i]), frame[14], n);
+		}
+		close(fd);
+		own_sh("ip link del br0 && ip link del up0 && for i in $(seq 0 %d); do ip link del v$i; done", N_IN_TURN - 1);
+		own_sh("for d in $(ip -br link show type ifb | cut -d' ' -f1); do ip link del $d; done");
+	}
+}
+
 /* The kernel finds the block that qdiscs share in the front of its list, unless a filter redirects from it already. */
 static void who_shares_a_block_comes_first(void **state)
 {
@@ -971,15 +1048,15 @@ static void the_record_may_be_wrong(void **state)
 	assert_int_equal(weir_open(&opts, &w, NULL), 0);
 	for (int i = 0; i < 5; i++)
 		add_port(i);
-	assert_int_equal(set("v0", &limits, own_filter()).ifb_class, 0x77670001);
-	assert_int_equal(set("v1", &limits, own_filter()).ifb_class, 0x77670002);
+	assert_int_equal(set("v0", &limits, own_filter()).ifb_class, 0x77670008);
+	assert_int_equal(set("v1", &limits, own_filter()).ifb_class, 0x77670009);
 	/* Somebody deletes the ifb. */
 	own_sh("ip link del weir-ifb0");
-	assert_int_equal(set("v2", &limits, own_filter()).ifb_class, 0x77670001);
+	assert_int_equal(set("v2", &limits, own_filter()).ifb_class, 0x77670008);
 	shows("tc class show dev weir-ifb0 | grep -c htb", "1");
 	/* The record is lost: the kernel knows. */
 	own_sh("rm %s/tc", dir);
-	assert_int_equal(set("v3", &limits, own_filter()).ifb_class, 0x77670002);
+	assert_int_equal(set("v3", &limits, own_filter()).ifb_class, 0x77670009);
 	/* The record is spoilt: another ifb is made, and nobody's class is taken. */
 	own_sh("echo 'ifb no ifb' >%s/tc", dir);
 	assert_string_equal(set("v4", &limits, own_filter()).ifb_name, "weir-ifb1");
@@ -1006,14 +1083,14 @@ static void a_record_that_cannot_be_read(void **state)
 	assert_int_equal(weir_open(&opts, &w, NULL), 0);
 	add_port(0);
 	add_port(1);
-	assert_int_equal(set("v0", &limits, own_filter()).ifb_class, 0x77670001);
+	assert_int_equal(set("v0", &limits, own_filter()).ifb_class, 0x77670008);
 	assert_int_equal(weir_txn_begin(w, "limit", 0, &t, NULL), 0);
 	leave_descriptors(0);
 	weir_txn_shape_set(t, index_of("v1"), "v1", &limits, &own, NULL);
 	leave_descriptors(-1);
 	assert_int_equal(weir_txn_commit(t, &err), -EMFILE);
 	assert_non_null(strstr(err.msg, "/tc cannot be read"));
-	assert_int_equal(set("v1", &limits, own_filter()).ifb_class, 0x77670002);
+	assert_int_equal(set("v1", &limits, own_filter()).ifb_class, 0x77670009);
 	weir_close(w);
 	w = without;
 	own_sh("rm -r %s", dir);
@@ -1601,6 +1678,7 @@ int main(void)
 		TEST(a_record_that_cannot_be_read),
 		TEST(an_ifb_outlives_the_first),
 		TEST(an_ifb_that_is_lost),
+		TEST(no_class_is_a_band),
 		TEST(noqueue_comes_back),
 		TEST(others_are_replaced_when_told),
 		TEST(filters_of_others_stay),

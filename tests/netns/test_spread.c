@@ -154,7 +154,7 @@ static void a_guest_with_an_outbound_floor(void **state)
 	assert_string_equal(port.bridge, "virbr0");
 	assert_string_equal(port.outbound_floor_on, "ifb-virbr0");
 	weir_port_done(&port);
-	ns_sh("tc class show dev ifb-virbr0 | grep -q 'htb 7769:10 parent 7769:1 .* rate 8Mbit ceil 80Mbit'");
+	ns_sh("tc class show dev ifb-virbr0 | grep -q 'htb 7769:18 parent 7769:1 .* rate 8Mbit ceil 80Mbit'");
 	ns_stop(w);
 }
 
