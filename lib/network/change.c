@@ -346,6 +346,9 @@ static int change_live(struct weir_txn *t, struct wr_live *live, const struct we
 		r = check_routes(t, live, net, anew, &err);
 	if (!r && wr_has_host_bridge(net) && differ(&live->net, net, "virtualport"))
 		r = wr_check_host_bridge(weir_txn_handle(t), net, &err);
+	/* As a start does: another device would be given to a guest, or keep all guests from the functions. */
+	if (!r && net->forward.mode == WEIR_FORWARD_HOSTDEV && differ(&live->net, net, "forward"))
+		r = wr_check_functions(net, &err);
 	if (!r)
 		r = wr_check_spread(weir_txn_handle(t), live, net, ports, n, &err);
 	if (r) {

@@ -354,6 +354,25 @@ static void several_in_one_transaction(void **state)
 	}
 }
 
+/* A running network gets no other functions than one that starts. */
+static void functions_that_are_none(void **state)
+{
+	static const struct weir_forward_address none = { .pci = (char *)"00ff:ff:1f.7" };
+	static const struct weir_forward forward = { .mode = WEIR_FORWARD_HOSTDEV, .n_addresses = 1,
+						     .addresses = (struct weir_forward_address *)&none };
+	const struct weir_update u = { .sz = sizeof(u), .command = WEIR_UPDATE_MODIFY,
+				       .section = WEIR_SECTION_FORWARD, .item = &forward };
+	struct weir *w = ns_start("{'name':'net','forward':{'mode':'hostdev'}}");
+	struct weir_txn *t = ns_begin(w);
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	assert_int_equal(weir_txn_network_update(t, "net", &u, 1, WEIR_NETWORK_LIVE), -ENODEV);
+	weir_txn_error(t, &err);
+	assert_string_equal(err.attr, "forward.addresses[0]");
+	weir_txn_abort(t);
+	ns_stop(w);
+}
+
 /* Each attach of the tool's wants to know; that all links of the host are listed for it would be too dear. */
 static void has_room_unasked(struct weir *w)
 {
@@ -677,7 +696,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(macvtap_bridge),	  TEST(macvtap_private),     TEST(macvtap_vepa),
 		TEST(macvtap_passthrough), TEST(what_a_macvlan_cannot_have), TEST(what_is_moved), TEST(vlan_of_a_link_that_takes_none),
-		TEST(several_in_one_transaction), TEST(members_in_use_stay), TEST(host_bridge),
+		TEST(several_in_one_transaction), TEST(functions_that_are_none), TEST(members_in_use_stay), TEST(host_bridge),
 		TEST(vlans_of_a_host_bridge), TEST(a_table_that_is_kept), TEST(a_table_that_wants_vlans), TEST(queues_of_a_macvtap),
 		TEST(links_of_a_small_mtu), TEST(wishes_that_cannot_be_done), TEST(links_that_forward_already),
 	};
