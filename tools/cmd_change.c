@@ -174,12 +174,23 @@ int cmd_net_apply(struct tool *t, const struct args *a)
 
 /* --- edit ------------------------------------------------------------------------------------------------ */
 
+/* A variable that is empty says as little as one that is not set. */
+static const char *editor(void)
+{
+	static const char *const variables[] = { "VISUAL", "EDITOR" };
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const char *command = getenv(variables[i]);
+
+		if (command && *command)
+			return command;
+	}
+	return "vi";
+}
+
 static int run_editor(const char *file)
 {
-	const char *editor = getenv("VISUAL") ? getenv("VISUAL") :
-			     getenv("EDITOR") ? getenv("EDITOR") :
-						"vi";
-	char *line = xformat("%s \"$1\"", editor);
+	char *line = xformat("%s \"$1\"", editor());
 	char *argv[] = { (char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", line,
 			 (char *)(uintptr_t) "sh", (char *)(uintptr_t)file,  NULL };
 	int status = -1;

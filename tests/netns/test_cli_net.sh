@@ -196,7 +196,7 @@ runs 0 --json net autostart default --off && gives '.autostart == false'
 runs 4 net autostart nosuch
 EDITOR='sed -i s/kept/edited/' runs 4 net edit nosuch
 EDITOR=false runs 1 net edit default && warns 'editor'
-EDITOR='sed -i s/^..\"title.*/\"title\":\"edited\",/' runs 0 net edit default
+VISUAL='' EDITOR='sed -i s/^..\"title.*/\"title\":\"edited\",/' runs 0 net edit default
 runs 0 --json net show default --config && gives '.title == "edited"'
 kept() { sed -n 's/^weir: what was written is in //p' err; }
 EDITOR='echo "{" >' runs 5 net edit default && check 'what was written stays' grep -qx '{' "$(kept)"
