@@ -179,8 +179,8 @@ int cmd_net_start(struct tool *t, const struct args *a)
 	int status = STATUS_OK;
 
 	if (a->value[OPT_ALL])
-		return a->n_words ? usage_error(t, "--autostart starts all, not %s", a->words[0]) :
-				    start_marked(t);
+		return a->n_words || file ? usage_error(t, "--autostart starts all, not %s", file ? file : a->words[0]) :
+					    start_marked(t);
 	if (!!file == (a->n_words == 1))
 		return usage_error(t, "either NET or --transient FILE is needed");
 	if (file)

@@ -192,6 +192,7 @@ warns 'br-a1.*taken' && check 'the other is told' has_line '^network a2 started'
 ip link del br-a1
 for n in a1 a2; do w net stop $n; runs 0 net undefine $n; done
 runs 2 net start default --autostart && warns 'autostart'
+runs 2 net start --transient a1.json --autostart && warns 'not a1.json'
 runs 0 --json net autostart default --off && gives '.autostart == false'
 runs 4 net autostart nosuch
 EDITOR='sed -i s/kept/edited/' runs 4 net edit nosuch
