@@ -219,8 +219,14 @@ int cmd_net_autostart(struct tool *t, const struct args *a)
 
 static const char *state_of(const struct weir_network_entry *e, enum tint *ret_tint)
 {
-	*ret_tint = e->bridge_missing ? TINT_RED : e->is_active ? TINT_GREEN : TINT_DIM;
-	return e->bridge_missing ? "broken" : e->is_active ? "active" : "inactive";
+	*ret_tint = e->is_damaged || e->bridge_missing ? TINT_RED : e->is_active ? TINT_GREEN : TINT_DIM;
+	return e->is_damaged ? "damaged" : e->bridge_missing ? "broken" : e->is_active ? "active" : "inactive";
+}
+
+/* NULL: nobody can tell. */
+static const char *list_mode(const struct weir_network_entry *e)
+{
+	return e->is_damaged && !*e->bridge ? NULL : mode_name(e->mode);
 }
 
 static void list_as_json(struct tool *t, const struct weir_network_entry *list, size_t n)
@@ -228,11 +234,11 @@ static void list_as_json(struct tool *t, const struct weir_network_entry *list, 
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < n; i++) {
-		json_t *entry = json_network(list[i].name, list[i].bridge, mode_name(list[i].mode),
-					     list[i].is_active);
+		json_t *entry = json_network(list[i].name, list[i].bridge, list_mode(&list[i]), list[i].is_active);
 
 		json_object_set_new(entry, "persistent", json_boolean(list[i].is_persistent));
 		json_object_set_new(entry, "bridge_missing", json_boolean(list[i].bridge_missing));
+		json_object_set_new(entry, "damaged", json_boolean(list[i].is_damaged));
 		json_object_set_new(entry, "autostart", json_boolean(list[i].is_autostart));
 		json_object_set_new(entry, "ports", json_integer(list[i].n_ports));
 		json_object_set_new(entry, "ports_left", list[i].n_ports_left == WEIR_ROOM_UNLIMITED ?
@@ -249,11 +255,11 @@ static void list_as_table(struct tool *t, const struct weir_network_entry *list,
 
 	for (size_t i = 0; i < n; i++) {
 		enum tint tint;
-		const char *state = state_of(&list[i], &tint);
+		const char *state = state_of(&list[i], &tint), *mode = list_mode(&list[i]);
 
 		table_cell(table, TINT_NONE, "%s", list[i].name);
 		table_cell(table, tint, "%s", state);
-		table_cell(table, TINT_NONE, "%s", mode_name(list[i].mode));
+		table_cell(table, TINT_NONE, "%s", mode ? mode : "");
 		table_cell(table, TINT_NONE, "%s", list[i].bridge);
 		table_cell(table, TINT_NONE, "%u", (unsigned int)list[i].n_ports);
 		table_cell(table, TINT_NONE, "%s", list[i].is_persistent ? "yes" : "no");

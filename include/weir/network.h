@@ -1172,6 +1172,8 @@ WEIR_API int weir_network_get(struct weir *w, const char *name, int which,
  * @is_autostart:	it is started when the host boots
  * @n_ports_left:	how many more ports its bridges can have, or
  *			WEIR_ROOM_UNLIMITED, as for one that does not run. Since 0.2
+ * @is_damaged:		its stored definition, or what it was started from, cannot be
+ *			read; what that says is empty here. Since 0.2
  */
 struct weir_network_entry {
 	char name[256];
@@ -1183,6 +1185,7 @@ struct weir_network_entry {
 	uint32_t n_ports;
 	bool is_autostart;
 	uint32_t n_ports_left;
+	bool is_damaged;
 };
 
 /**

@@ -239,7 +239,8 @@ static int list_config(void *arg, const char *name)
 		return -ENOMEM;
 	e->is_persistent = true;
 	e->is_autostart = wr_store_has(l->w, WR_STORE_AUTOSTART, name);
-	if (!wr_store_config(l->w, name, &net, NULL)) {
+	e->is_damaged = wr_store_config(l->w, name, &net, NULL) != 0;
+	if (!e->is_damaged) {
 		describe(e, net);
 		weir_network_free(net);
 	}
@@ -262,8 +263,10 @@ static int list_live(void *arg, const char *name)
 	if (!e)
 		return -ENOMEM;
 	e->is_active = true;
-	if (wr_store_live(l->w, name, &live, NULL))
+	if (wr_store_live(l->w, name, &live, NULL)) {
+		e->is_damaged = true;
 		return 0;
+	}
 	describe(e, &live->net);
 	e->bridge_missing = *live->net.bridge.name &&
 			    is_missing(l->w, live->bridge_ifindex, live->net.bridge.name);

@@ -193,6 +193,10 @@ ip link del br-a1
 for n in a1 a2; do w net stop $n; runs 0 net undefine $n; done
 runs 2 net start default --autostart && warns 'autostart'
 runs 2 net start --transient a1.json --autostart && warns 'not a1.json'
+echo '{' >config/networks/bad.json
+runs 0 net list && says '^bad +damaged +- +- +0 +yes$' && says '^default +active +nat '
+runs 0 --json net list && gives '.[0] | .name == "bad" and .damaged and .mode == null' && gives '.[1].damaged == false'
+runs 1 net show bad && warns 'stored network bad: line 2' && rm config/networks/bad.json
 runs 0 --json net autostart default --off && gives '.autostart == false'
 runs 4 net autostart nosuch
 EDITOR='sed -i s/kept/edited/' runs 4 net edit nosuch
