@@ -11,15 +11,15 @@
 set -u
 
 # Lines whose order says nothing, without indexes, "@if7", what runs by itself, and addresses that are made up each time:
-# those of ifbs, of tunnels that the kernel has in each namespace, and of the link that Open vSwitch makes for itself. The kernel's own IPv6 routes follow from
-# addresses and carrier, some time later.
+# those of ifbs, of tunnels that the kernel has in each namespace, and of the link that Open vSwitch makes for itself. The
+# kernel's own IPv6 routes follow from addresses and carrier, some time later. How often a qdisc is held is its affair.
 steady() {
 	sed -E -e '/^[0-9]+: /! { /:.* proto kernel /d' -e '}' -e 's/^[0-9]+: //' -e 's/@if[0-9]+/@/' -e 's/ [a-z_]*_timer +[0-9.]+//g' \
 		-e 's/ (topology_change|topology_change_ack|config_pending|topology_change_detected) [01]//g' \
 		-e 's/ (state|operstate) (UP|DOWN|UNKNOWN|LOWERLAYERDOWN|forwarding|listening|learning|disabled|blocking)//g' \
 		-e 's/(NO-CARRIER|LOWER_UP|M-DOWN),//g' -e 's/,(NO-CARRIER|LOWER_UP|M-DOWN)//g' -e 's/ linkdown//g' \
 		-e 's/ tso_max_size [0-9]+//g' -e 's/ promiscuity [0-9]+ +allmulti [0-9]+//' -e 's/ link-netns(id)? [^ ]+//' \
-		-e '/ inet6 fe80:/d' -e 's/ (tentative|dadfailed)//g' -e 's/direct_packets_stat [0-9]+ ?//' -e 's/ +$//' \
+		-e '/ inet6 fe80:/d' -e 's/ (tentative|dadfailed)//g' -e 's/direct_packets_stat [0-9]+ ?//; s/ refcnt [0-9]+//' -e 's/ +$//' \
 		-e 's/ingress_block [0-9]+/ingress_block N/' -e 's/ [0-9a-f]+: (dev weir-ifb[0-9]+ parent 7767:)[0-9a-f]+/ N: \1N/' \
 		-e '/link.(tunnel6|gre6) /s/ permaddr [^ ]+//' -e '/^(ifb-|weir-ifb|ovs-netdev|ovs-system)/s/link.ether [0-9a-f:]+/link\/ether random/' | sort
 }
