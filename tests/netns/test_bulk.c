@@ -319,7 +319,8 @@ static void a_bridge_gets_a_name(void **state)
 	n_reads = count_reads() - n_reads;
 	print_message("a definition among %d: %lu reads\n", N, n_reads);
 	assert_string_equal(bridge, "virbr50");
-	assert_in_range(n_reads, 2 * N, 5 * N);
+	/* N * N / 2 and more, if it were for each name; valgrind reads as well. */
+	assert_in_range(n_reads, 2 * N, 10 * N);
 	/* A handle that stores no definitions has none that are in the way. */
 	assert_int_equal(weir_open(&opts, &other, NULL), 0);
 	t = ns_begin(other);

@@ -184,7 +184,7 @@ static void ports_are_not_asked_for_a_host(void **state)
 	char name[16];
 
 	alone = reads_of_an_update(w, "{'mac':'52:54:00:07:08:01','ip':'192.168.77.51'}");
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 100; i++) {
 		struct weir_guest g = { .sz = sizeof(g), .name = name };
 		struct weir_txn *t = ns_begin(w);
 
@@ -193,8 +193,8 @@ static void ports_are_not_asked_for_a_host(void **state)
 		ns_commit(t);
 	}
 	among = reads_of_an_update(w, "{'mac':'52:54:00:07:08:02','ip':'192.168.77.52'}");
-	print_message("a host: %lu reads, among 50 ports %lu\n", alone, among);
-	assert_in_range(among, 1, alone + 20);
+	print_message("a host: %lu reads, among 100 ports %lu\n", alone, among);
+	assert_in_range(among, 1, alone + 60);	/* valgrind reads as well */
 	weir_close(w);
 }
 
