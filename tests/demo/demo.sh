@@ -128,12 +128,13 @@ make_world() {
 	chmod +x $tmp/lease
 }
 
-# Everything that weir could have left. IP forwarding stays on, because others may count on it by then.
+# Everything that weir could have left. IP forwarding stays on, because others may count on it by then, and whether redirects
+# are accepted goes with it.
 snapshot() {
 	for ns in '' alice bob; do
 		echo "# ${ns:-host}"
 		${ns:+nsenter --net=/run/netns/$ns} tests/netns/snapshot.sh "$WEIR_CONFIG_DIR" "$WEIR_STATE_DIR" 2>/dev/null
-	done | grep -v forward
+	done | grep -v -e forward -e accept_redirects
 }
 
 # Who the outside host says that it sees, asked as a browser would. (busybox's own wget wants a resolver.)
