@@ -80,7 +80,8 @@ enum weir_vf_link_state {
  * @trust:		the VF may become promiscuous and take more addresses
  *
  * @vlan, @qos and @vlan_protocol are one setting for the kernel, and the two
- * rates another: what is not set stays as it is.
+ * rates another: what is not set stays as it is. Only a vlan in place of none, or
+ * none in its place, comes without the priority and protocol of before.
  */
 struct weir_vf_config {
 	size_t sz;

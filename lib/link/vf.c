@@ -75,11 +75,23 @@ static uint64_t differing(const struct weir_vf_config *want, const struct weir_v
 	return bits;
 }
 
+/* What a tag has besides its number: where there was none, or shall be none, nothing of that could stay. */
+static uint64_t leave_tag(struct weir_vf_config *c, const struct weir_vf_config *now)
+{
+	if (!(c->has & WEIR_VF_VLAN) || (c->vlan && now->vlan))
+		return 0;
+	c->qos = c->has & WEIR_VF_QOS ? c->qos : 0;
+	c->vlan_protocol = c->has & WEIR_VF_VLAN_PROTOCOL ? c->vlan_protocol : 0;
+	return WEIR_VF_QOS | WEIR_VF_VLAN_PROTOCOL;
+}
+
 /* Members that the caller leaves open in a group of which he sets others stay as they are. */
 static void complete(struct weir_vf_config *c, const struct weir_vf_config *now)
 {
+	const uint64_t left = leave_tag(c, now);
+
 	for (size_t g = 0; g < WR_VF_GROUPS; g++) {
-		uint64_t open = wr_vf_groups[g].bits & ~c->has & now->has;
+		uint64_t open = wr_vf_groups[g].bits & ~c->has & now->has & ~left;
 
 		if (!(wr_vf_groups[g].bits & c->has))
 			continue;

@@ -91,15 +91,24 @@ static int claim(struct weir_txn *t, const struct weir_network_vfs *vfs,
 	return vfs->claim(t, vfs->sriov, &want, ret);
 }
 
+/* In the vlan, and nothing of what an earlier user's tag had besides. */
+static void put_vlan(struct weir_vf_config *c, const struct weir_port *port)
+{
+	c->has |= WEIR_VF_VLAN;
+	if (!port->vlan.n_tags)
+		return;
+	c->has |= WEIR_VF_QOS | WEIR_VF_VLAN_PROTOCOL;
+	c->vlan = (uint16_t)port->vlan.tags[0].id;
+	c->vlan_protocol = WEIR_VLAN_8021Q;
+}
+
 /* A vlan of an earlier user must not stay; what is so already is not sent. */
 static int set_up(struct weir_txn *t, const struct weir_vf *vf, const struct weir_port *port)
 {
-	struct weir_vf_config c = { .sz = sizeof(c),
-				    .has = WEIR_VF_MAC | WEIR_VF_VLAN,
-				    .vf = vf->index,
-				    .vlan = port->vlan.n_tags ? (uint16_t)port->vlan.tags[0].id : 0 };
+	struct weir_vf_config c = { .sz = sizeof(c), .has = WEIR_VF_MAC, .vf = vf->index };
 
 	memcpy(c.mac, port->mac, 6);
+	put_vlan(&c, port);
 	if (port->trust_guest_rx_filters == WEIR_YES) {
 		c.has |= WEIR_VF_TRUST;
 		c.trust = true;
@@ -149,10 +158,8 @@ static int set_up_below(struct weir_txn *t, const struct weir_vf *vf, const stru
 {
 	struct weir_vf_config c = { .sz = sizeof(c), .vf = vf->index };
 
-	if (port->vlan.n_tags) {
-		c.has |= WEIR_VF_VLAN;
-		c.vlan = (uint16_t)port->vlan.tags[0].id;
-	}
+	if (port->vlan.n_tags)
+		put_vlan(&c, port);
 	if (is_passed_through(port) && port->trust_guest_rx_filters == WEIR_YES) {
 		c.has |= WEIR_VF_TRUST;
 		c.trust = true;

@@ -120,6 +120,16 @@ in_use() {	# a link that is up is the host's
 	refused '1 have a link that is up' weir net attach one
 	ip link set "$(field eth0/1 netdev)" down
 }
+earlier_tag() {	# of what the host had set no priority comes into the guest's vlan, and the host gets it back
+	weir vf set eth0/0 vlan 5 qos 5
+	weir net start cards
+	weir net attach cards --name p0
+	of_ip_has eth0 0 'vlan 7,'
+	! of_ip_has eth0 0 qos || return 1
+	weir net stop cards
+	of_ip_has eth0 0 'vlan 5, qos 5,'
+	weir vf set eth0/0 vlan 0
+}
 unmanaged() {	# the caller binds; address and vlan are set and taken back
 	weir net attach bare --name p0 --mac 52:54:00:00:00:c0
 	is "$(driver eth0/2) $(of_ip eth0 2)" 'igbvf 52:54:00:00:00:c0'
@@ -132,6 +142,7 @@ check "a network of one address, and its driver" start '{"name": "one", "forward
 	"driver": {"name": "vfio", "model": "pci-stub"}, "addresses": ["'"$(field eth0/1 pci)"'"]}}' one
 check "that one, and then none" one_address
 check "one that the host uses" in_use
+check "a tag of the host's" earlier_tag
 check "a network whose functions the caller binds" start '{"name": "bare", "forward": {"mode": "hostdev",
 	"addresses": ["'"$(field eth0/2 pci)"'"]}}' bare
 check "is set up, and given back" unmanaged

@@ -74,6 +74,12 @@ no_dump() {	# the kernel is asked for one card's VFs, never for those of all lin
 	is "$(grep -c 'send[a-z]*(.*RTM_GETLINK' "$tmp/trace") $(grep -c NLM_F_DUMP "$tmp/trace")" '4 0'
 }
 qos_alone() { weir vf set eth0/0 qos 5 && is "$(field eth0/0 settings.vlan) $(field eth0/0 settings.qos)" '7 5'; }
+no_tag() {	# without a vlan there is no priority that could stay, and a new vlan begins without one
+	weir vf set eth0/0 vlan 0
+	is "$(field eth0/0 settings.vlan) $(field eth0/0 settings.qos)" '0 0'
+	weir vf set eth0/0 vlan 7
+	is "$(field eth0/0 settings.vlan) $(field eth0/0 settings.qos)" '7 0'
+}
 planned() {	# run by a shell, the plan does what weir does
 	weir --dry-run vf set eth0/2 vlan 11 qos 2 trust off >"$tmp/plan"
 	is "$(field eth0/2 settings.vlan)" 0
@@ -94,6 +100,7 @@ check "many settings of three VFs" set_many
 check "in one message" one_message
 check "never with a dump" no_dump
 check "qos alone leaves the vlan" qos_alone
+check "nor does it outlive the vlan" no_tag
 check "a plan does the same" planned
 check "link state: refused by name" nothing_half_set '^weir: vf 2 of eth0: state: the driver has no such setting' state enable
 check "guaranteed rate: refused by name" nothing_half_set 'vf 2 of eth0: min_tx_rate: ' min_tx_rate 10
