@@ -229,6 +229,15 @@ static int settle_unfinished(struct choice *c, struct weir_error *err)
 
 /* --- choosing -------------------------------------------------------------------------------------- */
 
+/* Its driver made a link, which is not in this namespace but in a container's, perhaps. */
+static bool is_elsewhere(const struct choice *c, const struct weir_vf *vf)
+{
+	char path[PATH_MAX];
+
+	wr_pci_path(c->s, vf->pci, "net", path);
+	return !*vf->netdev && wr_exists(path);
+}
+
 /* Whether the VF may be had; @ret_n: how many have it already. */
 static bool is_free(struct choice *c, const struct weir_vf *vf, size_t *ret_n)
 {
@@ -240,12 +249,12 @@ static bool is_free(struct choice *c, const struct weir_vf *vf, size_t *ret_n)
 		c->n_claimed++;
 		return false;
 	}
-	if (c->want->flags & WEIR_CLAIM_NETDEV && !*vf->netdev) {
-		c->n_without_netdev++;
+	if (!*ret_n && (vf->is_up || is_elsewhere(c, vf)) && !c->want->vf) {
+		c->n_in_use++;
 		return false;
 	}
-	if (!*ret_n && vf->is_up && !c->want->vf) {
-		c->n_in_use++;
+	if (c->want->flags & WEIR_CLAIM_NETDEV && !*vf->netdev) {
+		c->n_without_netdev++;
 		return false;
 	}
 	return true;
@@ -280,7 +289,7 @@ static int refuse_all(const struct choice *c, struct weir_error *err)
 		return wr_error(err, -ENOENT, WEIR_STAGE_SYSTEM, "VFs", "", "%s: there are none for %s",
 				wr_str_text(&names), c->want->owner);
 	return wr_error(err, -EBUSY, WEIR_STAGE_SYSTEM, "VFs", "",
-			"%s: none is free for %s: of %zu, %zu are claimed, %zu have a link that is up, %zu have no link",
+			"%s: none is free for %s: of %zu, %zu are claimed, %zu have a link that is up or in another namespace, %zu have no link",
 			wr_str_text(&names), c->want->owner, c->n_vfs, c->n_claimed, c->n_in_use, c->n_without_netdev);
 }
 

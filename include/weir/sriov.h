@@ -363,8 +363,9 @@ struct weir_claim_request {
  * Without WEIR_CLAIM_SHARED it gets the first VF that nobody claims: of the PF that has
  * the fewest claimed ones, or else comes first in @request->pfs; of @request->vfs simply
  * the first. With WEIR_CLAIM_SHARED it gets the one with the fewest claims, all of them
- * shared. A VF that nobody claims but whose link is up is in use by the host, and passed
- * over unless @request->vf names it.
+ * shared. A VF that nobody claims but whose link is up is in use by the host, and one whose
+ * link is in another namespace by a container: they are passed over unless @request->vf
+ * names them.
  *
  * One lock is held from looking for a VF until the transaction ends. A claim whose owner
  * is dead (its process is gone, or the host was rebooted) does not count: what the owner

@@ -115,10 +115,18 @@ one_address() {	# the second one and no other
 	weir net detach one p0
 	is "$(all_states)" "$before"
 }
-in_use() {	# a link that is up is the host's
-	ip link set "$(field eth0/1 netdev)" up
+in_use() {	# a link that is up is the host's, and one in another namespace a container's
+	local link
+	link=$(field eth0/1 netdev)
+	ip link set "$link" up
 	refused '1 have a link that is up' weir net attach one
-	ip link set "$(field eth0/1 netdev)" down
+	ip link set "$link" down
+	ip netns add box
+	ip link set "$link" netns box
+	refused '1 have a link that is up or in another namespace' weir net attach one
+	is "$(driver eth0/1)" igbvf
+	ip netns exec box ip link set "$link" netns 1
+	ip netns delete box
 }
 earlier_tag() {	# of what the host had set no priority comes into the guest's vlan, and the host gets it back
 	weir vf set eth0/0 vlan 5 qos 5
@@ -141,7 +149,7 @@ modprobe pci-stub
 check "a network of one address, and its driver" start '{"name": "one", "forward": {"mode": "hostdev", "managed": true,
 	"driver": {"name": "vfio", "model": "pci-stub"}, "addresses": ["'"$(field eth0/1 pci)"'"]}}' one
 check "that one, and then none" one_address
-check "one that the host uses" in_use
+check "one that the host uses, or a container" in_use
 check "a tag of the host's" earlier_tag
 check "a network whose functions the caller binds" start '{"name": "bare", "forward": {"mode": "hostdev",
 	"addresses": ["'"$(field eth0/2 pci)"'"]}}' bare

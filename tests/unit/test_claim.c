@@ -205,7 +205,7 @@ static void links_decide(void **state)
 	sysfs_put("0x1002\n", "bus/pci/devices/" VF2 "/net/v2/flags");
 	assert_gets("a", 1, WEIR_CLAIM_NETDEV, VF2);
 	assert_gets("b", 1, WEIR_CLAIM_NETDEV, NULL);
-	assert_non_null(strstr(err.msg, "of 3, 1 are claimed, 1 have a link that is up, 1 have no link"));
+	assert_non_null(strstr(err.msg, "of 3, 1 are claimed, 1 have a link that is up or in another namespace, 1 have no link"));
 	assert_int_equal(claim_this("c", "v0"), 0);
 	assert_int_equal(claim_this("d", "v0"), -EBUSY);
 	t = begin(0);
@@ -220,6 +220,17 @@ static void links_decide(void **state)
 	t = begin(0);
 	assert_int_equal(weir_txn_vf_claim(t, sriov, &want, NULL), -EINVAL);
 	weir_txn_abort(t);
+}
+
+/* A driver has made a link of it, and no link is seen: that is somewhere else. */
+static void a_link_of_a_container(void **state)
+{
+	sysfs_pf(PF, 7, 2, 128, 2);
+	sysfs_put("", "bus/pci/devices/" VF0 "/net/.keep");
+	assert_gets("a", 1, 0, VF1);
+	assert_gets("b", 1, 0, NULL);
+	assert_non_null(strstr(err.msg, "of 2, 1 are claimed, 1 have a link that is up or in another namespace, 0 have"));
+	assert_int_equal(claim_this("c", VF0), 0);
 }
 
 /* Exactly these, in this order; not one that is in the host's use, and without those that have gone. */
@@ -682,7 +693,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_first_that_is_free), TEST(the_least_used_card_first), TEST(shared_and_alone),
-		TEST(links_decide), TEST(a_pool_of_functions), TEST(handed_to_networks),
+		TEST(links_decide), TEST(a_link_of_a_container), TEST(a_pool_of_functions),
+		TEST(handed_to_networks),
 		TEST(two_in_one_transaction), TEST(cards_with_claims_stay),
 		TEST(a_process_ends), TEST(notes_of_others), TEST(damaged_notes),
 		TEST(notes_there_and_back), TEST(a_later_step_fails), TEST(killed_elsewhere),
