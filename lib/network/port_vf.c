@@ -91,6 +91,14 @@ static int claim(struct weir_txn *t, const struct weir_network_vfs *vfs,
 	return vfs->claim(t, vfs->sriov, &want, ret);
 }
 
+static int refuse_card(struct weir_txn *t, const char *attr, const char *dev, const char *why)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+
+	wr_refuse(&err, -EOPNOTSUPP, "port", attr, "%s %s", dev, why);
+	return weir_txn_refuse(t, &err);
+}
+
 /* In the vlan, and nothing of what an earlier user's tag had besides. */
 static void put_vlan(struct weir_vf_config *c, const struct weir_port *port)
 {
@@ -107,6 +115,8 @@ static int set_up(struct weir_txn *t, const struct weir_vf *vf, const struct wei
 {
 	struct weir_vf_config c = { .sz = sizeof(c), .has = WEIR_VF_MAC, .vf = vf->index };
 
+	if (!vf->pf_ifindex)
+		return refuse_card(t, "forward", vf->pf, "has no link in this namespace, and settings are made by it");
 	memcpy(c.mac, port->mac, 6);
 	put_vlan(&c, port);
 	if (port->trust_guest_rx_filters == WEIR_YES) {
@@ -144,14 +154,6 @@ int wr_port_vf_add(struct weir_txn *t, const struct weir_network *net, struct we
 static bool is_passed_through(const struct weir_port *port)
 {
 	return port->direct_mode == WEIR_DIRECT_PASSTHROUGH;
-}
-
-static int refuse_below(struct weir_txn *t, const char *attr, const char *dev, const char *why)
-{
-	struct weir_error err = WEIR_ERROR_INIT;
-
-	wr_refuse(&err, -EOPNOTSUPP, "port", attr, "%s %s", dev, why);
-	return weir_txn_refuse(t, &err);
 }
 
 static int set_up_below(struct weir_txn *t, const struct weir_vf *vf, const struct weir_port *port)
@@ -197,12 +199,12 @@ int wr_port_vf_below(struct weir_txn *t, const struct weir_network *net, struct 
 	if (r < 0)
 		return r;
 	if (!r)
-		return refuse_below(t, "vlan", port->dev, "is no virtual function, and only those take vlans");
+		return refuse_card(t, "vlan", port->dev, "is no virtual function, and only those take vlans");
 	if (!vfs)
-		return refuse_below(t, "vlan", port->dev,
-				    "is a virtual function, and nothing that could claim it is at hand");
+		return refuse_card(t, "vlan", port->dev,
+				   "is a virtual function, and nothing that could claim it is at hand");
 	if (port->vlan.n_tags > 1 || port->vlan.is_trunk)
-		return refuse_below(t, "vlan", port->dev, "is a virtual function, which has no trunks");
+		return refuse_card(t, "vlan", port->dev, "is a virtual function, which has no trunks");
 	owner_of(port, owner);
 	want.owner = owner;
 	want.flags |= is_passed_through(port) ? 0 : WEIR_CLAIM_SHARED;
@@ -230,7 +232,7 @@ int wr_port_vf_trust(struct weir_txn *t, const struct weir_port *port, bool is_t
 	if (r < 0)
 		return r;
 	if (!r)
-		return refuse_below(t, "trustGuestRxFilters", port->dev, "is not there, or its card has no link");
+		return refuse_card(t, "trustGuestRxFilters", port->dev, "is not there, or its card has no link");
 	if (weir_link_get(weir_txn_handle(t), 0, f.pf, &pf, &err))
 		return weir_txn_refuse(t, &err);
 	c.vf = (uint32_t)f.index;

@@ -128,6 +128,16 @@ in_use() {	# a link that is up is the host's, and one in another namespace a con
 	ip netns exec box ip link set "$link" netns 1
 	ip netns delete box
 }
+without_pf() {	# the card's link is elsewhere: there is none that settings could go by
+	ip netns add box
+	ip link set eth0 netns box
+	refused "$card has no link in this namespace" weir net attach one
+	is "$(weir --json vf claims)" '[]'
+	ip netns exec box ip link set eth0 netns 1
+	ip netns delete box
+	ip link set eth0 up
+	settle
+}
 earlier_tag() {	# of what the host had set no priority comes into the guest's vlan, and the host gets it back
 	weir vf set eth0/0 vlan 5 qos 5
 	weir net start cards
@@ -145,11 +155,13 @@ unmanaged() {	# the caller binds; address and vlan are set and taken back
 	weir net detach bare p0
 	is "$(all_states)" "$before"
 }
+card=$(basename "$(realpath /sys/class/net/eth0/device)")
 modprobe pci-stub
 check "a network of one address, and its driver" start '{"name": "one", "forward": {"mode": "hostdev", "managed": true,
 	"driver": {"name": "vfio", "model": "pci-stub"}, "addresses": ["'"$(field eth0/1 pci)"'"]}}' one
 check "that one, and then none" one_address
 check "one that the host uses, or a container" in_use
+check "a card whose link is elsewhere" without_pf
 check "a tag of the host's" earlier_tag
 check "a network whose functions the caller binds" start '{"name": "bare", "forward": {"mode": "hostdev",
 	"addresses": ["'"$(field eth0/2 pci)"'"]}}' bare
