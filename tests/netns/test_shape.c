@@ -402,15 +402,21 @@ static void send_frame(const char *name)
 	close(fd);
 }
 
+/* @kind: of the leaf, with the first digit of its handle; the others are the class's. */
+static void leaf_below(const char *dev, uint32_t classid, const char *kind)
+{
+	char command[128], words[32] = "";
+
+	snprintf(command, sizeof(command), "tc qdisc show dev %s parent %x:%x", dev, classid >> 16, classid & 0xffff);
+	if (*kind)
+		snprintf(words, sizeof(words), "%s%03x:", kind, classid & 0xffff);
+	shows(command, words);
+}
+
 static void leaf_is(const struct weir_shape *s, const char *kind)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "tc qdisc show dev v0 parent 7765:1");
-	shows(command, kind);
-	snprintf(command, sizeof(command), "tc qdisc show dev %s parent %x:%x", s->ifb_name,
-		 s->ifb_class ? s->ifb_class >> 16 : 0x7765, s->ifb_class ? s->ifb_class & 0xffff : 1);
-	shows(command, kind);
+	leaf_below("v0", 0x77650001, kind);
+	leaf_below(s->ifb_name, s->ifb_class ? s->ifb_class : 0x77650001, kind);
 }
 
 /* What has passed the class of what leaves by v0. */
@@ -438,7 +444,7 @@ static void leaves_below(enum weir_qdisc qdisc)
 {
 	static const enum weir_leaf leaves[] = { WEIR_LEAF_SFQ, WEIR_LEAF_FQ_CODEL, WEIR_LEAF_DEFAULT,
 						 WEIR_LEAF_FQ_CODEL, WEIR_LEAF_SFQ, WEIR_LEAF_DEFAULT };
-	static const char *const kinds[] = { [WEIR_LEAF_SFQ] = "sfq 5001:", [WEIR_LEAF_FQ_CODEL] = "fq_codel f001:",
+	static const char *const kinds[] = { [WEIR_LEAF_SFQ] = "sfq 5", [WEIR_LEAF_FQ_CODEL] = "fq_codel f",
 					     [WEIR_LEAF_DEFAULT] = "" };
 	static const struct weir_bandwidth some = LIMITS(8 * MBIT, 4 * MBIT), other = LIMITS(2 * MBIT, MBIT / 10);
 	struct weir_link again = { .sz = sizeof(again), .kind = WEIR_LINK_IFB, .has = WEIR_LINK_NAME, .name = "e0" };
