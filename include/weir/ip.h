@@ -79,6 +79,8 @@ WEIR_API struct weir_ip weir_ip_mask(const struct weir_ip *ip, unsigned int pref
 #define WEIR_ADDR_NODAD (1ull << 0)
 /** WEIR_ADDR_LEASED - it has a lifetime, as one by DHCP, and goes when that ends */
 #define WEIR_ADDR_LEASED (1ull << 1)
+/** WEIR_ADDR_TENTATIVE - IPv6: the kernel still looks whether somebody else has it, and sends nothing from it */
+#define WEIR_ADDR_TENTATIVE (1ull << 2)
 
 /**
  * struct weir_addr - an address of a link

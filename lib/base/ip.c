@@ -55,6 +55,11 @@ struct weir_ip wr_ip_last(const struct weir_ip *ip, unsigned int prefix)
 	return last;
 }
 
+bool wr_ip_is_link_local(const struct weir_ip *ip)
+{
+	return ip->family == WEIR_FAMILY_IPV6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
+}
+
 bool wr_ip_in(const struct weir_ip *ip, const struct weir_ip *net, unsigned int prefix)
 {
 	unsigned int whole = prefix / 8, rest = prefix % 8;

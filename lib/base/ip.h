@@ -11,6 +11,7 @@
 unsigned int wr_ip_bits(const struct weir_ip *ip);
 /* The last address of the network around @ip: IPv4's broadcast address. */
 struct weir_ip wr_ip_last(const struct weir_ip *ip, unsigned int prefix);
+bool wr_ip_is_link_local(const struct weir_ip *ip);
 bool wr_ip_in(const struct weir_ip *ip, const struct weir_ip *net, unsigned int prefix);
 /* The IPv6 address that a link with that MAC address makes of a prefix of 64 bits (RFC 4291, appendix A). */
 struct weir_ip wr_ip_eui64(const struct weir_ip *prefix, const uint8_t mac[6]);

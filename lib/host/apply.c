@@ -193,7 +193,7 @@ static int read_groups(const struct weir_blob *part, struct groups *ret, struct 
 	return r;
 }
 
-static int verify(struct weir *w, const struct weir_step *s, struct weir_error *err)
+static int verify_groups(struct weir *w, const struct weir_step *s, struct weir_error *err)
 {
 	const struct weir_blob part = weir_step_part(s, 0);
 	wr_auto(host) struct wr_host h = { 0 };
@@ -213,6 +213,18 @@ static int verify(struct weir *w, const struct weir_step *s, struct weir_error *
 			     "did not become what was asked for: %s", p.steps[0]->shown.what);
 	groups_done(&g);
 	return r;
+}
+
+/* Or that a link has what its DHCP client needs. */
+static int verify(struct weir *w, const struct weir_step *s, struct weir_error *err)
+{
+#ifndef WR_NO_LOOK
+	const struct weir_blob dev = weir_step_part(s, 1);
+
+	if (dev.len)
+		return wr_dhcp_wait(w, dev.data, err);
+#endif
+	return verify_groups(w, s, err);
 }
 
 static char *plan_verify(const struct weir_step *s)

@@ -7,8 +7,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/file.h"
+#include "base/ip.h"
 #include "host/host.h"
 
 #define MAX_WORDS 24
@@ -146,6 +148,46 @@ static int make_call(struct weir *w, const char *dev, uint8_t family, uint8_t pe
 	return 0;
 }
 
+#ifndef WR_NO_LOOK	/* the one-file tool (`make static`): no room */
+#define ADDRESS_TIMEOUT_MS 5000
+
+static bool has_good_address(const struct weir_addr *addrs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (wr_ip_is_link_local(&addrs[i].local) && !(addrs[i].has & WEIR_ADDR_TENTATIVE))
+			return true;
+	return false;
+}
+
+int wr_dhcp_wait(struct weir *w, const char *dev, struct weir_error *err)
+{
+	const struct timespec pause = { 0, 50000000 };
+	struct weir_link link = { .sz = sizeof(link) };
+	int r = weir_link_get(w, 0, dev, &link, err);
+	bool is_good = false;
+
+	for (int ms = 0; ms < ADDRESS_TIMEOUT_MS && !r && !is_good; ms += 50) {
+		struct weir_addr *addrs = NULL;
+		size_t n = 0;
+
+		if (ms)
+			nanosleep(&pause, NULL);
+		r = weir_addr_list(w, link.ifindex, &addrs, &n, err);
+		is_good = has_good_address(addrs, n);
+		free(addrs);
+	}
+	return r;
+}
+
+static void wait_first(struct weir_txn *t, const struct call *c)
+{
+	weir_txn_step(t, &weir_group_verify_step, c->name,
+		      (struct weir_blob[]){ { NULL, 0 }, { c->dev, strlen(c->dev) } }, 2);
+}
+#else
+#define wait_first(t, c) ((void)0)
+#endif
+
 int wr_dhcp_start(struct weir_txn *t, const char *dev, uint8_t family, uint8_t peerdns)
 {
 	struct weir_error err = WEIR_ERROR_INIT;
@@ -159,6 +201,8 @@ int wr_dhcp_start(struct weir_txn *t, const char *dev, uint8_t family, uint8_t p
 		if (r)
 			wr_syserr(&err, r, c.name, "%s", folder);
 	}
+	if (!r && family == WEIR_FAMILY_IPV6)
+		wait_first(t, &c);
 	return r ? weir_txn_refuse(t, &err) : weir_txn_service_start(t, &c.service);
 }
 

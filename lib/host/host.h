@@ -197,6 +197,11 @@ void wr_want_route(uint8_t family, const struct weir_group_route *r, struct weir
 
 /* --- dhcp.c ----------------------------------------------------------------------------------- */
 
+/*
+ * A client of DHCPv6 sends from the link-local address, and ends at once where there is none that is good: that is so a
+ * second or two after the link came up. Without carrier it never is, so this waits for some seconds only.
+ */
+int wr_dhcp_wait(struct weir *w, const char *dev, struct weir_error *err);
 int wr_dhcp_start(struct weir_txn *t, const char *dev, uint8_t family, uint8_t peerdns);
 int wr_dhcp_stop(struct weir_txn *t, const char *dev, uint8_t family, uint8_t peerdns);
 /* Above 0: it does; or that it cannot be known. */

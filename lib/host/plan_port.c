@@ -4,6 +4,7 @@
  * port and becomes a group. Ports that a definition does not have are released in
  * plan_leave.c.
  */
+#include "base/ip.h"
 #include "host/plan.h"
 
 /* --- taking a port ---------------------------------------------------------------------------- */
@@ -21,8 +22,7 @@ static bool has_address(const struct wr_host *h, int ifindex)
 	const struct weir_addr *a = wr_host_addrs(h, ifindex, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (a[i].local.family != WEIR_FAMILY_IPV6 || a[i].local.bytes[0] != 0xfe ||
-		    (a[i].local.bytes[1] & 0xc0) != 0x80)
+		if (!wr_ip_is_link_local(&a[i].local))
 			return true;
 	return false;
 }

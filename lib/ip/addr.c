@@ -225,6 +225,10 @@ int wr_addr_decode(const struct nlmsghdr *msg, struct weir_addr *ret, struct wei
 	}
 	if (!(ifa->ifa_flags & IFA_F_PERMANENT))
 		a.has |= WEIR_ADDR_LEASED;
+#ifndef WR_NO_LOOK	/* the one-file tool (`make static`): no room */
+	if (ifa->ifa_flags & IFA_F_TENTATIVE && ifa->ifa_family == AF_INET6)
+		a.has |= WEIR_ADDR_TENTATIVE;
+#endif
 	r = wr_decode(&addr_table, (const char *)msg + at, msg->nlmsg_len - at, &a, err);
 	if (r || a.local.family) {
 		*ret = a;

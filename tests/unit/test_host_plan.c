@@ -20,12 +20,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include <weir/json.h>
 
+#include "base/file.h"
 #include "host/host.h"
+#include "txn/txn.h"
 
 /* --- a host in a few words -------------------------------------------------------------------- */
 
@@ -488,12 +492,45 @@ static void the_worst_effect_decides(void **state)
 	weir_group_free(up);
 }
 
+/* One that is started before the kernel has given out the address that it sends from ends at once. */
+static void a_client_of_dhcpv6_comes_behind_its_address(void **state)
+{
+	static const struct weir_step_ops *const ops[] = { &weir_group_verify_step, NULL };
+	char dir[] = "/tmp/weir-test-XXXXXX", path[64], folder[64];
+	struct weir_options opts = { .sz = sizeof(opts), .config_dir = dir, .state_dir = dir, .step_ops = ops };
+	struct weir_txn *t;
+	struct weir *w;
+
+	assert_non_null(mkdtemp(dir));
+	wr_format(path, sizeof(path), "%s/dhcp-client", dir);
+	wr_format(folder, sizeof(folder), "%s/state", dir);
+	opts.state_dir = folder;
+	assert_int_equal(wr_file_write(path, "/bin/dhclient\n", 14, 0600, false), 0);
+	assert_int_equal(weir_open(&opts, &w, NULL), 0);
+	assert_int_equal(weir_txn_begin(w, "test", WEIR_TXN_DRY, &t, NULL), 0);
+	assert_int_equal(wr_dhcp_start(t, "a0", WEIR_FAMILY_IPV6, WEIR_ABSENT), 0);
+	assert_int_equal(wr_dhcp_start(t, "a0", WEIR_FAMILY_IPV4, WEIR_ABSENT), 0);
+	assert_int_equal(t->n_steps, 3);
+	assert_ptr_equal(t->steps[0].ops, &weir_group_verify_step);
+	assert_string_equal(weir_step_part(&t->steps[0], 1).data, "a0");
+	assert_ptr_equal(t->steps[1].ops, &wr_service_start_ops);
+	assert_ptr_equal(t->steps[2].ops, &wr_service_start_ops);
+	weir_txn_abort(t);
+	weir_close(w);
+	unlink(path);
+	wr_format(path, sizeof(path), "%s/dhcp-client", folder);
+	rmdir(path);
+	rmdir(folder);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plans_are_made),
 		cmocka_unit_test(what_cannot_be_is_refused),
 		cmocka_unit_test(the_worst_effect_decides),
+		cmocka_unit_test(a_client_of_dhcpv6_comes_behind_its_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
