@@ -16,6 +16,7 @@
 
 #include <weir/link.h>
 
+#include "base/ip.h"
 #include "tc/ifb.h"
 #include "tc/limiter.h"
 #include "tc/record.h"
@@ -135,6 +136,12 @@ void wr_ifb_also(struct weir_txn *t, int port, struct wr_ifb_also *ret)
 
 /* --- making ------------------------------------------------------------------------------ */
 
+#ifdef WR_NO_LOOK	/* the one-file tool: no room */
+#define HAS_IPV6 true
+#else
+#define HAS_IPV6 wr_ip_has_v6()
+#endif
+
 /*
  * Longer than its queue of 32, and silent: it would solicit routers. Its root comes
  * before it is up: of a link that is up the kernel waits until no packet is on its
@@ -145,7 +152,7 @@ static int add_link(struct weir_txn *t, int ifindex, const char *name, const cha
 {
 	struct weir_link l = {
 		.sz = sizeof(l),
-		.has = WEIR_LINK_NAME | WEIR_LINK_ADDR_GEN_MODE | WEIR_LINK_TXQUEUELEN |
+		.has = WEIR_LINK_NAME | (HAS_IPV6 ? WEIR_LINK_ADDR_GEN_MODE : 0) | WEIR_LINK_TXQUEUELEN |
 		       WEIR_LINK_NUM_TX_QUEUES | (alias ? WEIR_LINK_ALIAS : 0) |
 		       (ifindex ? WEIR_LINK_IFINDEX : 0),
 		.kind = WEIR_LINK_IFB,

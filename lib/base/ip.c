@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* IP addresses as values: text, masks, order. Links and routes are in lib/ip. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <sys/socket.h>
 
 #include "base/ip.h"
@@ -88,4 +89,11 @@ int wr_ip_compare(const struct weir_ip *a, const struct weir_ip *b)
 bool wr_ip_equal(const struct weir_ip *a, const struct weir_ip *b)
 {
 	return wr_ip_compare(a, b) == 0;
+}
+
+bool wr_ip_has_v6(void)
+{
+	wr_auto(fd) int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 || errno != EAFNOSUPPORT;
 }

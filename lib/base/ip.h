@@ -18,4 +18,7 @@ struct weir_ip wr_ip_eui64(const struct weir_ip *prefix, const uint8_t mac[6]);
 int wr_ip_compare(const struct weir_ip *a, const struct weir_ip *b);
 bool wr_ip_equal(const struct weir_ip *a, const struct weir_ip *b);
 
+/* Whether the kernel has IPv6. One that was booted without it has no such sockets, and refuses to be told of links' addresses. */
+bool wr_ip_has_v6(void);
+
 #endif

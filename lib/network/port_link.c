@@ -5,25 +5,19 @@
  * have filled.
  */
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include <weir/bridge.h>
 #include <weir/link.h>
 
+#include "base/ip.h"
 #include "base/table.h"
 #include "network/network.h"
 
 #define IPV6_MIN_MTU 1280
 
-/* A kernel that was booted without it has no such sockets either. */
 bool wr_has_ipv6(uint32_t mtu)
 {
-	wr_auto(fd) int fd = -1;
-
-	if (mtu && mtu < IPV6_MIN_MTU)
-		return false;
-	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	return fd >= 0 || errno != EAFNOSUPPORT;
+	return (!mtu || mtu >= IPV6_MIN_MTU) && wr_ip_has_v6();
 }
 
 /* What tap and veth have in common: up last, and without an IPv6 address the guest could reach. */
