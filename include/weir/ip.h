@@ -77,7 +77,7 @@ WEIR_API struct weir_ip weir_ip_mask(const struct weir_ip *ip, unsigned int pref
 
 /** WEIR_ADDR_NODAD - in weir_addr.has: @nodad is set */
 #define WEIR_ADDR_NODAD (1ull << 0)
-/** WEIR_ADDR_LEASED - it has a lifetime, as one by DHCP, and goes when that ends */
+/** WEIR_ADDR_LEASED - it has a lifetime, as one by DHCP, and goes when that ends: @valid_s */
 #define WEIR_ADDR_LEASED (1ull << 1)
 /** WEIR_ADDR_TENTATIVE - IPv6: the kernel still looks whether somebody else has it, and sends nothing from it */
 #define WEIR_ADDR_TENTATIVE (1ull << 2)
@@ -91,6 +91,8 @@ WEIR_API struct weir_ip weir_ip_mask(const struct weir_ip *ip, unsigned int pref
  * @prefix:	prefix length, 0..32 or 0..128
  * @broadcast:	IPv4 broadcast address; no family: none
  * @nodad:	IPv6: usable at once, without duplicate address detection
+ * @valid_s:	of a leased one: seconds that it had left when it was read; 0: unknown
+ * @preferred_s: of a leased one: for how much of that new connections may begin from it
  */
 struct weir_addr {
 	size_t sz;
@@ -100,6 +102,8 @@ struct weir_addr {
 	uint8_t prefix;
 	struct weir_ip broadcast;
 	bool nodad;
+	uint32_t valid_s;
+	uint32_t preferred_s;
 };
 
 /** WEIR_ROUTE_METRIC - in weir_route.has: @metric is set */
@@ -133,8 +137,8 @@ struct weir_route {
  * @addr:	the address; the link may be one that @t makes
  *
  * RTM_NEWADDR with NLM_F_CREATE and NLM_F_EXCL. Undone by deleting the address. One
- * that was told with WEIR_ADDR_LEASED is there, and stays for ever: NLM_F_REPLACE, and
- * an undo does not give it its lifetime again.
+ * that was told with WEIR_ADDR_LEASED is there, and stays for ever: NLM_F_REPLACE; an
+ * undo gives it the lifetime that it had when it was read.
  *
  * Return: 0 or a negative errno, which the transaction remembers. At commit:
  *   -EEXIST	the link has the address already; nothing was sent

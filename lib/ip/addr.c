@@ -59,6 +59,17 @@ static void addr_msg(struct wr_batch *b, uint16_t type, uint16_t flags, const st
 	wr_put(b, IFA_ADDRESS, a->local.bytes, wr_ip_bits(&a->local) / 8);
 }
 
+/* One that an undo gives back, with what it had left of its lifetime: else it would stay for ever. */
+static void back_msg(struct wr_batch *b, uint16_t flags, const struct weir_addr *a)
+{
+	addr_msg(b, RTM_NEWADDR, NLM_F_CREATE | flags, a);
+#ifndef WR_NO_LOOK	/* the one-file tool (`make static`): no room */
+	if (a->has & WEIR_ADDR_LEASED && a->valid_s)
+		wr_put(b, IFA_CACHEINFO, &(struct ifa_cacheinfo){ .ifa_prefered = a->preferred_s, .ifa_valid = a->valid_s },
+		       sizeof(struct ifa_cacheinfo));
+#endif
+}
+
 static void plan(struct weir_txn *t, struct weir_step *s, const struct weir_addr *a,
 		 const char *text, const char *name)
 {
@@ -171,8 +182,11 @@ int weir_txn_addr_add(struct weir_txn *t, const struct weir_addr *addr)
 	/* It goes with a link that is made here. */
 	leaves = !stays && !wr_txn_makes(t, a.ifindex);
 	addr_msg(&b, RTM_NEWADDR, NLM_F_CREATE | (stays ? NLM_F_REPLACE : NLM_F_EXCL), &a);
-	addr_msg(&undo, RTM_DELADDR, 0, &a);
-	s = wr_txn_msg(t, object, wr_addr_tables, &b, leaves ? &undo : NULL, NULL);
+	if (leaves)
+		addr_msg(&undo, RTM_DELADDR, 0, &a);
+	else if (stays)
+		back_msg(&undo, NLM_F_REPLACE, &a);
+	s = wr_txn_msg(t, object, wr_addr_tables, &b, stays || leaves ? &undo : NULL, NULL);
 	if (leaves)
 		wr_step_look(s, &addr_look, is_kept(t, &a));
 	if (t->dry)
@@ -191,7 +205,7 @@ int weir_txn_addr_del(struct weir_txn *t, const struct weir_addr *addr)
 	if (take(t, addr, &a, text, object))
 		return t->err.code;
 	addr_msg(&b, RTM_DELADDR, 0, &a);
-	addr_msg(&undo, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a);
+	back_msg(&undo, NLM_F_EXCL, &a);
 	kept = is_kept(t, &a);
 	s = wr_txn_msg(t, object, wr_addr_tables, &b, kept ? NULL : &undo, NULL);
 	if (!wr_txn_makes(t, a.ifindex))
@@ -206,6 +220,20 @@ int weir_txn_addr_del(struct weir_txn *t, const struct weir_addr *addr)
 }
 
 /* --- reading --------------------------------------------------------------------------- */
+
+#ifndef WR_NO_LOOK
+static void take_lifetime(const struct nlmsghdr *msg, struct weir_addr *a)
+{
+	const struct nlattr *attr = wr_msg_attr(msg, IFA_CACHEINFO);
+	struct ifa_cacheinfo left;
+
+	if (!(a->has & WEIR_ADDR_LEASED) || !attr || mnl_attr_get_payload_len(attr) < sizeof(left))
+		return;
+	memcpy(&left, mnl_attr_get_payload(attr), sizeof(left));
+	a->valid_s = left.ifa_valid;
+	a->preferred_s = left.ifa_prefered;
+}
+#endif
 
 int wr_addr_decode(const struct nlmsghdr *msg, struct weir_addr *ret, struct weir_error *err)
 {
@@ -228,6 +256,7 @@ int wr_addr_decode(const struct nlmsghdr *msg, struct weir_addr *ret, struct wei
 #ifndef WR_NO_LOOK	/* the one-file tool (`make static`): no room */
 	if (ifa->ifa_flags & IFA_F_TENTATIVE && ifa->ifa_family == AF_INET6)
 		a.has |= WEIR_ADDR_TENTATIVE;
+	take_lifetime(msg, &a);
 #endif
 	r = wr_decode(&addr_table, (const char *)msg + at, msg->nlmsg_len - at, &a, err);
 	if (r || a.local.family) {

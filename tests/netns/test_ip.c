@@ -193,6 +193,52 @@ static void refused_addresses(void **state)
 	free(before);
 }
 
+/* What was leased for 1,000 s is either that still, or there for ever. */
+static bool is_leased(const char *local)
+{
+	json_t *j = shown_addr("low0", local);
+	const json_int_t left = json_integer_value(json_object_get(j, "valid_life_time"));
+
+	json_decref(j);
+	if (left != UINT32_MAX)
+		assert_in_range(left, 900, 1000);
+	return left != UINT32_MAX;
+}
+
+static void leases_come_back(void **state)
+{
+	struct weir_error err = WEIR_ERROR_INIT;
+	struct weir_addr *list = NULL;
+	struct weir_txn *t;
+	size_t n = 0;
+
+	own_sh("set -e; for a in 192.0.2.1/24 192.0.3.1/24 2001:db8::1/64 2001:db8:1::1/64; do "
+	       "ip addr add $a dev low0 valid_lft 1000 preferred_lft 500 noprefixroute; done");
+	assert_int_equal(weir_addr_list(weir_txn_handle(t = begin()), EXISTING, &list, &n, &err), 0);
+	for (size_t i = 0; i < n; i++)	/* the kernel's own stays out of it */
+		if (list[i].local.bytes[0] == 0xfe)
+			list[i--] = list[--n];
+	assert_int_equal(n, 4);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(list[i].has & WEIR_ADDR_LEASED);
+		assert_in_range(list[i].valid_s, 900, 1000);
+		assert_in_range(list[i].preferred_s, 400, 500);
+		if (i % 2)
+			weir_txn_addr_del(t, &list[i]);
+		else
+			weir_txn_addr_add(t, &list[i]);
+	}
+	commit_and_fail(t, "leases");
+	assert_true(is_leased("192.0.2.1") && is_leased("192.0.3.1"));
+	assert_true(is_leased("2001:db8::1") && is_leased("2001:db8:1::1"));
+	t = begin();
+	for (size_t i = 0; i < n; i++)
+		weir_txn_addr_add(t, &list[i]);
+	commit(t, "for ever");
+	assert_false(is_leased("192.0.2.1") || is_leased("2001:db8::1"));
+	free(list);
+}
+
 /* --- routes ---------------------------------------------------------------------------------------------- */
 
 struct route_case {
@@ -401,11 +447,12 @@ static void what_a_link_loses_comes_back(void **state)
 /* A router says for how long packets may be sent by way of it. */
 static void advertise(uint16_t lifetime_s)
 {
-	struct nd_router_advert ra = { .nd_ra_type = ND_ROUTER_ADVERT, .nd_ra_curhoplimit = 64,
-				       .nd_ra_router_lifetime = htons(lifetime_s) };
+	struct nd_router_advert ra = { .nd_ra_type = ND_ROUTER_ADVERT };
 	struct sockaddr_in6 all = { .sin6_family = AF_INET6, .sin6_scope_id = if_nametoindex("ra1") };
 	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6), hops = 255;
 
+	ra.nd_ra_curhoplimit = 64;
+	ra.nd_ra_router_lifetime = htons(lifetime_s);
 	assert_int_equal(inet_pton(AF_INET6, "ff02::1", &all.sin6_addr), 1);
 	assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)), 0);
 	assert_int_equal(sendto(fd, &ra, sizeof(ra), 0, (struct sockaddr *)&all, sizeof(all)), sizeof(ra));
@@ -636,6 +683,7 @@ int main(void)
 		TEST(addresses_arrive),
 		TEST(addresses_of_a_new_link),
 		TEST(refused_addresses),
+		TEST(leases_come_back),
 		TEST(routes_arrive),
 		TEST(lists_of_routes),
 		TEST(refused_routes),
