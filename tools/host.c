@@ -290,44 +290,61 @@ static bool has_chain(const json_t *objects, const char *table, const char *pref
 	return false;
 }
 
-struct culprit {
-	const char *table;
-	const char *prefix;
-	const char *name;
-	const char *remedy;
-};
+/* What a drop takes from guests. In any chain of the hook it is final, whatever weir's own table accepts. */
+enum hook { FORWARD, INPUT, N_HOOKS };
 
 /* clang-format off */
-static const struct culprit culprits[] = {
+static const struct {
+	const char *hook;	/* as nftables calls it */
+	const char *name;	/* of the check */
+	const char *remedy;
+	const char *legacy;	/* what iptables-legacy -S says where it drops */
+	const char *legacy_remedy;
+} hooks[N_HOOKS] = {
+	[FORWARD] = { "forward", "forwarding", "accept the networks' bridges in that chain, both ways",
+		      "-P FORWARD DROP", "iptables-legacy -I FORWARD -i BRIDGE -j ACCEPT, and the same with -o" },
+	[INPUT] = { "input", "DHCP and DNS", "accept UDP ports 53, 67 and 547, and TCP port 53, from the networks' bridges there",
+		    "-P INPUT DROP", "iptables-legacy -I INPUT -i BRIDGE -p udp --dport 67 -j ACCEPT, and the same with 53 and 547" },
+};
+
+static const struct culprit {
+	const char *table;
+	const char *prefix;	/* of a chain that only this one has */
+	const char *name;
+	const char *remedies[N_HOOKS];	/* NULL: it lets that pass */
+} culprits[] = {
 	{ "filter", "DOCKER", "Docker",
-	  "iptables -I DOCKER-USER -i BRIDGE -j ACCEPT, and the same with -o" },
-	{ "filter", "ufw", "ufw", "ufw route allow in on BRIDGE; ufw route allow out on BRIDGE" },
-	{ "firewalld", "", "firewalld", "firewall-cmd --zone=trusted --add-interface=BRIDGE" },
+	  { [FORWARD] = "iptables -I DOCKER-USER -i BRIDGE -j ACCEPT, and the same with -o" } },
+	{ "filter", "ufw", "ufw",
+	  { [FORWARD] = "ufw route allow in on BRIDGE; ufw route allow out on BRIDGE",
+	    [INPUT] = "ufw allow in on BRIDGE to any port 67 proto udp, and the same with 53 and 547" } },
+	{ "firewalld", "", "firewalld",
+	  { [FORWARD] = "firewall-cmd --zone=trusted --add-interface=BRIDGE",
+	    [INPUT] = "firewall-cmd --zone=trusted --add-interface=BRIDGE" } },
 };
 /* clang-format on */
 
-static const struct culprit *who_is(const json_t *objects, const char *table)
+static const struct culprit *who_is(const json_t *objects, const char *table, enum hook hook)
 {
 	for (size_t i = 0; i < sizeof(culprits) / sizeof(culprits[0]); i++)
-		if (!strcmp(table, culprits[i].table) &&
+		if (culprits[i].remedies[hook] && !strcmp(table, culprits[i].table) &&
 		    has_chain(objects, table, culprits[i].prefix))
 			return &culprits[i];
 	return NULL;
 }
 
-static void add_chain(struct report *r, const json_t *objects, const char *family,
+static void add_chain(struct report *r, const json_t *objects, enum hook hook, const char *family,
 		      const char *table, const char *name, const char *does)
 {
-	const struct culprit *who = who_is(objects, table);
+	const struct culprit *who = who_is(objects, table, hook);
 
-	add(r, "host", "forwarding", false, STATE_WARNING,
+	add(r, "host", hooks[hook].name, false, STATE_WARNING,
 	    xformat("%s: chain %s %s %s %s", who ? who->name : "somebody's firewall", family, table,
 		    name, does),
-	    who ? who->remedy : "accept the networks' bridges in that chain, both ways");
+	    who ? who->remedies[hook] : hooks[hook].remedy);
 }
 
-/* A drop in any chain of the forward hook is final, whatever weir's own table accepts. */
-static int look_at_chains(struct report *r, const json_t *objects)
+static int look_at_chains(struct report *r, const json_t *objects, enum hook which)
 {
 	const json_t *object;
 	int n = 0;
@@ -341,12 +358,12 @@ static int look_at_chains(struct report *r, const json_t *objects)
 		if (!chain ||
 		    json_unpack(chain, "{s:s, s:s, s:s, s?s, s?s}", "family", &family, "table",
 				&table, "name", &name, "hook", &hook, "policy", &policy) ||
-		    !hook || strcmp(hook, "forward") != 0 || !strcmp(table, "weir"))
+		    !hook || strcmp(hook, hooks[which].hook) != 0 || !strcmp(table, "weir"))
 			continue;
 		if (policy && !strcmp(policy, "drop"))
-			add_chain(r, objects, family, table, name, "drops what it does not know");
+			add_chain(r, objects, which, family, table, name, "drops what it does not know");
 		else if (!strcmp(table, "firewalld"))
-			add_chain(r, objects, family, table, name, "rejects what it does not know");
+			add_chain(r, objects, which, family, table, name, "rejects what it does not know");
 		else
 			continue;
 		n++;
@@ -354,45 +371,57 @@ static int look_at_chains(struct report *r, const json_t *objects)
 	return n;
 }
 
-/* The old iptables has its rules elsewhere, where nft does not see them. */
-static int look_at_legacy(struct report *r)
+/* The old iptables has its rules elsewhere, where nft does not see them. NULL: it has none, or is not there. */
+static char *read_legacy(void)
 {
-	static const char *const argv[] = { "iptables-legacy", "-S", "FORWARD", NULL };
+	static const char *const argv[] = { "iptables-legacy", "-S", NULL };
 	char *names = file_line("/proc/net/ip_tables_names");
 	char *out = NULL;
-	bool drops = names && !run_program(argv, &out, NULL) && strstr(out, "-P FORWARD DROP");
 
-	if (drops)
-		add(r, "host", "forwarding", false, STATE_WARNING,
-		    xformat("%s: iptables-legacy's chain FORWARD drops what it does not know",
-			    strstr(out, "DOCKER") ? "Docker" :
-			    strstr(out, "ufw")    ? "ufw" :
-						    "somebody's firewall"),
-		    "iptables-legacy -I FORWARD -i BRIDGE -j ACCEPT, and the same with -o");
+	if (names && run_program(argv, &out, NULL)) {
+		free(out);
+		out = NULL;
+	}
 	free(names);
-	free(out);
-	return drops;
+	return out;
+}
+
+static int look_at_legacy(struct report *r, const char *rules, enum hook hook)
+{
+	if (!rules || !strstr(rules, hooks[hook].legacy))
+		return 0;
+	add(r, "host", hooks[hook].name, false, STATE_WARNING,
+	    xformat("%s: iptables-legacy drops what it does not know (%s)",
+		    hook == FORWARD && strstr(rules, "DOCKER") ? "Docker" :
+		    strstr(rules, "ufw")			? "ufw" :
+								  "somebody's firewall", hooks[hook].legacy),
+	    hooks[hook].legacy_remedy);
+	return 1;
 }
 
 static void check_firewalls(struct report *r)
 {
 	static const char *const argv[] = { "nft", "-j", "list", "chains", NULL };
-	char *out = NULL;
+	char *out = NULL, *legacy = read_legacy();
 	int status = run_program(argv, &out, NULL);
 	json_t *root = status ? NULL : json_loads(out, 0, NULL);
-	int n = look_at_legacy(r);
 
-	if (root)
-		n += look_at_chains(r, json_object_get(root, "nftables"));
-	if (!root)
-		add(r, "host", "forwarding", false, STATE_UNCHECKED,
-		    xformat(status == -ENOENT ? "nft is not installed (package nftables)" :
-						"the nftables rules may not be read"),
-		    NULL);
-	else if (!n)
-		add(r, "host", "forwarding", false, STATE_OK,
-		    xformat("nobody else's firewall drops it by default"), NULL);
+	for (enum hook hook = FORWARD; hook < N_HOOKS; hook++) {
+		int n = look_at_legacy(r, legacy, hook);
+
+		if (root)
+			n += look_at_chains(r, json_object_get(root, "nftables"), hook);
+		if (!root)
+			add(r, "host", hooks[hook].name, false, STATE_UNCHECKED,
+			    xformat(status == -ENOENT ? "nft is not installed (package nftables)" :
+							"the nftables rules may not be read"),
+			    NULL);
+		else if (!n)
+			add(r, "host", hooks[hook].name, false, STATE_OK,
+			    xformat("nobody else's firewall drops it by default"), NULL);
+	}
 	json_decref(root);
+	free(legacy);
 	free(out);
 }
 

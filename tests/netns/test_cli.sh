@@ -142,23 +142,28 @@ check 'doctor ends with 3 without CAP_NET_ADMIN' [ $? = 3 ]
 says '^host +CAP_NET_ADMIN +missing +yes' && says 'needs? (is|are) missing'
 
 section firewalls that are in the way
-blocks() {	# blocks WHO TABLE CHAIN...: doctor names the one whose table drops what is forwarded
-	who=$1 table=$2 && shift 2
+blocks() {	# blocks HOOK WHO TABLE CHAIN...: doctor names the one whose table drops what passes the hook
+	hook=$1 who=$2 table=$3 && shift 3
+	name=forwarding other='DHCP and DNS'
+	[ "$hook" = forward ] || { name='DHCP and DNS' other=forwarding; }
 	nft add table "$table"
-	nft "add chain $table FORWARD { type filter hook forward priority 0; policy $( [ "$who" = firewalld ] && echo accept || echo drop ); }"
+	nft "add chain $table first { type filter hook $hook priority 0; policy $( [ "$who" = firewalld ] && echo accept || echo drop ); }"
 	for chain; do nft add chain "$table" "$chain"; done
 	w doctor
-	says "^host +forwarding +warning +- +$who: chain $table FORWARD"
+	says "^host +$name +warning +- +$who: chain $table first" && says "^host +$other +ok"
 	w --json doctor
-	gives '.checks | map(select(.name == "forwarding")) | length == 1 and .[0].state == "warning" and .[0].remedy'
+	gives ".checks | map(select(.name == \"$name\")) | length == 1 and .[0].state == \"warning\" and .[0].remedy"
 	nft delete table "$table"
 }
-blocks Docker 'ip filter' DOCKER-USER DOCKER
-blocks ufw 'ip filter' ufw-user-forward
-blocks firewalld 'inet firewalld'
-blocks "somebody's firewall" 'inet mine'
+blocks forward Docker 'ip filter' DOCKER-USER DOCKER
+blocks forward ufw 'ip filter' ufw-user-forward
+blocks forward firewalld 'inet firewalld'
+blocks forward "somebody's firewall" 'inet mine'
+blocks input ufw 'ip filter' ufw-user-input
+blocks input firewalld 'inet firewalld'
+blocks input "somebody's firewall" 'ip filter' DOCKER-USER DOCKER
 w doctor
-says '^host +forwarding +ok'
+says '^host +forwarding +ok' && says '^host +DHCP and DNS +ok'
 
 section what is not there
 ip link set lo up
