@@ -95,45 +95,62 @@ static void set_filtering(struct weir_txn *t, int ifindex, const char *name, boo
 	weir_txn_link_set(t, &l);
 }
 
-/* What it is on; false: it is gone, or has come off its bridge, and gets all when it is put back. */
-static bool find_place(struct weir *w, const struct wr_live *live, const struct weir_port *port, struct wr_place *ret)
-{
-	const struct wr_span *span = wr_span_of(live, port->bridge);
-	struct weir_link l = { .sz = sizeof(l) };
+/* A port whose link is on the bridge still. One that is gone, or has come off, gets all when it is put back. */
+struct told {
+	const struct weir_port *port;
+	struct wr_place place;
+};
 
-	*ret = (struct wr_place){ .ifindex = span ? span->ifindex : live->bridge_ifindex,
-				  .join_ifindex = span ? span->join_ifindex : 0 };
-	return !weir_link_get(w, port->ifindex, NULL, &l, NULL) && !strcmp(l.name, port->name) &&
-	       l.has & WEIR_LINK_MASTER && (int)l.master == ret->ifindex;
+static int find_place(struct weir_txn *t, const struct wr_live *live, struct told *ret, bool *is_there)
+{
+	const struct wr_span *span = wr_span_of(live, ret->port->bridge);
+	struct weir_link l = { .sz = sizeof(l) };
+	struct weir_error err = WEIR_ERROR_INIT;
+	int r = weir_link_get(weir_txn_handle(t), ret->port->ifindex, NULL, &l, &err);
+
+	ret->place = (struct wr_place){ .ifindex = span ? span->ifindex : live->bridge_ifindex,
+					.join_ifindex = span ? span->join_ifindex : 0 };
+	*is_there = !r && !strcmp(l.name, ret->port->name) && l.has & WEIR_LINK_MASTER &&
+		    (int)l.master == ret->place.ifindex;
+	return r && r != -ENODEV ? weir_txn_refuse(t, &err) : 0;
 }
 
-static void tell_of_all(struct weir_txn *t, const struct wr_live *live, const struct weir_port *ports, size_t n,
-			bool kept)
+/* Those of @ports, in @ret, which has room for all. What cannot be asked is not taken for gone. */
+static int find_places(struct weir_txn *t, const struct wr_live *live, const struct weir_port *ports, size_t n,
+		       struct told *ret, size_t *ret_n)
 {
-	struct wr_place place;
+	bool is_there = false;
+	int r = 0;
 
+	*ret_n = 0;
+	for (size_t i = 0; i < n && !r; i++) {
+		ret[*ret_n].port = &ports[i];
+		r = find_place(t, live, &ret[*ret_n], &is_there);
+		*ret_n += is_there;
+	}
+	return r;
+}
+
+static void tell_of_all(struct weir_txn *t, const struct told *ports, size_t n, bool kept)
+{
 	for (size_t i = 0; i < n; i++) {
-		if (!find_place(weir_txn_handle(t), live, &ports[i], &place))
-			continue;
 		if (kept) {
-			tell(t, &ports[i], &place, weir_txn_fdb_set);
+			tell(t, ports[i].port, &ports[i].place, weir_txn_fdb_set);
 			continue;
 		}
-		forget(t, &ports[i], ports[i].ifindex);
-		if (place.join_ifindex)
-			forget(t, &ports[i], place.join_ifindex);
+		forget(t, ports[i].port, ports[i].port->ifindex);
+		if (ports[i].place.join_ifindex)
+			forget(t, ports[i].port, ports[i].place.join_ifindex);
 	}
 }
 
 /* As new ones have it: what a further bridge does not know always leaves by the far end. */
-static void set_all(struct weir_txn *t, const struct wr_live *live, const struct weir_port *ports, size_t n, bool on)
+static void set_all(struct weir_txn *t, const struct wr_live *live, const struct told *ports, size_t n, bool on)
 {
-	struct wr_place place;
 	char far[16];
 
 	for (size_t i = 0; i < n; i++)
-		if (find_place(weir_txn_handle(t), live, &ports[i], &place))
-			set_port(t, ports[i].ifindex, ports[i].name, WEIR_PORT_LEARNING | WEIR_PORT_FLOOD, on);
+		set_port(t, ports[i].port->ifindex, ports[i].port->name, WEIR_PORT_LEARNING | WEIR_PORT_FLOOD, on);
 	for (size_t i = 0; i < live->n_spans; i++) {
 		const struct wr_span *span = &live->spans[i];
 
@@ -159,17 +176,28 @@ static void filter_all(struct weir_txn *t, const struct wr_live *live, bool on)
 void wr_mac_tables_follow(struct weir_txn *t, const struct wr_live *live, const struct weir_network *net,
 			  const struct weir_port *ports, size_t n)
 {
+	wr_auto(free) struct told *told = NULL;
+	struct weir_error err = WEIR_ERROR_INIT;
 	const bool kept = is_kept(net);
+	size_t n_told;
 
 	if (kept == is_kept(&live->net))
 		return;
+	told = calloc(n + 1, sizeof(*told));
+	if (!told) {
+		wr_nomem(&err);
+		weir_txn_refuse(t, &err);
+		return;
+	}
+	if (find_places(t, live, ports, n, told, &n_told))
+		return;
 	if (kept)
-		tell_of_all(t, live, ports, n, true);
+		tell_of_all(t, told, n_told, true);
 	else
 		filter_all(t, live, false);
-	set_all(t, live, ports, n, !kept);
+	set_all(t, live, told, n_told, !kept);
 	if (kept)
 		filter_all(t, live, true);
 	else
-		tell_of_all(t, live, ports, n, false);
+		tell_of_all(t, told, n_told, false);
 }

@@ -76,9 +76,10 @@ static int check_advertised(struct weir *w, const struct weir_route *rt, struct 
 {
 	struct weir_link link = { .sz = sizeof(link) };
 	char key[64];
+	int r = rt->protocol == PROTOCOL_RA ? weir_link_get(w, rt->ifindex, NULL, &link, err) : -ENODEV;
 
-	if (rt->protocol != PROTOCOL_RA || weir_link_get(w, rt->ifindex, NULL, &link, NULL))
-		return 0;
+	if (r)	/* with its link it has gone meanwhile */
+		return r == -ENODEV ? 0 : r;
 	wr_format(key, sizeof(key), "ipv6/conf/%s/accept_ra", link.name);
 	if (wr_sysctl_digit(w, key) == 2)
 		return 0;
