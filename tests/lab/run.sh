@@ -12,7 +12,7 @@ set -eu -o pipefail
 cd "$TREE"
 build=${WEIR_BUILD:-build}
 shopt -s nullglob
-each='missing|kernel|bridge|faults|host_kinds|kill|kinds|links?|modes|refusals|rows|shape'
+each='missing|kernel|bridge|faults|host_kinds|kill|kinds|links?|modes|refusals|rows'
 rest=0
 
 # mine N: what machine N of the two runs
