@@ -251,25 +251,30 @@ static void an_undo_brings_all_back(void **state)
 	free(before);
 }
 
-/* Another address in the same subnet, behind which somebody else's comes; and routes over it. */
-static void an_undo_of_addresses(void **state)
+/* From what is up to @to, which the command @shows looks for, and back. */
+static void there_and_back(const char *to, const char *shows)
 {
-	struct weir_group *other = ns_group(BR(V4(A2), ETH("a0")));
+	struct weir_group *other = ns_group(to);
 	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *t;
-	char *before;
+	char *before = ns_snapshot();
+	struct weir_txn *t = ns_begin(host_w);
 
-	host_up(BR(V4(A1), ETH("a0")));
-	ns_sh("set -e; ip route add 10.6.0.0/16 via 10.1.1.9; ip route add 10.7.0.0/16 dev br0 src 10.1.1.1");
-	before = ns_snapshot();
-	t = ns_begin(host_w);
 	weir_txn_groups_up(t, (const struct weir_group *const[]){ other }, 1, WEIR_EFFECT_ADDRESS_LOSS);
 	assert_int_equal(weir_txn_hold(t, &err), 0);
-	ns_sh("set -e; ip -o -4 addr show br0 | grep -q 10.1.1.2/24; ip route | grep -q 10.6.0.0/16");
+	ns_sh("%s", shows);
 	assert_int_equal(weir_txn_undo(t, &err), 0);
 	ns_assert_same(before, "undone");
 	weir_group_free(other);
 	free(before);
+}
+
+/* Another address in the same subnet, behind which somebody else's comes; and routes over it. */
+static void an_undo_of_addresses(void **state)
+{
+	host_up(BR(V4(A1), ETH("a0")));
+	ns_sh("set -e; ip route add 10.6.0.0/16 via 10.1.1.9; ip route add 10.7.0.0/16 dev br0 src 10.1.1.1");
+	there_and_back(BR(V4(A2), ETH("a0")),
+		       "set -e; ip -o -4 addr show br0 | grep -q 10.1.1.2/24; ip route | grep -q 10.6.0.0/16");
 }
 
 #define V6(address) "'protocols':[{'family':'ipv6','addresses':[" address "]}],"
@@ -277,21 +282,10 @@ static void an_undo_of_addresses(void **state)
 /* IPv6 has an address once on a link, whatever its prefix. */
 static void another_prefix(void **state)
 {
-	struct weir_group *other = ns_group(BR(V6("{'address':'fd00::1','prefix':96}"), ETH("a0")));
-	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *t;
-	char *before;
-
 	host_up(BR(V6("{'address':'fd00::1','prefix':64},{'address':'fd00::2','prefix':64}"), ETH("a0")));
-	before = ns_snapshot();
-	t = ns_begin(host_w);
-	weir_txn_groups_up(t, (const struct weir_group *const[]){ other }, 1, WEIR_EFFECT_ADDRESS_LOSS);
-	assert_int_equal(weir_txn_hold(t, &err), 0);
-	ns_sh("set -e; ip -o -6 addr show br0 | grep -q fd00::1/96; test -z \"$(ip -o -6 addr show br0 | grep /64 | grep fd00)\"");
-	assert_int_equal(weir_txn_undo(t, &err), 0);
-	ns_assert_same(before, "undone");
-	weir_group_free(other);
-	free(before);
+	there_and_back(BR(V6("{'address':'fd00::1','prefix':96}"), ETH("a0")),
+		       "set -e; ip -o -6 addr show br0 | grep -q fd00::1/96; "
+		       "test -z \"$(ip -o -6 addr show br0 | grep /64 | grep fd00)\"");
 }
 
 /* An address that somebody has by DHCP becomes a static one: it must not go when the lease ends. */
@@ -311,24 +305,12 @@ static void a_lease_becomes_static(void **state)
 /* The kernel makes what stands on a card no larger than that: a guest's macvtap, and what is on it. */
 static void others_get_their_mtu_back(void **state)
 {
-	struct weir_group *smaller = ns_group("{'type':'ethernet','name':'a0','mtu':1400}");
-	struct weir_error err = WEIR_ERROR_INIT;
-	struct weir_txn *t;
-	char *before;
-
 	ns_sh("set -e; ip link set a0 mtu 9000 up; ip link add m0 link a0 type macvlan mode private; ip link set m0 up;"
 	      "ip link add m1 link a0 mtu 1300 type macvlan mode private");
 	host_assert_step("{'type':'ethernet','name':'a0','mtu':1400}", "macvlan m0", "mtu: 1400 instead of 9000, as that of a0 below",
 			 WEIR_EFFECT_IN_PLACE);
-	before = ns_snapshot();
-	t = ns_begin(host_w);
-	weir_txn_groups_up(t, (const struct weir_group *const[]){ smaller }, 1, WEIR_EFFECT_ADDRESS_LOSS);
-	assert_int_equal(weir_txn_hold(t, &err), 0);
-	ns_sh("ip -o link show m0 | grep -q 'mtu 1400' && ip -o link show m1 | grep -q 'mtu 1300'");
-	assert_int_equal(weir_txn_undo(t, &err), 0);
-	ns_assert_same(before, "undone");
-	weir_group_free(smaller);
-	free(before);
+	there_and_back("{'type':'ethernet','name':'a0','mtu':1400}",
+		       "ip -o link show m0 | grep -q 'mtu 1400' && ip -o link show m1 | grep -q 'mtu 1300'");
 }
 
 /* --- what is stored -------------------------------------------------------------------------------- */
